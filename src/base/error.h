@@ -1,0 +1,37 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace mnist_bench {
+
+/// What the process tells its caller; the full list is in the README.
+enum class ExitCode : int {
+  ok = 0,
+  run_failed = 1,
+  usage = 2,
+  data = 3,
+  sweep_failed = 4,
+  device_unavailable = 5,
+  io = 6,
+  interrupted = 75,
+  interrupted_twice = 130,
+};
+
+/// The one exception of this program: what went wrong and where, what to do about it, and the
+/// exit code it maps to. Thrown anywhere, caught once, in main.cpp.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message, std::string remedy = {})
+      : std::runtime_error(message), code_(code), remedy_(std::move(remedy)) {}
+
+  [[nodiscard]] ExitCode code() const { return code_; }
+  /// The next step for the user; empty when the message says it all.
+  [[nodiscard]] const std::string& remedy() const { return remedy_; }
+
+ private:
+  ExitCode code_;
+  std::string remedy_;
+};
+
+}  // namespace mnist_bench

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mnist_bench {
+
+/// How bytes become the network's input: x/255, or (x/255 − 0.1307)/0.3081 (paper, sec. 3.6).
+enum class Normalization { standardize, unit };
+
+struct DataConfig {
+  /// A label for the records; the data's checksums have the last word.
+  std::string dataset = "mnist";
+  /// Folder of the four IDX files, raw or .gz; absent: the MNIST that ships with the project.
+  std::optional<std::string> directory;
+  Normalization normalization = Normalization::standardize;
+  /// Use only the first N training (test) images of a class-stratified order; absent: all. ≥ 1.
+  std::optional<std::int64_t> train_limit;
+  std::optional<std::int64_t> test_limit;
+};
+
+/// Paper, Table 1: linear layers of `hidden` sizes, relu after each, dropout after the last of them.
+struct MlpConfig {
+  /// 1 to 16 layers of 1 to 65,536 units.
+  std::vector<std::int64_t> hidden = {256, 128};
+  /// Probability to drop a unit, 0 ≤ p < 1.
+  double dropout = 0.2;
+};
+
+/// Paper, Table 2: two 3×3 convolutions, each with a 2×2 max pooling, and two linear layers.
+struct CnnConfig {
+  /// 1 to 4,096 channels; 1 to 65,536 hidden units.
+  std::int64_t conv1_channels = 32;
+  std::int64_t conv2_channels = 64;
+  std::int64_t hidden = 128;
+  /// Probabilities to drop a channel after conv2, and a unit after fc1; 0 ≤ p < 1.
+  double dropout2d = 0.25;
+  double dropout = 0.5;
+};
+
+using ModelConfig = std::variant<MlpConfig, CnnConfig>;
+
+/// Adam (paper, eq. 15–18), ε outside the root.
+struct AdamConfig {
+  double learning_rate = 0.001;  ///< > 0
+  double beta1 = 0.9;            ///< 0 ≤ β < 1
+  double beta2 = 0.999;          ///< 0 ≤ β < 1
+  double epsilon = 1e-8;         ///< > 0
+  double weight_decay = 0.0;     ///< ≥ 0, the L2 form of torch::optim::Adam
+};
+
+struct TrainingConfig {
+  std::int64_t epochs = 5;       ///< 1 to 100,000
+  std::int64_t batch_size = 64;  ///< 1 to 1,048,576; the last partial batch is kept
+};
+
+/// One experiment: everything that a run is told. Defaults are the paper's.
+struct ExperimentConfig {
+  /// Letters, digits, '.', '_' and '-', not starting with '.'; 1 to 100 characters.
+  std::string name;
+  std::uint64_t seed = 1;
+  /// "auto", "cpu", "cuda" or "cuda:N".
+  std::string device = "auto";
+  /// CPU threads, 1 to 1,024; absent: one per core that this process may use.
+  std::optional<std::int64_t> threads;
+  DataConfig data;
+  ModelConfig model;
+  AdamConfig optimizer;
+  TrainingConfig training;
+  /// The run folder; {name} and {seed} are filled in.
+  std::string output = "runs/{name}/seed-{seed}";
+};
+
+}  // namespace mnist_bench

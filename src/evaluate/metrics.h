@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mnist_bench {
+
+/// Rows are the true class, columns the predicted one. [classes][classes]
+using ConfusionMatrix = std::vector<std::vector<std::int64_t>>;
+
+/// truth, predicted: [n], each 0 … classes − 1.
+ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& truth,
+                                 const std::vector<std::int64_t>& predicted, std::int64_t classes);
+
+struct Interval {
+  double low = 0.0;
+  double high = 0.0;
+};
+
+/// Wilson's score interval for `successes` of `trials` at 95 % (Wilson 1927), within [0, 1].
+/// Nothing when trials is 0.
+std::optional<Interval> wilson_interval95(std::int64_t successes, std::int64_t trials);
+
+/// Paper, eq. 23–25; a quotient 0/0 counts as 0 and is listed in `ClassificationMetrics::undefined`.
+struct ClassMetrics {
+  double precision = 0.0;
+  double recall = 0.0;
+  double f1 = 0.0;
+  /// True images of the class.
+  std::int64_t support = 0;
+};
+
+struct MacroMetrics {
+  double precision = 0.0;
+  double recall = 0.0;
+  /// Mean of the per-class F1, as in scikit-learn (not the F1 of the mean precision and recall).
+  double f1 = 0.0;
+};
+
+struct ClassificationMetrics {
+  std::int64_t samples = 0;
+  /// Share of correct predictions, 0 … 1 (paper, eq. 22); absent for an empty matrix.
+  std::optional<double> accuracy;
+  std::optional<Interval> accuracy_ci95;
+  /// Unweighted means over all classes.
+  MacroMetrics macro;
+  /// Index = class.
+  std::vector<ClassMetrics> per_class;
+  /// What was 0/0, as "precision[3]", "recall[7]" or "f1[7]".
+  std::vector<std::string> undefined;
+};
+
+ClassificationMetrics classification_metrics(const ConfusionMatrix& counts);
+
+}  // namespace mnist_bench
