@@ -1,0 +1,26 @@
+#include <exception>
+#include <string>
+
+#include "app/command_line.h"
+
+int main(int argc, char** argv) {
+  using mnist_bench::Error;
+  using mnist_bench::ExitCode;
+
+  mnist_bench::Session session;
+  const auto report = [&session](const Error& error) {
+    mnist_bench::Console(session.console).error(error);
+    return static_cast<int>(error.code());
+  };
+  try {
+    mnist_bench::run_command_line(argc, argv, session);
+    return static_cast<int>(ExitCode::ok);
+  } catch (const Error& error) {
+    return report(error);
+  } catch (const std::exception& error) {
+    // What no layer foresaw; a backtrace behind the first line helps nobody here.
+    const std::string text = error.what();
+    return report(Error(ExitCode::run_failed, "unexpected: " + text.substr(0, text.find('\n')),
+                        "please report this with the command line and the config"));
+  }
+}

@@ -54,8 +54,9 @@ message(STATUS "LibTorch ${libtorch_version} in ${libtorch_root}")
 # the system's fmt and spdlog, searched before torch's headers, keep the two apart.
 set(first_headers ${CMAKE_BINARY_DIR}/system-headers)
 file(MAKE_DIRECTORY ${first_headers})
-foreach(library IN ITEMS fmt spdlog)
-  find_path(${library}_headers ${library} PATHS /usr/include REQUIRED)
+foreach(header IN ITEMS fmt/format.h spdlog/spdlog.h)
+  cmake_path(GET header PARENT_PATH library)
+  find_path(${library}_headers ${header} REQUIRED)
   file(CREATE_LINK ${${library}_headers}/${library} ${first_headers}/${library} SYMBOLIC)
 endforeach()
 

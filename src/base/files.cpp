@@ -49,10 +49,10 @@ bool write_all(int descriptor, std::string_view bytes) {
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, std::string_view step,
                                     int error) {
-  throw Error(ExitCode::io,
-              fmt::format("cannot write {}: {} failed: {}", path.string(), step,
-                          system_message(error)),
-              "check free space and permissions of the folder, or choose another with --output DIR");
+  throw Error(
+      ExitCode::io,
+      fmt::format("cannot write {}: {} failed: {}", path.string(), step, system_message(error)),
+      "check free space and permissions of the folder, or choose another with --output DIR");
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -140,8 +140,8 @@ void create_folders(const std::filesystem::path& folder) {
 FolderLock::FolderLock(const std::filesystem::path& folder)
     : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (descriptor_ < 0) {
-    throw Error(ExitCode::io,
-                fmt::format("cannot open the folder {}: {}", folder.string(), system_message(errno)));
+    throw Error(ExitCode::io, fmt::format("cannot open the folder {}: {}", folder.string(),
+                                          system_message(errno)));
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;

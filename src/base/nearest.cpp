@@ -25,7 +25,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestWord = 64;  // the table is quadratic, and no key is that long
   if (word.size() > kLongestWord) return std::nullopt;
   std::optional<std::string> best;

@@ -9,6 +9,7 @@ namespace mnist_bench {
 
 /// The candidate that a mistyped `word` most likely meant, by Damerau–Levenshtein distance;
 /// nothing when none is close (at most a third of the word's length, at least 2 edits).
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace mnist_bench

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,18 +21,25 @@ struct DataConfig {
   /// Use only the first N training (test) images of a class-stratified order; absent: all. ≥ 1.
   std::optional<std::int64_t> train_limit;
   std::optional<std::int64_t> test_limit;
+
+  bool operator==(const DataConfig&) const = default;
 };
 
-/// Paper, Table 1: linear layers of `hidden` sizes, relu after each, dropout after the last of them.
+/// Paper, Table 1: linear layers of `hidden` sizes, relu after each, dropout after the last of
+/// them.
 struct MlpConfig {
+  static constexpr std::string_view kType = "mlp";
   /// 1 to 16 layers of 1 to 65,536 units.
   std::vector<std::int64_t> hidden = {256, 128};
   /// Probability to drop a unit, 0 ≤ p < 1.
   double dropout = 0.2;
+
+  bool operator==(const MlpConfig&) const = default;
 };
 
 /// Paper, Table 2: two 3×3 convolutions, each with a 2×2 max pooling, and two linear layers.
 struct CnnConfig {
+  static constexpr std::string_view kType = "cnn";
   /// 1 to 4,096 channels; 1 to 65,536 hidden units.
   std::int64_t conv1_channels = 32;
   std::int64_t conv2_channels = 64;
@@ -39,9 +47,16 @@ struct CnnConfig {
   /// Probabilities to drop a channel after conv2, and a unit after fc1; 0 ≤ p < 1.
   double dropout2d = 0.25;
   double dropout = 0.5;
+
+  bool operator==(const CnnConfig&) const = default;
 };
 
 using ModelConfig = std::variant<MlpConfig, CnnConfig>;
+
+/// The value of `model.type`: "mlp" or "cnn".
+inline std::string_view model_type(const ModelConfig& model) {
+  return std::visit([](const auto& config) { return config.kType; }, model);
+}
 
 /// Adam (paper, eq. 15–18), ε outside the root.
 struct AdamConfig {
@@ -50,11 +65,15 @@ struct AdamConfig {
   double beta2 = 0.999;          ///< 0 ≤ β < 1
   double epsilon = 1e-8;         ///< > 0
   double weight_decay = 0.0;     ///< ≥ 0, the L2 form of torch::optim::Adam
+
+  bool operator==(const AdamConfig&) const = default;
 };
 
 struct TrainingConfig {
   std::int64_t epochs = 5;       ///< 1 to 100,000
   std::int64_t batch_size = 64;  ///< 1 to 1,048,576; the last partial batch is kept
+
+  bool operator==(const TrainingConfig&) const = default;
 };
 
 /// One experiment: everything that a run is told. Defaults are the paper's.
@@ -72,6 +91,8 @@ struct ExperimentConfig {
   TrainingConfig training;
   /// The run folder; {name} and {seed} are filled in.
   std::string output = "runs/{name}/seed-{seed}";
+
+  bool operator==(const ExperimentConfig&) const = default;
 };
 
 }  // namespace mnist_bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -22,6 +23,16 @@ struct ImageSet {
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
 };
 
+/// One of the four files a data set was read from.
+struct SourceFile {
+  std::filesystem::path path;
+  /// Size and SHA-256 of the uncompressed file.
+  std::int64_t raw_bytes = 0;
+  std::string sha256;
+  /// The known data set ("mnist", "fashion-mnist") whose file of this role it is.
+  std::optional<std::string> known_as;
+};
+
 struct Dataset {
   ImageSet train;
   ImageSet test;
@@ -29,23 +40,32 @@ struct Dataset {
   std::int64_t classes = 0;
   /// "mnist" or "fashion-mnist" when all four raw files have that data set's published checksums.
   std::optional<std::string> identified;
+  /// Training images, training labels, test images, test labels (index: FileRole).
+  std::array<SourceFile, 4> files;
 };
 
 /// Folder of the MNIST that ships with the project.
 std::filesystem::path shipped_mnist();
 
 /// Reads train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-/// t10k-labels-idx1-ubyte (raw or .gz; EMNIST's and other '-'/'.' spellings included) from `folder`.
+/// t10k-labels-idx1-ubyte from `folder`; where there is a raw file and a .gz, the raw one. Other
+/// spellings in use count as well: '.' for the last '-', "test" for "t10k", and EMNIST's prefixes
+/// ("emnist-letters-train-images-idx3-ubyte.gz"), of which a folder may hold one only.
 /// Throws Error(data) naming file and cause for anything that is not a sound data set.
 Dataset load_dataset(const std::filesystem::path& folder);
 
-/// The images of `set` at `indices`, in that order; `sha256` stays that of the whole files.
+/// What the checksums say: the name of the known data set, "mixed" when only some of the files are
+/// of a known one (or of different ones), else "unknown".
+std::string verdict(const Dataset& dataset);
+
+/// The images of `set` at `indices` (each 0 … n − 1), in that order; `sha256` stays that of the
+/// whole files.
 ImageSet select(const ImageSet& set, const std::vector<std::int64_t>& indices);
 
-/// How many images each class has, index = class.
+/// How many images each class has, index = class; `classes` exceeds every label.
 std::vector<std::int64_t> class_counts(const ImageSet& set, std::int64_t classes);
 
-/// Mean and standard deviation (population) of the pixels scaled to [0, 1].
+/// Mean and standard deviation (population) of the pixels scaled to [0, 1]; 0 for an empty set.
 struct PixelStatistics {
   double mean = 0.0;
   double sd = 0.0;

@@ -10,7 +10,7 @@ namespace mnist_bench {
 /// Rows are the true class, columns the predicted one. [classes][classes]
 using ConfusionMatrix = std::vector<std::vector<std::int64_t>>;
 
-/// truth, predicted: [n], each 0 … classes − 1.
+/// truth, predicted: [n], each 0 … classes − 1; anything else is an Error(run_failed).
 ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& truth,
                                  const std::vector<std::int64_t>& predicted, std::int64_t classes);
 
@@ -23,7 +23,10 @@ struct Interval {
 /// Nothing when trials is 0.
 std::optional<Interval> wilson_interval95(std::int64_t successes, std::int64_t trials);
 
-/// Paper, eq. 23–25; a quotient 0/0 counts as 0 and is listed in `ClassificationMetrics::undefined`.
+/// Paper, eq. 23–25; a quotient 0/0 counts as 0 and is listed in
+/// `ClassificationMetrics::undefined`. F1 is 2 TP / (2 TP + FP + FN), as in scikit-learn: eq. 25
+/// wherever that is defined, 0 where precision and recall are 0, and undefined only for a class
+/// that is neither true nor predicted.
 struct ClassMetrics {
   double precision = 0.0;
   double recall = 0.0;
@@ -52,6 +55,7 @@ struct ClassificationMetrics {
   std::vector<std::string> undefined;
 };
 
+/// counts: [classes][classes].
 ClassificationMetrics classification_metrics(const ConfusionMatrix& counts);
 
 }  // namespace mnist_bench

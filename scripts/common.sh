@@ -1,0 +1,55 @@
+# Sourced by the scripts beside it: the project's folder as the working directory, messages, and the
+# environment of a build.
+# shellcheck shell=bash
+
+if [[ -n ${MNIST_BENCH_LIBTORCH-} ]]; then
+  MNIST_BENCH_LIBTORCH=$(realpath -m "$MNIST_BENCH_LIBTORCH")
+  export MNIST_BENCH_LIBTORCH
+fi
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+# Progress and errors go to stderr; stdout is for results.
+say() { printf '%s\n' "$*" >&2; }
+
+# fail WHAT [REMEDY ...]: one line each, then exit 1.
+fail() {
+  say "error: $1"
+  shift
+  for line in "$@"; do say "  $line"; done
+  exit 1
+}
+
+usage_error() { fail "unknown argument: $1" "see $0 --help"; }
+
+# apt_install PACKAGE ...: installs Debian packages, as root or through sudo.
+apt_install() {
+  local as_root=()
+  if [[ $EUID -ne 0 ]]; then
+    command -v sudo >/dev/null ||
+      fail "these packages are missing, and installing them takes root" \
+        "run this as root, then start $0 again:" "apt-get update && apt-get install -y $*"
+    as_root=(sudo)
+    [[ -t 0 ]] || as_root+=(-n) # nobody is there to type a password
+  fi
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+    -o DPkg::Lock::Timeout=120)
+  local log
+  log=$(mktemp)
+  say "installing $# Debian packages: $*"
+  if ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; } \
+    </dev/null >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    fail "apt-get failed; its last lines are above, all of them in $log" \
+      "check the network and the package sources, then start $0 again"
+  fi
+  rm -f "$log"
+}
+
+# configure PRESET, with the LibTorch that the user named, if any.
+configure() {
+  cmake --preset "$1" ${MNIST_BENCH_LIBTORCH:+"-DCMAKE_PREFIX_PATH=$MNIST_BENCH_LIBTORCH"} >&2
+}
+
+if command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
+fi

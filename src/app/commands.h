@@ -1,0 +1,35 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include "app/console.h"
+
+namespace mnist_bench {
+
+/// What a command leaves behind for main: how to speak of an error.
+struct Session {
+  ConsoleOptions console;
+  /// The command line as it was typed, for the record.
+  std::string command_line;
+};
+
+/// Each adds one command to `app`. It runs when the command line is parsed, prints its result on
+/// stdout and throws Error.
+void add_run_command(CLI::App& app, Session& session);
+void add_report_command(CLI::App& app);
+void add_summary_command(CLI::App& app);
+void add_config_command(CLI::App& app);
+void add_data_command(CLI::App& app);
+void add_doctor_command(CLI::App& app);
+
+/// The positional CONFIG and KEY=VALUE of the commands that take a config.
+struct ConfigArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+};
+void add_config_arguments(CLI::App& command, ConfigArguments& arguments);
+
+/// Prints `text` on stdout; Error(io) when it cannot be written (a full disk).
+void print(const std::string& text);
+
+}  // namespace mnist_bench

@@ -1,0 +1,73 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/commands.h"
+#include "data/dataset.h"
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+std::filesystem::path folder_or_shipped(const std::string& folder) {
+  return folder.empty() ? shipped_mnist() : std::filesystem::path(folder);
+}
+
+void verify(const std::filesystem::path& folder) {
+  const Dataset dataset = load_dataset(folder);
+  std::vector<std::vector<std::string>> rows;
+  for (const SourceFile& file : dataset.files) {
+    rows.push_back({file.path.filename().string(), with_commas(file.raw_bytes), file.sha256,
+                    file.known_as.value_or("unknown")});
+  }
+  print(text_table({Align::left, Align::right, Align::left, Align::left},
+                   {"file", "raw bytes", "SHA-256 of the raw bytes", "known as"}, rows));
+  if (!dataset.identified) {
+    throw Error(ExitCode::data,
+                fmt::format("{} is not a known data set ({})", folder.string(), verdict(dataset)),
+                "its files are sound IDX files, but their checksums are not those of MNIST or "
+                "Fashion-MNIST");
+  }
+  print(fmt::format("{}: {}, all four checksums match\n", folder.string(), *dataset.identified));
+}
+
+void info(const std::filesystem::path& folder) {
+  const Dataset dataset = load_dataset(folder);
+  const auto size_row = [](const char* split, const ImageSet& set) -> std::vector<std::string> {
+    const PixelStatistics pixels = pixel_statistics(set);
+    return {split, with_commas(set.size()), fmt::format("{} × {}", set.rows, set.columns),
+            fmt::format("{:.4f}", pixels.mean), fmt::format("{:.4f}", pixels.sd)};
+  };
+  print(fmt::format("{}: {}, {} classes\n\n", folder.string(), verdict(dataset), dataset.classes));
+  print(text_table({Align::left, Align::right, Align::right, Align::right, Align::right},
+                   {"split", "images", "pixels", "mean", "SD"},
+                   {size_row("train", dataset.train), size_row("test", dataset.test)}));
+
+  const auto train = class_counts(dataset.train, dataset.classes);
+  const auto test = class_counts(dataset.test, dataset.classes);
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t k = 0; k < train.size(); ++k) {
+    rows.push_back({std::to_string(k), with_commas(train[k]), with_commas(test[k])});
+  }
+  print("\n" + text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& app) {
+  CLI::App* data = app.add_subcommand("data", "Check or describe a data set");
+  data->require_subcommand(1);
+  auto folder = std::make_shared<std::string>();
+  const auto add = [&](const char* name, const char* help,
+                       void (*command)(const std::filesystem::path&)) {
+    CLI::App* added = data->add_subcommand(name, help);
+    added->add_option("DIR", *folder,
+                      "folder of the four IDX files, raw or .gz (default: the shipped MNIST)");
+    added->callback([folder, command] { command(folder_or_shipped(*folder)); });
+  };
+  add("verify", "Compare the raw files' SHA-256 with the known data sets'", verify);
+  add("info", "Sizes, class counts, mean and SD of the pixels scaled to [0, 1]", info);
+}
+
+}  // namespace mnist_bench

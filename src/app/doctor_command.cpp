@@ -1,0 +1,105 @@
+#include <ATen/Version.h>
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "base/files.h"
+#include "data/dataset.h"
+#include "report/text_table.h"
+#include "runtime/build_info.h"
+#include "runtime/device.h"
+#include "runtime/process.h"
+
+namespace mnist_bench {
+namespace {
+
+/// One thing looked at. `failed` says what a run would fail with; the rest is for information.
+struct Finding {
+  std::string what;
+  std::string found;
+  std::optional<ExitCode> failed;
+};
+
+Finding look_at_data() {
+  const std::filesystem::path folder = shipped_mnist();
+  try {
+    const Dataset dataset = load_dataset(folder);
+    const bool sound = dataset.identified == "mnist";
+    return {"data", fmt::format("{}: {}", folder.string(),
+                                sound ? "MNIST, checksums verified" : "not MNIST by its checksums"),
+            sound ? std::nullopt : std::optional(ExitCode::data)};
+  } catch (const Error& error) {
+    return {"data", error.what(), error.code()};
+  }
+}
+
+/// Writes and deletes a file where a run of the default config would put its folder.
+Finding look_at_output() {
+  const std::filesystem::path here = std::filesystem::current_path();
+  const std::filesystem::path folder =
+      std::filesystem::is_directory(here / "runs") ? here / "runs" : here;
+  const std::filesystem::path probe = folder / ".mnist-bench-doctor";
+  try {
+    write_file_atomically(probe, "");
+    std::filesystem::remove(probe);
+    return {"output", folder.string() + ": writable", {}};
+  } catch (const Error& error) {
+    return {"output", error.what(), error.code()};
+  }
+}
+
+std::vector<Finding> examine() {
+  const BuildInfo build = build_info();
+  std::vector<Finding> findings;
+  findings.push_back({"mnist-bench", fmt::format("{}, {} build, {}", build.version,
+                                                 build.build_type, build.compiler), {}});
+  findings.push_back({"LibTorch", build.libtorch, {}});
+  findings.push_back({"CPU", cpu_name(), {}});
+  findings.push_back({"SIMD in LibTorch", at::get_cpu_capability(), {}});
+  const std::int64_t threads = set_threads(std::nullopt);
+  findings.push_back({"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});
+  findings.push_back({"allocator", tune_allocator(), {}});
+  const CudaStatus& cuda = cuda_status();
+  std::string devices = cuda.devices == 0 ? "none: " + cuda.reason : "";
+  for (int i = 0; i < cuda.devices; ++i) {
+    devices += fmt::format("{}cuda:{} {}", i == 0 ? "" : ", ", i,
+                           device_name({c10::kCUDA, static_cast<c10::DeviceIndex>(i)}));
+  }
+  findings.push_back({"CUDA", devices, {}});
+  findings.push_back(look_at_data());
+  findings.push_back(look_at_output());
+  return findings;
+}
+
+void doctor(bool json) {
+  const std::vector<Finding> findings = examine();
+  const Finding* failed = nullptr;
+  nlohmann::ordered_json object = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const Finding& finding : findings) {
+    if (finding.failed && failed == nullptr) failed = &finding;
+    object.push_back({{"what", finding.what}, {"found", finding.found}, {"ok", !finding.failed}});
+    rows.push_back({finding.failed ? "FAIL" : "ok", finding.what, finding.found});
+  }
+  print(json ? object.dump(2) + "\n"
+             : text_table({Align::left, Align::left, Align::left}, {"", "what", "found"}, rows));
+  if (failed != nullptr) {
+    throw Error(*failed->failed, fmt::format("a run here would fail: {}", failed->what),
+                "the table says why");
+  }
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("doctor", "What this build and this machine can do");
+  command->footer("\nChecks the shipped data and the current folder; exits with what a run would.");
+  command->add_flag("--json", *json, "print JSON");
+  command->callback([json] { doctor(*json); });
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,121 @@
+#include "app/expectation.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "base/error.h"
+#include "base/nearest.h"
+
+namespace mnist_bench {
+namespace {
+
+struct Metric {
+  const char* name;
+  bool is_share;  ///< 0 … 1
+  double (*value)(const RunResult&, const TestRecord&);
+};
+
+constexpr Metric kMetrics[] = {
+    {"accuracy", true,
+     [](const RunResult&, const TestRecord& t) { return t.metrics.accuracy.value_or(NAN); }},
+    {"macro_precision", true,
+     [](const RunResult&, const TestRecord& t) { return t.metrics.macro.precision; }},
+    {"macro_recall", true,
+     [](const RunResult&, const TestRecord& t) { return t.metrics.macro.recall; }},
+    {"macro_f1", true, [](const RunResult&, const TestRecord& t) { return t.metrics.macro.f1; }},
+    {"loss", false, [](const RunResult&, const TestRecord& t) { return t.loss; }},
+    {"seconds_per_epoch", false,
+     [](const RunResult& r, const TestRecord&) {
+       return r.timing.train_seconds / static_cast<double>(r.epochs.size());
+     }},
+    {"total_seconds", false,
+     [](const RunResult& r, const TestRecord&) { return r.timing.total_seconds; }},
+};
+
+const Metric* find_metric(const std::string& name) {
+  for (const Metric& metric : kMetrics) {
+    if (metric.name == name) return &metric;
+  }
+  return nullptr;
+}
+
+bool holds(double actual, const std::string& comparison, double value) {
+  if (comparison == ">=") return actual >= value;
+  if (comparison == "<=") return actual <= value;
+  if (comparison == ">") return actual > value;
+  if (comparison == "<") return actual < value;
+  return actual == value;
+}
+
+[[noreturn]] void refuse(const std::string& text, const std::string& why) {
+  throw Error(ExitCode::usage, fmt::format("--expect '{}': {}", text, why),
+              "write it in quotes as METRIC>=VALUE, for example --expect 'accuracy>=0.97'");
+}
+
+}  // namespace
+
+Expectation parse_expectation(const std::string& text) {
+  const std::size_t begin = text.find_first_of("<>=");
+  if (begin == std::string::npos) refuse(text, "there is no comparison in it");
+  const std::size_t end = text.find_first_not_of("<>=", begin);
+  Expectation expectation{.metric = text.substr(0, begin),
+                          .comparison = text.substr(begin, end - begin),
+                          .value = 0.0};
+  const auto trim = [](std::string& word) {
+    word.erase(0, word.find_first_not_of(' '));
+    word.erase(word.find_last_not_of(' ') + 1);
+  };
+  trim(expectation.metric);
+  const Metric* metric = find_metric(expectation.metric);
+  if (metric == nullptr) {
+    std::vector<std::string> names;
+    for (const Metric& known : kMetrics) names.emplace_back(known.name);
+    const auto close = nearest(expectation.metric, names);
+    refuse(text, fmt::format("unknown metric '{}'{}; known are {}", expectation.metric,
+                             close ? fmt::format(", did you mean '{}'?", *close) : "",
+                             fmt::join(names, ", ")));
+  }
+  const std::vector<std::string> comparisons = {">=", "<=", ">", "<", "=="};
+  if (std::find(comparisons.begin(), comparisons.end(), expectation.comparison) ==
+      comparisons.end()) {
+    refuse(text, fmt::format("unknown comparison '{}'; known are {}", expectation.comparison,
+                             fmt::join(comparisons, " ")));
+  }
+  std::string number = end == std::string::npos ? "" : text.substr(end);
+  trim(number);
+  const auto [rest, error] =
+      std::from_chars(number.data(), number.data() + number.size(), expectation.value);
+  if (error != std::errc() || rest != number.data() + number.size() ||
+      !std::isfinite(expectation.value)) {
+    refuse(text, fmt::format("'{}' is not a number", number));
+  }
+  if (metric->is_share && (expectation.value < 0.0 || expectation.value > 1.0)) {
+    refuse(text, fmt::format("{} lies between 0 and 1; {} can never decide anything", metric->name,
+                             number));
+  }
+  return expectation;
+}
+
+std::vector<std::string> missed(const std::vector<Expectation>& expectations,
+                                const RunResult& result) {
+  std::vector<std::string> sentences;
+  for (const Expectation& e : expectations) {
+    const std::string wanted = fmt::format("expected {} {} {}", e.metric, e.comparison, e.value);
+    if (!result.test) {
+      sentences.push_back(wanted + ", but the run has no test result");
+      continue;
+    }
+    const double actual = find_metric(e.metric)->value(result, *result.test);
+    if (!holds(actual, e.comparison, e.value)) {
+      sentences.push_back(fmt::format("{}, got {}", wanted, actual));
+    }
+  }
+  return sentences;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,105 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/expectation.h"
+#include "app/run_experiment.h"
+#include "config/read.h"
+#include "report/run_text.h"
+#include "runtime/interrupt.h"
+
+namespace mnist_bench {
+namespace {
+
+struct RunArguments {
+  ConfigArguments config;
+  std::string output;
+  bool resume = false;
+  bool force = false;
+  std::vector<std::string> expectations;
+};
+
+ExitCode exit_code_of(RunStatus status) {
+  if (status == RunStatus::completed) return ExitCode::ok;
+  return status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::run_failed;
+}
+
+std::string remedy_for(RunStatus status, const std::string& folder) {
+  if (status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
+  return fmt::format("the finished epochs are in {}; run the command again with --resume to train "
+                     "from the start",
+                     folder);
+}
+
+void run(const RunArguments& arguments, Session& session) {
+  std::vector<Expectation> expectations;
+  for (const std::string& text : arguments.expectations) {
+    expectations.push_back(parse_expectation(text));
+  }
+  std::vector<std::string> overrides = arguments.config.overrides;
+  if (!arguments.output.empty()) overrides.push_back("output=" + arguments.output);
+  const ExperimentConfig config = read_experiment(arguments.config.file, overrides);
+
+  watch_interrupts();
+  Console console(session.console);
+  const RunOptions options{
+      .existing = arguments.force    ? Existing::replace
+                  : arguments.resume ? Existing::resume
+                                     : Existing::refuse,
+      .command = session.command_line};
+  const FinishedRun finished = run_experiment(config, options, console);
+  if (!session.console.quiet) print("\n" + run_text(finished.result));
+  if (finished.result.status != RunStatus::completed) {
+    throw Error(exit_code_of(finished.result.status),
+                finished.result.error.value_or("the run did not complete"),
+                remedy_for(finished.result.status, finished.folder.string()));
+  }
+  const std::vector<std::string> misses = missed(expectations, finished.result);
+  if (!misses.empty()) throw Error(ExitCode::run_failed, fmt::format("{}", fmt::join(misses, "; ")));
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command = app.add_subcommand("run", "Train and evaluate one experiment");
+  command->footer(R"(
+examples:
+  mnist-bench run configs/mlp.json
+  mnist-bench run configs/mlp.json seed=2 threads=1 data.train_limit=5000
+  mnist-bench run configs/cnn.json --resume --expect 'accuracy>=0.985'
+
+Ctrl-C ends the run after the current step with a record of what was done; twice ends it at once.)");
+  add_config_arguments(*command, arguments->config);
+  command->add_option("--output", arguments->output,
+                      "run folder (default: the config's output, runs/{name}/seed-{seed})")
+      ->type_name("DIR");
+  auto* resume = command->add_flag("--resume", arguments->resume,
+                                   "accept a finished run in the folder, redo an unfinished one");
+  command->add_flag("--force", arguments->force, "replace the run in the folder")->excludes(resume);
+  command
+      ->add_option("--expect", arguments->expectations,
+                   "exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; metrics: "
+                   "accuracy, macro_precision, macro_recall, macro_f1, loss, seconds_per_epoch, "
+                   "total_seconds")
+      ->type_name("METRIC>=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
+  command->add_flag("-v,--verbose", session.console.verbose, "more detail on stderr");
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::text},
+                                                    {"json", LogFormat::json}};
+  command
+      ->add_option("--log-format", session.console.format,
+                   "lines on stderr for people or for programs: text (default) or json")
+      ->transform(CLI::Transformer(formats).description(""))
+      ->check(CLI::IsMember(formats).description(""))
+      ->type_name("FORMAT")
+      ->default_str("text");
+  command->callback([arguments, &session] { run(*arguments, session); });
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,253 @@
+#include "app/run_experiment.h"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <new>
+
+#include "base/random.h"
+#include "config/write.h"
+#include "data/dataset.h"
+#include "data/subset.h"
+#include "evaluate/metrics.h"
+#include "model/inference.h"
+#include "model/network.h"
+#include "record/result_json.h"
+#include "runtime/build_info.h"
+#include "runtime/device.h"
+#include "runtime/interrupt.h"
+#include "runtime/process.h"
+#include "train/train.h"
+
+namespace mnist_bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The data of a run, and where its test images stand in the test file.
+struct RunData {
+  Dataset dataset;
+  std::vector<std::int64_t> test_indices;
+};
+
+/// Cuts `set` to its first `limit` images of the stratified order; returns the indices kept.
+std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
+                                       const std::string& key) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(set.size()));
+  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
+  if (!limit) return indices;
+  if (*limit > set.size()) {
+    throw Error(ExitCode::data,
+                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
+                fmt::format("set {}=null for all of them", key));
+  }
+  indices = stratified_order(set.labels);
+  indices.resize(static_cast<std::size_t>(*limit));
+  set = select(set, indices);
+  return indices;
+}
+
+RunData load_data(const DataConfig& config) {
+  RunData data{.dataset = load_dataset(config.directory ? std::filesystem::path(*config.directory)
+                                                        : shipped_mnist()),
+               .test_indices = {}};
+  limit_images(data.dataset.train, config.train_limit, "data.train_limit");
+  data.test_indices = limit_images(data.dataset.test, config.test_limit, "data.test_limit");
+  return data;
+}
+
+SplitSummary summarize_split(const ImageSet& set, std::int64_t classes) {
+  return {.samples = set.size(), .sha256 = set.sha256, .class_counts = class_counts(set, classes)};
+}
+
+DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
+  const PixelStatistics constants = normalization_constants(config.normalization);
+  return {.dataset = dataset.identified.value_or(config.dataset),
+          .train = summarize_split(dataset.train, dataset.classes),
+          .test = summarize_split(dataset.test, dataset.classes),
+          .mean = constants.mean,
+          .std = constants.sd};
+}
+
+Provenance provenance_of(c10::Device device, std::int64_t threads, std::string allocator,
+                         std::string command) {
+  const BuildInfo build = build_info();
+  return {.version = build.version,
+          .git_revision = build.git_revision,
+          .git_dirty = build.git_dirty,
+          .build_type = build.build_type,
+          .compiler = build.compiler,
+          .libtorch = build.libtorch,
+          .device = device.str(),
+          .device_name = device_name(device),
+          .cpu = cpu_name(),
+          .threads = threads,
+          .allocator = std::move(allocator),
+          .started_at = utc_now(),
+          .command = std::move(command)};
+}
+
+/// Truth, predictions and metrics of one evaluation.
+struct Evaluation {
+  TestRecord test;
+  Predictions predictions;
+};
+
+Evaluation evaluate(torch::nn::Sequential& network, const ImageTensors& tensors,
+                    const Dataset& dataset) {
+  Evaluation evaluation;
+  evaluation.predictions = predict(network, tensors);
+  const std::vector<std::int64_t> truth(dataset.test.labels.begin(), dataset.test.labels.end());
+  evaluation.test.loss = evaluation.predictions.loss;
+  evaluation.test.confusion =
+      confusion_matrix(truth, evaluation.predictions.classes, dataset.classes);
+  evaluation.test.metrics = classification_metrics(evaluation.test.confusion);
+  return evaluation;
+}
+
+std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const RunData& data) {
+  std::vector<Prediction> rows;
+  rows.reserve(data.test_indices.size());
+  for (std::size_t i = 0; i < data.test_indices.size(); ++i) {
+    rows.push_back({.index = data.test_indices[i],
+                    .truth = data.dataset.test.labels[i],
+                    .predicted = evaluation.predictions.classes[i],
+                    .probability = evaluation.predictions.probabilities[i]});
+  }
+  return rows;
+}
+
+/// Training and evaluation, filling in `result` and writing each epoch as it ends.
+void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10::Device device,
+                        RunFolder& folder, Console& console, RunResult& result) {
+  const ExperimentConfig& config = result.config;
+  const ImageTensors train_set = to_tensors(data.dataset.train, config.data.normalization, device);
+  const ImageTensors test_set = to_tensors(data.dataset.test, config.data.normalization, device);
+  initialize(network, derive_seed(config.seed, "initialization"));
+  network->to(device);
+  choose_memory_format(network);
+
+  const std::int64_t epochs = config.training.epochs;
+  Evaluation last;
+  TrainCallbacks callbacks;
+  callbacks.should_stop = interrupted;
+  callbacks.on_progress = [&](const TrainProgress& p) { console.progress(p, epochs); };
+  callbacks.on_epoch = [&](const EpochStatistics& trained) {
+    const Clock::time_point start = Clock::now();
+    last = evaluate(network, test_set, data.dataset);
+    const EpochRecord epoch{.epoch = trained.epoch,
+                            .train_loss = trained.loss,
+                            .train_accuracy = trained.accuracy,
+                            .train_seconds = trained.seconds,
+                            .evaluate_seconds = seconds_since(start),
+                            .images_per_second = trained.images_per_second,
+                            .test_loss = last.test.loss,
+                            .test_accuracy = last.test.metrics.accuracy.value_or(0.0),
+                            .test_macro_f1 = last.test.metrics.macro.f1};
+    result.epochs.push_back(epoch);
+    result.timing.train_seconds += epoch.train_seconds;
+    result.timing.evaluate_seconds += epoch.evaluate_seconds;
+    folder.write_epoch(epoch);
+    console.epoch(epoch, epochs);
+  };
+  const TrainOutcome outcome = train(network, train_set, config, callbacks);
+
+  if (outcome.end == TrainEnd::diverged) {
+    result.status = RunStatus::diverged;
+    result.error = fmt::format("the training loss is no longer finite (epoch {}, by step {})",
+                               outcome.last.epoch, outcome.last.step);
+  } else if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
+    result.status = RunStatus::interrupted;
+    result.error = fmt::format("interrupted in epoch {} of {}", outcome.last.epoch, epochs);
+  } else {
+    result.status = RunStatus::completed;
+    result.parameters_sha256 = parameters_sha256(network);
+  }
+  if (!result.epochs.empty() && result.status != RunStatus::diverged) {
+    result.test = last.test;
+    folder.write_predictions(prediction_rows(last, data));
+  }
+}
+
+/// What broke a run, as one line. LibTorch's messages carry a backtrace after the first.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+                           Console& console) {
+  const Clock::time_point start = Clock::now();
+  std::string allocator = tune_allocator();
+  const std::int64_t threads = set_threads(config.threads);
+  if (threads > available_cores()) {
+    console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
+                             available_cores()));
+  }
+  const c10::Device device = choose_device(config.device);
+
+  const Clock::time_point load_start = Clock::now();
+  const RunData data = load_data(config.data);
+  const double load_seconds = seconds_since(load_start);
+  if (data.dataset.identified && *data.dataset.identified != config.data.dataset) {
+    console.warn(fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as "
+                             "such",
+                             config.data.dataset, *data.dataset.identified));
+  }
+  const ImageShape image{.rows = data.dataset.train.rows, .columns = data.dataset.train.columns};
+  torch::nn::Sequential network = make_network(config.model, image, data.dataset.classes);
+
+  RunFolder folder(output_folder(config), config, options.existing);
+  if (folder.finished()) {
+    console.info(fmt::format("{} is finished already; nothing to do", folder.path().string()));
+    return {.folder = folder.path(), .result = *folder.finished()};
+  }
+  folder.write_config(config);
+  console.log_to(folder.log_file());
+
+  RunResult result;
+  result.config = config;
+  result.provenance = provenance_of(device, threads, std::move(allocator), options.command);
+  result.data = summarize_data(data.dataset, config.data);
+  result.model = summarize(network, config.model, image);
+  result.timing.load_seconds = load_seconds;
+  console.info(fmt::format("{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}",
+                           config.name, result.model.parameters, result.data.train.samples,
+                           result.data.test.samples, result.provenance.device,
+                           result.provenance.device_name,
+                           fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"),
+                           config.seed));
+
+  const auto finish = [&] {
+    result.timing.total_seconds = seconds_since(start);
+    result.timing.peak_rss_bytes = peak_rss_bytes();
+    folder.write_result(result);
+  };
+  const auto fail = [&](const std::string& why) {
+    result.status = RunStatus::failed;
+    result.error = why;
+    finish();
+  };
+  try {
+    train_and_evaluate(network, data, device, folder, console, result);
+  } catch (const Error& error) {
+    fail(error.what());
+    throw;
+  } catch (const c10::Error& error) {
+    fail(first_line(error.what_without_backtrace()));
+    throw Error(ExitCode::run_failed, fmt::format("LibTorch gave up: {}", *result.error));
+  } catch (const std::bad_alloc&) {
+    fail("out of memory");
+    throw Error(ExitCode::run_failed, "out of memory",
+                "make the model or training.batch_size smaller");
+  }
+  finish();
+  console.info(fmt::format("wrote {}", folder.path().string()));
+  return {.folder = folder.path(), .result = std::move(result)};
+}
+
+}  // namespace mnist_bench

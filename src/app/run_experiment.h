@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "app/console.h"
+#include "config/experiment.h"
+#include "record/run_folder.h"
+
+namespace mnist_bench {
+
+struct RunOptions {
+  Existing existing = Existing::refuse;
+  /// The command line, for the record.
+  std::string command;
+};
+
+struct FinishedRun {
+  std::filesystem::path folder;
+  RunResult result;
+};
+
+/// One experiment from config to record: checks the world, trains, evaluates after each epoch and
+/// writes the run folder. With `Existing::resume` a finished run is read back instead.
+/// Returns what result.json holds, whatever the status. Throws Error when there is no run to speak
+/// of (data, device, folder), or, once a failed record is written, for what broke the run.
+FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+                           Console& console);
+
+}  // namespace mnist_bench

@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "config/read.h"
+#include "data/dataset.h"
+#include "model/network.h"
+#include "record/result_json.h"
+#include "report/run_text.h"
+
+namespace mnist_bench {
+namespace {
+
+struct SummaryArguments {
+  ConfigArguments config;
+  bool json = false;
+};
+
+void summary(const SummaryArguments& arguments) {
+  const ExperimentConfig config =
+      read_experiment(arguments.config.file, arguments.config.overrides);
+  // Without a folder of its own the config speaks of MNIST, whose shape needs no reading.
+  ImageShape image;
+  std::int64_t classes = 10;
+  if (config.data.directory) {
+    const Dataset dataset = load_dataset(*config.data.directory);
+    image = {.rows = dataset.train.rows, .columns = dataset.train.columns};
+    classes = dataset.classes;
+  }
+  const auto network = make_network(config.model, image, classes);
+  const ModelSummary model = summarize(network, config.model, image);
+  print(arguments.json ? to_json(model).dump(2) + "\n" : model_text(model));
+}
+
+}  // namespace
+
+void add_summary_command(CLI::App& app) {
+  auto arguments = std::make_shared<SummaryArguments>();
+  CLI::App* command = app.add_subcommand(
+      "summary", "Layers, output shapes, parameters and multiply-accumulates of a model");
+  command->footer("\nexample:\n  mnist-bench summary configs/cnn.json model.hidden=64");
+  add_config_arguments(*command, arguments->config);
+  command->add_flag("--json", arguments->json, "print JSON");
+  command->callback([arguments] { summary(*arguments); });
+}
+
+}  // namespace mnist_bench

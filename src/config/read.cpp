@@ -1,0 +1,241 @@
+#include "config/read.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <variant>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/nearest.h"
+#include "config/keys.h"
+#include "config/strict_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxConfigBytes = 1 << 20;
+
+/// The document to read, and for each dotted key that an override has set, that override.
+struct Source {
+  json document;
+  std::string file;
+  std::map<std::string, std::string> overrides;
+};
+
+[[noreturn]] void fail(const std::string& origin, const json::json_pointer& where,
+                       const std::string& problem) {
+  const std::string place = where.empty() ? "top level" : escaped(where.to_string());
+  throw Error(ExitCode::usage, fmt::format("{}: {}: {}", origin, place, problem));
+}
+
+json::json_pointer pointer(const std::string& section, const std::string& name) {
+  return section.empty() ? json::json_pointer() / name : json::json_pointer() / section / name;
+}
+
+[[noreturn]] void fail(const Source& source, const Key& key, const std::string& problem) {
+  const auto override_text = source.overrides.find(key.path());
+  const bool is_overridden = override_text != source.overrides.end();
+  fail(is_overridden ? override_text->second : source.file, pointer(key.section, key.name),
+       problem);
+}
+
+/// The keys called `name` in `section`: none, one, or one per model type.
+std::vector<const Key*> find_keys(std::string_view section, std::string_view name) {
+  std::vector<const Key*> found;
+  for (const Key& key : experiment_keys()) {
+    if (key.section == section && key.name == name) found.push_back(&key);
+  }
+  return found;
+}
+
+bool is_section(std::string_view name) {
+  return !name.empty() && std::any_of(experiment_keys().begin(), experiment_keys().end(),
+                                      [&](const Key& key) { return key.section == name; });
+}
+
+/// What stands in `section`, each once and in order; at the top level also the sections.
+std::vector<std::string> names_in(std::string_view section) {
+  std::vector<std::string> names;
+  for (const Key& key : experiment_keys()) {
+    const std::string& name = section.empty() && !key.section.empty() ? key.section : key.name;
+    const bool is_here = section.empty() || key.section == section;
+    const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+    if (is_here && is_new) names.push_back(name);
+  }
+  return names;
+}
+
+/// The dotted key (or section) that was most likely meant.
+std::optional<std::string> nearest_key(const std::string& section, const std::string& name) {
+  std::vector<std::string> paths;
+  for (const Key& key : experiment_keys()) {
+    if (key.name == name) return key.path();  // the right name in the wrong place
+    paths.push_back(key.path());
+  }
+  if (!section.empty() && !is_section(section)) return nearest(section + "." + name, paths);
+  const std::optional<std::string> best = nearest(name, names_in(section));
+  return best && !section.empty() ? section + "." + *best : best;
+}
+
+/// What to say to an unknown key: the nearest valid one or, if none is near, all of its section.
+std::string advice(const std::string& section, const std::string& name) {
+  const auto best = nearest_key(section, name);
+  if (best) return fmt::format("did you mean \"{}\"?", *best);
+  return fmt::format("allowed: {}", fmt::join(names_in(is_section(section) ? section : ""), ", "));
+}
+
+/// The JSON value that the text after '=' means for `key`.
+json override_value(const Key& key, const std::string& text, const std::string& origin) {
+  if (key.nullable && text == "null") return nullptr;
+  const bool is_string = std::holds_alternative<Text>(key.rule) ||
+                         std::holds_alternative<Path>(key.rule) ||
+                         std::holds_alternative<Choice>(key.rule);
+  if (is_string) return text.starts_with('"') ? parse_strict_json(text, origin) : json(text);
+  try {
+    return parse_strict_json(text, origin);
+  } catch (const Error&) {
+    return text;  // which the key's rule refuses, saying what is allowed
+  }
+}
+
+void apply_override(const std::string& text, Source& source) {
+  const std::string origin = escaped(text);
+  require_utf8(text, origin);
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    throw Error(ExitCode::usage, fmt::format("{}: not an override of the form KEY=VALUE", origin),
+                "Write, for example, training.epochs=1.");
+  }
+  const std::string path = text.substr(0, equals);
+  if (is_section(path)) {
+    fail(origin, pointer("", path),
+         fmt::format("a group of keys, to be set one by one; allowed: {}.{}", path,
+                     fmt::join(names_in(path), fmt::format(", {}.", path))));
+  }
+  const std::size_t dot = path.find('.');
+  const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
+  const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
+  const std::vector<const Key*> keys = find_keys(section, name);
+  if (keys.empty()) fail(origin, pointer(section, name), "unknown key; " + advice(section, name));
+  if (!source.overrides.emplace(path, origin).second) {
+    fail(origin, pointer(section, name), "overridden twice");
+  }
+  json& document = source.document;
+  if (!section.empty() && !document.contains(section)) document[section] = json::object();
+  json& parent = section.empty() ? document : document[section];
+  if (!parent.is_object()) return;  // the file's mistake, reported when it is read
+  parent[name] = override_value(*keys.front(), text.substr(equals + 1), origin);
+}
+
+void require_object(const Source& source, const json& value, const json::json_pointer& where) {
+  if (value.is_object()) return;
+  fail(source.file, where, fmt::format("found {}; allowed: an object", excerpt(value)));
+}
+
+/// Throws for what no key of the table stands for, whatever the model.
+void require_known_keys(const Source& source) {
+  const auto require_known = [&](const std::string& section, const std::string& name,
+                                 const json& value) {
+    if (!find_keys(section, name).empty()) return;
+    fail(source.file, pointer(section, name),
+         fmt::format("unknown key (found {}); {}", excerpt(value), advice(section, name)));
+  };
+  for (const auto& [name, value] : source.document.items()) {
+    if (name == kSchemaKey) {
+      if (!value.is_string()) {
+        fail(source.file, pointer("", name),
+             fmt::format("found {}; allowed: a string", excerpt(value)));
+      }
+    } else if (is_section(name)) {
+      require_object(source, value, pointer("", name));
+      for (const auto& [inner, inner_value] : value.items()) {
+        require_known(name, inner, inner_value);
+      }
+    } else {
+      require_known("", name, value);
+    }
+  }
+}
+
+/// Throws for a key that exists, but only for the other type of model.
+void require_no_other_model(const Source& source, const Key& key, std::string_view type) {
+  for (const Key* same : find_keys(key.section, key.name)) {
+    if (same->applies_to(type)) return;
+  }
+  fail(source, key,
+       fmt::format("belongs to model.type \"{}\", but model.type is \"{}\"", key.model, type));
+}
+
+/// Reads one key of the document, if it is there, into the struct.
+void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
+  const json::json_pointer where = pointer(key.section, key.name);
+  const bool is_present = source.document.contains(where);
+  const std::string_view type = model_type(config.model);
+  if (!key.applies_to(type)) {
+    if (is_present) require_no_other_model(source, key, type);
+    return;
+  }
+  if (!is_present) {
+    if (key.if_absent == IfAbsent::error) {
+      fail(source, key, fmt::format("missing; allowed: {}", key.allowed()));
+    }
+    return;
+  }
+  const json& value = source.document[where];
+  if (!key.accepts(value)) {
+    const std::string model =
+        key.model.empty() ? "" : fmt::format(" (model.type is \"{}\")", key.model);
+    fail(source, key, fmt::format("found {}; allowed: {}{}", excerpt(value), key.allowed(), model));
+  }
+  key.set(config, value);
+}
+
+/// The name that a config without one has: its file's, if that can be a name.
+std::string name_from_file(const Source& source) {
+  const Key& key = *find_keys("", "name").front();
+  const std::string stem = std::filesystem::path(source.file).stem().string();
+  if (key.accepts(stem)) return stem;
+  fail(source, key,
+       fmt::format("missing, and the file's name \"{}\" cannot stand for it; allowed: {}",
+                   escaped(stem), key.allowed()));
+}
+
+void require_sound_data(const Source& source, const DataConfig& data) {
+  if (data.directory || data.dataset == kShippedDataset) return;
+  fail(
+      source, *find_keys("data", "dataset").front(),
+      fmt::format("found \"{}\", but only \"{}\" ships with the project; set data.directory to the "
+                  "folder of the four IDX files",
+                  data.dataset, kShippedDataset));
+}
+
+}  // namespace
+
+ExperimentConfig parse_experiment(std::string_view text, std::string_view origin,
+                                  const std::vector<std::string>& overrides) {
+  Source source{parse_strict_json(text, origin), std::string(origin), {}};
+  require_object(source, source.document, json::json_pointer());
+  for (const std::string& override_text : overrides) apply_override(override_text, source);
+  require_known_keys(source);
+  ExperimentConfig config;
+  for (const Key& key : experiment_keys()) read_key(source, key, config);
+  if (config.name.empty()) config.name = name_from_file(source);
+  require_sound_data(source, config.data);
+  return config;
+}
+
+ExperimentConfig read_experiment(const std::filesystem::path& file,
+                                 const std::vector<std::string>& overrides) {
+  return parse_experiment(read_file(file, kMaxConfigBytes, ExitCode::usage), file.string(),
+                          overrides);
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/experiment.h"
+
+namespace mnist_bench {
+
+/// Reads a config file of at most 1 MiB and applies `overrides` ("training.epochs=1"), which obey
+/// the same rules. A string key takes an override's text as it is (or a JSON string in quotes); all
+/// other keys take JSON. Every problem is an Error(usage) that names the file (or the override),
+/// the JSON pointer, the value found and what is allowed.
+ExperimentConfig read_experiment(const std::filesystem::path& file,
+                                 const std::vector<std::string>& overrides = {});
+
+/// The same for a config in memory. `origin` is what messages call it, and its stem (file name
+/// without extension) is the experiment's name where the config gives none.
+ExperimentConfig parse_experiment(std::string_view text, std::string_view origin,
+                                  const std::vector<std::string>& overrides = {});
+
+}  // namespace mnist_bench

@@ -1,0 +1,119 @@
+#include "config/rule.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMaxPathBytes = 4'096;
+
+}  // namespace
+
+bool IntegerRange::accepts(const json& value) const {
+  if (!value.is_number_integer()) return false;
+  if (value.is_number_unsigned() &&
+      value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+    return false;
+  }
+  const auto integer = value.get<std::int64_t>();
+  return minimum <= integer && integer <= maximum;
+}
+
+std::string IntegerRange::words() const {
+  return fmt::format("integer {} to {}", minimum, maximum);
+}
+
+ordered_json IntegerRange::schema() const {
+  return {{"type", "integer"}, {"minimum", minimum}, {"maximum", maximum}};
+}
+
+bool NumberRange::accepts(const json& value) const {
+  if (!value.is_number()) return false;
+  const auto number = value.get<double>();
+  return (open ? number > minimum : number >= minimum) && number < below;
+}
+
+std::string NumberRange::words() const {
+  const std::string lower = fmt::format("number {} {}", open ? ">" : "≥", minimum);
+  return std::isinf(below) ? lower : fmt::format("{} and < {}", lower, below);
+}
+
+ordered_json NumberRange::schema() const {
+  ordered_json schema = {{"type", "number"}, {open ? "exclusiveMinimum" : "minimum", minimum}};
+  if (!std::isinf(below)) schema["exclusiveMaximum"] = below;
+  return schema;
+}
+
+bool Text::accepts(const json& value) const {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return text.size() <= max_bytes && std::regex_match(text, std::regex(pattern));
+}
+
+std::string Text::words() const { return description; }
+
+ordered_json Text::schema() const {
+  return {{"type", "string"}, {"maxLength", max_bytes}, {"pattern", pattern}};
+}
+
+bool Path::accepts(const json& value) const {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.empty() || text.size() > kMaxPathBytes) return false;
+  if (text.find('\0') != std::string::npos) return false;
+  if (placeholders.empty()) return true;
+  for (std::size_t at = 0; (at = text.find_first_of("{}", at)) != std::string::npos;) {
+    const auto known = std::find_if(
+        placeholders.begin(), placeholders.end(),
+        [&](const auto& name) { return text.compare(at, name.size() + 2, "{" + name + "}") == 0; });
+    if (known == placeholders.end()) return false;
+    at += known->size() + 2;
+  }
+  return true;
+}
+
+std::string Path::words() const {
+  const std::string path = fmt::format("path of 1 to {} bytes", kMaxPathBytes);
+  if (placeholders.empty()) return path;
+  return fmt::format("{}; braces only as {{{}}}", path, fmt::join(placeholders, "} and {"));
+}
+
+ordered_json Path::schema() const {
+  const std::string pattern = placeholders.empty() ? R"(^[^\u0000]+$)"
+                                                   : fmt::format(R"(^(\{{({})\}}|[^{{}}\u0000])+$)",
+                                                                 fmt::join(placeholders, "|"));
+  return {{"type", "string"}, {"maxLength", kMaxPathBytes}, {"pattern", pattern}};
+}
+
+bool Choice::accepts(const json& value) const {
+  return value.is_string() && std::find(values.begin(), values.end(), value) != values.end();
+}
+
+std::string Choice::words() const { return fmt::format("\"{}\"", fmt::join(values, "\" or \"")); }
+
+ordered_json Choice::schema() const { return {{"enum", values}}; }
+
+bool IntegerList::accepts(const json& value) const {
+  return value.is_array() && !value.empty() && value.size() <= max_items &&
+         std::all_of(value.begin(), value.end(),
+                     [&](const json& element) { return item.accepts(element); });
+}
+
+std::string IntegerList::words() const {
+  return fmt::format("list of 1 to {} integers, each {} to {}", max_items, item.minimum,
+                     item.maximum);
+}
+
+ordered_json IntegerList::schema() const {
+  return {{"type", "array"}, {"minItems", 1}, {"maxItems", max_items}, {"items", item.schema()}};
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mnist_bench {
+
+/// What a key's value may be. Each rule says it three times over from the same numbers: to the
+/// reader (`accepts`), to people (`words`, in error messages and the reference) and to other
+/// programs (`schema`, JSON Schema draft 2020-12).
+
+/// A JSON integer, minimum to maximum. 3.0 and 1e3 are none.
+struct IntegerRange {
+  std::int64_t minimum;
+  std::int64_t maximum;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// A JSON number, from `minimum` (or above it, if `open`) to below `below`.
+struct NumberRange {
+  double minimum;
+  bool open = false;
+  double below = std::numeric_limits<double>::infinity();
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// A short string, of at most `max_bytes` (std::regex recurses per character), that matches
+/// `pattern` (ECMAScript).
+struct Text {
+  std::string pattern;
+  std::size_t max_bytes;
+  /// The pattern for people.
+  std::string description;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// A path of 1 to 4,096 bytes without NUL. Where there are `placeholders` ("name"), braces stand
+/// only around one of them.
+struct Path {
+  std::vector<std::string> placeholders;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// One of the strings `values`.
+struct Choice {
+  std::vector<std::string> values;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// 1 to `max_items` integers.
+struct IntegerList {
+  std::size_t max_items;
+  IntegerRange item;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerList>;
+
+}  // namespace mnist_bench

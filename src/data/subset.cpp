@@ -1,0 +1,79 @@
+#include "data/subset.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/random.h"
+
+namespace mnist_bench {
+namespace {
+
+struct ClassImages {
+  /// The class's images in the order in which they are handed out.
+  std::vector<std::int64_t> indices;
+  std::size_t taken = 0;
+
+  [[nodiscard]] std::int64_t size() const { return std::ssize(indices); }
+  std::int64_t take() { return indices[taken++]; }
+};
+
+/// One entry per class that occurs, in the order of the labels.
+std::vector<ClassImages> by_class(const std::vector<std::uint8_t>& labels) {
+  std::array<std::vector<std::int64_t>, 256> file_order;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    file_order.at(labels[i]).push_back(static_cast<std::int64_t>(i));
+  }
+  std::vector<ClassImages> classes;
+  for (std::size_t label = 0; label < file_order.size(); ++label) {
+    const auto& images = file_order.at(label);
+    if (images.empty()) continue;
+    ClassImages shuffled;
+    for (const std::int64_t place :
+         permutation(std::ssize(images), derive_seed(/*seed=*/0, "stratified_order", label))) {
+      shuffled.indices.push_back(images[static_cast<std::size_t>(place)]);
+    }
+    classes.push_back(std::move(shuffled));
+  }
+  return classes;
+}
+
+/// Whose turn it is at place `place` (1 … total): of the classes that are behind their share by at
+/// least 1/(2k−2) of an image, the one that would be the first to fall a whole image behind. With k
+/// classes no class then strays by more than 1 − 1/(2k−2) (Tijdeman 1980, "The chairman assignment
+/// problem").
+ClassImages& next_class(std::vector<ClassImages>& classes, std::int64_t place, std::int64_t total) {
+  const std::int64_t parts = std::max<std::int64_t>(2 * std::ssize(classes) - 2, 1);
+  ClassImages* next = nullptr;
+  double earliest = 0.0;
+  for (ClassImages& candidate : classes) {
+    // How far behind, in images times total.
+    const std::int64_t behind =
+        candidate.size() * place - total * static_cast<std::int64_t>(candidate.taken);
+    if (behind * parts < total) continue;
+    const double deadline = static_cast<double>((parts - 1) * total - parts * behind) /
+                            static_cast<double>(candidate.size());
+    if (next == nullptr || deadline < earliest) {
+      next = &candidate;
+      earliest = deadline;
+    }
+  }
+  return *next;  // the classes are behind by one image in all, so that one is by at least 1/k
+}
+
+}  // namespace
+
+std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labels) {
+  std::vector<ClassImages> classes = by_class(labels);
+  // Larger classes first: no class waits for its first image longer than its share allows.
+  std::stable_sort(classes.begin(), classes.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  std::vector<std::int64_t> order;
+  order.reserve(labels.size());
+  for (ClassImages& each : classes) order.push_back(each.take());
+  while (order.size() < labels.size()) {
+    order.push_back(next_class(classes, std::ssize(order) + 1, std::ssize(labels)).take());
+  }
+  return order;
+}
+
+}  // namespace mnist_bench

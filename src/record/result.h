@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "evaluate/metrics.h"
+
+namespace mnist_bench {
+
+enum class RunStatus { completed, diverged, interrupted, failed };
+
+/// Where a result comes from. Absent: could not be found out.
+struct Provenance {
+  std::string version;
+  std::optional<std::string> git_revision;
+  std::optional<bool> git_dirty;
+  std::string build_type;
+  std::string compiler;
+  std::string libtorch;
+  std::string device;  ///< "cpu" or "cuda:N"
+  std::string device_name;
+  std::string cpu;
+  std::int64_t threads = 0;
+  std::string allocator;
+  std::string started_at;  ///< UTC, ISO 8601
+  std::string command;
+};
+
+struct SplitSummary {
+  std::int64_t samples = 0;
+  std::string sha256;  ///< of the whole raw files, also when only a part of them is used
+  std::vector<std::int64_t> class_counts;
+};
+
+struct DataSummary {
+  std::string dataset;
+  SplitSummary train;
+  SplitSummary test;
+  /// The input of the network is (x/255 − mean)/std.
+  double mean = 0.0;
+  double std = 1.0;
+};
+
+struct LayerSummary {
+  std::string name;
+  std::string type;
+  std::vector<std::int64_t> output_shape;  ///< without the batch
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;  ///< multiply–accumulates per image (paper, eq. 26, 27)
+};
+
+struct ModelSummary {
+  std::string type;
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+  std::vector<LayerSummary> layers;
+};
+
+struct EpochRecord {
+  std::int64_t epoch = 0;
+  double train_loss = 0.0;      ///< mean over the epoch's images, dropout active
+  double train_accuracy = 0.0;  ///< 0 … 1, dropout active
+  double train_seconds = 0.0;   ///< training alone
+  double evaluate_seconds = 0.0;
+  double images_per_second = 0.0;
+  double test_loss = 0.0;
+  double test_accuracy = 0.0;
+  double test_macro_f1 = 0.0;
+};
+
+struct TestRecord {
+  double loss = 0.0;
+  ClassificationMetrics metrics;
+  ConfusionMatrix confusion;
+};
+
+struct TimingRecord {
+  double load_seconds = 0.0;
+  double train_seconds = 0.0;
+  double evaluate_seconds = 0.0;
+  double total_seconds = 0.0;
+  std::int64_t peak_rss_bytes = 0;
+};
+
+/// All that one run found out: the only input of the console, result.json, tables and pictures.
+struct RunResult {
+  RunStatus status = RunStatus::failed;
+  std::optional<std::string> error;
+  ExperimentConfig config;
+  Provenance provenance;
+  DataSummary data;
+  ModelSummary model;
+  std::vector<EpochRecord> epochs;
+  /// Of the last epoch; absent when the run ended before one.
+  std::optional<TestRecord> test;
+  TimingRecord timing;
+  /// SHA-256 over the final parameters' float32 bytes, in the order of the layers, row-major.
+  std::optional<std::string> parameters_sha256;
+};
+
+/// One line of predictions.csv.
+struct Prediction {
+  std::int64_t index = 0;  ///< of the image in the test file
+  std::int64_t truth = 0;
+  std::int64_t predicted = 0;
+  float probability = 0.0F;  ///< softmax of the predicted class
+};
+
+}  // namespace mnist_bench

@@ -1,0 +1,161 @@
+#include "record/result_json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "config/write.h"
+#include "record/statistics.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+template <typename Value>
+Json optional(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+
+Json to_json(const Provenance& p) {
+  return {{"version", p.version},
+          {"git_revision", optional(p.git_revision)},
+          {"git_dirty", optional(p.git_dirty)},
+          {"build_type", p.build_type},
+          {"compiler", p.compiler},
+          {"libtorch", p.libtorch},
+          {"device", p.device},
+          {"device_name", p.device_name},
+          {"cpu", p.cpu},
+          {"threads", p.threads},
+          {"allocator", p.allocator},
+          {"started_at", p.started_at},
+          {"command", p.command}};
+}
+
+Json to_json(const SplitSummary& split) {
+  return {{"samples", split.samples},
+          {"sha256", split.sha256},
+          {"class_counts", split.class_counts}};
+}
+
+Json to_json(const DataSummary& data) {
+  return {{"dataset", data.dataset},
+          {"train", to_json(data.train)},
+          {"test", to_json(data.test)},
+          {"normalization", {{"mean", data.mean}, {"std", data.std}}}};
+}
+
+Json to_json(const TestRecord& test) {
+  const ClassificationMetrics& metrics = test.metrics;
+  Json per_class = Json::array();
+  for (std::size_t k = 0; k < metrics.per_class.size(); ++k) {
+    const ClassMetrics& of_class = metrics.per_class[k];
+    per_class.push_back({{"class", k},
+                         {"precision", number(of_class.precision)},
+                         {"recall", number(of_class.recall)},
+                         {"f1", number(of_class.f1)},
+                         {"support", of_class.support}});
+  }
+  Json interval = nullptr;
+  if (metrics.accuracy_ci95) {
+    interval = Json::array({metrics.accuracy_ci95->low, metrics.accuracy_ci95->high});
+  }
+  return {{"samples", metrics.samples},
+          {"loss", number(test.loss)},
+          {"accuracy", number(metrics.accuracy)},
+          {"accuracy_ci95", interval},
+          {"macro",
+           {{"precision", number(metrics.macro.precision)},
+            {"recall", number(metrics.macro.recall)},
+            {"f1", number(metrics.macro.f1)}}},
+          {"per_class", per_class},
+          {"undefined", metrics.undefined},
+          {"confusion_matrix",
+           {{"axes", Json::array({"true", "predicted"})}, {"counts", test.confusion}}}};
+}
+
+Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs) {
+  std::vector<double> seconds;
+  for (const EpochRecord& epoch : epochs) seconds.push_back(epoch.train_seconds);
+  const Spread spread = spread_of(seconds);
+  return {{"load_seconds", timing.load_seconds},
+          {"train_seconds", timing.train_seconds},
+          {"evaluate_seconds", timing.evaluate_seconds},
+          {"total_seconds", timing.total_seconds},
+          {"peak_rss_bytes", timing.peak_rss_bytes},
+          {"seconds_per_epoch",
+           {{"mean", number(spread.mean)}, {"sd", number(spread.sd)}, {"n", spread.n}}}};
+}
+
+}  // namespace
+
+std::string_view to_string(RunStatus status) {
+  switch (status) {
+    case RunStatus::completed: return "completed";
+    case RunStatus::diverged: return "diverged";
+    case RunStatus::interrupted: return "interrupted";
+    case RunStatus::failed: return "failed";
+  }
+  return "failed";
+}
+
+Json to_json(const EpochRecord& epoch) {
+  return {{"epoch", epoch.epoch},
+          {"train_loss", number(epoch.train_loss)},
+          {"train_accuracy", number(epoch.train_accuracy)},
+          {"train_seconds", epoch.train_seconds},
+          {"evaluate_seconds", epoch.evaluate_seconds},
+          {"images_per_second", number(epoch.images_per_second)},
+          {"test",
+           {{"loss", number(epoch.test_loss)},
+            {"accuracy", number(epoch.test_accuracy)},
+            {"macro_f1", number(epoch.test_macro_f1)}}}};
+}
+
+Json to_json(const ModelSummary& model) {
+  Json layers = Json::array();
+  for (const LayerSummary& layer : model.layers) {
+    layers.push_back({{"name", layer.name},
+                      {"type", layer.type},
+                      {"output_shape", layer.output_shape},
+                      {"parameters", layer.parameters},
+                      {"macs", layer.macs}});
+  }
+  return {{"type", model.type},
+          {"parameters", model.parameters},
+          {"macs", model.macs},
+          {"layers", layers}};
+}
+
+Json to_json(const RunResult& result) {
+  Json epochs = Json::array();
+  for (const EpochRecord& epoch : result.epochs) epochs.push_back(to_json(epoch));
+  return {{"schema", kResultSchema},
+          {"status", to_string(result.status)},
+          {"error", optional(result.error)},
+          {"config", to_json(result.config)},
+          {"config_hash", config_hash(result.config)},
+          {"provenance", to_json(result.provenance)},
+          {"data", to_json(result.data)},
+          {"model", to_json(result.model)},
+          {"epochs", epochs},
+          {"test", result.test ? to_json(*result.test) : Json(nullptr)},
+          {"timing", to_json(result.timing, result.epochs)},
+          {"parameters_sha256", optional(result.parameters_sha256)}};
+}
+
+std::string predictions_csv(const std::vector<Prediction>& predictions) {
+  std::string text = "index,true,predicted,probability\n";
+  for (const Prediction& p : predictions) {
+    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", p.index, p.truth, p.predicted,
+                   p.probability);
+  }
+  return text;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,114 @@
+#include "report/run_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "record/result_json.h"
+#include "record/statistics.h"
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMostClassesShown = 20;
+
+std::string percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
+
+std::string headline(const RunResult& result) {
+  return fmt::format("{} (seed {}): {} after {} epoch{}, {} on {}, {} thread{}\n", result.config.name,
+                     result.config.seed, to_string(result.status), result.epochs.size(),
+                     result.epochs.size() == 1 ? "" : "s", result.provenance.device,
+                     result.provenance.device_name, result.provenance.threads,
+                     result.provenance.threads == 1 ? "" : "s");
+}
+
+std::string metrics_table(const RunResult& result, const TestRecord& test) {
+  const ClassificationMetrics& metrics = test.metrics;
+  std::string interval;
+  if (metrics.accuracy_ci95) {
+    interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
+                           percent(metrics.accuracy_ci95->high));
+  }
+  std::vector<double> seconds;
+  for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
+  const Spread spread = spread_of(seconds);
+  return text_table(
+      {Align::left, Align::right, Align::left}, {"metric", "value", ""},
+      {{"test images", with_commas(metrics.samples), ""},
+       {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
+       {"macro precision [%]", percent(metrics.macro.precision), ""},
+       {"macro recall [%]", percent(metrics.macro.recall), ""},
+       {"macro F1 [%]", percent(metrics.macro.f1), ""},
+       {"loss", fmt::format("{:.4f}", test.loss), ""},
+       {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
+        fmt::format("SD {}, n = {} epochs", spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–",
+                    spread.n)}});
+}
+
+std::string confusion_table(const TestRecord& test) {
+  const std::size_t classes = test.confusion.size();
+  const bool counts_shown = classes <= kMostClassesShown;
+  std::vector<Align> columns = {Align::right};
+  std::vector<std::string> header = {"true"};
+  if (counts_shown) {
+    for (std::size_t k = 0; k < classes; ++k) {
+      columns.push_back(Align::right);
+      header.push_back(std::to_string(k));
+    }
+  }
+  for (const char* name : {"support", "recall", "precision", "F1"}) {
+    columns.push_back(Align::right);
+    header.emplace_back(name);
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t k = 0; k < classes; ++k) {
+    const ClassMetrics& metrics = test.metrics.per_class[k];
+    std::vector<std::string> row = {std::to_string(k)};
+    if (counts_shown) {
+      for (const std::int64_t count : test.confusion[k]) {
+        row.push_back(count == 0 ? "." : std::to_string(count));
+      }
+    }
+    row.insert(row.end(), {std::to_string(metrics.support), percent(metrics.recall),
+                           percent(metrics.precision), percent(metrics.f1)});
+    rows.push_back(std::move(row));
+  }
+  const std::string title = counts_shown
+                                ? "confusion matrix (rows: true class, columns: predicted) and "
+                                  "per-class metrics [%]"
+                                : "per-class metrics [%]; the confusion matrix is in result.json";
+  return title + "\n" + text_table(columns, header, rows);
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[N, {}]", fmt::join(shape, ", "));
+}
+
+std::string count_or_dash(std::int64_t count) { return count == 0 ? "–" : with_commas(count); }
+
+}  // namespace
+
+std::string run_text(const RunResult& result) {
+  std::string text = headline(result);
+  if (result.error) text += *result.error + "\n";
+  if (!result.test) return text;
+  text += "\n" + metrics_table(result, *result.test) + "\n" + confusion_table(*result.test);
+  if (!result.test->metrics.undefined.empty()) {
+    text += fmt::format("undefined (0/0, counted as 0): {}\n",
+                        fmt::join(result.test->metrics.undefined, ", "));
+  }
+  return text;
+}
+
+std::string model_text(const ModelSummary& model) {
+  std::vector<std::vector<std::string>> rows;
+  for (const LayerSummary& layer : model.layers) {
+    rows.push_back({layer.name, layer.type, shape_text(layer.output_shape),
+                    count_or_dash(layer.parameters), count_or_dash(layer.macs)});
+  }
+  rows.push_back({"total", "", "", with_commas(model.parameters), with_commas(model.macs)});
+  return text_table({Align::left, Align::left, Align::left, Align::right, Align::right},
+                    {"layer", "type", "output shape", "parameters", "MACs per image"}, rows);
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mnist_bench {
+
+enum class Align { left, right };
+
+/// Rows of cells as text: two spaces between the columns, each as wide as its widest cell, a rule
+/// under the header. Widths count code points, so "±" is one column.
+std::string text_table(const std::vector<Align>& columns, const std::vector<std::string>& header,
+                       const std::vector<std::vector<std::string>>& rows);
+
+/// 1234567 → "1,234,567".
+std::string with_commas(long long value);
+
+}  // namespace mnist_bench

@@ -1,0 +1,57 @@
+#include "runtime/process.h"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+
+namespace mnist_bench {
+
+std::int64_t available_cores() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 1;
+  return CPU_COUNT(&mask);
+}
+
+std::int64_t set_threads(std::optional<std::int64_t> wanted) {
+  at::set_num_threads(static_cast<int>(wanted.value_or(available_cores())));
+  // Our models run one operation after another; a second pool would only compete for the cores.
+  static const bool once = [] {
+    at::set_num_interop_threads(1);
+    return true;
+  }();
+  static_cast<void>(once);
+  return at::get_num_threads();
+}
+
+std::string tune_allocator() {
+  Dl_info owner{};
+  const bool known = dladdr(reinterpret_cast<void*>(&std::malloc), &owner) != 0 &&
+                     owner.dli_fname != nullptr;
+  const std::string library =
+      known ? std::filesystem::path(owner.dli_fname).filename().string() : "unknown";
+  if (!library.starts_with("libc.so")) return library;
+  constexpr int kMmapThreshold = 32 << 20;  // the largest that glibc accepts
+  constexpr int kTrimThreshold = 1 << 30;
+  const bool raised = mallopt(M_MMAP_THRESHOLD, kMmapThreshold) == 1 &&
+                      mallopt(M_TRIM_THRESHOLD, kTrimThreshold) == 1;
+  return raised ? "glibc malloc, mmap threshold 32 MiB, trim threshold 1 GiB" : "glibc malloc";
+}
+
+std::int64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+}  // namespace mnist_bench

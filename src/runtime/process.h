@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mnist_bench {
+
+/// CPU cores that this process may run on (its affinity mask).
+std::int64_t available_cores();
+
+/// Gives LibTorch `wanted` threads within an operation (absent: one per available core) and one
+/// between operations. Returns the number in force. Call it before the first tensor operation.
+std::int64_t set_threads(std::optional<std::int64_t> wanted);
+
+/// Keeps glibc from giving large temporaries back to the kernel after each step, which costs a page
+/// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
+/// thresholds.
+std::string tune_allocator();
+
+/// Largest resident set of this process so far, in bytes.
+std::int64_t peak_rss_bytes();
+
+/// Now, UTC, as 2026-01-31T12:00:00Z.
+std::string utc_now();
+
+}  // namespace mnist_bench

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace mnist_bench {
+
+/// Where training stands after a step.
+struct TrainProgress {
+  std::int64_t epoch = 0;  ///< from 1
+  std::int64_t step = 0;   ///< batches of this epoch done
+  std::int64_t steps = 0;  ///< batches in an epoch
+  /// Mean of this epoch's images, as of the last look (every 50 steps: reading it waits for the
+  /// device); absent before the first.
+  std::optional<double> loss = std::nullopt;
+  double seconds = 0.0;  ///< of training in this epoch
+  double images_per_second = 0.0;
+};
+
+struct EpochStatistics {
+  std::int64_t epoch = 0;
+  double loss = 0.0;      ///< mean over the images, dropout active
+  double accuracy = 0.0;  ///< 0 … 1, dropout active
+  double seconds = 0.0;   ///< training alone: steady clock, device synchronized at both ends
+  double images_per_second = 0.0;
+};
+
+enum class TrainEnd { completed, diverged, interrupted };
+
+}  // namespace mnist_bench

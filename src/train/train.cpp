@@ -1,0 +1,144 @@
+#include "train/train.h"
+
+#include <ATen/Context.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "base/random.h"
+#include "runtime/device.h"
+
+namespace mnist_bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Reading the loss waits for the device, so it is done this rarely.
+constexpr std::int64_t kStepsPerLook = 50;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+torch::optim::Adam make_optimizer(torch::nn::Sequential& network, const AdamConfig& config) {
+  return torch::optim::Adam(network->parameters(), torch::optim::AdamOptions(config.learning_rate)
+                                                       .betas({config.beta1, config.beta2})
+                                                       .eps(config.epsilon)
+                                                       .weight_decay(config.weight_decay));
+}
+
+torch::Tensor shuffled_indices(std::int64_t size, std::uint64_t seed, std::int64_t epoch,
+                               torch::Device device) {
+  const std::vector<std::int64_t> order =
+      permutation(size, derive_seed(seed, "shuffle", static_cast<std::uint64_t>(epoch)));
+  return torch::tensor(order, torch::kInt64).to(device);
+}
+
+/// Sums over the images seen in an epoch, kept on the device so that no step waits for them.
+struct RunningSums {
+  explicit RunningSums(torch::Device device)
+      : loss(torch::zeros({}, torch::dtype(torch::kFloat64).device(device))),
+        correct(torch::zeros({}, torch::dtype(torch::kInt64).device(device))) {}
+
+  void add(const torch::Tensor& batch_loss, const torch::Tensor& logits,
+           const torch::Tensor& labels) {
+    const torch::NoGradGuard no_gradients;
+    loss.add_(batch_loss.detach(), static_cast<double>(labels.size(0)));
+    correct.add_(logits.detach().argmax(/*dim=*/1).eq(labels).sum());
+    images += labels.size(0);
+  }
+  [[nodiscard]] double mean_loss() const {
+    return loss.item<double>() / static_cast<double>(images);
+  }
+  [[nodiscard]] double accuracy() const {
+    return static_cast<double>(correct.item<std::int64_t>()) / static_cast<double>(images);
+  }
+
+  torch::Tensor loss;
+  torch::Tensor correct;
+  std::int64_t images = 0;
+};
+
+/// One forward and backward pass through a copy, so that the first epoch's time holds no set-up of
+/// kernels. Weights, optimizer and (seeded at each epoch's start) random streams never see it.
+void warm_up(const torch::nn::Sequential& network, const ImageTensors& set,
+             std::int64_t batch_size) {
+  const auto copy = std::dynamic_pointer_cast<torch::nn::SequentialImpl>(network->clone());
+  copy->train();
+  const std::int64_t count = std::min(batch_size, set.size());
+  const torch::Tensor logits = copy->forward(set.images.narrow(0, 0, count));
+  torch::nn::functional::cross_entropy(logits, set.labels.narrow(0, 0, count)).backward();
+}
+
+}  // namespace
+
+void choose_memory_format(torch::nn::Sequential& network) {
+  const torch::NoGradGuard no_gradients;
+  for (torch::Tensor& parameter : network->parameters()) {
+    if (parameter.is_cpu() && parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
+                   const ExperimentConfig& config, const TrainCallbacks& callbacks) {
+  const torch::Device device = set.images.device();
+  const std::int64_t batch_size = config.training.batch_size;
+  torch::optim::Adam optimizer = make_optimizer(network, config.optimizer);
+
+  warm_up(network, set, batch_size);
+
+  TrainProgress progress;
+  progress.steps = (set.size() + batch_size - 1) / batch_size;
+  for (std::int64_t epoch = 1; epoch <= config.training.epochs; ++epoch) {
+    network->train();
+    progress = TrainProgress{.epoch = epoch, .steps = progress.steps};
+    // Dropout draws from LibTorch's global generators. Seeded anew each epoch, they need no state
+    // beyond (seed, epoch) to go on from.
+    at::manual_seed(derive_seed(config.seed, "dropout", static_cast<std::uint64_t>(epoch)));
+    RunningSums sums(device);
+    synchronize(device);
+    const Clock::time_point start = Clock::now();
+    const torch::Tensor order = shuffled_indices(set.size(), config.seed, epoch, device);
+
+    for (std::int64_t step = 0; step < progress.steps; ++step) {
+      const std::int64_t first = step * batch_size;
+      const torch::Tensor batch =
+          order.narrow(0, first, std::min(batch_size, set.size() - first));
+      const torch::Tensor labels = set.labels.index_select(0, batch);
+
+      const torch::Tensor logits = network->forward(set.images.index_select(0, batch));
+      const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+
+      sums.add(loss, logits, labels);
+      progress.step = step + 1;
+      if (progress.step % kStepsPerLook == 0 || progress.step == progress.steps) {
+        progress.loss = sums.mean_loss();
+        if (!std::isfinite(*progress.loss)) return {TrainEnd::diverged, progress};
+      }
+      progress.seconds = seconds_since(start);
+      progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
+      if (callbacks.on_progress) callbacks.on_progress(progress);
+      if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+    }
+    synchronize(device);
+    const double seconds = seconds_since(start);
+    if (callbacks.on_epoch) {
+      callbacks.on_epoch({.epoch = epoch,
+                          .loss = *progress.loss,
+                          .accuracy = sums.accuracy(),
+                          .seconds = seconds,
+                          .images_per_second = static_cast<double>(set.size()) / seconds});
+    }
+    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+  }
+  return {TrainEnd::completed, progress};
+}
+
+}  // namespace mnist_bench

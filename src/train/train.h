@@ -1,0 +1,38 @@
+#pragma once
+
+#include <torch/nn/modules/container/sequential.h>
+
+#include <functional>
+
+#include "config/experiment.h"
+#include "model/inference.h"
+#include "train/progress.h"
+
+namespace mnist_bench {
+
+/// What training tells its caller, and asks it; any may be empty.
+struct TrainCallbacks {
+  std::function<void(const TrainProgress&)> on_progress;
+  /// After each epoch; the network may be evaluated here.
+  std::function<void(const EpochStatistics&)> on_epoch;
+  /// Asked after each step; true ends the training.
+  std::function<bool()> should_stop;
+};
+
+struct TrainOutcome {
+  TrainEnd end = TrainEnd::completed;
+  /// Where a diverged training was: the epoch, the step at which it was noticed, and the loss.
+  TrainProgress last;
+};
+
+/// Paper, Algorithm 1: minibatch training of `network` by Adam on the cross-entropy, in a fresh
+/// order each epoch, the last partial batch included. The network lies on the device of `set`.
+/// Ends as `diverged` when the epoch's mean loss is no longer finite (looked at every 50 steps).
+TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
+                   const ExperimentConfig& config, const TrainCallbacks& callbacks);
+
+/// On a CPU, convolution weights in channels_last, which oneDNN's kernels work in; as they are
+/// elsewhere. Call before the first step.
+void choose_memory_format(torch::nn::Sequential& network);
+
+}  // namespace mnist_bench

@@ -1,0 +1,91 @@
+#include "config/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "config/keys.h"
+#include "config/read.h"
+#include "config/write.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::ordered_json;
+using ::testing::HasSubstr;
+
+/// The properties of the schema that describe the objects `section` (any model of them).
+ordered_json properties(const std::string& section, std::size_t model = 0) {
+  const ordered_json schema = config_schema();
+  if (section.empty()) return schema["properties"];
+  if (section == "model") return schema["properties"]["model"]["oneOf"][model]["properties"];
+  return schema["properties"][section]["properties"];
+}
+
+// That validators other than the reader understand the schema as the reader does is shown in
+// test_schema.py.
+TEST(ConfigSchema, HasExactlyTheKeysOfAResolvedConfig) {
+  std::size_t model = 0;
+  for (const char* text : {R"({"model": {"type": "mlp"}})", R"({"model": {"type": "cnn"}})"}) {
+    const ordered_json resolved = to_json(parse_experiment(text, "x.json"));
+    EXPECT_EQ(properties("").size(), resolved.size() + 1) << "the one more is $schema";
+    for (const auto& [name, value] : resolved.items()) {
+      EXPECT_TRUE(properties("").contains(name)) << name;
+      if (!value.is_object()) continue;
+      EXPECT_EQ(properties(name, model).size(), value.size()) << name;
+      for (const auto& [inner, unused] : value.items()) {
+        EXPECT_TRUE(properties(name, model).contains(inner)) << inner;
+      }
+    }
+    ++model;
+  }
+}
+
+TEST(ConfigSchema, StatesRangesAndDefaults) {
+  EXPECT_EQ(properties("training")["epochs"]["minimum"], 1);
+  EXPECT_EQ(properties("training")["epochs"]["maximum"], 100'000);
+  EXPECT_EQ(properties("training")["epochs"]["default"], 5);
+  EXPECT_EQ(properties("optimizer")["learning_rate"]["exclusiveMinimum"], 0.0);
+  EXPECT_EQ(properties("optimizer")["beta1"]["exclusiveMaximum"], 1.0);
+  EXPECT_EQ(properties("")["threads"]["type"], ordered_json({"integer", "null"}));
+  EXPECT_EQ(properties("data")["normalization"]["enum"], ordered_json({"standardize", "unit"}));
+  EXPECT_EQ(properties("model", 0)["hidden"]["default"], ordered_json({256, 128}));
+  EXPECT_EQ(properties("model", 1)["hidden"]["default"], 128);
+  EXPECT_EQ(properties("model", 1)["type"]["enum"], ordered_json::array({"cnn"}));
+}
+
+TEST(ConfigKeys, AcceptTheirOwnDefaultsAndResetNothing) {
+  for (const Key& key : experiment_keys()) {
+    if (key.if_absent != IfAbsent::default_value) continue;
+    EXPECT_TRUE(key.accepts(key.default_value())) << key.path();
+    ExperimentConfig config;
+    if (key.model == CnnConfig::kType) config.model = CnnConfig{};
+    const ExperimentConfig before = config;
+    key.set(config, key.default_value());
+    EXPECT_EQ(config, before) << key.path();
+  }
+}
+
+TEST(ConfigKeys, AllHaveAMeaning) {
+  for (const Key& key : experiment_keys())
+    EXPECT_THAT(key.meaning, ::testing::EndsWith(".")) << key.path();
+}
+
+TEST(ConfigReference, HasARowOfFourCellsForEveryKey) {
+  const std::string table = config_reference_markdown();
+  const auto rows = static_cast<std::size_t>(std::count(table.begin(), table.end(), '\n'));
+  EXPECT_EQ(rows, experiment_keys().size() + 2);
+  EXPECT_EQ(std::count(table.begin(), table.end(), '|'), static_cast<std::ptrdiff_t>(5 * rows));
+  EXPECT_THAT(table, HasSubstr("| `training.epochs` | integer 1 to 100000 | `5` |"));
+  EXPECT_THAT(table,
+              HasSubstr("| `model.hidden` (mlp) | list of 1 to 16 integers, each 1 to 65536 | "
+                        "`[256,128]` |"));
+  EXPECT_THAT(table, HasSubstr("| `threads` | integer 1 to 1024, or null | `null` |"));
+  EXPECT_THAT(table, HasSubstr("| `model.type` | \"mlp\" or \"cnn\" | required |"));
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,119 @@
+#include "config/write.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/sha256.h"
+#include "config/read.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kResolvedCnn = R"({
+  "name": "cnn",
+  "seed": 1,
+  "device": "auto",
+  "threads": null,
+  "data": { "dataset": "mnist", "directory": null, "normalization": "standardize",
+            "train_limit": null, "test_limit": null },
+  "model": { "type": "cnn", "conv1_channels": 32, "conv2_channels": 64, "hidden": 128,
+             "dropout2d": 0.25, "dropout": 0.5 },
+  "optimizer": { "type": "adam", "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999,
+                 "epsilon": 1e-8, "weight_decay": 0.0 },
+  "training": { "epochs": 5, "batch_size": 64, "engine": "libtorch" },
+  "output": "runs/{name}/seed-{seed}"
+})";
+
+ExperimentConfig parse(const std::string& text) { return parse_experiment(text, "cnn.json"); }
+
+/// Every field differs from its default.
+ExperimentConfig unusual() {
+  ExperimentConfig config;
+  config.name = "unusual";
+  config.seed = std::numeric_limits<std::int64_t>::max();
+  config.device = "cuda:3";
+  config.threads = 7;
+  config.data = {"kmnist", "a \"b\"/ü", Normalization::unit, 11, 12};
+  config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
+  config.optimizer = {1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
+  config.training = {9, 17};
+  config.output = "/tmp/{seed}";
+  return config;
+}
+
+TEST(ResolvedConfig, HasEveryKeyInTheDesignsOrder) {
+  EXPECT_EQ(to_json(parse(R"({"model": {"type": "cnn"}})")).dump(2),
+            ordered_json::parse(kResolvedCnn).dump(2));
+}
+
+TEST(ResolvedConfig, HasTheMlpsKeysForAnMlp) {
+  EXPECT_EQ(to_json(parse(R"({"model": {"type": "mlp"}})"))["model"].dump(),
+            R"({"type":"mlp","hidden":[256,128],"dropout":0.2})");
+}
+
+TEST(ResolvedConfig, ReadsBackAsTheSameConfig) {
+  ExperimentConfig cnn = unusual();
+  cnn.model = CnnConfig{1, 2, 3, 0.75, 1.0 / 7.0};
+  for (const ExperimentConfig& config : {unusual(), cnn, parse(R"({"model": {"type": "cnn"}})")}) {
+    EXPECT_EQ(parse_experiment(to_json(config).dump(), "x"), config);
+    EXPECT_EQ(parse_experiment(to_json(config).dump(2), "x"), config);
+  }
+}
+
+TEST(ConfigHash, IsThatOfTheSortedCompactJson) {
+  EXPECT_EQ(
+      config_hash(parse(R"({"model": {"type": "cnn"}})")),
+      sha256_hex(R"({"data":{"dataset":"mnist","directory":null,"normalization":"standardize",)"
+                 R"("test_limit":null,"train_limit":null},"model":{"conv1_channels":32,)"
+                 R"("conv2_channels":64,"dropout":0.5,"dropout2d":0.25,"hidden":128,"type":"cnn"},)"
+                 R"("name":"cnn","optimizer":{"beta1":0.9,"beta2":0.999,"epsilon":1e-08,)"
+                 R"("learning_rate":0.001,"type":"adam","weight_decay":0.0},)"
+                 R"("training":{"batch_size":64,"engine":"libtorch","epochs":5}})"));
+}
+
+TEST(ConfigHash, IgnoresWhatDoesNotDefineTheExperiment) {
+  ExperimentConfig other = unusual();
+  other.seed = 2;
+  other.output = "elsewhere";
+  other.threads.reset();
+  other.device = "cpu";
+  EXPECT_EQ(config_hash(other), config_hash(unusual()));
+}
+
+TEST(ConfigHash, ChangesWithEverythingElse) {
+  const std::string hash = config_hash(unusual());
+  const auto changed = [&](auto change) {
+    ExperimentConfig config = unusual();
+    change(config);
+    return config_hash(config) != hash;
+  };
+  EXPECT_TRUE(changed([](auto& c) { c.name = "x"; }));
+  EXPECT_TRUE(changed([](auto& c) { c.data.train_limit = 1; }));
+  EXPECT_TRUE(changed([](auto& c) { c.model = CnnConfig{}; }));
+  EXPECT_TRUE(changed([](auto& c) { c.optimizer.beta1 = 0.5; }));
+  EXPECT_TRUE(changed([](auto& c) { c.training.batch_size = 1; }));
+}
+
+TEST(ConfigHash, DoesNotDependOnHowAValueIsWritten) {
+  EXPECT_EQ(config_hash(parse(R"({"model": {"type": "cnn", "dropout": 0}})")),
+            config_hash(parse(R"({"model": {"dropout": -0.0, "type": "cnn"}})")));
+}
+
+TEST(OutputFolder, FillsInNameAndSeed) {
+  ExperimentConfig config;
+  config.name = "cnn";
+  config.seed = 3;
+  EXPECT_EQ(output_folder(config), "runs/cnn/seed-3");
+  config.output = "/{seed}/{name}{name}/{seed}";
+  EXPECT_EQ(output_folder(config), "/3/cnncnn/3");
+  config.output = "fixed";
+  EXPECT_EQ(output_folder(config), "fixed");
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,68 @@
+#include "model/inference.h"
+
+#include <gtest/gtest.h>
+#include <torch/nn/functional/loss.h>
+
+#include "model/network.h"
+
+namespace mnist_bench {
+namespace {
+
+/// `count` images of 28 × 28 with pixels and labels that follow a fixed rule.
+ImageSet some_images(std::int64_t count) {
+  ImageSet set{.rows = 28, .columns = 28, .pixels = {}, .labels = {}, .sha256 = {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    set.labels.push_back(static_cast<std::uint8_t>(i % 10));
+    for (std::int64_t p = 0; p < 28 * 28; ++p) {
+      set.pixels.push_back(static_cast<std::uint8_t>((i * 31 + p * (i % 7 + 1)) % 256));
+    }
+  }
+  return set;
+}
+
+TEST(ToTensors, StandardizesWithThePapersConstants) {
+  const ImageTensors tensors = to_tensors(some_images(3), Normalization::standardize, torch::kCPU);
+  EXPECT_EQ(tensors.images.sizes(), (std::vector<std::int64_t>{3, 1, 28, 28}));
+  EXPECT_NEAR(tensors.images[0][0][0][0].item<double>(), (0.0 - 0.1307) / 0.3081, 1e-7);
+  EXPECT_NEAR(tensors.images[0][0][9][3].item<double>(), (255.0 / 255 - 0.1307) / 0.3081, 1e-6);
+}
+
+TEST(ToTensors, ScalesToTheUnitIntervalWhenToldTo) {
+  const ImageTensors tensors = to_tensors(some_images(1), Normalization::unit, torch::kCPU);
+  EXPECT_EQ(tensors.images.min().item<double>(), 0.0);
+  EXPECT_EQ(tensors.images.max().item<double>(), 1.0);
+}
+
+/// 250 images: two whole batches of the evaluation and a partial one.
+TEST(Predict, GivesTheSameAsOneForwardPassOverAllImages) {
+  for (const ModelConfig& model : {ModelConfig(MlpConfig{}), ModelConfig(CnnConfig{})}) {
+    auto network = make_network(model, {}, 10);
+    initialize(network, 5);
+    const ImageTensors set = to_tensors(some_images(250), Normalization::standardize, torch::kCPU);
+    const Predictions predictions = predict(network, set);
+
+    const torch::NoGradGuard no_gradients;
+    network->eval();
+    const torch::Tensor logits = network->forward(set.images);
+    const torch::Tensor probabilities = logits.softmax(1);
+    ASSERT_EQ(predictions.classes.size(), 250U);
+    for (std::int64_t i = 0; i < 250; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      EXPECT_EQ(predictions.classes[at], logits[i].argmax().item<std::int64_t>());
+      EXPECT_NEAR(predictions.probabilities[at], probabilities[i].max().item<float>(), 1e-5);
+    }
+    EXPECT_NEAR(predictions.loss,
+                torch::nn::functional::cross_entropy(logits, set.labels).item<double>(), 1e-5);
+  }
+}
+
+TEST(Predict, DropsNothing) {
+  auto network = make_network(MlpConfig{.hidden = {32}, .dropout = 0.9}, {}, 10);
+  initialize(network, 5);
+  const ImageTensors set = to_tensors(some_images(50), Normalization::unit, torch::kCPU);
+  network->train();
+  EXPECT_EQ(predict(network, set).loss, predict(network, set).loss);
+}
+
+}  // namespace
+}  // namespace mnist_bench

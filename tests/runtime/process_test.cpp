@@ -1,0 +1,51 @@
+#include "runtime/process.h"
+
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <vector>
+
+#include "runtime/build_info.h"
+
+namespace mnist_bench {
+namespace {
+
+TEST(Process, ThreadsAreWhatIsAskedForAndElseOnePerCore) {
+  EXPECT_EQ(set_threads(1), 1);
+  EXPECT_EQ(at::get_num_threads(), 1);
+  EXPECT_EQ(set_threads(std::nullopt), available_cores());
+}
+
+TEST(Process, AvailableCoresFollowTheAffinityMask) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(available_cores(), 1);
+}
+
+TEST(Process, PeakMemoryGrowsWithWhatIsTouched) {
+  const std::int64_t before = peak_rss_bytes();
+  const std::vector<char> block(std::size_t{200} << 20U, 1);
+  EXPECT_GT(peak_rss_bytes(), before + (std::int64_t{100} << 20U));
+  EXPECT_EQ(block.back(), 1);
+}
+
+TEST(Process, NamesItsAllocatorAndTheTime) {
+  EXPECT_FALSE(tune_allocator().empty());
+  EXPECT_THAT(utc_now(), testing::MatchesRegex("....-..-..T..:..:..Z"));
+}
+
+TEST(BuildInfo, IsComplete) {
+  const BuildInfo info = build_info();
+  EXPECT_FALSE(info.version.empty());
+  EXPECT_FALSE(info.build_type.empty());
+  EXPECT_FALSE(info.compiler.empty());
+  EXPECT_FALSE(info.libtorch.empty());
+  EXPECT_EQ(info.git_revision.has_value(), info.git_dirty.has_value());
+}
+
+}  // namespace
+}  // namespace mnist_bench
