@@ -1,9 +1,9 @@
 #include "app/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -48,9 +48,10 @@ std::string hint_for(const CLI::App& app, int argc, const char* const* argv) {
                                fmt::join(commands, ", "));
   }
   if (known) {
-    return fmt::format("see mnist-bench {} --help; config keys are set as KEY=VALUE, for example "
-                       "seed=3 training.epochs=1",
-                       first);
+    return fmt::format(
+        "see mnist-bench {} --help; config keys are set as KEY=VALUE, for example "
+        "seed=3 training.epochs=1",
+        first);
   }
   return "see mnist-bench --help";
 }

@@ -1,8 +1,13 @@
 #pragma once
 
-#include <CLI/App.hpp>
+#include <string>
+#include <vector>
 
 #include "app/console.h"
+
+namespace CLI {
+class App;
+}
 
 namespace mnist_bench {
 

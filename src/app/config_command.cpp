@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,8 +16,9 @@ void add_config_command(CLI::App& app) {
   config->require_subcommand(1);
 
   auto shown = std::make_shared<ConfigArguments>();
-  CLI::App* show = config->add_subcommand("show", "Print the resolved config: all keys, as a run "
-                                                  "would see them");
+  CLI::App* show = config->add_subcommand("show",
+                                          "Print the resolved config: all keys, as a run "
+                                          "would see them");
   add_config_arguments(*show, *shown);
   show->callback(
       [shown] { print(to_json(read_experiment(shown->file, shown->overrides)).dump(2) + "\n"); });

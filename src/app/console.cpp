@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "record/result_json.h"
@@ -70,11 +71,13 @@ void Console::log_to(const std::filesystem::path& file) {
   file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
   file_->set_level(spdlog::level::debug);
   file_->flush_on(spdlog::level::debug);
-  file_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v", spdlog::pattern_time_type::utc));
+  file_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
+                                                                   spdlog::pattern_time_type::utc));
 }
 
 void Console::debug(const std::string& message) { write(Level::debug, message, {}); }
+
+void Console::info(const std::string& message) { write(Level::info, message, {}); }
 
 void Console::info(const std::string& message, const nlohmann::ordered_json& fields) {
   write(Level::info, message, fields);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/error.h"
@@ -39,7 +39,8 @@ class Console {
 
   /// `fields` are added to the line in the JSON format, where a program reads it.
   void debug(const std::string& message);
-  void info(const std::string& message, const nlohmann::ordered_json& fields = {});
+  void info(const std::string& message);
+  void info(const std::string& message, const nlohmann::ordered_json& fields);
   void warn(const std::string& message);
   void error(const Error& error);
 

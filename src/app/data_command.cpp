@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "app/commands.h"
@@ -50,7 +50,8 @@ void info(const std::filesystem::path& folder) {
   for (std::size_t k = 0; k < train.size(); ++k) {
     rows.push_back({std::to_string(k), with_commas(train[k]), with_commas(test[k])});
   }
-  print("\n" + text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
+  print("\n" +
+        text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
 }
 
 }  // namespace

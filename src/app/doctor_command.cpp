@@ -1,7 +1,7 @@
 #include <ATen/Version.h>
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -28,8 +28,9 @@ Finding look_at_data() {
   try {
     const Dataset dataset = load_dataset(folder);
     const bool sound = dataset.identified == "mnist";
-    return {"data", fmt::format("{}: {}", folder.string(),
-                                sound ? "MNIST, checksums verified" : "not MNIST by its checksums"),
+    return {"data",
+            fmt::format("{}: {}", folder.string(),
+                        sound ? "MNIST, checksums verified" : "not MNIST by its checksums"),
             sound ? std::nullopt : std::optional(ExitCode::data)};
   } catch (const Error& error) {
     return {"data", error.what(), error.code()};
@@ -54,13 +55,16 @@ Finding look_at_output() {
 std::vector<Finding> examine() {
   const BuildInfo build = build_info();
   std::vector<Finding> findings;
-  findings.push_back({"mnist-bench", fmt::format("{}, {} build, {}", build.version,
-                                                 build.build_type, build.compiler), {}});
+  findings.push_back(
+      {"mnist-bench",
+       fmt::format("{}, {} build, {}", build.version, build.build_type, build.compiler),
+       {}});
   findings.push_back({"LibTorch", build.libtorch, {}});
   findings.push_back({"CPU", cpu_name(), {}});
   findings.push_back({"SIMD in LibTorch", at::get_cpu_capability(), {}});
   const std::int64_t threads = set_threads(std::nullopt);
-  findings.push_back({"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});
+  findings.push_back(
+      {"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});
   findings.push_back({"allocator", tune_allocator(), {}});
   const CudaStatus& cuda = cuda_status();
   std::string devices = cuda.devices == 0 ? "none: " + cuda.reason : "";

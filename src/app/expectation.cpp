@@ -63,9 +63,8 @@ Expectation parse_expectation(const std::string& text) {
   const std::size_t begin = text.find_first_of("<>=");
   if (begin == std::string::npos) refuse(text, "there is no comparison in it");
   const std::size_t end = text.find_first_not_of("<>=", begin);
-  Expectation expectation{.metric = text.substr(0, begin),
-                          .comparison = text.substr(begin, end - begin),
-                          .value = 0.0};
+  Expectation expectation{
+      .metric = text.substr(0, begin), .comparison = text.substr(begin, end - begin), .value = 0.0};
   const auto trim = [](std::string& word) {
     word.erase(0, word.find_first_not_of(' '));
     word.erase(word.find_last_not_of(' ') + 1);

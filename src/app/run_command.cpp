@@ -1,7 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 
@@ -30,9 +30,10 @@ ExitCode exit_code_of(RunStatus status) {
 
 std::string remedy_for(RunStatus status, const std::string& folder) {
   if (status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
-  return fmt::format("the finished epochs are in {}; run the command again with --resume to train "
-                     "from the start",
-                     folder);
+  return fmt::format(
+      "the finished epochs are in {}; run the command again with --resume to train "
+      "from the start",
+      folder);
 }
 
 void run(const RunArguments& arguments, Session& session) {
@@ -46,11 +47,10 @@ void run(const RunArguments& arguments, Session& session) {
 
   watch_interrupts();
   Console console(session.console);
-  const RunOptions options{
-      .existing = arguments.force    ? Existing::replace
-                  : arguments.resume ? Existing::resume
-                                     : Existing::refuse,
-      .command = session.command_line};
+  const RunOptions options{.existing = arguments.force    ? Existing::replace
+                                       : arguments.resume ? Existing::resume
+                                                          : Existing::refuse,
+                           .command = session.command_line};
   const FinishedRun finished = run_experiment(config, options, console);
   if (!session.console.quiet) print("\n" + run_text(finished.result));
   if (finished.result.status != RunStatus::completed) {
@@ -59,7 +59,8 @@ void run(const RunArguments& arguments, Session& session) {
                 remedy_for(finished.result.status, finished.folder.string()));
   }
   const std::vector<std::string> misses = missed(expectations, finished.result);
-  if (!misses.empty()) throw Error(ExitCode::run_failed, fmt::format("{}", fmt::join(misses, "; ")));
+  if (!misses.empty())
+    throw Error(ExitCode::run_failed, fmt::format("{}", fmt::join(misses, "; ")));
 }
 
 }  // namespace
@@ -75,8 +76,9 @@ examples:
 
 Ctrl-C ends the run after the current step with a record of what was done; twice ends it at once.)");
   add_config_arguments(*command, arguments->config);
-  command->add_option("--output", arguments->output,
-                      "run folder (default: the config's output, runs/{name}/seed-{seed})")
+  command
+      ->add_option("--output", arguments->output,
+                   "run folder (default: the config's output, runs/{name}/seed-{seed})")
       ->type_name("DIR");
   auto* resume = command->add_flag("--resume", arguments->resume,
                                    "accept a finished run in the folder, redo an unfinished one");

@@ -194,9 +194,10 @@ FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& opt
   const RunData data = load_data(config.data);
   const double load_seconds = seconds_since(load_start);
   if (data.dataset.identified && *data.dataset.identified != config.data.dataset) {
-    console.warn(fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as "
-                             "such",
-                             config.data.dataset, *data.dataset.identified));
+    console.warn(
+        fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as "
+                    "such",
+                    config.data.dataset, *data.dataset.identified));
   }
   const ImageShape image{.rows = data.dataset.train.rows, .columns = data.dataset.train.columns};
   torch::nn::Sequential network = make_network(config.model, image, data.dataset.classes);
@@ -215,12 +216,11 @@ FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& opt
   result.data = summarize_data(data.dataset, config.data);
   result.model = summarize(network, config.model, image);
   result.timing.load_seconds = load_seconds;
-  console.info(fmt::format("{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}",
-                           config.name, result.model.parameters, result.data.train.samples,
-                           result.data.test.samples, result.provenance.device,
-                           result.provenance.device_name,
-                           fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"),
-                           config.seed));
+  console.info(
+      fmt::format("{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}",
+                  config.name, result.model.parameters, result.data.train.samples,
+                  result.data.test.samples, result.provenance.device, result.provenance.device_name,
+                  fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), config.seed));
 
   const auto finish = [&] {
     result.timing.total_seconds = seconds_since(start);

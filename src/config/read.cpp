@@ -171,7 +171,7 @@ void require_no_other_model(const Source& source, const Key& key, std::string_vi
     if (same->applies_to(type)) return;
   }
   fail(source, key,
-       fmt::format("belongs to model.type \"{}\", but model.type is \"{}\"", key.model, type));
+       fmt::format(R"(belongs to model.type "{}", but model.type is "{}")", key.model, type));
 }
 
 /// Reads one key of the document, if it is there, into the struct.
@@ -201,7 +201,7 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
 /// The name that a config without one has: its file's, if that can be a name.
 std::string name_from_file(const Source& source) {
   const Key& key = *find_keys("", "name").front();
-  const std::string stem = std::filesystem::path(source.file).stem().string();
+  std::string stem = std::filesystem::path(source.file).stem().string();
   if (key.accepts(stem)) return stem;
   fail(source, key,
        fmt::format("missing, and the file's name \"{}\" cannot stand for it; allowed: {}",

@@ -81,7 +81,7 @@ bool Path::accepts(const json& value) const {
 }
 
 std::string Path::words() const {
-  const std::string path = fmt::format("path of 1 to {} bytes", kMaxPathBytes);
+  std::string path = fmt::format("path of 1 to {} bytes", kMaxPathBytes);
   if (placeholders.empty()) return path;
   return fmt::format("{}; braces only as {{{}}}", path, fmt::join(placeholders, "} and {"));
 }

@@ -3,8 +3,8 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/nn/functional/loss.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 
 namespace mnist_bench {
 namespace {

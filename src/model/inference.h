@@ -25,9 +25,9 @@ ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch:
 
 /// What the network says of each image, in the order of the set.
 struct Predictions {
-  std::vector<std::int64_t> classes;   ///< the largest logit's
-  std::vector<float> probabilities;    ///< its softmax (paper, eq. 3)
-  double loss = 0.0;                   ///< mean cross-entropy (paper, eq. 4); may be not finite
+  std::vector<std::int64_t> classes;  ///< the largest logit's
+  std::vector<float> probabilities;   ///< its softmax (paper, eq. 3)
+  double loss = 0.0;                  ///< mean cross-entropy (paper, eq. 4); may be not finite
 };
 
 /// Puts the network in evaluation mode and sends all images through it. `should_stop` is asked

@@ -18,7 +18,8 @@ struct ImageShape {
 /// The paper's MLP (Table 1) or CNN (Table 2) as its list of layers, on the CPU.
 /// forward: images [N, 1, rows, columns] float32, normalized; returns logits [N, classes].
 /// Throws Error(usage) when the CNN's two poolings would leave nothing of the image.
-torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image, std::int64_t classes);
+torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image,
+                                   std::int64_t classes);
 
 /// He initialization (paper, eq. 20): weights from N(0, 2/n_in), biases 0. The same values for the
 /// same seed on every device, since they are drawn on the CPU.

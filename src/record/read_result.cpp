@@ -29,8 +29,8 @@ std::optional<Value> optional(const Json& value) {
 }
 
 RunStatus status_from(const std::string& text) {
-  for (const RunStatus status : {RunStatus::completed, RunStatus::diverged, RunStatus::interrupted,
-                                 RunStatus::failed}) {
+  for (const RunStatus status :
+       {RunStatus::completed, RunStatus::diverged, RunStatus::interrupted, RunStatus::failed}) {
     if (to_string(status) == text) return status;
   }
   throw Error(ExitCode::io, fmt::format("unknown status '{}'", text));

@@ -6,8 +6,8 @@
 
 namespace mnist_bench {
 
-/// Reads back `result.json` of a run folder. Throws Error(io) naming the file and what is missing or
-/// of another schema.
+/// Reads back `result.json` of a run folder. Throws Error(io) naming the file and what is missing
+/// or of another schema.
 RunResult read_result(const std::filesystem::path& folder);
 
 /// All run folders at or below `path`, sorted: those that hold a result.json.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "config/write.h"
 #include "record/statistics.h"
@@ -38,9 +39,8 @@ Json to_json(const Provenance& p) {
 }
 
 Json to_json(const SplitSummary& split) {
-  return {{"samples", split.samples},
-          {"sha256", split.sha256},
-          {"class_counts", split.class_counts}};
+  return {
+      {"samples", split.samples}, {"sha256", split.sha256}, {"class_counts", split.class_counts}};
 }
 
 Json to_json(const DataSummary& data) {
@@ -96,10 +96,14 @@ Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs)
 
 std::string_view to_string(RunStatus status) {
   switch (status) {
-    case RunStatus::completed: return "completed";
-    case RunStatus::diverged: return "diverged";
-    case RunStatus::interrupted: return "interrupted";
-    case RunStatus::failed: return "failed";
+    case RunStatus::completed:
+      return "completed";
+    case RunStatus::diverged:
+      return "diverged";
+    case RunStatus::interrupted:
+      return "interrupted";
+    case RunStatus::failed:
+      return "failed";
   }
   return "failed";
 }

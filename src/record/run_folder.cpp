@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "config/write.h"
@@ -28,8 +29,8 @@ void remove_run_files(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::remove(folder / name, error);
     if (error) {
-      throw Error(ExitCode::io, fmt::format("cannot delete {}: {}", (folder / name).string(),
-                                            error.message()));
+      throw Error(ExitCode::io,
+                  fmt::format("cannot delete {}: {}", (folder / name).string(), error.message()));
     }
   }
 }
@@ -43,13 +44,13 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
   remove_temporary_files(path_);
   if (existing == Existing::refuse && holds_run(path_)) {
     const bool finished = std::filesystem::exists(path_ / "result.json");
-    throw Error(ExitCode::io,
-                fmt::format("{} already holds {} run", path_.string(),
-                            finished ? "a" : "an unfinished"),
-                finished ? "use --resume to accept it if finished, --force to replace it, or "
-                           "--output DIR for another folder"
-                         : "use --resume or --force to run it again, or --output DIR for another "
-                           "folder");
+    throw Error(
+        ExitCode::io,
+        fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
+        finished ? "use --resume to accept it if finished, --force to replace it, or "
+                   "--output DIR for another folder"
+                 : "use --resume or --force to run it again, or --output DIR for another "
+                   "folder");
   }
   if (existing == Existing::resume && std::filesystem::exists(path_ / "result.json")) {
     RunResult found = read_result(path_);

@@ -34,8 +34,10 @@ RunGroup summarize_group(const std::vector<const RunResult*>& runs) {
     for (const RunResult* run : completed) values.push_back(value(*run));
     return spread_of(values);
   };
-  group.accuracy = spread([](const RunResult& r) { return r.test->metrics.accuracy.value_or(0.0); });
-  group.macro_precision = spread([](const RunResult& r) { return r.test->metrics.macro.precision; });
+  group.accuracy =
+      spread([](const RunResult& r) { return r.test->metrics.accuracy.value_or(0.0); });
+  group.macro_precision =
+      spread([](const RunResult& r) { return r.test->metrics.macro.precision; });
   group.macro_recall = spread([](const RunResult& r) { return r.test->metrics.macro.recall; });
   group.macro_f1 = spread([](const RunResult& r) { return r.test->metrics.macro.f1; });
   group.loss = spread([](const RunResult& r) { return r.test->loss; });
@@ -95,9 +97,9 @@ std::string groups_text(const std::vector<RunGroup>& groups) {
 std::string paper_text(const std::vector<RunGroup>& groups) {
   std::vector<Align> columns = {Align::left};
   std::vector<std::string> header = {"Tables 4 and 5"};
-  std::vector<std::vector<std::string>> rows = {{"accuracy [%]"},    {"macro recall [%]"},
+  std::vector<std::vector<std::string>> rows = {{"accuracy [%]"},        {"macro recall [%]"},
                                                 {"macro precision [%]"}, {"macro F1 [%]"},
-                                                {"parameters"},      {"training [s/epoch]"}};
+                                                {"parameters"},          {"training [s/epoch]"}};
   for (const PaperColumn& paper : kPaper) {
     const auto ours = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& group) {
       return group.model.type == paper.model;
@@ -122,7 +124,8 @@ std::string paper_text(const std::vector<RunGroup>& groups) {
     rows[5].push_back(mean_and_sd(ours->seconds_per_epoch, 1));
   }
   return text_table(columns, header, rows) +
-         "ours: mean ± SD over n seeds on this machine; the paper does not name its machine, nor what "
+         "ours: mean ± SD over n seeds on this machine; the paper does not name its machine, nor "
+         "what "
          "its ± is taken over\n";
 }
 

@@ -15,11 +15,11 @@ constexpr std::size_t kMostClassesShown = 20;
 std::string percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
 
 std::string headline(const RunResult& result) {
-  return fmt::format("{} (seed {}): {} after {} epoch{}, {} on {}, {} thread{}\n", result.config.name,
-                     result.config.seed, to_string(result.status), result.epochs.size(),
-                     result.epochs.size() == 1 ? "" : "s", result.provenance.device,
-                     result.provenance.device_name, result.provenance.threads,
-                     result.provenance.threads == 1 ? "" : "s");
+  return fmt::format("{} (seed {}): {} after {} epoch{}, {} on {}, {} thread{}\n",
+                     result.config.name, result.config.seed, to_string(result.status),
+                     result.epochs.size(), result.epochs.size() == 1 ? "" : "s",
+                     result.provenance.device, result.provenance.device_name,
+                     result.provenance.threads, result.provenance.threads == 1 ? "" : "s");
 }
 
 std::string metrics_table(const RunResult& result, const TestRecord& test) {
@@ -32,17 +32,16 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
   std::vector<double> seconds;
   for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
   const Spread spread = spread_of(seconds);
-  return text_table(
-      {Align::left, Align::right, Align::left}, {"metric", "value", ""},
-      {{"test images", with_commas(metrics.samples), ""},
-       {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
-       {"macro precision [%]", percent(metrics.macro.precision), ""},
-       {"macro recall [%]", percent(metrics.macro.recall), ""},
-       {"macro F1 [%]", percent(metrics.macro.f1), ""},
-       {"loss", fmt::format("{:.4f}", test.loss), ""},
-       {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
-        fmt::format("SD {}, n = {} epochs", spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–",
-                    spread.n)}});
+  return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""},
+                    {{"test images", with_commas(metrics.samples), ""},
+                     {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
+                     {"macro precision [%]", percent(metrics.macro.precision), ""},
+                     {"macro recall [%]", percent(metrics.macro.recall), ""},
+                     {"macro F1 [%]", percent(metrics.macro.f1), ""},
+                     {"loss", fmt::format("{:.4f}", test.loss), ""},
+                     {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
+                      fmt::format("SD {}, n = {} epochs",
+                                  spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–", spread.n)}});
 }
 
 std::string confusion_table(const TestRecord& test) {

@@ -68,7 +68,8 @@ const CudaStatus& cuda_status() {
 c10::Device choose_device(const std::string& wanted) {
   if (wanted == "cpu") return {c10::kCPU};
   const CudaStatus& cuda = cuda_status();
-  if (wanted == "auto") return cuda.devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  if (wanted == "auto")
+    return cuda.devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   if (cuda.devices == 0) throw_unavailable(wanted, cuda.reason);
   int index = 0;
   const std::size_t colon = wanted.find(':');
@@ -76,10 +77,11 @@ c10::Device choose_device(const std::string& wanted) {
     std::from_chars(wanted.data() + colon + 1, wanted.data() + wanted.size(), index);
   }
   if (index >= cuda.devices) {
-    throw_unavailable(wanted, fmt::format("there {} (cuda:0 to cuda:{})",
-                                          cuda.devices == 1 ? "is 1 device"
-                                                            : fmt::format("are {} devices", cuda.devices),
-                                          cuda.devices - 1));
+    throw_unavailable(
+        wanted,
+        fmt::format("there {} (cuda:0 to cuda:{})",
+                    cuda.devices == 1 ? "is 1 device" : fmt::format("are {} devices", cuda.devices),
+                    cuda.devices - 1));
   }
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }

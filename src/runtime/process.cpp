@@ -34,8 +34,8 @@ std::int64_t set_threads(std::optional<std::int64_t> wanted) {
 
 std::string tune_allocator() {
   Dl_info owner{};
-  const bool known = dladdr(reinterpret_cast<void*>(&std::malloc), &owner) != 0 &&
-                     owner.dli_fname != nullptr;
+  const bool known =
+      dladdr(reinterpret_cast<void*>(&std::malloc), &owner) != 0 && owner.dli_fname != nullptr;
   const std::string library =
       known ? std::filesystem::path(owner.dli_fname).filename().string() : "unknown";
   if (!library.starts_with("libc.so")) return library;
@@ -52,6 +52,8 @@ std::int64_t peak_rss_bytes() {
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
 }
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
 
 }  // namespace mnist_bench

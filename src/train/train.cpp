@@ -106,8 +106,7 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
 
     for (std::int64_t step = 0; step < progress.steps; ++step) {
       const std::int64_t first = step * batch_size;
-      const torch::Tensor batch =
-          order.narrow(0, first, std::min(batch_size, set.size() - first));
+      const torch::Tensor batch = order.narrow(0, first, std::min(batch_size, set.size() - first));
       const torch::Tensor labels = set.labels.index_select(0, batch);
 
       const torch::Tensor logits = network->forward(set.images.index_select(0, batch));
@@ -125,7 +124,8 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
       progress.seconds = seconds_since(start);
       progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
       if (callbacks.on_progress) callbacks.on_progress(progress);
-      if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+      if (callbacks.should_stop && callbacks.should_stop())
+        return {TrainEnd::interrupted, progress};
     }
     synchronize(device);
     const double seconds = seconds_since(start);

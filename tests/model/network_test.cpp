@@ -24,7 +24,8 @@ void expect_rows(const ModelSummary& summary, const std::vector<Row>& rows) {
   }
 }
 
-ModelSummary summary_of(const ModelConfig& model, ImageShape image = {}, std::int64_t classes = 10) {
+ModelSummary summary_of(const ModelConfig& model, ImageShape image = {},
+                        std::int64_t classes = 10) {
   return summarize(make_network(model, image, classes), model, image);
 }
 
@@ -62,8 +63,8 @@ TEST(Network, CnnHasTheLayersOfTable2) {
 TEST(Network, FollowsTheConfigsSizesTheImageAndTheClasses) {
   const ModelSummary mlp = summary_of(MlpConfig{.hidden = {5}, .dropout = 0}, {6, 7}, 3);
   EXPECT_EQ(mlp.parameters, 42 * 5 + 5 + 5 * 3 + 3);
-  const ModelSummary cnn = summary_of(
-      CnnConfig{.conv1_channels = 2, .conv2_channels = 3, .hidden = 4}, {9, 13}, 62);
+  const ModelSummary cnn =
+      summary_of(CnnConfig{.conv1_channels = 2, .conv2_channels = 3, .hidden = 4}, {9, 13}, 62);
   EXPECT_EQ(cnn.parameters, (9 * 2 + 2) + (9 * 2 * 3 + 3) + (3 * 2 * 3 * 4 + 4) + (4 * 62 + 62));
 }
 

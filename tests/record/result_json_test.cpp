@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "record/read_result.h"
@@ -23,14 +23,14 @@ std::vector<std::string> keys_of(const nlohmann::ordered_json& object) {
 TEST(ResultJson, HasTheKeysOfTheContractInTheirOrder) {
   using testing::ElementsAre;
   const auto json = to_json(sample_result());
-  EXPECT_THAT(keys_of(json), ElementsAre("schema", "status", "error", "config", "config_hash",
-                                         "provenance", "data", "model", "epochs", "test", "timing",
-                                         "parameters_sha256"));
+  EXPECT_THAT(keys_of(json),
+              ElementsAre("schema", "status", "error", "config", "config_hash", "provenance",
+                          "data", "model", "epochs", "test", "timing", "parameters_sha256"));
   EXPECT_EQ(json["schema"], "mnist-bench.result/1");
-  EXPECT_THAT(keys_of(json["provenance"]),
-              ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler",
-                          "libtorch", "device", "device_name", "cpu", "threads", "allocator",
-                          "started_at", "command"));
+  EXPECT_THAT(
+      keys_of(json["provenance"]),
+      ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch",
+                  "device", "device_name", "cpu", "threads", "allocator", "started_at", "command"));
   EXPECT_THAT(keys_of(json["epochs"][0]),
               ElementsAre("epoch", "train_loss", "train_accuracy", "train_seconds",
                           "evaluate_seconds", "images_per_second", "test"));

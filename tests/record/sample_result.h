@@ -12,21 +12,35 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
   result.config.seed = seed;
   result.config.model = MlpConfig{};
   result.config.training.epochs = 2;
-  result.provenance = {.version = "0", .git_revision = "abc", .git_dirty = false,
-                       .build_type = "Release", .compiler = "GNU", .libtorch = "2",
-                       .device = "cpu", .device_name = "CPU", .cpu = "CPU", .threads = 2,
-                       .allocator = "glibc", .started_at = "2026-01-01T00:00:00Z",
+  result.provenance = {.version = "0",
+                       .git_revision = "abc",
+                       .git_dirty = false,
+                       .build_type = "Release",
+                       .compiler = "GNU",
+                       .libtorch = "2",
+                       .device = "cpu",
+                       .device_name = "CPU",
+                       .cpu = "CPU",
+                       .threads = 2,
+                       .allocator = "glibc",
+                       .started_at = "2026-01-01T00:00:00Z",
                        .command = "mnist-bench run"};
   result.data = {.dataset = "mnist",
                  .train = {.samples = 20, .sha256 = "aa", .class_counts = {10, 10}},
                  .test = {.samples = 10, .sha256 = "bb", .class_counts = {5, 5}},
-                 .mean = 0.1307, .std = 0.3081};
-  result.model = {.type = "mlp", .parameters = 6, .macs = 4,
-                  .layers = {{"fc1", "Linear", {2}, 6, 4}}};
+                 .mean = 0.1307,
+                 .std = 0.3081};
+  result.model = {
+      .type = "mlp", .parameters = 6, .macs = 4, .layers = {{"fc1", "Linear", {2}, 6, 4}}};
   for (const std::int64_t epoch : {1, 2}) {
-    result.epochs.push_back({.epoch = epoch, .train_loss = 0.5, .train_accuracy = 0.75,
-                             .train_seconds = static_cast<double>(epoch), .evaluate_seconds = 0.25,
-                             .images_per_second = 20.0, .test_loss = 0.4, .test_accuracy = 0.8,
+    result.epochs.push_back({.epoch = epoch,
+                             .train_loss = 0.5,
+                             .train_accuracy = 0.75,
+                             .train_seconds = static_cast<double>(epoch),
+                             .evaluate_seconds = 0.25,
+                             .images_per_second = 20.0,
+                             .test_loss = 0.4,
+                             .test_accuracy = 0.8,
                              .test_macro_f1 = 0.8});
   }
   TestRecord test;
@@ -34,8 +48,11 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
   test.confusion = {{4, 1}, {1, 4}};
   test.metrics = classification_metrics(test.confusion);
   result.test = test;
-  result.timing = {.load_seconds = 0.1, .train_seconds = 3.0, .evaluate_seconds = 0.5,
-                   .total_seconds = 3.7, .peak_rss_bytes = 1000};
+  result.timing = {.load_seconds = 0.1,
+                   .train_seconds = 3.0,
+                   .evaluate_seconds = 0.5,
+                   .total_seconds = 3.7,
+                   .peak_rss_bytes = 1000};
   result.parameters_sha256 = std::string(64, 'c');
   return result;
 }

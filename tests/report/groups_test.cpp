@@ -20,8 +20,8 @@ RunResult with_confusion(std::uint64_t seed, const ConfusionMatrix& counts) {
 TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
   RunResult other = sample_result("other");
   other.config.optimizer.learning_rate = 0.1;
-  const auto groups = group_runs({with_confusion(1, {{4, 1}, {1, 4}}), other,
-                                  with_confusion(2, {{5, 0}, {1, 4}})});
+  const auto groups =
+      group_runs({with_confusion(1, {{4, 1}, {1, 4}}), other, with_confusion(2, {{5, 0}, {1, 4}})});
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].name, "sample");
   EXPECT_EQ(groups[0].accuracy.n, 2);

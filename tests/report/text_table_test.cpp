@@ -6,11 +6,12 @@ namespace mnist_bench {
 namespace {
 
 TEST(TextTable, AlignsColumnsByCodePoints) {
-  EXPECT_EQ(text_table({Align::left, Align::right}, {"name", "±"}, {{"a", "1.0 ± 0.1"}, {"bb", "–"}}),
-            "name          ±\n"
-            "---------------\n"
-            "a     1.0 ± 0.1\n"
-            "bb            –\n");
+  EXPECT_EQ(
+      text_table({Align::left, Align::right}, {"name", "±"}, {{"a", "1.0 ± 0.1"}, {"bb", "–"}}),
+      "name          ±\n"
+      "---------------\n"
+      "a     1.0 ± 0.1\n"
+      "bb            –\n");
 }
 
 TEST(WithCommas, GroupsByThousands) {

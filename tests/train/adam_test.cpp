@@ -9,9 +9,8 @@ namespace {
 /// θ₀ = 1, f(θ) = θ²/2 (so that g = θ), learning rate 1e-3, in float64.
 std::vector<double> adam_path(int steps, double epsilon) {
   torch::Tensor theta = torch::ones({1}, torch::kFloat64).requires_grad_(true);
-  torch::optim::Adam optimizer(
-      std::vector<torch::Tensor>{theta},
-      torch::optim::AdamOptions(1e-3).betas({0.9, 0.999}).eps(epsilon));
+  torch::optim::Adam optimizer(std::vector<torch::Tensor>{theta},
+                               torch::optim::AdamOptions(1e-3).betas({0.9, 0.999}).eps(epsilon));
   std::vector<double> path;
   for (int t = 0; t < steps; ++t) {
     optimizer.zero_grad();
