@@ -21,7 +21,7 @@ constexpr const char* kFooter = R"(
 examples:
   mnist-bench run configs/mlp.json
   mnist-bench run configs/cnn.json seed=3 training.epochs=1 --output /tmp/try
-  mnist-bench run configs/smoke.json --quiet --expect 'accuracy>=0.85'
+  mnist-bench run configs/smoke.json --quiet --expect 'accuracy>=0.8'
   mnist-bench report runs
 
 exit codes: 0 ok, 1 run failed, diverged or an --expect missed, 2 usage or config, 3 data,

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -44,6 +45,12 @@ std::string duration_text(double seconds) {
   return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
 }
 
+/// To stderr at once. A stderr that cannot be written to (a closed pipe) must not end a run.
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 std::string bar_text(const TrainProgress& p, std::int64_t epochs) {
   constexpr std::int64_t kCells = 24;
   const std::int64_t filled = kCells * p.step / p.steps;
@@ -53,7 +60,7 @@ std::string bar_text(const TrainProgress& p, std::int64_t epochs) {
   const double pace = p.seconds / static_cast<double>(p.step);
   const double left = pace * static_cast<double>((p.steps - p.step) + (epochs - p.epoch) * p.steps);
   return fmt::format("epoch {}/{} [{}] {:3}%  loss {}  {} images/s  {} left", p.epoch, epochs, bar,
-                     100 * p.step / p.steps, p.loss ? fmt::format("{:.4f}", *p.loss) : "–",
+                     100 * p.step / p.steps, p.loss ? fmt::format("{:.4f}", *p.loss) : "-",
                      with_commas(static_cast<long long>(p.images_per_second)), duration_text(left));
 }
 
@@ -67,89 +74,97 @@ Console::Console(const ConsoleOptions& options)
 Console::~Console() { clear_bar(); }
 
 void Console::log_to(const std::filesystem::path& file) {
-  auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string(), /*truncate=*/true);
-  file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
+  try {
+    auto sink =
+        std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string(), /*truncate=*/true);
+    file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
+  } catch (const spdlog::spdlog_ex& error) {
+    throw Error(ExitCode::io, fmt::format("cannot write {}: {}", file.string(), error.what()));
+  }
+  file_->set_error_handler(
+      [](const std::string& message) { say("warning: log.txt: " + message + "\n"); });
   file_->set_level(spdlog::level::debug);
   file_->flush_on(spdlog::level::debug);
   file_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
                                                                    spdlog::pattern_time_type::utc));
 }
 
-void Console::debug(const std::string& message) { write(Level::debug, message, {}); }
+void Console::debug(const std::string& message) {
+    write(Level::debug, message, {}); }
 
-void Console::info(const std::string& message) { write(Level::info, message, {}); }
+void Console::info(const std::string& message) {
+    write(Level::info, message, {}); }
 
 void Console::info(const std::string& message, const nlohmann::ordered_json& fields) {
-  write(Level::info, message, fields);
+    write(Level::info, message, fields);
 }
 
-void Console::warn(const std::string& message) { write(Level::warning, message, {}); }
+void Console::warn(const std::string& message) {
+    write(Level::warning, message, {}); }
 
 void Console::error(const Error& error) {
-  nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
-  std::string message = error.what();
-  if (!error.remedy().empty()) {
-    if (options_.format == LogFormat::json) {
-      fields["remedy"] = error.remedy();
-    } else {
-      message += "\n  " + error.remedy();
+    nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
+    std::string message = error.what();
+    if (!error.remedy().empty()) {
+      if (options_.format == LogFormat::json) {
+        fields["remedy"] = error.remedy();
+      } else {
+        message += "\n  " + error.remedy();
+      }
     }
-  }
-  write(Level::error, message, fields);
+    write(Level::error, message, fields);
 }
 
 void Console::epoch(const EpochRecord& e, std::int64_t epochs) {
-  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {:.2f} %; test loss {:.4f}, accuracy "
-                   "{:.2f} %, macro F1 {:.2f} %; {:.2f} s, {} images/s",
-                   e.epoch, epochs, e.train_loss, 100 * e.train_accuracy, e.test_loss,
-                   100 * e.test_accuracy, 100 * e.test_macro_f1, e.train_seconds,
-                   with_commas(static_cast<long long>(e.images_per_second))),
-       to_json(e));
+    info(
+        fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {:.2f} %; test loss {:.4f}, accuracy "
+                    "{:.2f} %, macro F1 {:.2f} %; {:.2f} s, {} images/s",
+                    e.epoch, epochs, e.train_loss, 100 * e.train_accuracy, e.test_loss,
+                    100 * e.test_accuracy, 100 * e.test_macro_f1, e.train_seconds,
+                    with_commas(static_cast<long long>(e.images_per_second))),
+        to_json(e));
 }
 
 void Console::progress(const TrainProgress& progress, std::int64_t epochs) {
-  if (!bar_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (bar_drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
-  last_drawn_ = now;
-  bar_drawn_ = true;
-  std::string line = bar_text(progress, epochs);
-  // A line that wraps could not be redrawn. (The bar is ASCII but for one dash.)
-  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
-  fmt::print(stderr, "\r\x1b[K{}", line);
-  std::fflush(stderr);
+    if (!bar_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (bar_drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
+    last_drawn_ = now;
+    bar_drawn_ = true;
+    std::string line = bar_text(progress, epochs);
+    // A line that wraps could not be redrawn.
+    if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
+    say("\r\x1b[K" + line);
 }
 
 void Console::clear_bar() {
-  if (!bar_drawn_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
-  bar_drawn_ = false;
+    if (!bar_drawn_) return;
+    say("\r\x1b[K");
+    bar_drawn_ = false;
 }
 
 void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
-  if (file_) {
-    constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                     spdlog::level::warn, spdlog::level::err};
-    file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(message));
-  }
-  if (level == Level::debug && !options_.verbose) return;
-  if (level == Level::info && options_.quiet) return;
-  clear_bar();
-  const std::string_view name = kLevelNames[static_cast<int>(level)];
-  if (options_.format == LogFormat::json) {
-    nlohmann::ordered_json line = {{"time", utc_now()}, {"level", name}, {"message", message}};
-    if (!fields.is_null()) line.update(fields);
-    fmt::print(stderr, "{}\n",
-               line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  } else if (level == Level::info) {
-    fmt::print(stderr, "{}\n", message);
-  } else if (color_) {
-    fmt::print(stderr, "\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name,
-               message);
-  } else {
-    fmt::print(stderr, "{}: {}\n", name, message);
-  }
+    if (file_) {
+      constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                       spdlog::level::warn, spdlog::level::err};
+      file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(message));
+    }
+    if (level == Level::debug && !options_.verbose) return;
+    if (level == Level::info && options_.quiet) return;
+    clear_bar();
+    const std::string_view name = kLevelNames[static_cast<int>(level)];
+    if (options_.format == LogFormat::json) {
+      nlohmann::ordered_json line = {{"time", utc_now()}, {"level", name}, {"message", message}};
+      if (!fields.is_null()) line.update(fields);
+      say(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    } else if (level == Level::info) {
+      say(message + "\n");
+    } else if (color_) {
+      say(fmt::format("\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name,
+                      message));
+    } else {
+      say(fmt::format("{}: {}\n", name, message));
+    }
 }
 
 }  // namespace mnist_bench

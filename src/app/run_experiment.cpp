@@ -175,12 +175,12 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
 }
 
 /// What broke a run, as one line. LibTorch's messages carry a backtrace after the first.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::exception& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find('\n'));
+}
 
-}  // namespace
-
-FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
-                           Console& console) {
+FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
   const Clock::time_point start = Clock::now();
   std::string allocator = tune_allocator();
   const std::int64_t threads = set_threads(config.threads);
@@ -227,27 +227,32 @@ FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& opt
     result.timing.peak_rss_bytes = peak_rss_bytes();
     folder.write_result(result);
   };
-  const auto fail = [&](const std::string& why) {
-    result.status = RunStatus::failed;
-    result.error = why;
-    finish();
-  };
   try {
     train_and_evaluate(network, data, device, folder, console, result);
-  } catch (const Error& error) {
-    fail(error.what());
+  } catch (const std::exception& error) {
+    result.status = RunStatus::failed;
+    result.error = first_line(error);
+    finish();
     throw;
-  } catch (const c10::Error& error) {
-    fail(first_line(error.what_without_backtrace()));
-    throw Error(ExitCode::run_failed, fmt::format("LibTorch gave up: {}", *result.error));
-  } catch (const std::bad_alloc&) {
-    fail("out of memory");
-    throw Error(ExitCode::run_failed, "out of memory",
-                "make the model or training.batch_size smaller");
   }
   finish();
   console.info(fmt::format("wrote {}", folder.path().string()));
   return {.folder = folder.path(), .result = std::move(result)};
+}
+
+}  // namespace
+
+FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+                           Console& console) {
+  try {
+    return run(config, options, console);
+  } catch (const c10::Error& error) {
+    throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
+                "if it is about memory, make the model or training.batch_size smaller");
+  } catch (const std::bad_alloc&) {
+    throw Error(ExitCode::run_failed, "out of memory",
+                "make the model or training.batch_size smaller, or set data.train_limit");
+  }
 }
 
 }  // namespace mnist_bench

@@ -34,15 +34,14 @@ ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch:
   return {.images = images.to(device), .labels = labels.to(device)};
 }
 
-Predictions predict(torch::nn::Sequential& network, const ImageTensors& set,
-                    const std::function<bool()>& should_stop) {
+Predictions predict(torch::nn::Sequential& network, const ImageTensors& set) {
   const c10::InferenceMode inference;
   network->eval();
   std::vector<torch::Tensor> classes;
   std::vector<torch::Tensor> probabilities;
   torch::Tensor loss_sum = torch::zeros({}, set.labels.options().dtype(torch::kFloat64));
   std::int64_t done = 0;
-  while (done < set.size() && !(should_stop && should_stop())) {
+  while (done < set.size()) {
     const std::int64_t count = std::min(kBatch, set.size() - done);
     const torch::Tensor log_probabilities =
         network->forward(set.images.narrow(0, done, count)).log_softmax(/*dim=*/1);
@@ -54,7 +53,6 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set,
     done += count;
   }
   Predictions result;
-  if (done == 0) return result;
   const torch::Tensor all_classes = torch::cat(classes).cpu();
   const torch::Tensor all_probabilities = torch::cat(probabilities).cpu();
   const auto* first_class = all_classes.const_data_ptr<std::int64_t>();

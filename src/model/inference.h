@@ -3,7 +3,6 @@
 #include <torch/nn/modules/container/sequential.h>
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "config/experiment.h"
@@ -30,9 +29,7 @@ struct Predictions {
   double loss = 0.0;                  ///< mean cross-entropy (paper, eq. 4); may be not finite
 };
 
-/// Puts the network in evaluation mode and sends all images through it. `should_stop` is asked
-/// between batches; when it says so the predictions so far come back.
-Predictions predict(torch::nn::Sequential& network, const ImageTensors& set,
-                    const std::function<bool()>& should_stop = {});
+/// Puts the network in evaluation mode and sends all images through it, at least one.
+Predictions predict(torch::nn::Sequential& network, const ImageTensors& set);
 
 }  // namespace mnist_bench
