@@ -1,9 +1,9 @@
 #include "app/run_experiment.h"
 
-#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <chrono>
+#include <exception>
 #include <new>
 
 #include "base/random.h"
@@ -246,12 +246,15 @@ FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& opt
                            Console& console) {
   try {
     return run(config, options, console);
-  } catch (const c10::Error& error) {
-    throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
-                "if it is about memory, make the model or training.batch_size smaller");
   } catch (const std::bad_alloc&) {
     throw Error(ExitCode::run_failed, "out of memory",
                 "make the model or training.batch_size smaller, or set data.train_limit");
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
+                "if it is about memory, make the model or training.batch_size smaller; if about "
+                "numbers, optimizer.learning_rate");
   }
 }
 

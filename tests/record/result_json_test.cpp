@@ -96,7 +96,7 @@ TEST(ReadResult, NamesTheFileAndWhatIsWrongWithIt) {
   auto ragged = to_json(sample_result());
   ragged["test"]["confusion_matrix"]["counts"] = {{1, 2}, {3}};
   const std::pair<std::string, std::string> cases[] = {{"{", "parse error"},
-                                                       {"[]", "schema"},
+                                                       {"[]", "array"},
                                                        {no_timing.dump(), "timing"},
                                                        {other_schema.dump(), "result/99"},
                                                        {ragged.dump(), "square"}};

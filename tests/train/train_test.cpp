@@ -53,7 +53,8 @@ class TrainBoth : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(TrainBoth, LearnsWhatCanBeLearned) {
-  const ExperimentConfig config = config_for(model(), 8);
+  ExperimentConfig config = config_for(model(), 16);
+  config.optimizer.learning_rate = 0.01;
   const ImageTensors set = bands(500);
   auto network = initialized(config);
   EXPECT_EQ(train(network, set, config, {}).end, TrainEnd::completed);
@@ -129,7 +130,7 @@ TEST(Train, EndsAfterTheStepInWhichItIsTold) {
 
 TEST(Train, EndsAsDivergedWhenTheLossIsNotFinite) {
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 5);
-  config.optimizer.learning_rate = 1e38;
+  config.optimizer.learning_rate = 1e30;
   auto network = initialized(config);
   const TrainOutcome outcome = train(network, bands(640), config, {});
   EXPECT_EQ(outcome.end, TrainEnd::diverged);
