@@ -1,23 +1,22 @@
 # Defines the target `libtorch`: LibTorch's headers, libtorch_cpu and libc10.
 #
-# Looked for in third_party/libtorch (where scripts/setup puts the pinned PyPI wheel), then in every
-# CMAKE_PREFIX_PATH entry (the pytorch.org archive, or a Python environment's site-packages).
+# Looked for in every CMAKE_PREFIX_PATH entry (the pytorch.org archive, or a Python environment),
+# then in third_party/libtorch, where scripts/setup puts the pinned PyPI wheel.
 # LibTorch's own TorchConfig.cmake is not used: the wheel's asks for a CUDA compiler and may pick up
 # a second LibTorch in /usr/lib.
 
 set(libtorch_minimum 2.6)
 
-set(libtorch_candidates ${CMAKE_CURRENT_LIST_DIR}/libtorch/torch)
+set(libtorch_candidates)
 foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
   list(APPEND libtorch_candidates ${prefix} ${prefix}/torch)
   file(GLOB in_environment ${prefix}/lib/python3*/site-packages/torch)
   list(APPEND libtorch_candidates ${in_environment})
-endforeach()
-foreach(candidate IN LISTS CMAKE_PREFIX_PATH libtorch_candidates)
-  # torch/share/cmake/Torch, as `torch.utils.cmake_prefix_path` gives it
-  cmake_path(SET parent NORMALIZE ${candidate}/../../)
+  # <LibTorch>/share/cmake, as `torch.utils.cmake_prefix_path` gives it
+  cmake_path(SET parent NORMALIZE ${prefix}/../..)
   list(APPEND libtorch_candidates ${parent})
 endforeach()
+list(APPEND libtorch_candidates ${CMAKE_CURRENT_LIST_DIR}/libtorch/torch)
 
 foreach(candidate IN LISTS libtorch_candidates)
   if(EXISTS ${candidate}/include/torch/csrc/api/include/torch/torch.h

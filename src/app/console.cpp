@@ -89,82 +89,78 @@ void Console::log_to(const std::filesystem::path& file) {
                                                                    spdlog::pattern_time_type::utc));
 }
 
-void Console::debug(const std::string& message) {
-    write(Level::debug, message, {}); }
+void Console::debug(const std::string& message) { write(Level::debug, message, {}); }
 
-void Console::info(const std::string& message) {
-    write(Level::info, message, {}); }
+void Console::info(const std::string& message) { write(Level::info, message, {}); }
 
 void Console::info(const std::string& message, const nlohmann::ordered_json& fields) {
-    write(Level::info, message, fields);
+  write(Level::info, message, fields);
 }
 
-void Console::warn(const std::string& message) {
-    write(Level::warning, message, {}); }
+void Console::warn(const std::string& message) { write(Level::warning, message, {}); }
 
 void Console::error(const Error& error) {
-    nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
-    std::string message = error.what();
-    if (!error.remedy().empty()) {
-      if (options_.format == LogFormat::json) {
-        fields["remedy"] = error.remedy();
-      } else {
-        message += "\n  " + error.remedy();
-      }
+  nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
+  std::string message = error.what();
+  if (!error.remedy().empty()) {
+    if (options_.format == LogFormat::json) {
+      fields["remedy"] = error.remedy();
+    } else {
+      message += "\n  " + error.remedy();
     }
-    write(Level::error, message, fields);
+  }
+  write(Level::error, message, fields);
 }
 
 void Console::epoch(const EpochRecord& e, std::int64_t epochs) {
-    info(
-        fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {:.2f} %; test loss {:.4f}, accuracy "
-                    "{:.2f} %, macro F1 {:.2f} %; {:.2f} s, {} images/s",
-                    e.epoch, epochs, e.train_loss, 100 * e.train_accuracy, e.test_loss,
-                    100 * e.test_accuracy, 100 * e.test_macro_f1, e.train_seconds,
-                    with_commas(static_cast<long long>(e.images_per_second))),
-        to_json(e));
+  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {:.2f} %; test loss {:.4f}, accuracy "
+                   "{:.2f} %, macro F1 {:.2f} %; {:.2f} s, {} images/s",
+                   e.epoch, epochs, e.train_loss, 100 * e.train_accuracy, e.test_loss,
+                   100 * e.test_accuracy, 100 * e.test_macro_f1, e.train_seconds,
+                   with_commas(static_cast<long long>(e.images_per_second))),
+       to_json(e));
 }
 
 void Console::progress(const TrainProgress& progress, std::int64_t epochs) {
-    if (!bar_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (bar_drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
-    last_drawn_ = now;
-    bar_drawn_ = true;
-    std::string line = bar_text(progress, epochs);
-    // A line that wraps could not be redrawn.
-    if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
-    say("\r\x1b[K" + line);
+  if (!bar_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (bar_drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
+  last_drawn_ = now;
+  bar_drawn_ = true;
+  std::string line = bar_text(progress, epochs);
+  // A line that wraps could not be redrawn.
+  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
+  say("\r\x1b[K" + line);
 }
 
 void Console::clear_bar() {
-    if (!bar_drawn_) return;
-    say("\r\x1b[K");
-    bar_drawn_ = false;
+  if (!bar_drawn_) return;
+  say("\r\x1b[K");
+  bar_drawn_ = false;
 }
 
 void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
-    if (file_) {
-      constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                       spdlog::level::warn, spdlog::level::err};
-      file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(message));
-    }
-    if (level == Level::debug && !options_.verbose) return;
-    if (level == Level::info && options_.quiet) return;
-    clear_bar();
-    const std::string_view name = kLevelNames[static_cast<int>(level)];
-    if (options_.format == LogFormat::json) {
-      nlohmann::ordered_json line = {{"time", utc_now()}, {"level", name}, {"message", message}};
-      if (!fields.is_null()) line.update(fields);
-      say(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-    } else if (level == Level::info) {
-      say(message + "\n");
-    } else if (color_) {
-      say(fmt::format("\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name,
-                      message));
-    } else {
-      say(fmt::format("{}: {}\n", name, message));
-    }
+  if (file_) {
+    constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                     spdlog::level::warn, spdlog::level::err};
+    file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(message));
+  }
+  if (level == Level::debug && !options_.verbose) return;
+  if (level == Level::info && options_.quiet) return;
+  clear_bar();
+  const std::string_view name = kLevelNames[static_cast<int>(level)];
+  if (options_.format == LogFormat::json) {
+    nlohmann::ordered_json line = {{"time", utc_now()}, {"level", name}, {"message", message}};
+    if (!fields.is_null()) line.update(fields);
+    say(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  } else if (level == Level::info) {
+    say(message + "\n");
+  } else if (color_) {
+    say(fmt::format("\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name,
+                    message));
+  } else {
+    say(fmt::format("{}: {}\n", name, message));
+  }
 }
 
 }  // namespace mnist_bench
