@@ -1,3 +1,4 @@
+#include <csignal>
 #include <exception>
 #include <string>
 
@@ -7,6 +8,8 @@ int main(int argc, char** argv) {
   using mnist_bench::Error;
   using mnist_bench::ExitCode;
 
+  // The file size limit (ulimit -f) is a write error to report, not a signal to die of.
+  std::signal(SIGXFSZ, SIG_IGN);
   mnist_bench::Session session;
   const auto report = [&session](const Error& error) {
     mnist_bench::Console(session.console).error(error);

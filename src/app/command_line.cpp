@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -35,25 +36,29 @@ std::string version_text() {
                      build.compiler, build.libtorch);
 }
 
-/// What a mistyped word most likely meant: a command, or the KEY=VALUE form of an option.
+/// What to do about a command line that does not parse: what a mistyped command most likely meant,
+/// else where to read on.
 std::string hint_for(const CLI::App& app, int argc, const char* const* argv) {
-  std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
-  const std::string first = argc > 1 ? argv[1] : "";
-  const bool known = std::find(commands.begin(), commands.end(), first) != commands.end();
-  if (!known && !first.empty() && first.front() != '-') {
-    const auto close = nearest(first, commands);
-    return close ? fmt::format("there is no command '{}'; did you mean '{}'?", first, *close)
-                 : fmt::format("there is no command '{}'; commands are {}", first,
-                               fmt::join(commands, ", "));
+  const CLI::App* command = &app;
+  std::string path = "mnist-bench";
+  for (int i = 1; i < argc && !command->get_subcommands({}).empty(); ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) continue;
+    std::vector<std::string> names;
+    for (const CLI::App* below : command->get_subcommands({})) names.push_back(below->get_name());
+    if (std::find(names.begin(), names.end(), word) == names.end()) {
+      const auto close = nearest(word, names);
+      return close ? fmt::format("{} has no command '{}'; did you mean '{}'?", path, word, *close)
+                   : fmt::format("{} has no command '{}'; it has {}", path, word,
+                                 fmt::join(names, ", "));
+    }
+    command = command->get_subcommand(word);
+    path += " " + word;
   }
-  if (known) {
-    return fmt::format(
-        "see mnist-bench {} --help; config keys are set as KEY=VALUE, for example "
-        "seed=3 training.epochs=1",
-        first);
-  }
-  return "see mnist-bench --help";
+  if (command == &app) return "see mnist-bench --help";
+  return fmt::format(
+      "see {} --help; config keys are set as KEY=VALUE, for example seed=3 training.epochs=1",
+      path);
 }
 
 std::string joined(int argc, const char* const* argv) {
@@ -93,8 +98,12 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   } catch (const CLI::CallForHelp&) {
     // The help of the deepest command that was named.
     const CLI::App* command = &app;
-    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-    print(command->help(command == &app ? "" : app.get_name()));
+    std::string parents;
+    while (!command->get_subcommands().empty()) {
+      parents += (parents.empty() ? "" : " ") + command->get_name();
+      command = command->get_subcommands().front();
+    }
+    print(command->help(parents));
   } catch (const CLI::CallForVersion& version) {
     print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {

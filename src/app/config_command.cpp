@@ -14,29 +14,35 @@ namespace mnist_bench {
 void add_config_command(CLI::App& app) {
   CLI::App* config = app.add_subcommand("config", "Show or check a config, or print its schema");
   config->require_subcommand(1);
+  config->footer(
+      "\nexamples:\n  mnist-bench config check configs/mlp.json\n"
+      "  mnist-bench config show configs/cnn.json training.epochs=1");
 
   auto shown = std::make_shared<ConfigArguments>();
   CLI::App* show = config->add_subcommand("show",
                                           "Print the resolved config: all keys, as a run "
                                           "would see them");
+  show->footer("\nexample:\n  mnist-bench config show configs/cnn.json training.epochs=1");
   add_config_arguments(*show, *shown);
   show->callback(
       [shown] { print(to_json(read_experiment(shown->file, shown->overrides)).dump(2) + "\n"); });
 
   auto checked = std::make_shared<ConfigArguments>();
   CLI::App* check = config->add_subcommand("check", "Say whether a config is valid");
+  check->footer("\nexample:\n  mnist-bench config check configs/mlp.json seed=3");
   add_config_arguments(*check, *checked);
   check->callback([checked] {
     const ExperimentConfig valid = read_experiment(checked->file, checked->overrides);
     print(fmt::format("{}: ok (config hash {})\n", checked->file, config_hash(valid)));
   });
 
-  config->add_subcommand("schema", "Print the JSON Schema of configs")->callback([] {
-    print(config_schema().dump(2) + "\n");
-  });
-  config->add_subcommand("reference", "Print all keys as a Markdown table")->callback([] {
-    print(config_reference_markdown());
-  });
+  CLI::App* schema = config->add_subcommand("schema", "Print the JSON Schema of configs");
+  schema->footer("\nexample:\n  mnist-bench config schema > schema.json");
+  schema->callback([] { print(config_schema().dump(2) + "\n"); });
+
+  CLI::App* reference = config->add_subcommand("reference", "Print all keys as a Markdown table");
+  reference->footer("\nexample:\n  mnist-bench config reference");
+  reference->callback([] { print(config_reference_markdown()); });
 }
 
 }  // namespace mnist_bench

@@ -59,12 +59,14 @@ void info(const std::filesystem::path& folder) {
 void add_data_command(CLI::App& app) {
   CLI::App* data = app.add_subcommand("data", "Check or describe a data set");
   data->require_subcommand(1);
+  data->footer("\nexamples:\n  mnist-bench data verify\n  mnist-bench data info ~/fashion-mnist");
   auto folder = std::make_shared<std::string>();
   const auto add = [&](const char* name, const char* help,
                        void (*command)(const std::filesystem::path&)) {
     CLI::App* added = data->add_subcommand(name, help);
     added->add_option("DIR", *folder,
                       "folder of the four IDX files, raw or .gz (default: the shipped MNIST)");
+    added->footer(fmt::format("\nexample:\n  mnist-bench data {}", name));
     added->callback([folder, command] { command(folder_or_shipped(*folder)); });
   };
   add("verify", "Compare the raw files' SHA-256 with the known data sets'", verify);

@@ -97,8 +97,7 @@ Ctrl-C ends the run after the current step with a record of what was done; twice
   command
       ->add_option("--log-format", session.console.format,
                    "lines on stderr for people or for programs: text (default) or json")
-      ->transform(CLI::Transformer(formats).description(""))
-      ->check(CLI::IsMember(formats).description(""))
+      ->transform(CLI::CheckedTransformer(formats).description(""))
       ->type_name("FORMAT")
       ->default_str("text");
   command->callback([arguments, &session] { run(*arguments, session); });

@@ -65,7 +65,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, 
   // O_NONBLOCK: opening a FIFO without a writer must not hang.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
-    throw Error(code, fmt::format("cannot read {}: {}", path.string(), system_message(errno)));
+    throw Error(code, fmt::format("cannot read {}: {}", path.string(), system_message(errno)),
+                "check the path and its permissions");
   }
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {

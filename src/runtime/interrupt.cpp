@@ -25,9 +25,8 @@ void watch_interrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  // Both would kill the run without a record; ignored, they are write errors that are reported.
+  // A reader of our output that goes away must not take the run and its record with it.
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() { return signals_seen != 0; }
