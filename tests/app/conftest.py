@@ -1,0 +1,95 @@
+"""Fixtures of the end-to-end tests. MNIST_BENCH_BINARY is the built executable."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support import SMALL, SMOKE
+
+BINARY = str(Path(os.environ["MNIST_BENCH_BINARY"]).resolve())
+
+
+@dataclass
+class Finished:
+    """A process that has ended. A negative code is the signal that killed it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def clean_environment(**changes):
+    """This process' environment without what would change the program's looks."""
+    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    return {**environment, "TERM": "xterm", **changes}
+
+
+def run_binary(*arguments, cwd, timeout=60, environment=None, **options):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(
+        [BINARY, *map(str, arguments)],
+        cwd=cwd,
+        env=clean_environment(**(environment or {})),
+        timeout=timeout,
+        check=False,
+        **{**streams, **options},
+    )
+    return Finished(done.returncode, (done.stdout or b"").decode(), (done.stderr or b"").decode())
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """bench("run", config, ...) runs the program in a temporary folder and waits for its end."""
+
+    def run(*arguments, cwd=tmp_path, **options):
+        return run_binary(*arguments, cwd=cwd, **options)
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start("run", config, ...) starts the program; whatever still runs at the end is killed."""
+    processes = []
+
+    def run(*arguments, environment=None, **options):
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(
+            [BINARY, *map(str, arguments)],
+            cwd=tmp_path,
+            env=clean_environment(**(environment or {})),
+            stdin=subprocess.DEVNULL,
+            bufsize=0,
+            **{**streams, **options},
+        )
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """The folder of a completed small run, for tests that only look or that copy it first."""
+    home = tmp_path_factory.mktemp("finished")
+    done = run_binary("run", SMOKE, *SMALL, "--output", "run", cwd=home)
+    assert done.code == 0, done
+    return home / "run"
+
+
+@pytest.fixture
+def write_config(tmp_path):
+    """write_config(text) gives the path of a config file that holds `text`."""
+
+    def write(text, name="config.json"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,109 @@
+"""What the end-to-end tests share besides the fixtures of conftest.py."""
+
+import csv
+import gzip
+import json
+import os
+import re
+import select
+import struct
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+CONFIGS = PROJECT / "configs"
+SMOKE = CONFIGS / "smoke.json"
+CNN = CONFIGS / "cnn.json"
+SHIPPED_MNIST = PROJECT / "third_party" / "mnist"
+# One thread: several that wait for each other crawl on a machine that is busy with other tests.
+CPU = ("device=cpu", "threads=1")
+# Overrides for a run that takes a fraction of a second.
+SMALL = (*CPU, "data.train_limit=300", "data.test_limit=200")
+# And for one that takes minutes, in epochs of some 10 ms.
+ENDLESS = (*SMALL, "training.epochs=100000")
+RUN_FILES = {"config.json", "result.json", "epochs.jsonl", "predictions.csv", "log.txt"}
+
+
+def parse_json(text):
+    """The JSON value of `text`; NaN and Infinity, which Python would accept, are errors."""
+
+    def refuse(constant):
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def read_json(path):
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
+def read_result(folder):
+    return read_json(folder / "result.json")
+
+
+def read_epochs(folder):
+    lines = (folder / "epochs.jsonl").read_text(encoding="utf-8").splitlines()
+    return [parse_json(line) for line in lines]
+
+
+def read_predictions(folder):
+    with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {
+            "index": int(row["index"]),
+            "true": int(row["true"]),
+            "predicted": int(row["predicted"]),
+            "probability": float(row["probability"]),
+        }
+        for row in rows
+    ]
+
+
+def read_labels(file):
+    """The labels of a .gz IDX file, read without any help from the program under test."""
+    raw = gzip.decompress(file.read_bytes())
+    magic, count = struct.unpack(">ii", raw[:8])
+    assert magic == 2049
+    assert count == len(raw) - 8
+    return list(raw[8:])
+
+
+def snapshot(folder):
+    """Name and bytes of everything in `folder`."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def assert_refusal(finished, code, *words):
+    """The program ended with `code` and one error, which names `words`, and with nothing worse."""
+    assert finished.code == code, finished
+    errors = re.findall(r"^error: .*", finished.stderr, re.MULTILINE)
+    assert len(errors) == 1, finished.stderr
+    assert len(finished.stderr.splitlines()) <= 8, finished.stderr
+    for trace in ("frame #", "terminate called", "Exception raised from", "Aborted", "what():"):
+        assert trace not in finished.stderr
+    for word in words:
+        assert word in finished.stderr, f"{word!r} is not in {finished.stderr!r}"
+
+
+def assert_has_remedy(finished):
+    """Something after the error's own line says what to do."""
+    after_error = finished.stderr.split("error: ", 1)[1].splitlines()
+    suggests = "did you mean" in finished.stderr or "allowed" in finished.stderr
+    assert suggests or (len(after_error) > 1 and after_error[1].strip()), finished.stderr
+
+
+def wait_for_line(process, word, seconds=60):
+    """Reads the stderr of a started process (a binary, unbuffered pipe) until a line has `word`.
+
+    Returns all that was read."""
+    deadline = time.monotonic() + seconds
+    seen = b""
+    while word.encode() not in seen:
+        assert time.monotonic() < deadline, f"no {word!r} within {seconds} s: {seen!r}"
+        readable, _, _ = select.select([process.stderr], [], [], 0.1)
+        if readable:
+            block = os.read(process.stderr.fileno(), 65536)
+            assert block, f"ended without {word!r}: {seen!r}"
+            seen += block
+    return seen.decode()
