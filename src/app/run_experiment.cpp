@@ -225,6 +225,7 @@ FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Conso
   const auto finish = [&] {
     result.timing.total_seconds = seconds_since(start);
     result.timing.peak_rss_bytes = peak_rss_bytes();
+    if (result.error) console.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
     folder.write_result(result);
   };
   try {

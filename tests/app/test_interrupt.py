@@ -33,6 +33,7 @@ def test_signal_ends_the_run_as_interrupted(start, tmp_path, number):
     assert {path.name for path in folder.iterdir()} == RUN_FILES
     assert result["status"] == "interrupted"
     assert result["error"] in stderr
+    assert result["error"] in (folder / "log.txt").read_text(encoding="utf-8")
     assert len(result["epochs"]) >= 2
     assert result["epochs"] == read_epochs(folder)
     assert result["parameters_sha256"] is None
