@@ -1,4 +1,3 @@
-#include <ATen/Version.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -61,7 +60,7 @@ std::vector<Finding> examine() {
        {}});
   findings.push_back({"LibTorch", build.libtorch, {}});
   findings.push_back({"CPU", cpu_name(), {}});
-  findings.push_back({"SIMD in LibTorch", at::get_cpu_capability(), {}});
+  findings.push_back({"SIMD in LibTorch", simd_capability(), {}});
   const std::int64_t threads = set_threads(std::nullopt);
   findings.push_back(
       {"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});

@@ -214,7 +214,7 @@ FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Conso
   result.config = config;
   result.provenance = provenance_of(device, threads, std::move(allocator), options.command);
   result.data = summarize_data(data.dataset, config.data);
-  result.model = summarize(network, config.model, image);
+  result.model = summarize(config.model, image, data.dataset.classes);
   result.timing.load_seconds = load_seconds;
   console.info(
       fmt::format("{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}",

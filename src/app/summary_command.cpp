@@ -7,7 +7,7 @@
 #include "app/commands.h"
 #include "config/read.h"
 #include "data/dataset.h"
-#include "model/network.h"
+#include "model/summary.h"
 #include "record/result_json.h"
 #include "report/run_text.h"
 
@@ -30,8 +30,7 @@ void summary(const SummaryArguments& arguments) {
     image = {.rows = dataset.train.rows, .columns = dataset.train.columns};
     classes = dataset.classes;
   }
-  const auto network = make_network(config.model, image, classes);
-  const ModelSummary model = summarize(network, config.model, image);
+  const ModelSummary model = summarize(config.model, image, classes);
   print(arguments.json ? to_json(model).dump(2) + "\n" : model_text(model));
 }
 

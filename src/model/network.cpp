@@ -109,17 +109,16 @@ void initialize(nn::Sequential& network, std::uint64_t seed) {
   }
 }
 
-ModelSummary summarize(const nn::Sequential& network, const ModelConfig& model, ImageShape image) {
+ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes) {
   const torch::NoGradGuard no_gradients;
-  // A copy in evaluation mode, so that the look draws no random number of the run's streams.
-  const auto copy = std::dynamic_pointer_cast<nn::SequentialImpl>(network->clone());
-  copy->eval();
+  nn::Sequential network = make_network(model, image, classes);
+  network->eval();
   ModelSummary summary;
   summary.type = std::holds_alternative<MlpConfig>(model) ? "mlp" : "cnn";
-  const auto names = copy->named_children();
+  const auto names = network->named_children();
   std::size_t index = 0;
   torch::Tensor x = torch::zeros({1, 1, image.rows, image.columns});
-  for (auto& layer : *copy) {
+  for (auto& layer : *network) {
     x = layer.forward<torch::Tensor>(x);
     const nn::Module& module = *layer.ptr();
     LayerSummary row;

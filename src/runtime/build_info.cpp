@@ -1,5 +1,6 @@
 #include "runtime/build_info.h"
 
+#include <ATen/Version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
@@ -22,5 +23,7 @@ BuildInfo build_info() {
   }
   return info;
 }
+
+std::string simd_capability() { return at::get_cpu_capability(); }
 
 }  // namespace mnist_bench

@@ -17,4 +17,7 @@ struct BuildInfo {
 
 BuildInfo build_info();
 
+/// The instruction set that LibTorch's kernels use here: "DEFAULT", "AVX2", "AVX512" and so on.
+std::string simd_capability();
+
 }  // namespace mnist_bench

@@ -26,7 +26,7 @@ void expect_rows(const ModelSummary& summary, const std::vector<Row>& rows) {
 
 ModelSummary summary_of(const ModelConfig& model, ImageShape image = {},
                         std::int64_t classes = 10) {
-  return summarize(make_network(model, image, classes), model, image);
+  return summarize(model, image, classes);
 }
 
 TEST(Network, MlpHasTheLayersOfTable1) {

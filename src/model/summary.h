@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+#include "config/experiment.h"
+#include "record/result.h"
+
+namespace mnist_bench {
+
+/// Greyscale images of rows × columns pixels.
+struct ImageShape {
+  std::int64_t rows = 28;
+  std::int64_t columns = 28;
+};
+
+/// Layers, output shapes, parameters and multiply–accumulates of the network that `model`
+/// describes, read off the network itself by sending one blank image through it. Free of torch for
+/// its callers. Throws Error(usage) when the CNN's two poolings would leave nothing of the image.
+ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
+
+}  // namespace mnist_bench
