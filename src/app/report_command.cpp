@@ -17,17 +17,14 @@ struct ReportArguments {
 };
 
 void report(const ReportArguments& arguments) {
-  std::vector<RunResult> runs;
-  for (const std::string& folder : arguments.folders) {
-    for (const auto& run : find_runs(folder)) runs.push_back(read_result(run));
-  }
-  if (runs.empty()) {
+  const StoredRuns stored = read_runs({arguments.folders.begin(), arguments.folders.end()});
+  if (stored.runs.empty()) {
     throw Error(ExitCode::io,
                 fmt::format("no run (a folder with a result.json) at or below {}",
                             fmt::join(arguments.folders, ", ")),
                 "train one first: mnist-bench run configs/mlp.json");
   }
-  const std::vector<RunGroup> groups = group_runs(runs);
+  const std::vector<RunGroup> groups = group_runs(stored.runs);
   print(groups_text(groups));
   if (arguments.paper) print("\n" + paper_text(groups));
 }

@@ -180,7 +180,7 @@ std::string first_line(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
+StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
   const Clock::time_point start = Clock::now();
   std::string allocator = tune_allocator();
   const std::int64_t threads = set_threads(config.threads);
@@ -216,11 +216,11 @@ FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Conso
   result.data = summarize_data(data.dataset, config.data);
   result.model = summarize(config.model, image, data.dataset.classes);
   result.timing.load_seconds = load_seconds;
-  console.info(
-      fmt::format("{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}",
-                  config.name, result.model.parameters, result.data.train.samples,
-                  result.data.test.samples, result.provenance.device, result.provenance.device_name,
-                  fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), config.seed));
+  console.info(fmt::format(
+      "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
+      result.model->parameters, result.data->train.samples, result.data->test.samples,
+      result.provenance->device, result.provenance->device_name,
+      fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), config.seed));
 
   const auto finish = [&] {
     result.timing.total_seconds = seconds_since(start);
@@ -243,8 +243,8 @@ FinishedRun run(const ExperimentConfig& config, const RunOptions& options, Conso
 
 }  // namespace
 
-FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
-                           Console& console) {
+StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+                         Console& console) {
   try {
     return run(config, options, console);
   } catch (const std::bad_alloc&) {

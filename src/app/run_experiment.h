@@ -5,6 +5,7 @@
 
 #include "app/console.h"
 #include "config/experiment.h"
+#include "record/read_result.h"
 #include "record/run_folder.h"
 
 namespace mnist_bench {
@@ -15,16 +16,11 @@ struct RunOptions {
   std::string command;
 };
 
-struct FinishedRun {
-  std::filesystem::path folder;
-  RunResult result;
-};
-
 /// One experiment from config to record: checks the world, trains, evaluates after each epoch and
 /// writes the run folder. With `Existing::resume` a finished run is read back instead.
 /// Returns what result.json holds, whatever the status. Throws Error when there is no run to speak
 /// of (data, device, folder), or, once a failed record is written, for what broke the run.
-FinishedRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
-                           Console& console);
+StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+                         Console& console);
 
 }  // namespace mnist_bench

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 
 #include "base/files.h"
@@ -47,9 +47,11 @@ Provenance provenance_from(const Json& json) {
           .device_name = json.at("device_name"),
           .cpu = json.at("cpu"),
           .threads = json.at("threads"),
+          .jobs = json.value("jobs", std::int64_t{1}),
           .allocator = json.at("allocator"),
           .started_at = json.at("started_at"),
-          .command = json.at("command")};
+          .command = json.at("command"),
+          .resumed_after = json.value("resumed_after", std::vector<std::int64_t>{})};
 }
 
 SplitSummary split_from(const Json& json) {
@@ -108,23 +110,28 @@ TimingRecord timing_from(const Json& json) {
           .peak_rss_bytes = json.at("peak_rss_bytes")};
 }
 
+DataSummary data_from(const Json& json) {
+  return {.dataset = json.at("dataset"),
+          .train = split_from(json.at("train")),
+          .test = split_from(json.at("test")),
+          .mean = json.at("normalization").at("mean"),
+          .std = json.at("normalization").at("std")};
+}
+
 RunResult result_from(const Json& json) {
   if (const std::string schema = json.at("schema"); schema != kResultSchema) {
     throw Error(ExitCode::io,
                 fmt::format("its schema is '{}', this program reads '{}'", schema, kResultSchema));
   }
-  const Json& data = json.at("data");
   RunResult result;
   result.status = status_from(json.at("status"));
   result.error = optional<std::string>(json.at("error"));
   result.config = parse_experiment(json.at("config").dump(), "config");
-  result.provenance = provenance_from(json.at("provenance"));
-  result.data = {.dataset = data.at("dataset"),
-                 .train = split_from(data.at("train")),
-                 .test = split_from(data.at("test")),
-                 .mean = data.at("normalization").at("mean"),
-                 .std = data.at("normalization").at("std")};
-  result.model = model_from(json.at("model"));
+  if (const Json& value = json.at("provenance"); !value.is_null()) {
+    result.provenance = provenance_from(value);
+  }
+  if (const Json& value = json.at("data"); !value.is_null()) result.data = data_from(value);
+  if (const Json& value = json.at("model"); !value.is_null()) result.model = model_from(value);
   for (const Json& epoch : json.at("epochs")) result.epochs.push_back(epoch_from(epoch));
   if (!json.at("test").is_null()) result.test = test_from(json.at("test"));
   result.timing = timing_from(json.at("timing"));
@@ -151,25 +158,32 @@ RunResult read_result(const std::filesystem::path& folder) {
   }
 }
 
-std::vector<std::filesystem::path> find_runs(const std::filesystem::path& path) {
-  const auto holds_result = [](const std::filesystem::path& folder) {
-    return std::filesystem::exists(folder / "result.json");
-  };
-  if (!std::filesystem::is_directory(path)) {
-    throw Error(ExitCode::io, fmt::format("there is no folder {}", path.string()),
-                "name a run folder, or a folder that holds run folders");
+StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {
+  std::set<std::filesystem::path> folders;
+  for (const std::filesystem::path& path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      throw Error(ExitCode::io, fmt::format("there is no folder {}", path.string()),
+                  "name a run folder, or a folder that holds run folders");
+    }
+    folders.insert(path.lexically_normal());
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator
+             entry(path, std::filesystem::directory_options::skip_permission_denied, error),
+         end;
+         !error && entry != end; entry.increment(error)) {
+      if (entry->is_directory()) folders.insert(entry->path().lexically_normal());
+    }
   }
-  std::vector<std::filesystem::path> runs;
-  if (holds_result(path)) runs.push_back(path);
-  std::error_code error;
-  for (std::filesystem::recursive_directory_iterator
-           entry(path, std::filesystem::directory_options::skip_permission_denied, error),
-       end;
-       !error && entry != end; entry.increment(error)) {
-    if (entry->is_directory() && holds_result(entry->path())) runs.push_back(entry->path());
+  StoredRuns stored;
+  for (const std::filesystem::path& folder : folders) {
+    if (std::filesystem::exists(folder / "result.json")) {
+      stored.runs.push_back({.folder = folder, .result = read_result(folder)});
+    } else if (std::filesystem::exists(folder / "config.json") &&
+               std::filesystem::exists(folder / "log.txt")) {
+      stored.unfinished.push_back(folder);
+    }
   }
-  std::sort(runs.begin(), runs.end());
-  return runs;
+  return stored;
 }
 
 }  // namespace mnist_bench

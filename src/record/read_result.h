@@ -10,7 +10,19 @@ namespace mnist_bench {
 /// or of another schema.
 RunResult read_result(const std::filesystem::path& folder);
 
-/// All run folders at or below `path`, sorted: those that hold a result.json.
-std::vector<std::filesystem::path> find_runs(const std::filesystem::path& path);
+/// A run as it lies on disk.
+struct StoredRun {
+  std::filesystem::path folder;
+  RunResult result;
+};
+
+struct StoredRuns {
+  std::vector<StoredRun> runs;  ///< by folder
+  /// Folders of runs without a result: still running, or killed.
+  std::vector<std::filesystem::path> unfinished;
+};
+
+/// All runs at or below `paths`, each folder once. Throws Error(io) for a path that is no folder.
+StoredRuns read_runs(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace mnist_bench

@@ -24,9 +24,14 @@ struct Provenance {
   std::string device_name;
   std::string cpu;
   std::int64_t threads = 0;
+  /// Runs that a sweep trained side by side on this machine; above 1, times are not comparable with
+  /// those of a run alone.
+  std::int64_t jobs = 1;
   std::string allocator;
   std::string started_at;  ///< UTC, ISO 8601
   std::string command;
+  /// The epochs after which the run went on from a checkpoint; empty for one in one piece.
+  std::vector<std::int64_t> resumed_after = {};
 };
 
 struct SplitSummary {
@@ -90,9 +95,10 @@ struct RunResult {
   RunStatus status = RunStatus::failed;
   std::optional<std::string> error;
   ExperimentConfig config;
-  Provenance provenance;
-  DataSummary data;
-  ModelSummary model;
+  /// These three are absent where the run ended before they were known.
+  std::optional<Provenance> provenance;
+  std::optional<DataSummary> data;
+  std::optional<ModelSummary> model;
   std::vector<EpochRecord> epochs;
   /// Of the last epoch; absent when the run ended before one.
   std::optional<TestRecord> test;

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/write.h"
-#include "record/statistics.h"
+#include "evaluate/statistics.h"
 
 namespace mnist_bench {
 namespace {
@@ -33,9 +33,11 @@ Json to_json(const Provenance& p) {
           {"device_name", p.device_name},
           {"cpu", p.cpu},
           {"threads", p.threads},
+          {"jobs", p.jobs},
           {"allocator", p.allocator},
           {"started_at", p.started_at},
-          {"command", p.command}};
+          {"command", p.command},
+          {"resumed_after", p.resumed_after}};
 }
 
 Json to_json(const SplitSummary& split) {
@@ -144,9 +146,9 @@ Json to_json(const RunResult& result) {
           {"error", optional(result.error)},
           {"config", to_json(result.config)},
           {"config_hash", config_hash(result.config)},
-          {"provenance", to_json(result.provenance)},
-          {"data", to_json(result.data)},
-          {"model", to_json(result.model)},
+          {"provenance", result.provenance ? to_json(*result.provenance) : Json(nullptr)},
+          {"data", result.data ? to_json(*result.data) : Json(nullptr)},
+          {"model", result.model ? to_json(*result.model) : Json(nullptr)},
           {"epochs", epochs},
           {"test", result.test ? to_json(*result.test) : Json(nullptr)},
           {"timing", to_json(result.timing, result.epochs)},

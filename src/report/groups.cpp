@@ -19,19 +19,24 @@ std::string mean_and_sd(const Spread& spread, double scale) {
                      spread.sd ? fmt::format("{:.2f}", *spread.sd * scale) : "–");
 }
 
-/// One experiment's runs, before they are summed up.
-RunGroup summarize_group(const std::vector<const RunResult*>& runs) {
+/// One experiment's runs.
+RunGroup summarize_group(const std::vector<StoredRun>& runs) {
   RunGroup group;
-  group.name = runs.front()->config.name;
-  group.model = runs.front()->model;
-  std::vector<const RunResult*> completed;
-  for (const RunResult* run : runs) {
-    if (run->status == RunStatus::completed && run->test) completed.push_back(run);
+  group.label = runs.front().result.config.name;
+  group.config_hash = config_hash(runs.front().result.config);
+  for (const StoredRun& run : runs) {
+    if (run.result.model && !group.model) group.model = run.result.model;
+    const bool completed = run.result.status == RunStatus::completed && run.result.test;
+    (completed ? group.completed : group.failed).push_back(run);
   }
-  group.failed = static_cast<std::int64_t>(runs.size() - completed.size());
+  const auto by_seed = [](const StoredRun& a, const StoredRun& b) {
+    return a.result.config.seed < b.result.config.seed;
+  };
+  std::stable_sort(group.completed.begin(), group.completed.end(), by_seed);
+  std::stable_sort(group.failed.begin(), group.failed.end(), by_seed);
   const auto spread = [&](const std::function<double(const RunResult&)>& value) {
     std::vector<double> values;
-    for (const RunResult* run : completed) values.push_back(value(*run));
+    for (const StoredRun& run : group.completed) values.push_back(value(run.result));
     return spread_of(values);
   };
   group.accuracy =
@@ -64,13 +69,13 @@ constexpr PaperColumn kPaper[] = {
 
 }  // namespace
 
-std::vector<RunGroup> group_runs(const std::vector<RunResult>& runs) {
+std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   std::vector<std::string> order;
-  std::map<std::string, std::vector<const RunResult*>> members;
-  for (const RunResult& run : runs) {
-    auto& group = members[config_hash(run.config)];
-    if (group.empty()) order.push_back(config_hash(run.config));
-    group.push_back(&run);
+  std::map<std::string, std::vector<StoredRun>> members;
+  for (const StoredRun& run : runs) {
+    auto& group = members[config_hash(run.result.config)];
+    if (group.empty()) order.push_back(config_hash(run.result.config));
+    group.push_back(run);
   }
   std::vector<RunGroup> groups;
   for (const std::string& hash : order) groups.push_back(summarize_group(members[hash]));
@@ -80,10 +85,11 @@ std::vector<RunGroup> group_runs(const std::vector<RunResult>& runs) {
 std::string groups_text(const std::vector<RunGroup>& groups) {
   std::vector<std::vector<std::string>> rows;
   for (const RunGroup& group : groups) {
-    rows.push_back({group.name, std::to_string(group.accuracy.n), std::to_string(group.failed),
-                    mean_and_sd(group.accuracy, 100), mean_and_sd(group.macro_precision, 100),
-                    mean_and_sd(group.macro_recall, 100), mean_and_sd(group.macro_f1, 100),
-                    mean_and_sd(group.seconds_per_epoch, 1), with_commas(group.model.parameters)});
+    rows.push_back({group.label, std::to_string(group.accuracy.n),
+                    std::to_string(group.failed.size()), mean_and_sd(group.accuracy, 100),
+                    mean_and_sd(group.macro_precision, 100), mean_and_sd(group.macro_recall, 100),
+                    mean_and_sd(group.macro_f1, 100), mean_and_sd(group.seconds_per_epoch, 1),
+                    group.model ? with_commas(group.model->parameters) : "–"});
   }
   const std::vector<Align> columns = {Align::left,  Align::right, Align::right,
                                       Align::right, Align::right, Align::right,
@@ -102,7 +108,7 @@ std::string paper_text(const std::vector<RunGroup>& groups) {
                                                 {"parameters"},          {"training [s/epoch]"}};
   for (const PaperColumn& paper : kPaper) {
     const auto ours = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& group) {
-      return group.model.type == paper.model;
+      return group.model && group.model->type == paper.model;
     });
     columns.insert(columns.end(), {Align::right, Align::right});
     const std::string name = paper.model == std::string("mlp") ? "MLP" : "CNN";
@@ -120,7 +126,7 @@ std::string paper_text(const std::vector<RunGroup>& groups) {
     rows[1].push_back(mean_and_sd(ours->macro_recall, 100));
     rows[2].push_back(mean_and_sd(ours->macro_precision, 100));
     rows[3].push_back(mean_and_sd(ours->macro_f1, 100));
-    rows[4].push_back(with_commas(ours->model.parameters));
+    rows[4].push_back(with_commas(ours->model->parameters));
     rows[5].push_back(mean_and_sd(ours->seconds_per_epoch, 1));
   }
   return text_table(columns, header, rows) +

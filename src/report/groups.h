@@ -1,18 +1,22 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "record/result.h"
-#include "record/statistics.h"
+#include "evaluate/statistics.h"
+#include "record/read_result.h"
 
 namespace mnist_bench {
 
 /// Runs of one experiment (same config hash), told apart by their seeds.
 struct RunGroup {
-  std::string name;
-  ModelSummary model;
-  std::int64_t failed = 0;  ///< runs that did not complete; they enter no mean
+  /// The experiment's name and, where several groups share it, the keys that set them apart.
+  std::string label;
+  std::string config_hash;
+  std::optional<ModelSummary> model;
+  std::vector<StoredRun> completed;  ///< by seed
+  std::vector<StoredRun> failed;     ///< diverged, interrupted or failed; they enter no mean
   /// Shares, 0 … 1, of the completed runs.
   Spread accuracy;
   Spread macro_precision;
@@ -24,7 +28,7 @@ struct RunGroup {
 };
 
 /// In the order in which the experiments first appear.
-std::vector<RunGroup> group_runs(const std::vector<RunResult>& runs);
+std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
 /// mean ± SD and n per experiment; "–" for the SD of a single run.
 std::string groups_text(const std::vector<RunGroup>& groups);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "evaluate/statistics.h"
 #include "record/result_json.h"
-#include "record/statistics.h"
 #include "report/text_table.h"
 
 namespace mnist_bench {
@@ -15,11 +15,14 @@ constexpr std::size_t kMostClassesShown = 20;
 std::string percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
 
 std::string headline(const RunResult& result) {
-  return fmt::format("{} (seed {}): {} after {} epoch{}, {} on {}, {} thread{}\n",
-                     result.config.name, result.config.seed, to_string(result.status),
-                     result.epochs.size(), result.epochs.size() == 1 ? "" : "s",
-                     result.provenance.device, result.provenance.device_name,
-                     result.provenance.threads, result.provenance.threads == 1 ? "" : "s");
+  std::string text = fmt::format("{} (seed {}): {} after {} epoch{}", result.config.name,
+                                 result.config.seed, to_string(result.status), result.epochs.size(),
+                                 result.epochs.size() == 1 ? "" : "s");
+  if (const auto& provenance = result.provenance) {
+    text += fmt::format(", {} on {}, {} thread{}", provenance->device, provenance->device_name,
+                        provenance->threads, provenance->threads == 1 ? "" : "s");
+  }
+  return text + "\n";
 }
 
 std::string metrics_table(const RunResult& result, const TestRecord& test) {

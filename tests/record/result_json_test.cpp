@@ -27,10 +27,10 @@ TEST(ResultJson, HasTheKeysOfTheContractInTheirOrder) {
               ElementsAre("schema", "status", "error", "config", "config_hash", "provenance",
                           "data", "model", "epochs", "test", "timing", "parameters_sha256"));
   EXPECT_EQ(json["schema"], "mnist-bench.result/1");
-  EXPECT_THAT(
-      keys_of(json["provenance"]),
-      ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch",
-                  "device", "device_name", "cpu", "threads", "allocator", "started_at", "command"));
+  EXPECT_THAT(keys_of(json["provenance"]),
+              ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler",
+                          "libtorch", "device", "device_name", "cpu", "threads", "jobs",
+                          "allocator", "started_at", "command", "resumed_after"));
   EXPECT_THAT(keys_of(json["epochs"][0]),
               ElementsAre("epoch", "train_loss", "train_accuracy", "train_seconds",
                           "evaluate_seconds", "images_per_second", "test"));
@@ -56,7 +56,7 @@ TEST(ResultJson, SecondsPerEpochCarryMeanSdAndN) {
 
 TEST(ResultJson, WritesNullForWhatIsAbsentOrNotFinite) {
   RunResult result = sample_result();
-  result.provenance.git_revision.reset();
+  result.provenance->git_revision.reset();
   result.epochs[0].train_loss = std::numeric_limits<double>::quiet_NaN();
   result.epochs[1].train_loss = std::numeric_limits<double>::infinity();
   result.parameters_sha256.reset();

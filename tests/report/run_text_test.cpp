@@ -45,8 +45,8 @@ TEST(RunText, OfARunWithoutATestSaysWhy) {
 }
 
 TEST(ModelText, EndsWithTheTotals) {
-  EXPECT_THAT(model_text(sample_result().model), HasSubstr("fc1    Linear  [N, 2]"));
-  EXPECT_THAT(model_text(sample_result().model), HasSubstr("total"));
+  EXPECT_THAT(model_text(*sample_result().model), HasSubstr("fc1    Linear  [N, 2]"));
+  EXPECT_THAT(model_text(*sample_result().model), HasSubstr("total"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "record/statistics.h"
+#include "evaluate/statistics.h"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,17 @@ TEST(Spread, IsSampleMeanAndDeviation) {
   EXPECT_EQ(spread.n, 8);
   EXPECT_DOUBLE_EQ(spread.mean.value(), 5.0);
   EXPECT_DOUBLE_EQ(spread.sd.value(), 2.138089935299395);  // √(32/7)
+  EXPECT_EQ(spread.minimum, 2.0);
+  EXPECT_EQ(spread.maximum, 9.0);
+  // scipy.stats.t.interval(0.95, 7, loc=5, scale=2.138089935299395 / 8**0.5)
+  EXPECT_NEAR(spread.ci95->low, 3.2125121, 1e-7);
+  EXPECT_NEAR(spread.ci95->high, 6.7874879, 1e-7);
 }
 
 TEST(Spread, OfOneValueHasNoDeviationAndOfNoneNoMean) {
   EXPECT_EQ(spread_of({3}).mean, 3.0);
   EXPECT_FALSE(spread_of({3}).sd.has_value());
+  EXPECT_FALSE(spread_of({3}).ci95.has_value());
   EXPECT_FALSE(spread_of({}).mean.has_value());
 }
 

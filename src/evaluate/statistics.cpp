@@ -1,20 +1,28 @@
-#include "record/statistics.h"
+#include "evaluate/statistics.h"
 
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
 
 namespace mnist_bench {
 
 Spread spread_of(const std::vector<double>& values) {
-  Spread spread{.n = static_cast<std::int64_t>(values.size()), .mean = {}, .sd = {}};
+  Spread spread;
+  spread.n = static_cast<std::int64_t>(values.size());
   if (values.empty()) return spread;
   const auto n = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   spread.mean = mean;
+  spread.minimum = *std::min_element(values.begin(), values.end());
+  spread.maximum = *std::max_element(values.begin(), values.end());
   if (values.size() < 2) return spread;
   double squares = 0.0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   spread.sd = std::sqrt(squares / (n - 1.0));
+  const double t = boost::math::quantile(boost::math::students_t(n - 1.0), 0.975);
+  const double half = t * *spread.sd / std::sqrt(n);
+  spread.ci95 = Interval{.low = mean - half, .high = mean + half};
   return spread;
 }
 

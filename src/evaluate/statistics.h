@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "evaluate/metrics.h"
+
+namespace mnist_bench {
+
+/// What a sample says of the population it is from. Nothing is stated that the sample is too small
+/// for.
+struct Spread {
+  std::int64_t n = 0;
+  std::optional<double> mean;     ///< n ≥ 1
+  std::optional<double> sd;       ///< sample standard deviation, n − 1, two-pass; n ≥ 2
+  std::optional<Interval> ci95;   ///< of the mean: mean ± t(0.975, n − 1)·sd/√n; n ≥ 2
+  std::optional<double> minimum;  ///< n ≥ 1
+  std::optional<double> maximum;  ///< n ≥ 1
+};
+
+Spread spread_of(const std::vector<double>& values);
+
+}  // namespace mnist_bench
