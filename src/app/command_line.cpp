@@ -26,7 +26,8 @@ examples:
   mnist-bench report runs
 
 exit codes: 0 ok, 1 run failed, diverged or an --expect missed, 2 usage or config, 3 data,
-5 device unavailable, 6 input/output or lock, 75 interrupted, 130 interrupted twice)";
+4 a sweep ended with failed runs, 5 device unavailable, 6 input/output or lock,
+75 interrupted, 130 interrupted twice)";
 
 std::string version_text() {
   const BuildInfo build = build_info();
@@ -88,6 +89,8 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   app.get_formatter()->column_width(34);
   app.option_defaults()->always_capture_default();
   add_run_command(app, session);
+  add_sweep_command(app, session);
+  add_worker_command(app);
   add_report_command(app);
   add_summary_command(app);
   add_config_command(app);

@@ -21,6 +21,8 @@ struct Session {
 /// Each adds one command to `app`. It runs when the command line is parsed, prints its result on
 /// stdout and throws Error.
 void add_run_command(CLI::App& app, Session& session);
+void add_sweep_command(CLI::App& app, Session& session);
+void add_worker_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_summary_command(CLI::App& app);
 void add_config_command(CLI::App& app);

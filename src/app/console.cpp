@@ -52,6 +52,13 @@ void say(const std::string& text) {
   std::fflush(stderr);
 }
 
+std::string json_line(std::string_view level, const std::string& message,
+                      const nlohmann::ordered_json& fields) {
+  nlohmann::ordered_json line = {{"time", utc_now()}, {"level", level}, {"message", message}};
+  if (!fields.is_null()) line.update(fields);
+  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::string bar_text(const TrainProgress& p, std::int64_t epochs) {
   constexpr std::int64_t kCells = 24;
   const std::int64_t filled = kCells * p.step / p.steps;
@@ -69,15 +76,14 @@ std::string bar_text(const TrainProgress& p, std::int64_t epochs) {
 
 Console::Console(const ConsoleOptions& options)
     : options_(options),
-      bar_(can_redraw() && !options.quiet && options.format == LogFormat::text),
+      redraws_(can_redraw() && !options.quiet && options.format == LogFormat::text),
       color_(can_redraw() && !environment_has("NO_COLOR")) {}
 
-Console::~Console() { clear_bar(); }
+Console::~Console() { clear_status(); }
 
 void Console::log_to(const std::filesystem::path& file) {
   try {
-    auto sink =
-        std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string(), /*truncate=*/true);
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string());
     file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(ExitCode::io, fmt::format("cannot write {}: {}", file.string(), error.what()));
@@ -123,21 +129,42 @@ void Console::epoch(const EpochRecord& e, std::int64_t epochs) {
 }
 
 void Console::progress(const TrainProgress& progress, std::int64_t epochs) {
-  if (!bar_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (bar_drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
-  last_drawn_ = now;
-  bar_drawn_ = true;
-  std::string line = bar_text(progress, epochs);
-  // A line that wraps could not be redrawn.
-  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
-  say("\r\x1b[K" + line);
+  if (!status_due()) return;
+  if (redraws_) {
+    status({bar_text(progress, epochs)});
+  } else if (options_.progress_lines) {
+    last_status_ = std::chrono::steady_clock::now();
+    say(json_line("info", "progress",
+                  {{"event", "progress"}, {"bar", bar_text(progress, epochs)}}));
+  }
 }
 
-void Console::clear_bar() {
-  if (!bar_drawn_) return;
-  say("\r\x1b[K");
-  bar_drawn_ = false;
+bool Console::status_due() const {
+  if (!redraws_ && !options_.progress_lines) return false;
+  return std::chrono::steady_clock::now() - last_status_ >= std::chrono::milliseconds(100);
+}
+
+void Console::status(const std::vector<std::string>& lines) {
+  if (!redraws_) return;
+  last_status_ = std::chrono::steady_clock::now();
+  clear_status();
+  // A line that wraps could not be redrawn.
+  const std::size_t width = terminal_width() - 1;
+  std::string text;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += "\n";
+    text += line.substr(0, width);
+  }
+  say(text);
+  status_lines_ = lines.size();
+}
+
+void Console::clear_status() {
+  if (status_lines_ == 0) return;
+  std::string text = "\r\x1b[K";
+  for (std::size_t i = 1; i < status_lines_; ++i) text += "\x1b[A\x1b[K";
+  say(text);
+  status_lines_ = 0;
 }
 
 void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
@@ -148,12 +175,10 @@ void Console::write(Level level, const std::string& message, const nlohmann::ord
   }
   if (level == Level::debug && !options_.verbose) return;
   if (level == Level::info && options_.quiet) return;
-  clear_bar();
+  clear_status();
   const std::string_view name = kLevelNames[static_cast<int>(level)];
   if (options_.format == LogFormat::json) {
-    nlohmann::ordered_json line = {{"time", utc_now()}, {"level", name}, {"message", message}};
-    if (!fields.is_null()) line.update(fields);
-    say(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    say(json_line(name, message, fields));
   } else if (level == Level::info) {
     say(message + "\n");
   } else if (color_) {

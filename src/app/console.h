@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "record/result.h"
@@ -23,10 +24,12 @@ struct ConsoleOptions {
   LogFormat format = LogFormat::text;
   bool quiet = false;    ///< errors and warnings only
   bool verbose = false;  ///< adds what only someone who looks for a fault wants
+  /// In the JSON format: lines of progress within an epoch too, for a program that shows them.
+  bool progress_lines = false;
 };
 
-/// Everything that a run says on stderr and in its log file: lines, and on a terminal a progress
-/// bar below them.
+/// Everything that a run says on stderr and in its log file: lines, and on a terminal a block of
+/// lines below them that is drawn again and again.
 class Console {
  public:
   explicit Console(const ConsoleOptions& options);
@@ -45,21 +48,25 @@ class Console {
   void error(const Error& error);
 
   void epoch(const EpochRecord& epoch, std::int64_t epochs);
-  /// Redraws the bar, at most ten times a second; does nothing where there is none.
+  /// Shows the progress bar, at most ten times a second.
   void progress(const TrainProgress& progress, std::int64_t epochs);
+  /// Draws `lines` in place of the block's lines before; does nothing where stderr is no terminal.
+  void status(const std::vector<std::string>& lines);
+  /// Whether it is time to draw again.
+  [[nodiscard]] bool status_due() const;
 
   [[nodiscard]] bool quiet() const { return options_.quiet; }
 
  private:
   enum class Level { debug, info, warning, error };
   void write(Level level, const std::string& message, const nlohmann::ordered_json& fields);
-  void clear_bar();
+  void clear_status();
 
   ConsoleOptions options_;
-  bool bar_;    ///< stderr is a terminal that can redraw a line
-  bool color_;  ///< and shows colours
-  bool bar_drawn_ = false;
-  std::chrono::steady_clock::time_point last_drawn_;
+  bool redraws_;  ///< stderr is a terminal that can redraw a line
+  bool color_;    ///< and shows colours
+  std::size_t status_lines_ = 0;
+  std::chrono::steady_clock::time_point last_status_;
   std::shared_ptr<spdlog::logger> file_;
 };
 

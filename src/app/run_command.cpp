@@ -31,8 +31,7 @@ ExitCode exit_code_of(RunStatus status) {
 std::string remedy_for(RunStatus status, const std::string& folder) {
   if (status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
   return fmt::format(
-      "the finished epochs are in {}; run the command again with --resume to train "
-      "from the start",
+      "the finished epochs are in {}; run the command again with --resume to go on after them",
       folder);
 }
 
@@ -80,8 +79,9 @@ Ctrl-C ends the run after the current step with a record of what was done; twice
       ->add_option("--output", arguments->output,
                    "run folder (default: the config's output, runs/{name}/seed-{seed})")
       ->type_name("DIR");
-  auto* resume = command->add_flag("--resume", arguments->resume,
-                                   "accept a finished run in the folder, redo an unfinished one");
+  auto* resume =
+      command->add_flag("--resume", arguments->resume,
+                        "accept a finished run in the folder, go on with an unfinished one");
   command->add_flag("--force", arguments->force, "replace the run in the folder")->excludes(resume);
   command
       ->add_option("--expect", arguments->expectations,

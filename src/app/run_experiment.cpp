@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <new>
 
 #include "base/random.h"
@@ -75,7 +76,7 @@ DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
 }
 
 Provenance provenance_of(c10::Device device, std::int64_t threads, std::string allocator,
-                         std::string command) {
+                         const RunOptions& options) {
   const BuildInfo build = build_info();
   return {.version = build.version,
           .git_revision = build.git_revision,
@@ -87,9 +88,10 @@ Provenance provenance_of(c10::Device device, std::int64_t threads, std::string a
           .device_name = device_name(device),
           .cpu = cpu_name(),
           .threads = threads,
+          .jobs = options.jobs,
           .allocator = std::move(allocator),
           .started_at = utc_now(),
-          .command = std::move(command)};
+          .command = options.command};
 }
 
 /// Truth, predictions and metrics of one evaluation.
@@ -122,9 +124,30 @@ std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const RunD
   return rows;
 }
 
-/// Training and evaluation, filling in `result` and writing each epoch as it ends.
+void add_epoch(RunResult& result, const EpochRecord& epoch) {
+  result.epochs.push_back(epoch);
+  result.timing.train_seconds += epoch.train_seconds;
+  result.timing.evaluate_seconds += epoch.evaluate_seconds;
+}
+
+/// Takes over what the record says of the epochs before `checkpoint`.
+void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
+  if (checkpoint.data_sha256 != result.data->train.sha256) {
+    throw Error(ExitCode::data,
+                "the training data are not those that the checkpoint was trained on",
+                "restore them, or use --force to train from the start");
+  }
+  for (const EpochRecord& epoch : checkpoint.epochs) add_epoch(result, epoch);
+  result.provenance->resumed_after = checkpoint.resumed_after;
+  result.provenance->resumed_after.push_back(checkpoint.state.epoch);
+  result.timing.load_seconds += checkpoint.load_seconds;
+}
+
+/// Training and evaluation, from the folder's checkpoint if it has one, filling in `result` and
+/// writing each epoch as it ends.
 void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10::Device device,
-                        RunFolder& folder, Console& console, RunResult& result) {
+                        RunFolder& folder, Console& console, RunResult& result,
+                        const std::function<double()>& seconds_so_far) {
   const ExperimentConfig& config = result.config;
   const ImageTensors train_set = to_tensors(data.dataset.train, config.data.normalization, device);
   const ImageTensors test_set = to_tensors(data.dataset.test, config.data.normalization, device);
@@ -133,44 +156,62 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
   choose_memory_format(network);
 
   const std::int64_t epochs = config.training.epochs;
-  Evaluation last;
+  std::optional<Evaluation> last;
+  std::optional<TrainingState> start;
+  if (folder.checkpoint()) start = folder.checkpoint()->state;
   TrainCallbacks callbacks;
   callbacks.should_stop = interrupted;
   callbacks.on_progress = [&](const TrainProgress& p) { console.progress(p, epochs); };
-  callbacks.on_epoch = [&](const EpochStatistics& trained) {
-    const Clock::time_point start = Clock::now();
+  callbacks.on_epoch = [&](const EpochStatistics& trained,
+                           const std::function<TrainingState()>& state) {
+    const Clock::time_point evaluation_start = Clock::now();
     last = evaluate(network, test_set, data.dataset);
     const EpochRecord epoch{.epoch = trained.epoch,
                             .train_loss = trained.loss,
                             .train_accuracy = trained.accuracy,
                             .train_seconds = trained.seconds,
-                            .evaluate_seconds = seconds_since(start),
+                            .evaluate_seconds = seconds_since(evaluation_start),
                             .images_per_second = trained.images_per_second,
-                            .test_loss = last.test.loss,
-                            .test_accuracy = last.test.metrics.accuracy.value_or(0.0),
-                            .test_macro_f1 = last.test.metrics.macro.f1};
-    result.epochs.push_back(epoch);
-    result.timing.train_seconds += epoch.train_seconds;
-    result.timing.evaluate_seconds += epoch.evaluate_seconds;
+                            .test_loss = last->test.loss,
+                            .test_accuracy = last->test.metrics.accuracy.value_or(0.0),
+                            .test_macro_f1 = last->test.metrics.macro.f1};
+    add_epoch(result, epoch);
     folder.write_epoch(epoch);
+    folder.write_checkpoint({.config_hash = config_hash(config),
+                             .seed = config.seed,
+                             .engine = "libtorch",
+                             .data_sha256 = result.data->train.sha256,
+                             .state = state(),
+                             .epochs = result.epochs,
+                             .resumed_after = result.provenance->resumed_after,
+                             .load_seconds = result.timing.load_seconds,
+                             .total_seconds = seconds_so_far()});
     console.epoch(epoch, epochs);
   };
-  const TrainOutcome outcome = train(network, train_set, config, callbacks);
+  const TrainOutcome outcome = train(network, train_set, config, callbacks, start);
 
   if (outcome.end == TrainEnd::diverged) {
     result.status = RunStatus::diverged;
     result.error = fmt::format("the training loss is no longer finite (epoch {}, by step {})",
                                outcome.last.epoch, outcome.last.step);
-  } else if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
+    return;
+  }
+  // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
+  if (!result.epochs.empty() && !last) {
+    if (outcome.end == TrainEnd::interrupted) import_parameters(network, start->parameters);
+    last = evaluate(network, test_set, data.dataset);
+  }
+  if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
     result.status = RunStatus::interrupted;
     result.error = fmt::format("interrupted in epoch {} of {}", outcome.last.epoch, epochs);
   } else {
     result.status = RunStatus::completed;
     result.parameters_sha256 = parameters_sha256(network);
+    folder.write_model(export_parameters(network), *result.parameters_sha256);
   }
-  if (!result.epochs.empty() && result.status != RunStatus::diverged) {
-    result.test = last.test;
-    folder.write_predictions(prediction_rows(last, data));
+  if (last) {
+    result.test = last->test;
+    folder.write_predictions(prediction_rows(*last, data));
   }
 }
 
@@ -207,12 +248,11 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
     console.info(fmt::format("{} is finished already; nothing to do", folder.path().string()));
     return {.folder = folder.path(), .result = *folder.finished()};
   }
-  folder.write_config(config);
   console.log_to(folder.log_file());
 
   RunResult result;
   result.config = config;
-  result.provenance = provenance_of(device, threads, std::move(allocator), options.command);
+  result.provenance = provenance_of(device, threads, std::move(allocator), options);
   result.data = summarize_data(data.dataset, config.data);
   result.model = summarize(config.model, image, data.dataset.classes);
   result.timing.load_seconds = load_seconds;
@@ -222,14 +262,23 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
       result.provenance->device, result.provenance->device_name,
       fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"), config.seed));
 
+  double seconds_before = 0.0;
+  if (const auto& checkpoint = folder.checkpoint()) {
+    go_on_from(*checkpoint, result);
+    seconds_before = checkpoint->total_seconds;
+    console.info(fmt::format("going on after epoch {} of {}", checkpoint->state.epoch,
+                             config.training.epochs));
+  }
+  folder.write_config(config);
+  const auto seconds_so_far = [&] { return seconds_before + seconds_since(start); };
   const auto finish = [&] {
-    result.timing.total_seconds = seconds_since(start);
+    result.timing.total_seconds = seconds_so_far();
     result.timing.peak_rss_bytes = peak_rss_bytes();
     if (result.error) console.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
     folder.write_result(result);
   };
   try {
-    train_and_evaluate(network, data, device, folder, console, result);
+    train_and_evaluate(network, data, device, folder, console, result, seconds_so_far);
   } catch (const std::exception& error) {
     result.status = RunStatus::failed;
     result.error = first_line(error);

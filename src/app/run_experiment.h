@@ -12,7 +12,8 @@ namespace mnist_bench {
 
 struct RunOptions {
   Existing existing = Existing::refuse;
-  /// The command line, for the record.
+  /// For the record: runs that share the machine with this one, and the command line.
+  std::int64_t jobs = 1;
   std::string command;
 };
 

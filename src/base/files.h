@@ -24,6 +24,9 @@ void remove_temporary_files(const std::filesystem::path& folder);
 /// Creates `folder` and its parents; Error(io) if that is impossible.
 void create_folders(const std::filesystem::path& folder);
 
+/// Whether some process, this one included, holds a FolderLock on `folder`.
+bool is_locked(const std::filesystem::path& folder);
+
 /// Exclusive use of a folder for as long as the object lives. The lock is the kernel's (flock on
 /// the folder itself): it leaves no file and ends with the process, however that ends.
 class FolderLock {

@@ -134,6 +134,47 @@ ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t 
   return summary;
 }
 
+NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor) {
+  const torch::Tensor values = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const float* first = values.const_data_ptr<float>();
+  return {.name = name,
+          .shape = tensor.sizes().vec(),
+          .values = std::vector<float>(first, first + values.numel())};
+}
+
+void import_tensor(const NamedTensor& from, torch::Tensor target) {
+  if (from.shape != target.sizes().vec()) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is [{}] there, but [{}] in this network", from.name,
+                            fmt::join(from.shape, ", "), fmt::join(target.sizes().vec(), ", ")));
+  }
+  const torch::NoGradGuard no_gradients;
+  target.copy_(torch::tensor(from.values, torch::kFloat32).reshape(from.shape));
+}
+
+std::vector<NamedTensor> export_parameters(const nn::Sequential& network) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& parameter : network->named_parameters()) {
+    tensors.push_back(export_tensor(parameter.key(), parameter.value()));
+  }
+  return tensors;
+}
+
+void import_parameters(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
+  auto parameters = network->named_parameters();
+  if (parameters.size() != tensors.size()) {
+    throw Error(ExitCode::io, fmt::format("{} parameter tensors, but this network has {}",
+                                          tensors.size(), parameters.size()));
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (parameters[i].key() != tensors[i].name) {
+      throw Error(ExitCode::io, fmt::format("a tensor {} where this network has {}",
+                                            tensors[i].name, parameters[i].key()));
+    }
+    import_tensor(tensors[i], parameters[i].value());
+  }
+}
+
 std::string parameters_sha256(const nn::Sequential& network) {
   const torch::NoGradGuard no_gradients;
   Sha256 hash;

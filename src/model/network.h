@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "model/summary.h"
+#include "record/safetensors.h"
 
 namespace mnist_bench {
 
@@ -19,6 +21,17 @@ torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image,
 /// He initialization (paper, eq. 20): weights from N(0, 2/n_in), biases 0. The same values for the
 /// same seed on every device, since they are drawn on the CPU.
 void initialize(torch::nn::Sequential& network, std::uint64_t seed);
+
+/// All parameters as float32, by name ("fc1.weight"), in the order of the layers.
+std::vector<NamedTensor> export_parameters(const torch::nn::Sequential& network);
+
+/// The reverse. Throws Error(io) when a name or shape is not the network's.
+void import_parameters(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
+
+/// A tensor's values as float32, row-major, and the reverse: into the dtype, device and memory
+/// format of `target`.
+NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor);
+void import_tensor(const NamedTensor& from, torch::Tensor target);
 
 /// SHA-256 over all parameters as float32, in the order of the layers, row-major.
 std::string parameters_sha256(const torch::nn::Sequential& network);

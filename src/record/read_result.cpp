@@ -75,19 +75,6 @@ ModelSummary model_from(const Json& json) {
   return model;
 }
 
-EpochRecord epoch_from(const Json& json) {
-  const Json& test = json.at("test");
-  return {.epoch = json.at("epoch"),
-          .train_loss = number(json.at("train_loss")),
-          .train_accuracy = number(json.at("train_accuracy")),
-          .train_seconds = number(json.at("train_seconds")),
-          .evaluate_seconds = number(json.at("evaluate_seconds")),
-          .images_per_second = number(json.at("images_per_second")),
-          .test_loss = number(test.at("loss")),
-          .test_accuracy = number(test.at("accuracy")),
-          .test_macro_f1 = number(test.at("macro_f1"))};
-}
-
 /// Only the counts are read: all metrics follow from them.
 TestRecord test_from(const Json& json) {
   TestRecord test;
@@ -132,7 +119,7 @@ RunResult result_from(const Json& json) {
   }
   if (const Json& value = json.at("data"); !value.is_null()) result.data = data_from(value);
   if (const Json& value = json.at("model"); !value.is_null()) result.model = model_from(value);
-  for (const Json& epoch : json.at("epochs")) result.epochs.push_back(epoch_from(epoch));
+  for (const Json& epoch : json.at("epochs")) result.epochs.push_back(epoch_from_json(epoch));
   if (!json.at("test").is_null()) result.test = test_from(json.at("test"));
   result.timing = timing_from(json.at("timing"));
   result.parameters_sha256 = optional<std::string>(json.at("parameters_sha256"));
@@ -140,6 +127,19 @@ RunResult result_from(const Json& json) {
 }
 
 }  // namespace
+
+EpochRecord epoch_from_json(const Json& json) {
+  const Json& test = json.at("test");
+  return {.epoch = json.at("epoch"),
+          .train_loss = number(json.at("train_loss")),
+          .train_accuracy = number(json.at("train_accuracy")),
+          .train_seconds = number(json.at("train_seconds")),
+          .evaluate_seconds = number(json.at("evaluate_seconds")),
+          .images_per_second = number(json.at("images_per_second")),
+          .test_loss = number(test.at("loss")),
+          .test_accuracy = number(test.at("accuracy")),
+          .test_macro_f1 = number(test.at("macro_f1"))};
+}
 
 RunResult read_result(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "result.json";

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
 
 #include "record/result.h"
 
@@ -9,6 +11,9 @@ namespace mnist_bench {
 /// Reads back `result.json` of a run folder. Throws Error(io) naming the file and what is missing
 /// or of another schema.
 RunResult read_result(const std::filesystem::path& folder);
+
+/// The reverse of to_json(EpochRecord). Throws nlohmann::json::exception.
+EpochRecord epoch_from_json(const nlohmann::ordered_json& json);
 
 /// A run as it lies on disk.
 struct StoredRun {

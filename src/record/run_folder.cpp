@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "config/difference.h"
+#include "config/read.h"
 #include "config/write.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
@@ -14,8 +16,12 @@ namespace mnist_bench {
 namespace {
 
 /// Every file that a run writes, and the only ones that --force deletes.
-constexpr std::array kRunFiles = {"result.json", "config.json", "epochs.jsonl", "predictions.csv",
-                                  "log.txt"};
+constexpr std::array kRunFiles = {
+    "result.json",       "config.json", "epochs.jsonl", "predictions.csv", "checkpoint.safetensors",
+    "model.safetensors", "log.txt"};
+
+constexpr std::size_t kLargestConfig = std::size_t{1} << 20U;
+constexpr std::size_t kLargestCheckpoint = std::size_t{8} << 30U;
 
 bool holds_run(const std::filesystem::path& folder) {
   for (const char* name : kRunFiles) {
@@ -35,7 +41,77 @@ void remove_run_files(const std::filesystem::path& folder) {
   }
 }
 
+void require_same_experiment(const std::filesystem::path& folder, const ExperimentConfig& found,
+                             const ExperimentConfig& config) {
+  const auto differences = config_differences(found, config);
+  if (differences.empty()) return;
+  throw Error(ExitCode::usage,
+              fmt::format("{} holds a run of another config or seed: {}", folder.string(),
+                          differences_text(differences)),
+              "use --output DIR for another folder, or --force to replace the run");
+}
+
+/// The config that a run was started with; absent if it never got so far.
+std::optional<ExperimentConfig> find_config(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return parse_experiment(read_file(file, kLargestConfig, ExitCode::io), file.string());
+}
+
+std::optional<RunResult> find_result(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "result.json")) return std::nullopt;
+  return read_result(folder);
+}
+
+/// Training again would only end in the same way.
+bool is_final(RunStatus status) {
+  return status == RunStatus::completed || status == RunStatus::diverged;
+}
+
+std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
+                                          const ExperimentConfig& config) {
+  const std::filesystem::path file = folder / "checkpoint.safetensors";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  const char* remedy =
+      "the file is left as it is; --force trains from the start and replaces it, --output DIR "
+      "takes another folder";
+  try {
+    Checkpoint checkpoint = parse_checkpoint(read_file(file, kLargestCheckpoint, ExitCode::io));
+    if (checkpoint.config_hash != config_hash(config) || checkpoint.seed != config.seed) {
+      throw Error(ExitCode::io, "it is of another config or seed");
+    }
+    return checkpoint;
+  } catch (const Error& error) {
+    throw Error(ExitCode::io, fmt::format("cannot go on from {}: {}", file.string(), error.what()),
+                remedy);
+  }
+}
+
 }  // namespace
+
+RunState run_state(const std::filesystem::path& folder, const ExperimentConfig& config) {
+  if (!std::filesystem::is_directory(folder) || !holds_run(folder)) return {};
+  if (const auto found = find_config(folder)) require_same_experiment(folder, *found, config);
+  RunState state{.started = true, .in_use = is_locked(folder), .result = find_result(folder)};
+  if (state.result) require_same_experiment(folder, state.result->config, config);
+  return state;
+}
+
+bool RunState::final() const { return result && is_final(result->status); }
+
+void record_failure(const ExperimentConfig& config, const std::string& error) {
+  const std::filesystem::path path = output_folder(config);
+  create_folders(path);
+  const FolderLock lock(path);
+  remove_temporary_files(path);
+  if (run_state(path, config).final()) return;
+  RunResult result = find_result(path).value_or(RunResult{});
+  result.status = RunStatus::failed;
+  result.error = error;
+  result.config = config;
+  write_file_atomically(path / "config.json", to_json(config).dump(2) + "\n");
+  write_file_atomically(path / "result.json", to_json(result).dump(2) + "\n");
+}
 
 RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing)
     : path_(std::move(path)) {
@@ -52,16 +128,17 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
                  : "use --resume or --force to run it again, or --output DIR for another "
                    "folder");
   }
-  if (existing == Existing::resume && std::filesystem::exists(path_ / "result.json")) {
-    RunResult found = read_result(path_);
-    if (config_hash(found.config) != config_hash(config) || found.config.seed != config.seed) {
-      throw Error(ExitCode::usage,
-                  fmt::format("{} holds a run of another config or seed", path_.string()),
-                  "compare its config.json; use --output DIR for another folder, or --force to "
-                  "replace the run");
+  if (existing == Existing::resume) {
+    if (const auto found = find_config(path_)) require_same_experiment(path_, *found, config);
+    finished_ = find_result(path_);
+    if (finished_) {
+      require_same_experiment(path_, finished_->config, config);
+      if (is_final(finished_->status)) return;
+      finished_.reset();
     }
-    if (found.status == RunStatus::completed || found.status == RunStatus::diverged) {
-      finished_ = std::move(found);
+    checkpoint_ = find_checkpoint(path_, config);
+    if (checkpoint_) {
+      for (const EpochRecord& epoch : checkpoint_->epochs) epochs_ += to_json(epoch).dump() + "\n";
       return;
     }
   }
@@ -75,6 +152,15 @@ void RunFolder::write_config(const ExperimentConfig& config) {
 void RunFolder::write_epoch(const EpochRecord& epoch) {
   epochs_ += to_json(epoch).dump() + "\n";
   write_file_atomically(path_ / "epochs.jsonl", epochs_);
+}
+
+void RunFolder::write_checkpoint(const Checkpoint& checkpoint) {
+  write_file_atomically(path_ / "checkpoint.safetensors", checkpoint_bytes(checkpoint));
+}
+
+void RunFolder::write_model(const std::vector<NamedTensor>& parameters,
+                            const std::string& parameters_sha256) {
+  write_file_atomically(path_ / "model.safetensors", model_bytes(parameters, parameters_sha256));
 }
 
 void RunFolder::write_predictions(const std::vector<Prediction>& predictions) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "record/checkpoint.h"
 #include "record/result.h"
 
 namespace mnist_bench {
@@ -13,9 +14,27 @@ namespace mnist_bench {
 /// What to do when a run folder already holds a run.
 enum class Existing {
   refuse,   ///< the default: nothing is overwritten
-  resume,   ///< a finished run counts as done, an unfinished one is run again
+  resume,   ///< a finished run counts as done, an unfinished one goes on from its checkpoint
   replace,  ///< --force: the old run's files are deleted
 };
+
+/// What is known of a run from the outside.
+struct RunState {
+  bool started = false;  ///< there is something in the folder
+  bool in_use = false;   ///< a process works on it
+  std::optional<RunResult> result;
+
+  /// Completed or diverged: nothing is left to do.
+  [[nodiscard]] bool final() const;
+};
+
+/// Throws Error(usage), with the difference, when the folder holds a run of another config or seed.
+RunState run_state(const std::filesystem::path& folder, const ExperimentConfig& config);
+
+/// Leaves a record with status `failed` in the run's folder, for a run whose process could not do
+/// so itself. A final result stays as it is. Throws Error(io) if it cannot be written, or another
+/// process holds the folder.
+void record_failure(const ExperimentConfig& config, const std::string& error);
 
 /// A run folder, held by this process alone for as long as the object lives. Every file in it is
 /// written atomically.
@@ -23,7 +42,9 @@ class RunFolder {
  public:
   /// Creates or takes over `path`. Throws Error(io) when another process holds it or, under
   /// `Existing::refuse`, when it holds a run; Error(usage) when `Existing::resume` meets a run of
-  /// another config or seed. The old run's files are gone afterwards, unless it is `finished()`.
+  /// another config or seed, Error(io) when it meets a damaged checkpoint; what is there is then
+  /// left as it is. Afterwards the old run's files are gone, unless it is `finished()` or goes on
+  /// from its `checkpoint()`.
   RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -33,9 +54,16 @@ class RunFolder {
   /// left as it is.
   [[nodiscard]] const std::optional<RunResult>& finished() const { return finished_; }
 
+  /// Where an unfinished run found under `Existing::resume` goes on; absent if it never got to the
+  /// end of an epoch.
+  [[nodiscard]] const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
+
   void write_config(const ExperimentConfig& config);
   /// Adds a line to epochs.jsonl.
   void write_epoch(const EpochRecord& epoch);
+  void write_checkpoint(const Checkpoint& checkpoint);
+  void write_model(const std::vector<NamedTensor>& parameters,
+                   const std::string& parameters_sha256);
   void write_predictions(const std::vector<Prediction>& predictions);
   void write_result(const RunResult& result);
 
@@ -43,6 +71,7 @@ class RunFolder {
   std::filesystem::path path_;
   std::optional<FolderLock> lock_;
   std::optional<RunResult> finished_;
+  std::optional<Checkpoint> checkpoint_;
   std::string epochs_;
 };
 

@@ -14,11 +14,24 @@
 
 namespace mnist_bench {
 
-std::int64_t available_cores() {
+std::vector<int> allowed_cores() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 1;
-  return CPU_COUNT(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return {0};
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &mask)) cores.push_back(core);
+  }
+  return cores;
+}
+
+std::int64_t available_cores() { return static_cast<std::int64_t>(allowed_cores().size()); }
+
+bool pin_to(const std::vector<int>& cores) {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  for (const int core : cores) CPU_SET(core, &mask);
+  return sched_setaffinity(0, sizeof mask, &mask) == 0;
 }
 
 std::int64_t set_threads(std::optional<std::int64_t> wanted) {

@@ -3,11 +3,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mnist_bench {
 
-/// CPU cores that this process may run on (its affinity mask).
+/// CPU cores that this process may run on (its affinity mask), and their number.
+std::vector<int> allowed_cores();
 std::int64_t available_cores();
+
+/// Keeps this process, and threads that it starts from now on, on `cores`; false where the system
+/// does not allow it.
+bool pin_to(const std::vector<int>& cores);
 
 /// Gives LibTorch `wanted` threads within an operation (absent: one per available core) and one
 /// between operations. Returns the number in force. Call it before the first tensor operation.

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "model/network.h"
 #include "runtime/device.h"
 
 namespace mnist_bench {
@@ -27,6 +28,42 @@ torch::optim::Adam make_optimizer(torch::nn::Sequential& network, const AdamConf
                                                        .betas({config.beta1, config.beta2})
                                                        .eps(config.epsilon)
                                                        .weight_decay(config.weight_decay));
+}
+
+TrainingState state_of(const torch::nn::Sequential& network, torch::optim::Adam& optimizer,
+                       std::int64_t epoch) {
+  TrainingState state{.epoch = epoch,
+                      .step = 0,
+                      .parameters = export_parameters(network),
+                      .first_moments = {},
+                      .second_moments = {}};
+  for (const auto& parameter : network->named_parameters()) {
+    auto& moments = static_cast<torch::optim::AdamParamState&>(
+        *optimizer.state().at(parameter.value().unsafeGetTensorImpl()));
+    state.step = moments.step();
+    state.first_moments.push_back(export_tensor(parameter.key(), moments.exp_avg()));
+    state.second_moments.push_back(export_tensor(parameter.key(), moments.exp_avg_sq()));
+  }
+  return state;
+}
+
+void restore(torch::nn::Sequential& network, torch::optim::Adam& optimizer,
+             const TrainingState& state) {
+  import_parameters(network, state.parameters);
+  const auto parameters = network->named_parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const torch::Tensor& parameter = parameters[i].value();
+    // As Adam itself makes them at the first step: in the parameter's memory format.
+    const torch::Tensor first = torch::zeros_like(parameter, torch::MemoryFormat::Preserve);
+    const torch::Tensor second = torch::zeros_like(parameter, torch::MemoryFormat::Preserve);
+    import_tensor(state.first_moments[i], first);
+    import_tensor(state.second_moments[i], second);
+    auto moments = std::make_unique<torch::optim::AdamParamState>();
+    moments->step(state.step);
+    moments->exp_avg(first);
+    moments->exp_avg_sq(second);
+    optimizer.state()[parameter.unsafeGetTensorImpl()] = std::move(moments);
+  }
 }
 
 torch::Tensor shuffled_indices(std::int64_t size, std::uint64_t seed, std::int64_t epoch,
@@ -84,16 +121,19 @@ void choose_memory_format(torch::nn::Sequential& network) {
 }
 
 TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
-                   const ExperimentConfig& config, const TrainCallbacks& callbacks) {
+                   const ExperimentConfig& config, const TrainCallbacks& callbacks,
+                   const std::optional<TrainingState>& start) {
   const torch::Device device = set.images.device();
   const std::int64_t batch_size = config.training.batch_size;
   torch::optim::Adam optimizer = make_optimizer(network, config.optimizer);
 
-  warm_up(network, set, batch_size);
+  if (start) restore(network, optimizer, *start);
+  const std::int64_t first_epoch = start ? start->epoch + 1 : 1;
+  if (first_epoch <= config.training.epochs) warm_up(network, set, batch_size);
 
   TrainProgress progress;
   progress.steps = (set.size() + batch_size - 1) / batch_size;
-  for (std::int64_t epoch = 1; epoch <= config.training.epochs; ++epoch) {
+  for (std::int64_t epoch = first_epoch; epoch <= config.training.epochs; ++epoch) {
     network->train();
     progress = TrainProgress{.epoch = epoch, .steps = progress.steps};
     // Dropout draws from LibTorch's global generators. Seeded anew each epoch, they need no state
@@ -101,7 +141,7 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
     at::manual_seed(derive_seed(config.seed, "dropout", static_cast<std::uint64_t>(epoch)));
     RunningSums sums(device);
     synchronize(device);
-    const Clock::time_point start = Clock::now();
+    const Clock::time_point epoch_start = Clock::now();
     const torch::Tensor order = shuffled_indices(set.size(), config.seed, epoch, device);
 
     for (std::int64_t step = 0; step < progress.steps; ++step) {
@@ -121,20 +161,21 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
         progress.loss = sums.mean_loss();
         if (!std::isfinite(*progress.loss)) return {TrainEnd::diverged, progress};
       }
-      progress.seconds = seconds_since(start);
+      progress.seconds = seconds_since(epoch_start);
       progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
       if (callbacks.on_progress) callbacks.on_progress(progress);
       if (callbacks.should_stop && callbacks.should_stop())
         return {TrainEnd::interrupted, progress};
     }
     synchronize(device);
-    const double seconds = seconds_since(start);
+    const double seconds = seconds_since(epoch_start);
     if (callbacks.on_epoch) {
       callbacks.on_epoch({.epoch = epoch,
                           .loss = *progress.loss,
                           .accuracy = sums.accuracy(),
                           .seconds = seconds,
-                          .images_per_second = static_cast<double>(set.size()) / seconds});
+                          .images_per_second = static_cast<double>(set.size()) / seconds},
+                         [&] { return state_of(network, optimizer, epoch); });
     }
     if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
   }

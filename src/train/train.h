@@ -3,9 +3,11 @@
 #include <torch/nn/modules/container/sequential.h>
 
 #include <functional>
+#include <optional>
 
 #include "config/experiment.h"
 #include "model/inference.h"
+#include "record/checkpoint.h"
 #include "train/progress.h"
 
 namespace mnist_bench {
@@ -13,8 +15,9 @@ namespace mnist_bench {
 /// What training tells its caller, and asks it; any may be empty.
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> on_progress;
-  /// After each epoch; the network may be evaluated here.
-  std::function<void(const EpochStatistics&)> on_epoch;
+  /// After each epoch; the network may be evaluated here. `state` gives what training could go on
+  /// from.
+  std::function<void(const EpochStatistics&, const std::function<TrainingState()>& state)> on_epoch;
   /// Asked after each step; true ends the training.
   std::function<bool()> should_stop;
 };
@@ -28,8 +31,11 @@ struct TrainOutcome {
 /// Paper, Algorithm 1: minibatch training of `network` by Adam on the cross-entropy, in a fresh
 /// order each epoch, the last partial batch included. The network lies on the device of `set`.
 /// Ends as `diverged` when the epoch's mean loss is no longer finite (looked at every 50 steps).
+/// From `start`, if given, it goes on as if it had never stopped: the same numbers to the bit.
+/// Throws Error(io) when `start` is of another network.
 TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
-                   const ExperimentConfig& config, const TrainCallbacks& callbacks);
+                   const ExperimentConfig& config, const TrainCallbacks& callbacks,
+                   const std::optional<TrainingState>& start = std::nullopt);
 
 /// On a CPU, convolution weights in channels_last, which oneDNN's kernels work in; as they are
 /// elsewhere. Call before the first step.

@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "config/write.h"
+#include "record/read_result.h"
 #include "record/sample_result.h"
 
 namespace mnist_bench {
@@ -32,6 +34,17 @@ class RunFolderTest : public testing::Test {
     result.status = status;
     folder.write_config(result.config);
     folder.write_result(result);
+  }
+  /// Leaves the checkpoint of the first epoch.
+  void write_checkpoint(const ExperimentConfig& config) {
+    std::filesystem::create_directories(folder_);
+    write_file_atomically(folder_ / "checkpoint.safetensors",
+                          checkpoint_bytes({.config_hash = config_hash(config),
+                                            .seed = config.seed,
+                                            .engine = "libtorch",
+                                            .data_sha256 = "aa",
+                                            .state = {.epoch = 1, .step = 4},
+                                            .epochs = {sample_result().epochs[0]}}));
   }
   [[nodiscard]] std::string contents(const char* name) const {
     return read_file(folder_ / name, 1 << 20, ExitCode::io);
@@ -109,6 +122,69 @@ TEST_F(RunFolderTest, ResumeRefusesARunOfAnotherConfigOrSeed) {
   other_rate.optimizer.learning_rate = 0.1;
   EXPECT_THAT(refusal(Existing::resume, other_rate), HasSubstr("another config or seed"));
   EXPECT_TRUE(exists("result.json"));
+}
+
+TEST_F(RunFolderTest, ResumeGoesOnFromTheCheckpointAndKeepsEverything) {
+  write_run(RunStatus::interrupted);
+  write_checkpoint(sample_result().config);
+  RunFolder folder = open(Existing::resume);
+  ASSERT_TRUE(folder.checkpoint().has_value());
+  EXPECT_EQ(folder.checkpoint()->epochs.size(), 1U);
+  EXPECT_TRUE(exists("result.json"));
+  folder.write_epoch(sample_result().epochs[1]);
+  const std::string epochs = contents("epochs.jsonl");
+  EXPECT_EQ(std::count(epochs.begin(), epochs.end(), '\n'), 2);
+}
+
+TEST_F(RunFolderTest, ResumeRefusesADamagedCheckpointByNameAndLeavesItAlone) {
+  write_checkpoint(sample_result().config);
+  std::ofstream(folder_ / "checkpoint.safetensors", std::ios::app) << "x";
+  const std::string before = contents("checkpoint.safetensors");
+  EXPECT_THAT(refusal(Existing::resume), HasSubstr((folder_ / "checkpoint.safetensors").string()));
+  EXPECT_EQ(contents("checkpoint.safetensors"), before);
+}
+
+TEST_F(RunFolderTest, ResumeRefusesTheCheckpointOfAnotherConfig) {
+  ExperimentConfig other = sample_result().config;
+  other.training.batch_size = 32;
+  write_checkpoint(other);
+  EXPECT_THAT(refusal(Existing::resume), HasSubstr("another config or seed"));
+}
+
+TEST_F(RunFolderTest, StateTellsWhatIsThere) {
+  const ExperimentConfig config = sample_result().config;
+  EXPECT_FALSE(run_state(folder_, config).started);
+  {
+    const RunFolder folder = open(Existing::refuse);
+    std::ofstream(folder_ / "log.txt") << "started";
+    EXPECT_TRUE(run_state(folder_, config).in_use);
+  }
+  EXPECT_TRUE(run_state(folder_, config).started);
+  EXPECT_FALSE(run_state(folder_, config).in_use);
+  EXPECT_FALSE(run_state(folder_, config).final());
+  std::filesystem::remove(folder_ / "log.txt");
+  write_run(RunStatus::diverged);
+  EXPECT_TRUE(run_state(folder_, config).final());
+  ExperimentConfig other = config;
+  other.seed = 9;
+  EXPECT_THROW(run_state(folder_, other), Error);
+}
+
+TEST_F(RunFolderTest, AFailureIsRecordedForARunThatCouldNot) {
+  ExperimentConfig config = sample_result().config;
+  config.output = folder_.string();
+  record_failure(config, "killed by signal 9");
+  EXPECT_EQ(read_result(folder_).status, RunStatus::failed);
+  EXPECT_EQ(read_result(folder_).error, "killed by signal 9");
+  EXPECT_FALSE(read_result(folder_).provenance.has_value());
+}
+
+TEST_F(RunFolderTest, AFailureNeverReplacesAFinalResult) {
+  write_run(RunStatus::completed);
+  ExperimentConfig config = sample_result().config;
+  config.output = folder_.string();
+  record_failure(config, "too late");
+  EXPECT_EQ(read_result(folder_).status, RunStatus::completed);
 }
 
 TEST_F(RunFolderTest, IsHeldByOneAtATime) {

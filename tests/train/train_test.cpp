@@ -76,9 +76,39 @@ TEST_P(TrainBoth, EvaluatingBetweenEpochsChangesNothing) {
   const ImageTensors set = bands(200);
   auto network = initialized(config);
   TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&) { predict(network, set); };
+  callbacks.on_epoch = [&](const EpochStatistics&, const auto&) { predict(network, set); };
   train(network, set, config, callbacks);
   EXPECT_EQ(parameters_sha256(network), trained_hash(config, set));
+}
+
+TEST_P(TrainBoth, GoesOnFromAnyEpochToTheSameBits) {
+  const ExperimentConfig config = config_for(model(), 3);
+  const ImageTensors set = bands(200);
+  std::vector<TrainingState> states;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&, const auto& state) {
+    states.push_back(state());
+  };
+  auto uninterrupted = initialized(config);
+  train(uninterrupted, set, config, callbacks);
+  const std::string expected = parameters_sha256(uninterrupted);
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_EQ(states[1].epoch, 2);
+  EXPECT_EQ(states[1].step,
+            2 * ((200 + config.training.batch_size - 1) / config.training.batch_size));
+  for (const TrainingState& state : states) {
+    auto network = initialized(config);
+    EXPECT_EQ(train(network, set, config, {}, state).end, TrainEnd::completed);
+    EXPECT_EQ(parameters_sha256(network), expected) << "from epoch " << state.epoch;
+  }
+}
+
+TEST_P(TrainBoth, RefusesTheStateOfAnotherNetwork) {
+  const ExperimentConfig config = config_for(model(), 1);
+  TrainingState state;
+  state.parameters = {{.name = "fc9.weight", .shape = {1}, .values = {0.0F}}};
+  auto network = initialized(config);
+  EXPECT_THROW(train(network, bands(200), config, {}, state), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TrainBoth, testing::Values("mlp", "cnn"));
@@ -94,7 +124,7 @@ TEST(Train, KeepsTheLastPartialBatchAndReportsEveryStep) {
     steps.push_back(p.step);
     EXPECT_EQ(p.steps, 4);
   };
-  callbacks.on_epoch = [&](const EpochStatistics& e) { epochs.push_back(e); };
+  callbacks.on_epoch = [&](const EpochStatistics& e, const auto&) { epochs.push_back(e); };
   train(network, bands(200), config, callbacks);  // 64 + 64 + 64 + 8
   EXPECT_THAT(steps, testing::ElementsAre(1, 2, 3, 4, 1, 2, 3, 4));
   ASSERT_EQ(epochs.size(), 2U);
@@ -112,7 +142,7 @@ TEST(Train, MeanLossWeighsThePartialBatchByItsImages) {
   auto network = initialized(config);
   double loss = 0;
   TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics& e) { loss = e.loss; };
+  callbacks.on_epoch = [&](const EpochStatistics& e, const auto&) { loss = e.loss; };
   train(network, set, config, callbacks);
   EXPECT_NEAR(loss, predict(network, set).loss, 1e-5);
 }

@@ -1,0 +1,189 @@
+#include "app/run_sweep.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/worker.h"
+#include "record/result_json.h"
+#include "runtime/interrupt.h"
+#include "runtime/process.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kPollMilliseconds = 200;
+
+/// A place for a worker, and what it is at.
+struct Slot {
+  std::vector<int> cores;
+  std::unique_ptr<Worker> worker;
+  std::optional<ExperimentConfig> run;
+  std::string progress;
+};
+
+/// A sweep in progress.
+class Sweep {
+ public:
+  Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, Console& console)
+      : runs_(runs), options_(options), console_(console) {
+    const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
+    slots_.resize(jobs);
+    if (jobs > 1 && !options_.threads) options_.threads = 1;
+    if (jobs > 1) share_cores();
+  }
+
+  SweepOutcome run() {
+    while (hand_out()) {
+      wait_for_events();
+      if (interrupted() && !outcome_.interrupted) {
+        outcome_.interrupted = true;
+        for (Slot& slot : slots_) {
+          if (slot.run) slot.worker->interrupt();
+        }
+      }
+      if (console_.status_due()) console_.status(status_lines());
+    }
+    return outcome_;
+  }
+
+ private:
+  /// One core per thread of each worker, where there are enough.
+  void share_cores() {
+    const std::vector<int> cores = allowed_cores();
+    const auto threads = static_cast<std::size_t>(*options_.threads);
+    if (slots_.size() * threads > cores.size()) {
+      console_.warn(
+          fmt::format("{} workers of {} thread{} on {} available cores will slow each "
+                      "other down",
+                      slots_.size(), threads, threads == 1 ? "" : "s", cores.size()));
+      return;
+    }
+    auto next = cores.begin();
+    for (Slot& slot : slots_) {
+      slot.cores.assign(next, next + static_cast<std::ptrdiff_t>(threads));
+      next += static_cast<std::ptrdiff_t>(threads);
+    }
+  }
+
+  /// Gives each idle slot a run while there are some; whether any slot is busy afterwards.
+  bool hand_out() {
+    const bool stopping = outcome_.interrupted || (options_.fail_fast && outcome_.failed > 0);
+    bool busy = false;
+    for (Slot& slot : slots_) {
+      if (!slot.run && !stopping && next_ < runs_.size()) {
+        if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
+        slot.run = runs_[next_++];
+        if (options_.threads) slot.run->threads = options_.threads;
+        slot.progress = "starting";
+        slot.worker->send({.config = *slot.run,
+                           .existing = options_.force ? Existing::replace : Existing::resume,
+                           .jobs = static_cast<std::int64_t>(slots_.size()),
+                           .command = options_.command});
+      }
+      busy = busy || slot.run;
+    }
+    return busy;
+  }
+
+  void wait_for_events() {
+    std::vector<pollfd> descriptors;
+    std::vector<Slot*> busy;
+    for (Slot& slot : slots_) {
+      if (!slot.run) continue;
+      descriptors.push_back({.fd = slot.worker->descriptor(), .events = POLLIN, .revents = 0});
+      busy.push_back(&slot);
+    }
+    if (::poll(descriptors.data(), descriptors.size(), kPollMilliseconds) <= 0) return;
+    for (std::size_t i = 0; i < busy.size(); ++i) {
+      if (descriptors[i].revents == 0) continue;
+      for (const std::string& line : busy[i]->worker->read_lines()) on_line(*busy[i], line);
+      if (busy[i]->worker->ended()) on_death(*busy[i]);
+    }
+  }
+
+  void on_line(Slot& slot, const std::string& line) {
+    const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!event.is_object()) {  // what a library says behind our back
+      console_.debug(fmt::format("worker: {}", line));
+    } else if (event.value("event", "") == "progress") {
+      slot.progress = event.value("bar", "");
+    } else if (event.value("event", "") == "end") {
+      on_end(slot, event);
+    } else if (event.value("level", "") == "warning") {
+      console_.warn(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
+    } else {
+      console_.debug(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
+    }
+  }
+
+  void on_end(Slot& slot, const Json& event) {
+    const std::string status = event.value("status", "failed");
+    if (status == to_string(RunStatus::completed)) {
+      report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
+    } else if (status == to_string(RunStatus::interrupted)) {
+      report(slot, "interrupted");
+    } else if (status == to_string(RunStatus::diverged)) {
+      ++outcome_.failed;
+      report(slot, fmt::format("diverged: {}", event.value("error", "")));
+    } else if (is_locked(slot.run->output)) {
+      ++outcome_.in_use;
+      report(slot, "in use by another process, left to it");
+    } else {
+      fail(slot, event.value("error", ""));
+    }
+    slot.run.reset();
+  }
+
+  void on_death(Slot& slot) {
+    const std::string end = slot.worker->wait();
+    slot.worker.reset();
+    if (slot.run) fail(slot, "its worker was " + end);
+    slot.run.reset();
+  }
+
+  void fail(const Slot& slot, const std::string& error) {
+    ++outcome_.failed;
+    report(slot, "failed: " + error);
+    try {
+      record_failure(*slot.run, error);
+    } catch (const Error& problem) {
+      console_.warn(fmt::format("no record of it: {}", problem.what()));
+    }
+  }
+
+  void report(const Slot& slot, const std::string& what) {
+    ++done_;
+    console_.info(fmt::format("[{}/{}] {}: {}", done_, runs_.size(), slot.run->output, what));
+  }
+
+  [[nodiscard]] std::vector<std::string> status_lines() const {
+    std::vector<std::string> lines;
+    for (const Slot& slot : slots_) {
+      if (slot.run) lines.push_back(fmt::format("{}: {}", slot.run->output, slot.progress));
+    }
+    return lines;
+  }
+
+  const std::vector<ExperimentConfig>& runs_;
+  SweepOptions options_;
+  Console& console_;
+  std::vector<Slot> slots_;
+  std::size_t next_ = 0;
+  std::int64_t done_ = 0;
+  SweepOutcome outcome_;
+};
+
+}  // namespace
+
+SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
+                       Console& console) {
+  return Sweep(runs, options, console).run();
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/console.h"
+#include "config/experiment.h"
+
+namespace mnist_bench {
+
+struct SweepOptions {
+  /// Workers side by side.
+  std::int64_t jobs = 1;
+  /// CPU threads of each; absent: one with several jobs, the config's own with one.
+  std::optional<std::int64_t> threads;
+  bool fail_fast = false;
+  bool force = false;
+  /// The command line, for the record.
+  std::string command;
+};
+
+/// How the runs of one call ended; they stand in their folders.
+struct SweepOutcome {
+  std::int64_t failed = 0;  ///< failed or diverged
+  std::int64_t in_use = 0;  ///< left to the other process that works on them
+  bool interrupted = false;
+};
+
+/// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails
+/// takes no other with it, a worker that dies neither; both leave a record of status `failed`.
+/// Throws Error(io) when no worker can be started.
+SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
+                       Console& console);
+
+}  // namespace mnist_bench

@@ -1,0 +1,203 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <map>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/run_sweep.h"
+#include "app/worker.h"
+#include "config/sweep.h"
+#include "record/result_json.h"
+#include "record/run_folder.h"
+#include "report/groups.h"
+#include "report/text_table.h"
+#include "runtime/interrupt.h"
+
+namespace mnist_bench {
+namespace {
+
+struct SweepArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+  std::string output;
+  std::string shard;
+  bool dry_run = false;
+  bool keep_going = true;
+  SweepOptions options;
+};
+
+/// "2/8" is the second of eight.
+std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& plan,
+                                         const std::string& text) {
+  if (text.empty()) return plan;
+  std::int64_t index = 0;
+  std::int64_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, index);
+  const bool divided = error == std::errc() && slash != end && *slash == '/';
+  if (divided) {
+    const auto [rest, count_error] = std::from_chars(slash + 1, end, count);
+    if (count_error == std::errc() && rest == end && 1 <= index && index <= count) {
+      return shard_of(plan, index, count);
+    }
+  }
+  throw Error(ExitCode::usage, fmt::format("--shard {}: not of the form I/N", text),
+              "write 1/4 to 4/4 for four parts");
+}
+
+std::string state_text(const RunState& state) {
+  if (state.in_use) return "in use by another process";
+  if (state.result) return std::string(to_string(state.result->status));
+  return state.started ? "unfinished" : "missing";
+}
+
+struct PlannedRun {
+  ExperimentConfig config;
+  RunState state;
+};
+
+/// The plan with what is there already. Throws Error(usage) when a folder holds a run of another
+/// config, unless that is to be replaced.
+std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force) {
+  std::vector<PlannedRun> runs;
+  for (const ExperimentConfig& config : plan) {
+    runs.push_back({.config = config, .state = {}});
+    try {
+      runs.back().state = run_state(config.output, config);
+    } catch (const Error& error) {
+      if (!force) {
+        throw Error(error.code(), error.what(),
+                    "use --output DIR for another folder, or --force to run all of the sweep anew");
+      }
+      runs.back().state.started = true;
+    }
+  }
+  return runs;
+}
+
+std::string plan_text(const std::vector<PlannedRun>& runs) {
+  std::vector<std::vector<std::string>> rows;
+  for (const PlannedRun& run : runs) rows.push_back({run.config.output, state_text(run.state)});
+  return text_table({Align::left, Align::left}, {"run", "state"}, rows);
+}
+
+/// What the sweep has come to: mean ± SD of each experiment, and each run that did not complete.
+/// Returns how many of those there are.
+std::int64_t print_results(const std::vector<ExperimentConfig>& plan) {
+  std::vector<StoredRun> stored;
+  std::string failures;
+  std::int64_t failed = 0;
+  for (const ExperimentConfig& config : plan) {
+    const RunState state = run_state(config.output, config);
+    if (!state.result) continue;
+    stored.push_back({.folder = config.output, .result = *state.result});
+    if (state.result->status == RunStatus::completed) continue;
+    ++failed;
+    failures += fmt::format("{}: {}: {}\n", config.output, to_string(state.result->status),
+                            state.result->error.value_or(""));
+  }
+  if (!stored.empty()) print("\n" + groups_text(group_runs(stored)));
+  if (!failures.empty()) print("\n" + failures);
+  return failed;
+}
+
+void sweep(SweepArguments& arguments, Session& session) {
+  const SweepConfig config = read_sweep(
+      arguments.file, arguments.output.empty() ? std::nullopt : std::optional(arguments.output));
+  const std::vector<ExperimentConfig> plan =
+      take_shard(plan_sweep(config, arguments.overrides), arguments.shard);
+  const std::vector<PlannedRun> runs = look_at(plan, arguments.options.force);
+  std::vector<ExperimentConfig> missing;
+  std::int64_t in_use = 0;
+  for (const PlannedRun& run : runs) {
+    if (run.state.in_use) {
+      ++in_use;
+    } else if (arguments.options.force || !run.state.final()) {
+      missing.push_back(run.config);
+    }
+  }
+  const std::string count = fmt::format("{} of {} runs to do", missing.size(), plan.size());
+  if (arguments.dry_run) {
+    print(plan_text(runs) + count + "\n");
+    return;
+  }
+  watch_interrupts();
+  Console console(session.console);
+  console.info(fmt::format("{}: {}", config.name, count));
+  arguments.options.fail_fast = !arguments.keep_going;
+  arguments.options.command = session.command_line;
+  SweepOutcome outcome = run_sweep(missing, arguments.options, console);
+  outcome.in_use += in_use;
+  if (outcome.in_use > 0) {
+    console.info(fmt::format("{} runs are in use by other processes", outcome.in_use));
+  }
+  const std::int64_t failed = session.console.quiet ? outcome.failed : print_results(plan);
+  if (outcome.interrupted) {
+    throw Error(ExitCode::interrupted, "the sweep was interrupted",
+                "the same command goes on with what is missing");
+  }
+  if (failed > 0) {
+    throw Error(ExitCode::sweep_failed, fmt::format("{} of {} runs failed", failed, plan.size()),
+                "the same command again runs them once more, except those that diverged");
+  }
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<SweepArguments>();
+  CLI::App* command = app.add_subcommand("sweep", "Train configs × grid × seeds");
+  command->footer(R"(
+A sweep file:
+  { "configs": ["mlp.json", "cnn.json"],            // relative to this file
+    "seeds": { "from": 1, "to": 5 },                // or a list
+    "grid": { "optimizer.learning_rate": [0.001, 0.01] },
+    "output": "runs/{name}" }                       // name: the file's, or "name"
+
+The same command again runs only what is missing.
+
+examples:
+  mnist-bench sweep configs/paper/sweep.json --dry-run
+  mnist-bench sweep configs/paper/sweep.json --jobs 2 training.epochs=1
+  mnist-bench sweep configs/paper/sweep.json --shard 1/4)");
+  command->add_option("SWEEP", arguments->file, "sweep file (JSON)")->required();
+  command->add_option("KEY=VALUE", arguments->overrides,
+                      "config keys to override in every run, dotted: training.epochs=1");
+  command
+      ->add_option("--output", arguments->output,
+                   "folder of the run folders (default: the sweep's output, runs/{name})")
+      ->type_name("DIR");
+  command->add_flag("-n,--dry-run", arguments->dry_run, "list the runs and their states, no more");
+  command->add_option("-j,--jobs", arguments->options.jobs, "worker processes side by side")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command
+      ->add_option("--threads", arguments->options.threads,
+                   "CPU threads of each worker (default: 1 with several jobs, else the config's)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command->add_option("--shard", arguments->shard, "only the I-th of N parts of the runs")
+      ->type_name("I/N");
+  command->add_flag("--keep-going,!--fail-fast", arguments->keep_going,
+                    "go on after a failed run (default), or start no further one");
+  command->add_flag("--force", arguments->options.force, "run everything anew");
+  command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
+  command->add_flag("-v,--verbose", session.console.verbose, "what the workers say, too");
+  command->callback([arguments, &session] { sweep(*arguments, session); });
+}
+
+void add_worker_command(CLI::App& app) {
+  struct WorkerArguments {
+    int sweep = 0;
+    std::vector<int> cores;
+  };
+  auto arguments = std::make_shared<WorkerArguments>();
+  CLI::App* command = app.add_subcommand("worker", "What sweep starts; not for people")->group("");
+  command->add_option("--sweep", arguments->sweep)->required();
+  command->add_option("--cores", arguments->cores)->delimiter(',')->expected(0, 1024);
+  command->callback([arguments] { work(arguments->sweep, arguments->cores); });
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,193 @@
+#include "app/worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "app/console.h"
+#include "app/run_experiment.h"
+#include "config/read.h"
+#include "config/write.h"
+#include "record/result_json.h"
+#include "runtime/interrupt.h"
+#include "runtime/process.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void fail(const char* step, int error) {
+  throw Error(ExitCode::io,
+              fmt::format("cannot start a worker: {}: {}", step, std::strerror(error)),
+              "check the limits on processes and open files, or use fewer --jobs");
+}
+
+/// Both ends close on exec: a worker must not hold another's pipes open.
+std::array<int, 2> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe", errno);
+  return ends;
+}
+
+void close_once(int& descriptor) {
+  if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, int stdin_end, int stderr_end) {
+  posix_spawn_file_actions_t actions{};
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, stdin_end, STDIN_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, stderr_end, STDERR_FILENO);
+  // A group of its own: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.
+  posix_spawnattr_t attributes{};
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t process = -1;
+  const int error =
+      ::posix_spawn(&process, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) fail("posix_spawn", error);
+  return process;
+}
+
+/// One request from start to end, told on stderr.
+void work_off(const WorkRequest& request) {
+  Console console({.format = LogFormat::json, .progress_lines = true});
+  Json end = {{"event", "end"}};
+  try {
+    const StoredRun run = run_experiment(
+        request.config,
+        {.existing = request.existing, .jobs = request.jobs, .command = request.command}, console);
+    end["status"] = to_string(run.result.status);
+    if (run.result.error) end["error"] = *run.result.error;
+    if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
+  } catch (const Error& error) {
+    end["status"] = to_string(RunStatus::failed);
+    end["error"] = error.what();
+    end["exit_code"] = static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    end["status"] = to_string(RunStatus::failed);
+    end["error"] = text.substr(0, text.find('\n'));
+  }
+  console.info("end of the run", end);
+}
+
+}  // namespace
+
+Json to_json(const WorkRequest& request) {
+  return {{"config", to_json(request.config)},
+          {"replace", request.existing == Existing::replace},
+          {"jobs", request.jobs},
+          {"command", request.command}};
+}
+
+WorkRequest work_request_from(const Json& json) {
+  return {.config = parse_experiment(json.at("config").dump(), "request"),
+          .existing = json.at("replace").get<bool>() ? Existing::replace : Existing::resume,
+          .jobs = json.at("jobs"),
+          .command = json.at("command")};
+}
+
+Worker::Worker(const std::vector<int>& cores) {
+  auto [request_read, request_write] = make_pipe();
+  auto [event_read, event_write] = make_pipe();
+  requests_ = request_write;
+  events_ = event_read;
+  try {
+    process_ = spawn({"mnist-bench", "worker", "--sweep", std::to_string(::getpid()), "--cores",
+                      fmt::format("{}", fmt::join(cores, ","))},
+                     request_read, event_write);
+  } catch (...) {
+    for (int* end : {&request_read, &event_write, &requests_, &events_}) close_once(*end);
+    throw;
+  }
+  close_once(request_read);
+  close_once(event_write);
+}
+
+Worker::~Worker() {
+  close_once(requests_);
+  close_once(events_);
+  if (process_ < 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+}
+
+void Worker::send(const WorkRequest& request) {
+  const std::string line = to_json(request).dump() + "\n";
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(requests_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    // A worker that is gone is found out by its end.
+    if (written < 0) return;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void Worker::close() { close_once(requests_); }
+
+void Worker::interrupt() {
+  if (process_ >= 0) ::kill(process_, SIGTERM);
+}
+
+std::vector<std::string> Worker::read_lines() {
+  std::array<char, 65536> block{};
+  const ssize_t count = ::read(events_, block.data(), block.size());
+  if (count < 0 && errno == EINTR) return {};
+  if (count <= 0) {
+    ended_ = true;
+    return {};
+  }
+  partial_line_.append(block.data(), static_cast<std::size_t>(count));
+  std::vector<std::string> lines;
+  for (auto end = partial_line_.find('\n'); end != std::string::npos;
+       end = partial_line_.find('\n')) {
+    lines.push_back(partial_line_.substr(0, end));
+    partial_line_.erase(0, end + 1);
+  }
+  return lines;
+}
+
+std::string Worker::wait() {
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+  if (WIFSIGNALED(status)) {
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  }
+  return fmt::format("ended with exit code {}", WEXITSTATUS(status));
+}
+
+void work(pid_t sweep, const std::vector<int>& cores) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != sweep) return;  // it ended before this could be asked for
+  if (!cores.empty()) pin_to(cores);
+  watch_interrupts();
+  for (std::string line; !interrupted() && std::getline(std::cin, line);) {
+    work_off(work_request_from(Json::parse(line)));
+  }
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "record/run_folder.h"
+
+namespace mnist_bench {
+
+/// What a sweep tells a worker: train this.
+struct WorkRequest {
+  ExperimentConfig config;
+  Existing existing = Existing::resume;
+  /// For the record: workers side by side, and the sweep's command line.
+  std::int64_t jobs = 1;
+  std::string command;
+};
+
+nlohmann::ordered_json to_json(const WorkRequest& request);
+/// Throws nlohmann::json::exception or Error(usage).
+WorkRequest work_request_from(const nlohmann::ordered_json& json);
+
+/// A process of this executable (its hidden command `worker`) that trains one experiment after
+/// another. It gets requests as lines of JSON on stdin, and answers with lines of JSON on stderr:
+/// what a run says with --log-format json, progress within epochs, and an end ("event": "end") with
+/// status, error and exit code. It is killed when this process ends.
+class Worker {
+ public:
+  /// Starts the process, on `cores` alone if there are any. Throws Error(io).
+  explicit Worker(const std::vector<int>& cores);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void send(const WorkRequest& request);
+  /// No further requests: the process ends once it is done with what it has.
+  void close();
+  /// Asks the run in progress to end after its current step.
+  void interrupt();
+
+  /// To be polled for reading.
+  [[nodiscard]] int descriptor() const { return events_; }
+  /// What has arrived since the last call, as whole lines. After the end of the process, an empty
+  /// list and `ended()`.
+  std::vector<std::string> read_lines();
+  [[nodiscard]] bool ended() const { return ended_; }
+  /// Waits for the process and says how it ended: "killed by signal 9 (Killed)".
+  std::string wait();
+
+ private:
+  pid_t process_ = -1;
+  int requests_ = -1;
+  int events_ = -1;
+  bool ended_ = false;
+  std::string partial_line_;
+};
+
+/// The other side, for the hidden command: works off requests from stdin until its end.
+void work(pid_t sweep, const std::vector<int>& cores);
+
+}  // namespace mnist_bench

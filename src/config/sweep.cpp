@@ -1,0 +1,273 @@
+#include "config/sweep.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/nearest.h"
+#include "base/sha256.h"
+#include "config/keys.h"
+#include "config/read.h"
+#include "config/strict_json.h"
+#include "config/write.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxSweepBytes = 1 << 20;
+constexpr std::size_t kMostRuns = 100'000;
+constexpr std::size_t kLongestFolderName = 120;
+constexpr std::array kSweepKeys = {"name", "configs", "seeds", "grid", "output"};
+
+/// Experiment keys that a sweep sets itself, and the sweep's own key for each.
+const std::map<std::string, std::string> kOwnKeys = {
+    {"seed", "seeds"}, {"name", "configs"}, {"output", "output"}};
+
+/// A sweep file while it is read.
+struct Document {
+  std::string file;
+  json content;
+
+  [[noreturn]] void fail(const std::string& pointer, const std::string& problem) const {
+    throw Error(ExitCode::usage, fmt::format("{}: {}: {}", file, pointer, problem));
+  }
+  [[noreturn]] void fail(const std::string& pointer, const json& found,
+                         const std::string& allowed) const {
+    fail(pointer, fmt::format("found {}; allowed: {}", excerpt(found), allowed));
+  }
+};
+
+const Key& experiment_key(const std::string& path) {
+  return *std::find_if(experiment_keys().begin(), experiment_keys().end(),
+                       [&](const Key& key) { return key.path() == path; });
+}
+
+void require_known_keys(const Document& document) {
+  if (!document.content.is_object()) document.fail("top level", document.content, "an object");
+  for (const auto& [name, value] : document.content.items()) {
+    if (name == kSchemaKey) continue;
+    const std::vector<std::string> known(kSweepKeys.begin(), kSweepKeys.end());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto close = nearest(name, known);
+    document.fail("/" + escaped(name),
+                  fmt::format("unknown key (found {}); {}", excerpt(value),
+                              close ? fmt::format("did you mean \"{}\"?", *close)
+                                    : fmt::format("allowed: {}", fmt::join(known, ", "))));
+  }
+}
+
+/// A string that the experiment key `like` would accept too, or `otherwise` where there is none.
+std::string read_text(const Document& document, const std::string& name, const Key& like,
+                      const std::string& otherwise) {
+  if (!document.content.contains(name)) return otherwise;
+  const json& value = document.content[name];
+  if (!like.accepts(value)) document.fail("/" + name, value, like.allowed());
+  return value;
+}
+
+std::vector<std::filesystem::path> read_configs(const Document& document) {
+  const json value = document.content.value("configs", json());
+  const char* allowed = "a list of one or more paths of experiment configs";
+  if (!value.is_array() || value.empty()) document.fail("/configs", value, allowed);
+  std::vector<std::filesystem::path> configs;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const Path path;
+    if (!path.accepts(value[i])) {
+      document.fail(fmt::format("/configs/{}", i), value[i], path.words());
+    }
+    configs.push_back(
+        (std::filesystem::path(document.file).parent_path() / value[i].get<std::string>())
+            .lexically_normal());
+  }
+  return configs;
+}
+
+std::uint64_t read_seed(const Document& document, const std::string& pointer, const json& value) {
+  const Key& seed = experiment_key("seed");
+  if (!seed.accepts(value)) document.fail(pointer, value, seed.allowed());
+  return value;
+}
+
+std::vector<std::uint64_t> read_seeds(const Document& document) {
+  const json value = document.content.value("seeds", json());
+  const char* allowed = R"(a list of seeds, or {"from": 1, "to": 5})";
+  std::vector<std::uint64_t> seeds;
+  if (value.is_array() && !value.empty()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      seeds.push_back(read_seed(document, fmt::format("/seeds/{}", i), value[i]));
+      if (std::count(seeds.begin(), seeds.end(), seeds.back()) > 1) {
+        document.fail(fmt::format("/seeds/{}", i), fmt::format("seed {} twice", seeds.back()));
+      }
+    }
+  } else if (value.is_object() && value.size() == 2 && value.contains("from") &&
+             value.contains("to")) {
+    const std::uint64_t from = read_seed(document, "/seeds/from", value["from"]);
+    const std::uint64_t to = read_seed(document, "/seeds/to", value["to"]);
+    if (to < from || to - from >= kMostRuns) {
+      document.fail("/seeds/to", value["to"],
+                    fmt::format("{} or more, at most {} seeds", from, kMostRuns));
+    }
+    for (std::uint64_t seed = from; seed <= to; ++seed) seeds.push_back(seed);
+  } else {
+    document.fail("/seeds", value, allowed);
+  }
+  return seeds;
+}
+
+std::vector<GridAxis> read_grid(const Document& document) {
+  const json value = document.content.value("grid", json::object());
+  if (!value.is_object()) document.fail("/grid", value, "an object of keys with lists of values");
+  std::vector<GridAxis> grid;
+  for (const auto& [key, values] : value.items()) {
+    const std::string pointer = "/grid/" + escaped(key);
+    if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
+      document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", own->second));
+    }
+    if (!values.is_array() || values.empty()) {
+      document.fail(pointer, values, "a list of one or more values");
+    }
+    GridAxis axis{.key = key, .values = {}};
+    for (const json& item : values) {
+      axis.values.push_back(item.dump());
+      if (std::count(axis.values.begin(), axis.values.end(), axis.values.back()) > 1) {
+        document.fail(pointer, fmt::format("the value {} twice", axis.values.back()));
+      }
+    }
+    grid.push_back(std::move(axis));
+  }
+  return grid;
+}
+
+/// All points of the grid as overrides; one empty point for an empty grid.
+std::vector<std::vector<std::string>> grid_points(const std::vector<GridAxis>& grid) {
+  std::vector<std::vector<std::string>> points = {{}};
+  for (const GridAxis& axis : grid) {
+    std::vector<std::vector<std::string>> longer;
+    for (const auto& point : points) {
+      for (const std::string& value : axis.values) {
+        longer.push_back(point);
+        longer.back().push_back(axis.key + "=" + value);
+      }
+    }
+    if (longer.size() > kMostRuns) {
+      throw Error(ExitCode::usage, fmt::format("the grid has more than {} points", kMostRuns));
+    }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+/// A point of the grid as the name of a folder: "optimizer.learning_rate=0.01,model.dropout=0".
+std::string folder_name(const std::vector<std::string>& point) {
+  std::string name = fmt::format("{}", fmt::join(point, ","));
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
+        std::string("._-=,").find(c) == std::string::npos)
+      c = '_';
+  }
+  if (name.size() <= kLongestFolderName) return name;
+  const std::string hash = sha256_hex(fmt::format("{}", fmt::join(point, ","))).substr(0, 16);
+  return name.substr(0, kLongestFolderName - hash.size() - 1) + "_" + hash;
+}
+
+void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>& overrides) {
+  for (const std::string& text : overrides) {
+    const std::string key = text.substr(0, text.find('='));
+    if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
+      throw Error(ExitCode::usage, fmt::format("{}: a sweep sets {} itself", escaped(text), key),
+                  key == "output" ? "use --output DIR"
+                                  : fmt::format("change \"{}\" in the sweep file", own->second));
+    }
+    for (const GridAxis& axis : sweep.grid) {
+      if (axis.key == key) {
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: {} is in the sweep's grid", escaped(text), key),
+                    "change the grid, or override another key");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+SweepConfig read_sweep(const std::filesystem::path& file,
+                       const std::optional<std::string>& output) {
+  Document document{
+      file.string(),
+      parse_strict_json(read_file(file, kMaxSweepBytes, ExitCode::usage), file.string())};
+  require_known_keys(document);
+  if (output) document.content["output"] = *output;
+  SweepConfig sweep;
+  const Key& name = experiment_key("name");
+  sweep.name = read_text(document, "name", name, file.stem().string());
+  if (!name.accepts(sweep.name)) {
+    document.fail("/name", fmt::format("missing, and the file's name \"{}\" cannot stand for it",
+                                       escaped(sweep.name)));
+  }
+  sweep.configs = read_configs(document);
+  sweep.seeds = read_seeds(document);
+  sweep.grid = read_grid(document);
+  sweep.output = read_text(document, "output", experiment_key("output"), "runs/{name}");
+  if (sweep.output.find("{seed}") != std::string::npos) {
+    document.fail("/output", "the sweep's folder cannot depend on {seed}");
+  }
+  ExperimentConfig named;
+  named.name = sweep.name;
+  named.output = sweep.output;
+  sweep.output = output_folder(named).string();
+  return sweep;
+}
+
+std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
+                                         const std::vector<std::string>& overrides) {
+  require_free_keys(sweep, overrides);
+  const auto points = grid_points(sweep.grid);
+  if (sweep.configs.size() * points.size() * sweep.seeds.size() > kMostRuns) {
+    throw Error(ExitCode::usage, fmt::format("the sweep has more than {} runs", kMostRuns));
+  }
+  std::vector<ExperimentConfig> plan;
+  std::map<std::string, std::filesystem::path> folders;  // and the config that took each
+  for (const std::filesystem::path& file : sweep.configs) {
+    for (const auto& point : points) {
+      std::vector<std::string> all = overrides;
+      all.insert(all.end(), point.begin(), point.end());
+      ExperimentConfig config = read_experiment(file, all);
+      std::filesystem::path folder = std::filesystem::path(sweep.output) / config.name;
+      if (!point.empty()) folder /= folder_name(point);
+      if (const auto [taken, is_new] = folders.emplace(folder.string(), file); !is_new) {
+        throw Error(ExitCode::usage,
+                    fmt::format("{} and {} would both write to {}", taken->second.string(),
+                                file.string(), folder.string()),
+                    "give each config a \"name\" of its own");
+      }
+      for (const std::uint64_t seed : sweep.seeds) {
+        config.seed = seed;
+        config.output = (folder / fmt::format("seed-{}", seed)).string();
+        plan.push_back(config);
+      }
+    }
+  }
+  return plan;
+}
+
+std::vector<ExperimentConfig> shard_of(const std::vector<ExperimentConfig>& plan,
+                                       std::int64_t index, std::int64_t count) {
+  std::vector<ExperimentConfig> shard;
+  for (auto i = static_cast<std::size_t>(index - 1); i < plan.size();
+       i += static_cast<std::size_t>(count)) {
+    shard.push_back(plan[i]);
+  }
+  return shard;
+}
+
+}  // namespace mnist_bench

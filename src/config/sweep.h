@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+
+namespace mnist_bench {
+
+/// One key that a sweep varies.
+struct GridAxis {
+  std::string key;                  ///< dotted, "optimizer.learning_rate"
+  std::vector<std::string> values;  ///< as JSON text: what follows '=' in an override
+};
+
+/// A sweep: every config with every point of the grid and every seed.
+struct SweepConfig {
+  std::string name;
+  std::vector<std::filesystem::path> configs;
+  std::vector<std::uint64_t> seeds;
+  std::vector<GridAxis> grid;
+  /// The folder of all run folders.
+  std::string output;
+};
+
+/// Reads a sweep file of at most 1 MiB under the same strict rules as an experiment config:
+///   { "name", "configs": [paths, relative to the file], "seeds": [..] or {"from", "to"},
+///     "grid": {"optimizer.learning_rate": [..], ..}, "output" }
+/// Only configs and seeds are required; name is the file's, output is "runs/{name}".
+/// Every problem is an Error(usage) that names file, JSON pointer, value and what is allowed.
+/// `output`, if given, stands for the file's own.
+SweepConfig read_sweep(const std::filesystem::path& file,
+                       const std::optional<std::string>& output = std::nullopt);
+
+/// The runs of a sweep in their order: config by config, grid point by grid point, seed by seed.
+/// `overrides` ("training.epochs=1") hold for all of them. Each has a folder of its own,
+/// OUTPUT/CONFIG[/KEY=VALUE,..]/seed-N, in its `output`. Throws Error(usage) for a config that
+/// cannot be read, a grid or override that does not apply, or two runs in one folder.
+std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
+                                         const std::vector<std::string>& overrides);
+
+/// Every `count`-th run from the `index`-th on, 1 ≤ index ≤ count; together the shards are the
+/// plan.
+std::vector<ExperimentConfig> shard_of(const std::vector<ExperimentConfig>& plan,
+                                       std::int64_t index, std::int64_t count);
+
+}  // namespace mnist_bench

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/result.h"
+#include "record/safetensors.h"
+
+namespace mnist_bench {
+
+/// What training goes on from. The random streams have no state beyond the seed and the epoch: each
+/// epoch's order and dropout are drawn from a generator seeded anew with both.
+struct TrainingState {
+  std::int64_t epoch = 0;  ///< epochs done
+  std::int64_t step = 0;   ///< Adam's t: steps done
+  /// By PyTorch's names and in its shapes: "fc1.weight" [out, in], "fc1.bias" [out].
+  std::vector<NamedTensor> parameters = {};
+  /// Adam's moving averages m and v (paper, eq. 16 and 17), one per parameter, named like it.
+  std::vector<NamedTensor> first_moments = {};
+  std::vector<NamedTensor> second_moments = {};
+};
+
+/// `checkpoint.safetensors`: all that a run needs to go on after an epoch as if it had never
+/// stopped, and what its record says of the epochs before.
+struct Checkpoint {
+  std::string config_hash;
+  std::uint64_t seed = 0;
+  std::string engine;
+  /// SplitSummary::sha256 of the training data.
+  std::string data_sha256;
+  TrainingState state;
+  std::vector<EpochRecord> epochs = {};
+  std::vector<std::int64_t> resumed_after = {};
+  /// Spent so far.
+  double load_seconds = 0.0;
+  double total_seconds = 0.0;
+};
+
+/// The bytes of the file. Its metadata carry a SHA-256 over the whole file (with that value's 64
+/// digits as zeros), so that any damage is found.
+std::string checkpoint_bytes(const Checkpoint& checkpoint);
+
+/// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
+Checkpoint parse_checkpoint(std::string_view bytes);
+
+/// `model.safetensors`: the parameters alone, as PyTorch's load_state_dict takes them.
+std::string model_bytes(const std::vector<NamedTensor>& parameters,
+                        const std::string& parameters_sha256);
+
+}  // namespace mnist_bench

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mnist_bench {
+
+/// A float32 tensor by its name, row-major.
+struct NamedTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+
+  bool operator==(const NamedTensor&) const = default;
+};
+
+/// The content of a safetensors file: https://huggingface.co/docs/safetensors. It holds numbers and
+/// text alone, so that reading one executes nothing.
+struct Safetensors {
+  std::vector<NamedTensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// The bytes of the file: 8 bytes of header length, a JSON header, the tensors' values. Little
+/// endian, as the format is.
+std::string safetensors_bytes(const Safetensors& content);
+
+/// The reverse, for float32 tensors that fill the file without gaps. Throws Error(io) saying what
+/// is wrong with `bytes`, without naming the file.
+Safetensors parse_safetensors(std::string_view bytes);
+
+}  // namespace mnist_bench

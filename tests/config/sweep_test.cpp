@@ -1,0 +1,140 @@
+#include "config/sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "base/error.h"
+#include "base/temporary_folder.h"
+#include "config/write.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SweepTest : public testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& name, const std::string& text) {
+    const std::filesystem::path file = folder_.path() / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return file;
+  }
+  SweepConfig read(const std::string& text) { return read_sweep(write("sweep.json", text)); }
+  std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    try {
+      plan_sweep(read(text), overrides);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      return std::string(error.what()) + "\n" + error.remedy();
+    }
+    return "accepted";
+  }
+  void SetUp() override {
+    write("mlp.json", R"({"model": {"type": "mlp"}})");
+    write("cnn.json", R"({"model": {"type": "cnn"}})");
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(SweepTest, IsEveryConfigWithEveryGridPointAndEverySeed) {
+  const auto plan = plan_sweep(read(R"({
+    "name": "tune", "configs": ["mlp.json", "cnn.json"], "seeds": [3, 1],
+    "grid": {"optimizer.learning_rate": [0.001, 0.01]}, "output": "out/{name}"})"),
+                               {"training.epochs=2"});
+  ASSERT_EQ(plan.size(), 8U);
+  EXPECT_EQ(plan[0].output, "out/tune/mlp/optimizer.learning_rate=0.001/seed-3");
+  EXPECT_EQ(plan[1].seed, 1U);
+  EXPECT_EQ(plan[2].optimizer.learning_rate, 0.01);
+  EXPECT_EQ(plan[7].output, "out/tune/cnn/optimizer.learning_rate=0.01/seed-1");
+  std::set<std::string> folders;
+  for (const ExperimentConfig& config : plan) {
+    EXPECT_EQ(config.training.epochs, 2);
+    folders.insert(config.output);
+  }
+  EXPECT_EQ(folders.size(), 8U);
+}
+
+TEST_F(SweepTest, TakesItsNameFromTheFileAndSeedsAsARange) {
+  const SweepConfig sweep = read(R"({"configs": ["mlp.json"], "seeds": {"from": 2, "to": 4}})");
+  EXPECT_EQ(sweep.name, "sweep");
+  EXPECT_EQ(sweep.output, "runs/sweep");
+  EXPECT_THAT(sweep.seeds, ElementsAre(2, 3, 4));
+  EXPECT_EQ(plan_sweep(sweep, {})[0].output, "runs/sweep/mlp/seed-2");
+}
+
+TEST_F(SweepTest, ShardsAreDisjointAndTogetherThePlan) {
+  const auto plan =
+      plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": {"from": 1, "to": 10}})"), {});
+  std::multiset<std::uint64_t> seeds;
+  for (const std::int64_t index : {1, 2, 3}) {
+    for (const ExperimentConfig& config : shard_of(plan, index, 3)) seeds.insert(config.seed);
+  }
+  EXPECT_THAT(seeds, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+  EXPECT_EQ(shard_of(plan, 2, 3).front().seed, 2U);
+  EXPECT_TRUE(shard_of(plan, 11, 11).empty());
+}
+
+TEST_F(SweepTest, GridValuesOfAnyTypeMakeFolderNames) {
+  const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1],
+               "grid": {"model.hidden": [[512, 256]], "data.normalization": ["unit"]}})"),
+                               {});
+  EXPECT_EQ(plan[0].output,
+            "runs/sweep/mlp/data.normalization=_unit_,model.hidden=_512,256_/seed-1");
+  EXPECT_EQ(plan[0].data.normalization, Normalization::unit);
+}
+
+TEST_F(SweepTest, ConfigsAreFoundRelativeToTheSweepFile) {
+  write("below/sweep.json", R"({"configs": ["../mlp.json"], "seeds": [1]})");
+  EXPECT_EQ(plan_sweep(read_sweep(folder_.path() / "below/sweep.json"), {}).size(), 1U);
+}
+
+TEST_F(SweepTest, RefusesWhatIsWrongNamingWhereItStands) {
+  const std::string good = R"("configs": ["mlp.json"], "seeds": [1])";
+  EXPECT_THAT(refusal("[]"), HasSubstr("allowed: an object"));
+  EXPECT_THAT(refusal(R"({"seeds": [1]})"), HasSubstr("/configs: found null"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"]})"), HasSubstr("/seeds: found null"));
+  EXPECT_THAT(refusal(R"({"configs": [], "seeds": [1]})"), HasSubstr("/configs"));
+  EXPECT_THAT(refusal(R"({"configs": [1], "seeds": [1]})"), HasSubstr("/configs/0"));
+  EXPECT_THAT(refusal("{" + good + R"(, "sed": [1]})"), HasSubstr("did you mean \"seeds\"?"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": [1, -1]})"), HasSubstr("/seeds/1"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": [1, 1]})"), HasSubstr("seed 1 twice"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": {"from": 3, "to": 1}})"),
+              HasSubstr("/seeds/to"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": {"from": 0, "to": 9000000000}})"),
+              HasSubstr("at most"));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"seed": [1]}})"), HasSubstr("own key \"seeds\""));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epochs": 3}})"),
+              HasSubstr("/grid/training.epochs"));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epochs": [3, 3]}})"),
+              HasSubstr("the value 3 twice"));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epoch": [3]}})"),
+              HasSubstr("did you mean \"training.epochs\"?"));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"model.dropout2d": [0.1]}})"),
+              HasSubstr("belongs to model.type \"cnn\""));
+  EXPECT_THAT(refusal("{" + good + R"(, "output": "x-{seed}"})"), HasSubstr("{seed}"));
+  EXPECT_THAT(refusal("{" + good + R"(, "name": "../x"})"), HasSubstr("/name"));
+  EXPECT_THAT(refusal(R"({"configs": ["none.json"], "seeds": [1]})"), HasSubstr("none.json"));
+}
+
+TEST_F(SweepTest, RefusesTwoConfigsOfOneName) {
+  write("other.json", R"({"name": "mlp", "model": {"type": "mlp", "dropout": 0.5}})");
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json", "other.json"], "seeds": [1]})"),
+              HasSubstr("would both write to"));
+}
+
+TEST_F(SweepTest, RefusesOverridesOfWhatItSetsItself) {
+  const std::string sweep =
+      R"({"configs": ["mlp.json"], "seeds": [1], "grid": {"training.epochs": [1, 2]}})";
+  EXPECT_THAT(refusal(sweep, {"seed=3"}), HasSubstr("change \"seeds\" in the sweep file"));
+  EXPECT_THAT(refusal(sweep, {"output=x"}), HasSubstr("use --output DIR"));
+  EXPECT_THAT(refusal(sweep, {"training.epochs=3"}), HasSubstr("in the sweep's grid"));
+}
+
+}  // namespace
+}  // namespace mnist_bench
