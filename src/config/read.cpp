@@ -142,6 +142,10 @@ void require_object(const Source& source, const json& value, const json::json_po
 
 /// Throws for what no key of the table stands for, whatever the model.
 void require_known_keys(const Source& source) {
+  if (source.document.contains("configs") && !source.document.contains("model")) {
+    throw Error(ExitCode::usage, source.file + ": this is a sweep, not an experiment config",
+                "run it with: mnist-bench sweep " + source.file);
+  }
   const auto require_known = [&](const std::string& section, const std::string& name,
                                  const json& value) {
     if (!find_keys(section, name).empty()) return;

@@ -54,6 +54,10 @@ const Key& experiment_key(const std::string& path) {
 
 void require_known_keys(const Document& document) {
   if (!document.content.is_object()) document.fail("top level", document.content, "an object");
+  if (document.content.contains("model") && !document.content.contains("configs")) {
+    throw Error(ExitCode::usage, document.file + ": this is an experiment config, not a sweep",
+                "train it with: mnist-bench run " + document.file);
+  }
   for (const auto& [name, value] : document.content.items()) {
     if (name == kSchemaKey) continue;
     const std::vector<std::string> known(kSweepKeys.begin(), kSweepKeys.end());

@@ -1,0 +1,278 @@
+"""sweep: many runs on worker processes, idempotent whatever happens to them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from support import (
+    CNN,
+    CONFIGS,
+    assert_has_remedy,
+    assert_refusal,
+    read_result,
+    snapshot,
+)
+
+TINY = ("device=cpu", "data.train_limit=300", "data.test_limit=200", "training.epochs=2")
+
+
+@pytest.fixture
+def write_sweep(tmp_path):
+    def write(name="sweep.json", **content):
+        content = {"configs": [str(CONFIGS / "mlp.json")], "seeds": [1, 2, 3], **content}
+        path = tmp_path / name
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+def runs_below(folder):
+    return sorted(path.parent for path in folder.rglob("result.json"))
+
+
+def fingerprints(folder):
+    """What must not depend on how the runs of a sweep came about."""
+    found = {}
+    for run in runs_below(folder):
+        result = read_result(run)
+        found[str(run.relative_to(folder))] = (
+            result["status"],
+            result["parameters_sha256"],
+            result["test"] and result["test"]["confusion_matrix"]["counts"],
+        )
+    return found
+
+
+def workers_of(process):
+    """The process ids of a started sweep's workers."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
+    )
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def one_by_one(bench, tmp_path):
+    """The fingerprints of seeds 1 to 3, each trained by a `run` of its own."""
+    for seed in (1, 2, 3):
+        done = bench(
+            "run", CONFIGS / "mlp.json", *TINY, "threads=1", f"seed={seed}",
+            "--output", f"alone/mlp/seed-{seed}", "-q",
+        )  # fmt: skip
+        assert done.code == 0, done
+    return fingerprints(tmp_path / "alone")
+
+
+def test_a_sweep_gives_the_very_runs_that_run_gives(bench, write_sweep, tmp_path, one_by_one):
+    for jobs in (1, 2):
+        done = bench("sweep", write_sweep(), *TINY, "--jobs", jobs, "--threads", 1,
+                     "--output", f"swept-{jobs}")  # fmt: skip
+        assert done.code == 0, done
+        assert fingerprints(tmp_path / f"swept-{jobs}") == one_by_one
+        assert re.search(r"^mlp +3 ", done.stdout, re.MULTILINE), done.stdout
+        for run in runs_below(tmp_path / f"swept-{jobs}"):
+            provenance = read_result(run)["provenance"]
+            assert provenance["jobs"] == jobs
+            assert provenance["threads"] == 1
+            assert "sweep" in provenance["command"]
+
+
+def test_the_same_command_again_runs_only_what_is_missing(bench, write_sweep, tmp_path):
+    sweep = write_sweep()
+    assert bench("sweep", sweep, *TINY).code == 0
+    folders = runs_below(tmp_path / "runs")
+    for file in folders[1].iterdir():
+        file.unlink()
+    before = {folder: snapshot(folder) for folder in folders if folder != folders[1]}
+    again = bench("sweep", sweep, *TINY)
+    assert again.code == 0, again
+    assert "1 of 3 runs to do" in again.stderr
+    assert {folder: snapshot(folder) for folder in before} == before
+    assert read_result(folders[1])["status"] == "completed"
+
+
+def test_dry_run_lists_every_run_with_its_state_and_does_nothing(bench, write_sweep, tmp_path):
+    sweep = write_sweep(grid={"model.dropout": [0.0, 0.5]}, seeds={"from": 1, "to": 2})
+    done = bench("sweep", sweep, *TINY, "--dry-run")
+    assert done.code == 0, done
+    assert done.stdout.count("missing") == 4
+    assert "runs/sweep/mlp/model.dropout=0.5/seed-2" in done.stdout
+    assert not (tmp_path / "runs").exists()
+    assert bench("sweep", sweep, *TINY, "--shard", "2/4").code == 0
+    listed = bench("sweep", sweep, *TINY, "--dry-run").stdout
+    assert listed.count("completed") == 1
+    assert "3 of 4 runs to do" in listed
+
+
+def test_shards_together_are_the_sweep(bench, write_sweep, tmp_path, one_by_one):
+    sweep = write_sweep()
+    for shard in ("1/2", "2/2"):
+        assert bench("sweep", sweep, *TINY, "--threads", 1, "--shard", shard).code == 0
+    assert fingerprints(tmp_path / "runs" / "sweep") == one_by_one
+
+
+@pytest.mark.parametrize("moment", [0.3, 0.9, 1.3])
+def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
+    bench, start, write_sweep, tmp_path, one_by_one, moment
+):
+    sweep = write_sweep()
+    process = start("sweep", sweep, *TINY, "--jobs", 2)
+    time.sleep(moment)
+    workers = workers_of(process)
+    process.kill()
+    process.wait()
+    # The workers go with it, and let go of their folders.
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in workers))
+    again = bench("sweep", sweep, *TINY, "--jobs", 2)
+    assert again.code == 0, again
+    assert fingerprints(tmp_path / "runs" / "sweep") == one_by_one
+    assert not [path for path in (tmp_path / "runs").rglob("*.tmp-*")]
+
+
+def test_a_killed_worker_is_one_failed_run(start, bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1, 2], grid={"training.epochs": [1, 100000]})
+    small = [value for value in TINY if not value.startswith("training")]
+    process = start("sweep", sweep, *small)
+    endless = tmp_path / "runs/sweep/mlp/training.epochs=100000"
+    for seed in (1, 2):
+        wait_until((endless / f"seed-{seed}" / "checkpoint.safetensors").exists)
+        os.kill(workers_of(process)[0], signal.SIGKILL)
+    assert process.wait(60) == 4
+    for seed in (1, 2):
+        result = read_result(endless / f"seed-{seed}")
+        assert result["status"] == "failed"
+        assert "killed by signal 9" in result["error"]
+        done = read_result(tmp_path / f"runs/sweep/mlp/training.epochs=1/seed-{seed}")
+        assert done["status"] == "completed"
+    report = bench("report", tmp_path / "runs")
+    assert report.code == 0, report
+
+
+def test_failed_and_diverged_runs_are_shown_and_end_in_exit_4(bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1], grid={"optimizer.learning_rate": [1e30, 0.001]})
+    done = bench("sweep", sweep, *TINY)
+    assert_refusal(done, 4, "1 of 2 runs failed")
+    assert_has_remedy(done)
+    assert "diverged" in done.stdout
+    statuses = [read_result(run)["status"] for run in runs_below(tmp_path / "runs")]
+    assert sorted(statuses) == ["completed", "diverged"]
+    # A diverged run would only diverge again: it stays, and stays visible.
+    again = bench("sweep", sweep, *TINY)
+    assert again.code == 4
+    assert "0 of 2 runs to do" in again.stderr
+
+
+def test_a_run_that_cannot_start_leaves_a_record_too(bench, write_sweep, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    sweep = write_sweep(seeds=[1], grid={"data.directory": [str(tmp_path / "nothing"), None]})
+    done = bench("sweep", sweep, *TINY)
+    assert done.code == 4, done
+    failed = [r for r in map(read_result, runs_below(tmp_path / "runs")) if r["status"] == "failed"]
+    assert len(failed) == 1
+    assert "nothing" in failed[0]["error"]
+    assert failed[0]["data"] is None
+    assert bench("report", tmp_path / "runs").code == 0
+
+
+def test_fail_fast_starts_no_further_run(bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1, 2, 3], grid={"optimizer.learning_rate": [1e30]})
+    assert bench("sweep", sweep, *TINY, "--fail-fast").code == 4
+    assert len(runs_below(tmp_path / "runs")) == 1
+
+
+def test_ctrl_c_ends_the_runs_in_progress_with_a_record(start, bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1, 2, 3])
+    endless = [*TINY[:-1], "training.epochs=100000"]
+    process = start("sweep", sweep, *endless, "--jobs", 2)
+    for seed in (1, 2):
+        wait_until((tmp_path / f"runs/sweep/mlp/seed-{seed}/checkpoint.safetensors").exists)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 75
+    statuses = [read_result(run)["status"] for run in runs_below(tmp_path / "runs")]
+    assert statuses == ["interrupted", "interrupted"]
+
+
+def test_two_sweeps_on_one_folder_share_the_work(start, write_sweep, tmp_path, one_by_one):
+    sweep = write_sweep()
+    both = [start("sweep", sweep, *TINY, "--threads", 1) for _ in range(2)]
+    for process in both:
+        assert process.wait(120) == 0, process.stderr.read()
+    assert fingerprints(tmp_path / "runs" / "sweep") == one_by_one
+
+
+def test_a_changed_config_is_refused_with_the_difference(bench, write_sweep, tmp_path):
+    sweep = write_sweep()
+    assert bench("sweep", sweep, *TINY, "--shard", "1/3").code == 0
+    before = snapshot(runs_below(tmp_path / "runs")[0])
+    refused = bench("sweep", sweep, *TINY, "optimizer.learning_rate=0.01")
+    assert_refusal(refused, 2, "optimizer.learning_rate: 0.001 → 0.01")
+    assert_has_remedy(refused)
+    assert snapshot(runs_below(tmp_path / "runs")[0]) == before
+    forced = bench("sweep", sweep, *TINY, "optimizer.learning_rate=0.01", "--force")
+    assert forced.code == 0, forced
+    assert len(runs_below(tmp_path / "runs")) == 3
+
+
+def test_wrong_use_is_refused(bench, write_sweep):
+    assert_refusal(bench("sweep", "none.json"), 2, "none.json")
+    assert_refusal(bench("sweep", write_sweep(seeds=[]), *TINY), 2, "/seeds")
+    assert_refusal(bench("sweep", write_sweep(), "--shard", "3/2"), 2, "--shard", "1/4")
+    assert_refusal(bench("sweep", write_sweep(), "--jobs", "0"), 2, "--jobs")
+    assert_refusal(bench("sweep", write_sweep(), "seed=3"), 2, "seeds")
+    assert_refusal(bench("sweep", CNN), 2, "experiment config", "mnist-bench run")
+    assert_refusal(bench("run", write_sweep()), 2, "a sweep", "mnist-bench sweep")
+
+
+def test_status_lines_on_a_terminal_are_one_per_worker(tmp_path, write_sweep):
+    import pty
+
+    master, slave = pty.openpty()
+    binary = os.environ["MNIST_BENCH_BINARY"]
+    process = subprocess.Popen(
+        [binary, "sweep", str(write_sweep(seeds=[1, 2])), *TINY[:-1], "training.epochs=10",
+         "--jobs", "2"],
+        cwd=tmp_path, stderr=slave, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    try:
+        while block := os.read(master, 65536):
+            seen += block
+    except OSError:  # the end of a terminal whose other side is closed
+        pass
+    os.close(master)
+    assert process.wait(60) == 0
+    drawn = re.findall(rb"seed-1: epoch [^\n]*\r?\n[^\n]*seed-2: epoch", seen)
+    assert drawn, seen[-2000:]
+
+
+def test_the_table_of_a_resumed_sweep_is_that_of_an_uninterrupted_one(
+    start, bench, write_sweep, tmp_path
+):
+    sweep = write_sweep(configs=[str(CONFIGS / "mlp.json"), str(CNN)], seeds=[1])
+    assert bench("sweep", sweep, *TINY, "--output", "whole", "--jobs", 2).code == 0
+    process = start("sweep", sweep, *TINY, "--output", "parts", "--jobs", 2)
+    wait_until(lambda: list((tmp_path / "parts").rglob("checkpoint.safetensors")))
+    process.kill()
+    process.wait()
+    time.sleep(0.3)
+    assert bench("sweep", sweep, *TINY, "--output", "parts", "--jobs", 2).code == 0
+    assert fingerprints(tmp_path / "parts") == fingerprints(tmp_path / "whole")
+
+
+def test_report_warns_of_times_taken_side_by_side(bench, write_sweep, tmp_path):
+    assert bench("sweep", write_sweep(), *TINY, "--jobs", 2).code == 0
+    assert "side by side" in bench("report", tmp_path / "runs").stderr
