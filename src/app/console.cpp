@@ -59,15 +59,18 @@ std::string json_line(std::string_view level, const std::string& message,
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string bar_text(const TrainProgress& p, std::int64_t epochs) {
-  constexpr std::int64_t kCells = 24;
-  const std::int64_t filled = kCells * p.step / p.steps;
-  const std::string bar = std::string(static_cast<std::size_t>(filled), '=') +
-                          std::string(static_cast<std::size_t>(kCells - filled), ' ');
+/// "epoch 2/5 [=====     ]  50%  loss 0.1234  15,000 images/s  12s left"; without the bar if it has
+/// no cells.
+std::string progress_text(const TrainProgress& p, std::int64_t epochs, std::int64_t cells) {
+  const std::int64_t filled = cells * p.step / p.steps;
+  const std::string bar =
+      cells == 0 ? ""
+                 : fmt::format("[{}{}] ", std::string(static_cast<std::size_t>(filled), '='),
+                               std::string(static_cast<std::size_t>(cells - filled), ' '));
   // What is left of this epoch and the ones after it, at this epoch's pace (training alone).
   const double pace = p.seconds / static_cast<double>(p.step);
   const double left = pace * static_cast<double>((p.steps - p.step) + (epochs - p.epoch) * p.steps);
-  return fmt::format("epoch {}/{} [{}] {:3}%  loss {}  {} images/s  {} left", p.epoch, epochs, bar,
+  return fmt::format("epoch {}/{} {}{:3}%  loss {}  {} images/s  {} left", p.epoch, epochs, bar,
                      100 * p.step / p.steps, p.loss ? fmt::format("{:.4f}", *p.loss) : "-",
                      with_commas(static_cast<long long>(p.images_per_second)), duration_text(left));
 }
@@ -131,11 +134,11 @@ void Console::epoch(const EpochRecord& e, std::int64_t epochs) {
 void Console::progress(const TrainProgress& progress, std::int64_t epochs) {
   if (!status_due()) return;
   if (redraws_) {
-    status({bar_text(progress, epochs)});
+    status({progress_text(progress, epochs, /*cells=*/24)});
   } else if (options_.progress_lines) {
     last_status_ = std::chrono::steady_clock::now();
     say(json_line("info", "progress",
-                  {{"event", "progress"}, {"bar", bar_text(progress, epochs)}}));
+                  {{"event", "progress"}, {"text", progress_text(progress, epochs, /*cells=*/0)}}));
   }
 }
 

@@ -27,6 +27,14 @@ struct Slot {
   std::string progress;
 };
 
+/// A folder's last characters, which tell the runs of a sweep apart, so that a line fits a
+/// terminal.
+std::string end_of(const std::string& folder) {
+  constexpr std::size_t kShown = 24;
+  if (folder.size() <= kShown) return folder;
+  return ".." + folder.substr(folder.size() - kShown + 2);
+}
+
 /// A sweep in progress.
 class Sweep {
  public:
@@ -112,7 +120,7 @@ class Sweep {
     if (!event.is_object()) {  // what a library says behind our back
       console_.debug(fmt::format("worker: {}", line));
     } else if (event.value("event", "") == "progress") {
-      slot.progress = event.value("bar", "");
+      slot.progress = event.value("text", "");
     } else if (event.value("event", "") == "end") {
       on_end(slot, event);
     } else if (event.value("level", "") == "warning") {
@@ -163,9 +171,11 @@ class Sweep {
   }
 
   [[nodiscard]] std::vector<std::string> status_lines() const {
-    std::vector<std::string> lines;
+    std::vector<std::string> lines = {
+        fmt::format("{} of {} done{}", done_, runs_.size(),
+                    outcome_.failed == 0 ? "" : fmt::format(", {} failed", outcome_.failed))};
     for (const Slot& slot : slots_) {
-      if (slot.run) lines.push_back(fmt::format("{}: {}", slot.run->output, slot.progress));
+      if (slot.run) lines.push_back(fmt::format("{}: {}", end_of(slot.run->output), slot.progress));
     }
     return lines;
   }

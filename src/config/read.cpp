@@ -174,8 +174,13 @@ void require_no_other_model(const Source& source, const Key& key, std::string_vi
   for (const Key* same : find_keys(key.section, key.name)) {
     if (same->applies_to(type)) return;
   }
+  std::vector<std::string> allowed;
+  for (const Key& other : experiment_keys()) {
+    if (other.section == key.section && other.applies_to(type)) allowed.push_back(other.name);
+  }
   fail(source, key,
-       fmt::format(R"(belongs to model.type "{}", but model.type is "{}")", key.model, type));
+       fmt::format(R"(belongs to model.type "{}", but model.type is "{}"; allowed: {})", key.model,
+                   type, fmt::join(allowed, ", ")));
 }
 
 /// Reads one key of the document, if it is there, into the struct.

@@ -255,7 +255,7 @@ def test_status_lines_on_a_terminal_are_one_per_worker(tmp_path, write_sweep):
         pass
     os.close(master)
     assert process.wait(60) == 0
-    drawn = re.findall(rb"seed-1: epoch [^\n]*\r?\n[^\n]*seed-2: epoch", seen)
+    drawn = re.findall(rb"of 2 done\r?\n[^\n]*seed-1: epoch [^\n]*\r?\n[^\n]*seed-2: epoch", seen)
     assert drawn, seen[-2000:]
 
 

@@ -79,7 +79,8 @@ TEST(Overrides, ChangeTheTypeOfTheModel) {
   EXPECT_EQ(
       config_refusal(R"({"name": "c", "model": {"type": "cnn", "dropout2d": 0.1}})",
                      {"model.type=mlp"}),
-      "test.json: /model/dropout2d: belongs to model.type \"cnn\", but model.type is \"mlp\"");
+      "test.json: /model/dropout2d: belongs to model.type \"cnn\", but model.type is \"mlp\"; "
+      "allowed: type, hidden, dropout");
   EXPECT_THAT(
       config_refusal(R"({"name": "c", "model": {"type": "cnn", "hidden": 5}})", {"model.type=mlp"}),
       HasSubstr("test.json: /model/hidden: found 5; allowed: list of 1 to 16"));

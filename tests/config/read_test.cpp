@@ -214,7 +214,7 @@ TEST(ExperimentConfig, RejectsKeysOfTheOtherModel) {
   for (const char* key : {"conv1_channels", "conv2_channels", "dropout2d"}) {
     EXPECT_EQ(config_refusal(config_with("model", fmt::format(R"("{}": 1)", key), "mlp")),
               fmt::format("test.json: /model/{}: belongs to model.type \"cnn\", but model.type is "
-                          "\"mlp\"",
+                          "\"mlp\"; allowed: type, hidden, dropout",
                           key));
   }
   EXPECT_THAT(config_refusal(config_with("model", R"("hidden": 128)", "mlp")),
