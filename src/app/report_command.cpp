@@ -93,11 +93,10 @@ examples:
     kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", format.extension, format.meaning);
   }
   command
-      ->add_option("-o", arguments->files,
+      ->add_option("-o,--output", arguments->files,
                    "Write to a file instead of the terminal, its format by its extension: " +
                        kinds + "; may stand several times")
       ->type_name("FILE")
-      ->expected(1)
       ->allow_extra_args(false);
   command->add_flag("--paper", arguments->paper,
                     "Add the paper's Tables 4 and 5 beside ours (terminal and .md)");

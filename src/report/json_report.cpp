@@ -4,24 +4,12 @@
 #include "report/formats.h"
 #include "report/measures.h"
 #include "report/run_columns.h"
+#include "report/spread_json.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-/// In the record's units: shares, seconds.
-Json to_json(const Spread& spread) {
-  return {
-      {"n", spread.n},
-      {"mean", optional(spread.mean)},
-      {"sd", optional(spread.sd)},
-      {"ci95", spread.ci95 ? Json::array({spread.ci95->low, spread.ci95->high}) : Json(nullptr)},
-      {"min", optional(spread.minimum)},
-      {"max", optional(spread.maximum)}};
-}
 
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();

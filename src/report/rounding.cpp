@@ -72,10 +72,10 @@ std::string count_text(const std::optional<double>& count) {
 }
 
 std::string p_text(double p) {
-  if (p < 0.0001) return "< 0.0001";
-  if (p > 0.9995) return "1";
+  if (p < 0.0001) return "p < 0.0001";
+  if (p > 0.9995) return "p = 1";
   const int exponent = static_cast<int>(std::floor(std::log10(p)));
-  return rounded(p, 2 - exponent);
+  return "p = " + rounded(p, 2 - exponent);
 }
 
 }  // namespace mnist_bench

@@ -39,7 +39,7 @@ SpreadText spread_text(const Spread& spread, const Measure& measure);
 /// An exact count: "235,146", or "–".
 std::string count_text(const std::optional<double>& count);
 
-/// A probability: three significant digits ("0.0625"), "< 0.0001" below that.
+/// "p = 0.0625": three significant digits; "p < 0.0001" below that.
 std::string p_text(double p);
 
 }  // namespace mnist_bench
