@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/rounding.h"
 #include "report/text_table.h"
@@ -77,7 +78,8 @@ std::vector<std::string> difference_row(const MeasureComparison& comparison) {
   int decimals = measure.decimals;
   if (difference.ci95) {
     const double half = measure.scale * (difference.ci95->high - difference.ci95->low) / 2.0;
-    decimals = supported_decimals(half).value_or(decimals);
+    const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
+    decimals = decimals_for(half, measure.scale * size, decimals);
     row[4] = fmt::format("{} to {}", signed_text(difference.ci95->low * measure.scale, decimals),
                          signed_text(difference.ci95->high * measure.scale, decimals));
   }
@@ -100,8 +102,8 @@ std::string test_text(const GroupComparison& comparison) {
                   p_text(comparison.test->p_value));
   if (comparison.test->smallest_p >= kLevel) {
     text += fmt::format(
-        "n too small: with {} {} the smallest possible p is 2/2^{} = {:.4g}, never below {}; that "
-        "takes 6\n",
+        "n too small: with {} {} the smallest possible p is 2/2^{} = {:.4g}, so that it cannot "
+        "fall below {}; that takes 6 seeds\n",
         n, n == 1 ? "seed" : "seeds", n, comparison.test->smallest_p, kLevel);
   }
   return text;
@@ -111,7 +113,7 @@ std::string test_text(const GroupComparison& comparison) {
 
 std::string compare_text(const RunComparison& c) {
   const double half = 100.0 * (c.difference.ci95.high - c.difference.ci95.low) / 2.0;
-  const int decimals = supported_decimals(half).value_or(2);
+  const int decimals = decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2);
   std::string text = run_line("A", c.a) + run_line("B", c.b) + differs_text(c.config_differences) +
                      lines_of("note", c.notes) + "\n";
   text +=

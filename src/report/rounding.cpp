@@ -11,14 +11,8 @@ namespace {
 
 constexpr const char* kAbsent = "–";
 
-/// Deviations below this share of the mean are the rounding of sums, not of data.
+/// Deviations below this share of the numbers are the rounding of sums, not of data.
 constexpr double kNoise = 1e-12;
-
-int decimals_of(const Spread& spread, const Measure& measure) {
-  const double sd = spread.sd.value_or(0.0);
-  if (sd <= kNoise * std::abs(spread.mean.value_or(0.0))) return measure.decimals;
-  return supported_decimals(sd * measure.scale).value_or(measure.decimals);
-}
 
 }  // namespace
 
@@ -27,6 +21,11 @@ std::optional<int> supported_decimals(double uncertainty) {
   const int exponent = static_cast<int>(std::floor(std::log10(uncertainty)));
   const double leading = std::round(uncertainty * std::pow(10.0, 2 - exponent));
   return leading <= 354.0 ? 1 - exponent : -exponent;
+}
+
+int decimals_for(double uncertainty, double magnitude, int otherwise) {
+  if (uncertainty <= kNoise * std::abs(magnitude)) return otherwise;
+  return supported_decimals(uncertainty).value_or(otherwise);
 }
 
 std::string rounded(double value, int decimals) {
@@ -50,7 +49,8 @@ std::string SpreadText::interval() const {
 }
 
 SpreadText spread_text(const Spread& spread, const Measure& measure) {
-  const int decimals = decimals_of(spread, measure);
+  const int decimals = decimals_for(spread.sd.value_or(0.0) * measure.scale,
+                                    spread.mean.value_or(0.0) * measure.scale, measure.decimals);
   const auto text = [&](const std::optional<double>& value) {
     return value ? rounded(*value * measure.scale, decimals) : std::string(kAbsent);
   };

@@ -23,7 +23,7 @@ const char* worse(double difference) { return difference > 0 ? "A" : "B"; }
 /// "0.42" of ±0.0042, to the digits that half the interval's width supports.
 std::string points(double share, const Interval& interval) {
   const double half = 100.0 * (interval.high - interval.low) / 2.0;
-  return rounded(100.0 * share, supported_decimals(half).value_or(2));
+  return rounded(100.0 * share, decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2));
 }
 
 bool excludes_zero(const Interval& interval) { return interval.low > 0.0 || interval.high < 0.0; }
@@ -61,7 +61,7 @@ std::string verdict_on(const MeasureComparison& accuracy, const std::optional<Si
   return fmt::format(
       "{} with these seeds, and the interval leaves out 0. But it takes the differences to be "
       "normally distributed, which {} seeds cannot show, and the test that needs no such "
-      "assumption cannot decide with so few: likely, not shown.",
+      "assumption cannot decide with so few: suggested, not shown.",
       gap, difference.n);
 }
 

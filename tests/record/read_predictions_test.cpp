@@ -1,5 +1,6 @@
 #include "record/read_predictions.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +16,8 @@ namespace {
 using testing::HasSubstr;
 
 constexpr const char* kHeader = "index,true,predicted,probability\n";
+
+std::string file_of(const std::string& lines) { return fmt::format("{}{}", kHeader, lines); }
 
 std::string refusal_of(const std::string& text) {
   try {
@@ -45,13 +48,13 @@ TEST(ReadPredictions, RefusesAnotherHeaderAndAnEmptyFile) {
   EXPECT_THAT(refusal_of("index;true;predicted;probability\n0;1;1;0.5\n"),
               HasSubstr("p.csv, line 1: expected the header 'index,true,predicted,probability'"));
   EXPECT_THAT(refusal_of("0,1,1,0.5\n"), HasSubstr("line 1"));
-  EXPECT_THAT(refusal_of("\xEF\xBB\xBF" + std::string(kHeader)), HasSubstr("found '???index"));
+  EXPECT_THAT(refusal_of(fmt::format("\xEF\xBB\xBF{}", kHeader)), HasSubstr("found '???index"));
   EXPECT_THAT(refusal_of(""), HasSubstr("there is no prediction"));
   EXPECT_THAT(refusal_of(kHeader), HasSubstr("there is no prediction"));
 }
 
 TEST(ReadPredictions, RefusesAFileThatIsCutShort) {
-  EXPECT_THAT(refusal_of(std::string(kHeader) + "0,1,1,0.5\n1,2,2,0."),
+  EXPECT_THAT(refusal_of(file_of("0,1,1,0.5\n1,2,2,0.")),
               HasSubstr("line 3: it ends without a line feed"));
 }
 
@@ -80,17 +83,17 @@ TEST(ReadPredictions, RefusesEveryLineThatIsNotFourPlainNumbers) {
                            "99999999999999999999,1,1,0.5",
                            "\"0\",1,1,0.5",
                            ",,,"}) {
-    EXPECT_THAT(refusal_of(std::string(kHeader) + line + "\n"), HasSubstr("p.csv, line 2")) << line;
+    EXPECT_THAT(refusal_of(file_of(fmt::format("{}\n", line))), HasSubstr("p.csv, line 2")) << line;
   }
 }
 
 TEST(ReadPredictions, RefusesAnImageThatIsThereTwice) {
-  EXPECT_THAT(refusal_of(std::string(kHeader) + "3,1,1,0.5\n4,1,1,0.5\n3,1,1,0.5\n"),
+  EXPECT_THAT(refusal_of(file_of("3,1,1,0.5\n4,1,1,0.5\n3,1,1,0.5\n")),
               HasSubstr("line 4: image 3 is there twice"));
 }
 
 TEST(ReadPredictions, ShowsALongOrBinaryLineShortened) {
-  const std::string message = refusal_of(kHeader + std::string(500, '\x1b') + "\n");
+  const std::string message = refusal_of(file_of(fmt::format("{}\n", std::string(500, '\x1b'))));
   EXPECT_LT(message.size(), 300U);
   EXPECT_EQ(message.find('\x1b'), std::string::npos);
 }

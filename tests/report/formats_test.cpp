@@ -209,7 +209,7 @@ TEST(LatexEscaped, WritesLettersThatLatexMayLackAsCodePoints) {
   EXPECT_EQ(latex_escaped("Zoë"), "Zoë");
   EXPECT_EQ(latex_escaped("数字"), "\\texttt{U+6570}\\texttt{U+5B57}");
   EXPECT_EQ(latex_escaped("🙂"), "\\texttt{U+1F642}");
-  EXPECT_EQ(latex_escaped("\xFF\x80 \xE6\x95"), "?? ?");
+  EXPECT_EQ(latex_escaped("\xFF\x80 \xE6\x95"), "?? ??");
 }
 
 }  // namespace
