@@ -84,8 +84,8 @@ std::string row_text(const std::vector<std::string>& cells, std::size_t first, s
 std::string tabular(const ReportTable& table, std::size_t first, std::size_t last) {
   std::string columns = "l";
   for (std::size_t i = first; i < last; ++i) columns += table.columns[i] == Align::left ? 'l' : 'r';
-  std::string text = fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n", columns,
-                                 row_text(table.header, first, last));
+  std::string text = fmt::format("\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
+                                 columns, row_text(table.header, first, last));
   for (const auto& row : table.rows) text += row_text(row, first, last);
   return text + "\\bottomrule\n\\end{tabular}\n";
 }
@@ -93,7 +93,8 @@ std::string tabular(const ReportTable& table, std::size_t first, std::size_t las
 std::string table_text(const ReportTable& table, const std::string& label, std::size_t first,
                        std::size_t last) {
   return fmt::format(
-      "\\begin{{table}}[htbp]\n\\centering\\footnotesize\n\\caption{{{}}}\n\\label{{tab:{}}}\n{}"
+      "\\begin{{table}}[htbp]\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}"
+      "\n\\caption{{{}}}\n\\label{{tab:{}}}\n{}"
       "\\end{{table}}\n\n",
       latex_escaped(table.title), label, tabular(table, first, last));
 }

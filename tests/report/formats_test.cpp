@@ -186,8 +186,9 @@ TEST(JsonReport, SurvivesAFolderThatIsNotUtf8) {
 
 TEST(LatexReport, IsMadeOfBooktabsTablesWithEqualRows) {
   const std::string text = latex_report(sample_report());
-  EXPECT_THAT(text, HasSubstr("\\begin{tabular}{lrrrrrr}\n\\toprule\nexperiment & n & failed & "
-                              "accuracy {[}\\%{]} & "));
+  EXPECT_THAT(text,
+              HasSubstr("\\begin{tabular}{@{}lrrrrrr@{}}\n\\toprule\nexperiment & n & failed & "
+                        "accuracy {[}\\%{]} & "));
   EXPECT_THAT(text, HasSubstr("mlp & 3 & 1 & 97.81 $\\pm$ 0.17 & "));
   EXPECT_THAT(text, HasSubstr("cnn & 1 & 0 & 99.02 $\\pm$ -- & "));
   EXPECT_THAT(text, HasSubstr("experiment & loss & training {[}s/epoch{]} & parameters & MACs"));
