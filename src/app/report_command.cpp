@@ -2,21 +2,56 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "app/commands.h"
+#include "base/files.h"
 #include "record/read_result.h"
-#include "report/groups.h"
+#include "report/formats.h"
 
 namespace mnist_bench {
 namespace {
 
 struct ReportArguments {
   std::vector<std::string> folders;
+  std::vector<std::string> files;
   bool paper = false;
 };
 
+/// All that can be said against the files before anything is read.
+void check_files(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    format_of(file);
+    if (std::count(files.begin(), files.end(), file) > 1) {
+      throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
+    }
+    const std::filesystem::path path = file;
+    if (std::filesystem::is_directory(path)) {
+      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
+    }
+    const std::filesystem::path folder = path.parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+      throw Error(ExitCode::io,
+                  fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
+                  fmt::format("mkdir -p {}", folder.string()));
+    }
+  }
+}
+
+/// `report a -o x.md y.csv` reads y.csv as a folder.
+void check_folders(const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders) {
+    if (std::filesystem::is_directory(folder)) continue;
+    throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
+                "name a run folder, or a folder that holds run folders; -o takes one file and may "
+                "stand several times: -o a.md -o b.csv");
+  }
+}
+
 void report(const ReportArguments& arguments) {
+  check_files(arguments.files);
+  check_folders(arguments.folders);
   const StoredRuns stored = read_runs({arguments.folders.begin(), arguments.folders.end()});
   if (stored.runs.empty()) {
     throw Error(ExitCode::io,
@@ -24,23 +59,47 @@ void report(const ReportArguments& arguments) {
                             fmt::join(arguments.folders, ", ")),
                 "train one first: mnist-bench run configs/mlp.json");
   }
-  const std::vector<RunGroup> groups = group_runs(stored.runs);
-  print(groups_text(groups));
-  if (arguments.paper) print("\n" + paper_text(groups));
+  const Report made = make_report(stored, arguments.paper);
+  if (arguments.files.empty()) {
+    print(text_report(made));
+    return;
+  }
+  // All are rendered before the first is written.
+  std::vector<std::string> contents;
+  for (const std::string& file : arguments.files) contents.push_back(format_of(file).render(made));
+  Console console(ConsoleOptions{});
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    write_file_atomically(arguments.files[i], contents[i]);
+    console.info("wrote " + arguments.files[i]);
+  }
+  for (const std::string& warning : made.warnings) console.warn(warning);
 }
 
 }  // namespace
 
 void add_report_command(CLI::App& app) {
   auto arguments = std::make_shared<ReportArguments>();
-  CLI::App* command = app.add_subcommand("report", "mean ± SD over the seeds of each experiment");
+  CLI::App* command = app.add_subcommand(
+      "report", "Mean ± SD tables over the seeds of each experiment, for people and programs");
   command->footer(R"(
 examples:
   mnist-bench report runs
-  mnist-bench report runs/mlp runs/cnn --paper)");
-  command->add_option("DIR", arguments->folders, "run folders, or folders that hold some")
+  mnist-bench report runs/mlp runs/cnn --paper
+  mnist-bench report runs -o table.md -o runs.csv)");
+  command->add_option("DIR", arguments->folders, "Run folders, or folders that hold some")
       ->required();
-  command->add_flag("--paper", arguments->paper, "add the paper's Tables 4 and 5 beside ours");
+  std::string kinds;
+  for (const Format& format : formats()) {
+    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", format.extension, format.meaning);
+  }
+  command
+      ->add_option("-o,--output", arguments->files,
+                   "Write to a file instead of the terminal, its format by its extension: " +
+                       kinds + "; may stand several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_flag("--paper", arguments->paper,
+                    "Add the paper's Tables 4 and 5 beside ours (terminal and .md)");
   command->callback([arguments] { report(*arguments); });
 }
 

@@ -11,7 +11,7 @@
 #include "config/sweep.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
-#include "report/groups.h"
+#include "report/formats.h"
 #include "report/text_table.h"
 #include "runtime/interrupt.h"
 
@@ -83,23 +83,20 @@ std::string plan_text(const std::vector<PlannedRun>& runs) {
   return text_table({Align::left, Align::left}, {"run", "state"}, rows);
 }
 
-/// What the sweep has come to: mean ± SD of each experiment, and each run that did not complete.
-/// Returns how many of those there are.
+/// What the sweep has come to, as `report` has it. Returns how many runs did not complete.
 std::int64_t print_results(const std::vector<ExperimentConfig>& plan) {
-  std::vector<StoredRun> stored;
-  std::string failures;
+  StoredRuns stored;
   std::int64_t failed = 0;
   for (const ExperimentConfig& config : plan) {
     const RunState state = run_state(config.output, config);
-    if (!state.result) continue;
-    stored.push_back({.folder = config.output, .result = *state.result});
-    if (state.result->status == RunStatus::completed) continue;
-    ++failed;
-    failures += fmt::format("{}: {}: {}\n", config.output, to_string(state.result->status),
-                            state.result->error.value_or(""));
+    if (state.result) {
+      stored.runs.push_back({.folder = config.output, .result = *state.result});
+      if (state.result->status != RunStatus::completed) ++failed;
+    } else if (state.started) {
+      stored.unfinished.emplace_back(config.output);
+    }
   }
-  if (!stored.empty()) print("\n" + groups_text(group_runs(stored)));
-  if (!failures.empty()) print("\n" + failures);
+  if (!stored.runs.empty()) print("\n" + text_report(make_report(stored)));
   return failed;
 }
 

@@ -30,7 +30,7 @@ nlohmann::ordered_json to_json(const ExperimentConfig& config) {
 
 std::string config_hash(const ExperimentConfig& config) {
   nlohmann::json sorted = to_json(config);
-  for (const char* key : {"seed", "output", "threads", "device"}) sorted.erase(key);
+  for (const std::string_view key : kOutsideTheExperiment) sorted.erase(std::string(key));
   return sha256_hex(sorted.dump());
 }
 

@@ -12,10 +12,13 @@ Spread spread_of(const std::vector<double>& values) {
   spread.n = static_cast<std::int64_t>(values.size());
   if (values.empty()) return spread;
   const auto n = static_cast<double>(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  spread.mean = mean;
   spread.minimum = *std::min_element(values.begin(), values.end());
   spread.maximum = *std::max_element(values.begin(), values.end());
+  // Equal values have exactly their own mean, where the sum's rounding would leave a residue.
+  const double mean = spread.minimum == spread.maximum
+                          ? values.front()
+                          : std::accumulate(values.begin(), values.end(), 0.0) / n;
+  spread.mean = mean;
   if (values.size() < 2) return spread;
   double squares = 0.0;
   for (const double value : values) squares += (value - mean) * (value - mean);

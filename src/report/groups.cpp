@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "config/write.h"
+#include "report/labels.h"
 #include "report/text_table.h"
 
 namespace mnist_bench {
@@ -19,36 +22,50 @@ std::string mean_and_sd(const Spread& spread, double scale) {
                      spread.sd ? fmt::format("{:.2f}", *spread.sd * scale) : "–");
 }
 
-/// One experiment's runs.
-RunGroup summarize_group(const std::vector<StoredRun>& runs) {
-  RunGroup group;
-  group.label = runs.front().result.config.name;
-  group.config_hash = config_hash(runs.front().result.config);
+Spread spread_over(const std::vector<StoredRun>& runs,
+                   const std::function<std::optional<double>(const RunResult&)>& value_of) {
+  std::vector<double> values;
+  for (const StoredRun& run : runs) {
+    const std::optional<double> value = value_of(run.result);
+    if (value && std::isfinite(*value)) values.push_back(*value);
+  }
+  return spread_of(values);
+}
+
+/// Sorts one experiment's runs into the group's lists.
+void add_runs(RunGroup& group, const std::vector<StoredRun>& runs) {
+  std::set<std::uint64_t> seeds;
   for (const StoredRun& run : runs) {
     if (run.result.model && !group.model) group.model = run.result.model;
-    const bool completed = run.result.status == RunStatus::completed && run.result.test;
-    (completed ? group.completed : group.failed).push_back(run);
+    if (run.result.status != RunStatus::completed || !run.result.test) {
+      group.failed.push_back(run);
+    } else if (seeds.insert(run.result.config.seed).second) {
+      group.completed.push_back(run);
+    } else {
+      group.repeated.push_back(run);
+    }
   }
-  const auto by_seed = [](const StoredRun& a, const StoredRun& b) {
-    return a.result.config.seed < b.result.config.seed;
-  };
-  std::stable_sort(group.completed.begin(), group.completed.end(), by_seed);
-  std::stable_sort(group.failed.begin(), group.failed.end(), by_seed);
-  const auto spread = [&](const std::function<double(const RunResult&)>& value) {
-    std::vector<double> values;
-    for (const StoredRun& run : group.completed) values.push_back(value(run.result));
-    return spread_of(values);
-  };
-  group.accuracy =
-      spread([](const RunResult& r) { return r.test->metrics.accuracy.value_or(0.0); });
+  for (auto* list : {&group.completed, &group.failed, &group.repeated}) {
+    std::stable_sort(list->begin(), list->end(), [](const StoredRun& a, const StoredRun& b) {
+      return a.result.config.seed < b.result.config.seed;
+    });
+  }
+}
+
+/// One experiment's runs.
+RunGroup summarize_group(const std::string& label, const std::vector<StoredRun>& runs) {
+  RunGroup group;
+  group.label = label;
+  group.config_hash = config_hash(runs.front().result.config);
+  add_runs(group, runs);
+  const auto spread = [&](const auto& value_of) { return spread_over(group.completed, value_of); };
+  group.accuracy = spread([](const RunResult& r) { return r.test->metrics.accuracy; });
   group.macro_precision =
       spread([](const RunResult& r) { return r.test->metrics.macro.precision; });
   group.macro_recall = spread([](const RunResult& r) { return r.test->metrics.macro.recall; });
   group.macro_f1 = spread([](const RunResult& r) { return r.test->metrics.macro.f1; });
   group.loss = spread([](const RunResult& r) { return r.test->loss; });
-  group.seconds_per_epoch = spread([](const RunResult& r) {
-    return r.timing.train_seconds / static_cast<double>(r.epochs.size());
-  });
+  group.seconds_per_epoch = spread([](const RunResult& r) { return mean_epoch_seconds(r); });
   return group;
 }
 
@@ -69,35 +86,31 @@ constexpr PaperColumn kPaper[] = {
 
 }  // namespace
 
-std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
-  std::vector<std::string> order;
-  std::map<std::string, std::vector<StoredRun>> members;
-  for (const StoredRun& run : runs) {
-    auto& group = members[config_hash(run.result.config)];
-    if (group.empty()) order.push_back(config_hash(run.result.config));
-    group.push_back(run);
-  }
-  std::vector<RunGroup> groups;
-  for (const std::string& hash : order) groups.push_back(summarize_group(members[hash]));
-  return groups;
+std::optional<double> mean_epoch_seconds(const RunResult& result) {
+  std::vector<double> seconds;
+  for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
+  return spread_of(seconds).mean;
 }
 
-std::string groups_text(const std::vector<RunGroup>& groups) {
-  std::vector<std::vector<std::string>> rows;
-  for (const RunGroup& group : groups) {
-    rows.push_back({group.label, std::to_string(group.accuracy.n),
-                    std::to_string(group.failed.size()), mean_and_sd(group.accuracy, 100),
-                    mean_and_sd(group.macro_precision, 100), mean_and_sd(group.macro_recall, 100),
-                    mean_and_sd(group.macro_f1, 100), mean_and_sd(group.seconds_per_epoch, 1),
-                    group.model ? with_commas(group.model->parameters) : "–"});
+std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
+  std::vector<std::string> order;
+  std::vector<ExperimentConfig> experiments;
+  std::map<std::string, std::vector<StoredRun>> members;
+  for (const StoredRun& run : runs) {
+    const std::string hash = config_hash(run.result.config);
+    auto& group = members[hash];
+    if (group.empty()) {
+      order.push_back(hash);
+      experiments.push_back(run.result.config);
+    }
+    group.push_back(run);
   }
-  const std::vector<Align> columns = {Align::left,  Align::right, Align::right,
-                                      Align::right, Align::right, Align::right,
-                                      Align::right, Align::right, Align::right};
-  return text_table(columns,
-                    {"experiment", "n", "failed", "accuracy [%]", "macro precision", "macro recall",
-                     "macro F1", "s/epoch", "parameters"},
-                    rows);
+  const std::vector<std::string> labels = labels_of(experiments);
+  std::vector<RunGroup> groups;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    groups.push_back(summarize_group(labels[i], members[order[i]]));
+  }
+  return groups;
 }
 
 std::string paper_text(const std::vector<RunGroup>& groups) {

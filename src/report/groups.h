@@ -9,14 +9,18 @@
 
 namespace mnist_bench {
 
-/// Runs of one experiment (same config hash), told apart by their seeds.
+/// Runs of one experiment (same config hash), told apart by their seeds. A value that a run lacks
+/// or that is not finite is left out of its Spread, whose n then is below completed.size().
 struct RunGroup {
   /// The experiment's name and, where several groups share it, the keys that set them apart.
   std::string label;
   std::string config_hash;
   std::optional<ModelSummary> model;
-  std::vector<StoredRun> completed;  ///< by seed
+  std::vector<StoredRun> completed;  ///< by seed, each seed once
   std::vector<StoredRun> failed;     ///< diverged, interrupted or failed; they enter no mean
+  /// Completed runs of a seed that `completed` holds already: the same run again (a copied folder),
+  /// not a further sample, so they enter no mean either.
+  std::vector<StoredRun> repeated;
   /// Shares, 0 … 1, of the completed runs.
   Spread accuracy;
   Spread macro_precision;
@@ -27,11 +31,12 @@ struct RunGroup {
   Spread seconds_per_epoch;
 };
 
-/// In the order in which the experiments first appear.
+/// In the order in which the experiments first appear; of several completed runs of a seed the
+/// first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
-/// mean ± SD and n per experiment; "–" for the SD of a single run.
-std::string groups_text(const std::vector<RunGroup>& groups);
+/// Mean training seconds per epoch; nothing before the first epoch has ended.
+std::optional<double> mean_epoch_seconds(const RunResult& result);
 
 /// The groups beside the paper's Tables 4 and 5, matched by model type; the first group of each.
 std::string paper_text(const std::vector<RunGroup>& groups);

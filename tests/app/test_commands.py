@@ -3,14 +3,14 @@
 import gzip
 import re
 import shutil
-import statistics
 
 import pytest
-from support import CNN, CONFIGS, SHIPPED_MNIST, SMALL, SMOKE, assert_refusal, parse_json, read_result
+from support import CNN, CONFIGS, SHIPPED_MNIST, SMOKE, assert_refusal, parse_json
 
 COMMANDS = [
     "run",
     "report",
+    "compare",
     "summary",
     "config",
     "config show",
@@ -24,7 +24,8 @@ COMMANDS = [
 ]
 OPTIONS = {
     "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],
-    "report": ["--paper"],
+    "report": ["-o,--output", "--paper"],
+    "compare": ["--json"],
     "summary": ["--json"],
     "doctor": ["--json"],
 }
@@ -112,59 +113,6 @@ def test_summary_of_the_papers_cnn_has_its_layers_in_order(bench):
         "Conv2d", "MaxPool2d", "ReLU", "Conv2d", "Dropout2d", "MaxPool2d", "ReLU", "Flatten",
         "Linear", "ReLU", "Dropout", "Linear",
     ]  # fmt: skip
-
-
-# report
-
-
-@pytest.fixture(scope="module", name="runs")
-def fixture_runs(tmp_path_factory, finished_run):
-    """runs/ with two seeds of one experiment: one run for real, and a copy with other numbers."""
-    runs = tmp_path_factory.mktemp("report") / "runs"
-    shutil.copytree(finished_run, runs / "smoke" / "seed-1")
-    shutil.copytree(finished_run, runs / "smoke" / "seed-2")
-    file = runs / "smoke" / "seed-2" / "result.json"
-    text = file.read_text(encoding="utf-8").replace('"seed": 1,', '"seed": 2,', 1)
-    file.write_text(text, encoding="utf-8")
-    return runs
-
-
-def test_report_shows_mean_and_n_of_the_runs(bench, runs):
-    done = bench("report", runs)
-    assert (done.code, done.stderr) == (0, "")
-    test = read_result(runs / "smoke/seed-1")["test"]
-    row = next(line for line in done.stdout.splitlines() if line.startswith("smoke"))
-    assert row.split()[1] == "2"
-    assert f"{100 * test['accuracy']:.2f} ± 0.00" in row
-    assert f"{100 * test['macro']['f1']:.2f} ± 0.00" in row
-    assert row.split()[-1] == "235,146"
-
-
-def test_report_of_a_single_run_has_no_standard_deviation(bench, finished_run):
-    done = bench("report", finished_run)
-    row = next(line for line in done.stdout.splitlines() if line.startswith("smoke"))
-    accuracy = read_result(finished_run)["test"]["accuracy"]
-    assert row.split()[1] == "1"
-    assert f"{100 * accuracy:.2f} ± –" in row
-
-
-def test_report_computes_the_sample_standard_deviation(bench, tmp_path):
-    for seed in (1, 2, 3):
-        done = bench("run", SMOKE, *SMALL, f"seed={seed}", "--quiet")
-        assert done.code == 0, done
-    accuracies = [
-        read_result(tmp_path / f"runs/smoke/seed-{seed}")["test"]["accuracy"] for seed in (1, 2, 3)
-    ]
-    text = bench("report", "runs").stdout
-    mean, sd = statistics.mean(accuracies), statistics.stdev(accuracies)
-    assert f"{100 * mean:.2f} ± {100 * sd:.2f}" in text
-
-
-def test_report_beside_the_paper_names_it(bench, runs):
-    done = bench("report", runs, "--paper")
-    assert done.code == 0, done
-    assert "paper" in done.stdout.lower()
-    assert done.stdout.startswith(bench("report", runs).stdout)
 
 
 # config

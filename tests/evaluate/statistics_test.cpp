@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 namespace mnist_bench {
 namespace {
 
@@ -26,6 +29,28 @@ TEST(Spread, OfOneValueHasNoDeviationAndOfNoneNoMean) {
 
 TEST(Spread, KeepsItsDigitsFarFromZero) {
   EXPECT_NEAR(spread_of({1e9 + 1, 1e9 + 2, 1e9 + 3}).sd.value(), 1.0, 1e-9);
+}
+
+TEST(Spread, OfEqualValuesIsExactlyZeroAroundThem) {
+  const Spread spread = spread_of({0.8, 0.8, 0.8});
+  EXPECT_EQ(spread.mean, 0.8);
+  EXPECT_EQ(spread.sd, 0.0);
+  EXPECT_EQ(spread.ci95->low, 0.8);
+  EXPECT_EQ(spread.ci95->high, 0.8);
+}
+
+TEST(Spread, HasTheIntervalOfScipysTTest) {
+  const auto oracle = nlohmann::json::parse(
+      std::ifstream(MNIST_BENCH_SOURCE "/tests/evaluate/paired_tests_oracle.json"));
+  for (const auto& expected : oracle["differences"]) {
+    if (!expected.contains("ci95")) continue;
+    SCOPED_TRACE(expected["name"].get<std::string>());
+    const Spread spread = spread_of(expected["differences"].get<std::vector<double>>());
+    EXPECT_NEAR(spread.mean.value(), expected["mean"].get<double>(), 1e-12);
+    EXPECT_NEAR(spread.sd.value(), expected["sd"].get<double>(), 1e-12);
+    EXPECT_NEAR(spread.ci95->low, expected["ci95"][0].get<double>(), 1e-10);
+    EXPECT_NEAR(spread.ci95->high, expected["ci95"][1].get<double>(), 1e-10);
+  }
 }
 
 }  // namespace

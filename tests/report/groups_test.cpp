@@ -3,27 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "record/sample_result.h"
+#include <cmath>
+#include <limits>
+
+#include "report/labels.h"
+#include "report/stored_runs.h"
 
 namespace mnist_bench {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
-
-StoredRun stored(const RunResult& result) { return {.folder = "runs/x", .result = result}; }
-
-RunResult with_confusion(std::uint64_t seed, const ConfusionMatrix& counts) {
-  RunResult result = sample_result("sample", seed);
-  result.test->confusion = counts;
-  result.test->metrics = classification_metrics(counts);
-  return result;
-}
+using testing::IsEmpty;
 
 TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
   RunResult other = sample_result("other");
   other.config.optimizer.learning_rate = 0.1;
-  const auto groups = group_runs({stored(with_confusion(1, {{4, 1}, {1, 4}})), stored(other),
-                                  stored(with_confusion(2, {{5, 0}, {1, 4}}))});
+  const auto groups = group_runs(
+      {stored(run_with("sample", 1, 8'000)), stored(other), stored(run_with("sample", 2, 9'000))});
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].label, "sample");
   EXPECT_EQ(groups[0].accuracy.n, 2);
@@ -42,8 +39,79 @@ TEST(Groups, CountFailedRunsAndKeepThemOutOfTheMeans) {
   EXPECT_EQ(groups[0].failed.size(), 1U);
 }
 
-TEST(GroupsText, ShowsADashForTheDeviationOfOneRun) {
-  EXPECT_THAT(groups_text(group_runs({stored(sample_result())})), HasSubstr("80.00 ± –"));
+TEST(Groups, CountAnInterruptedRunWithATestAsFailed) {
+  RunResult interrupted = sample_result("sample", 2);
+  interrupted.status = RunStatus::interrupted;
+  EXPECT_EQ(group_runs({stored(interrupted)}).front().failed.size(), 1U);
+  EXPECT_EQ(group_runs({stored(interrupted)}).front().accuracy.n, 0);
+}
+
+TEST(Groups, TakeTheFirstOfSeveralRunsOfASeed) {
+  StoredRun copy = stored(run_with("sample", 1, 9'000));
+  copy.folder = "copies/seed-1";
+  const auto groups = group_runs(
+      {stored(run_with("sample", 1, 8'000)), copy, stored(run_with("sample", 2, 8'200))});
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].accuracy.n, 2);
+  EXPECT_DOUBLE_EQ(groups[0].accuracy.mean.value(), 0.81);
+  ASSERT_EQ(groups[0].repeated.size(), 1U);
+  EXPECT_EQ(groups[0].repeated[0].folder, "copies/seed-1");
+}
+
+TEST(Groups, CountASeedThatFailedFirstAndCompletedLaterAsBoth) {
+  RunResult failed = sample_result("sample", 1);
+  failed.status = RunStatus::failed;
+  const auto groups = group_runs({stored(failed), stored(sample_result())});
+  EXPECT_EQ(groups[0].completed.size(), 1U);
+  EXPECT_EQ(groups[0].failed.size(), 1U);
+  EXPECT_THAT(groups[0].repeated, IsEmpty());
+}
+
+TEST(Groups, LeaveOutWhatIsNotFinite) {
+  RunResult infinite = sample_result("sample", 2);
+  infinite.test->loss = std::numeric_limits<double>::infinity();
+  const auto group = group_runs({stored(sample_result()), stored(infinite)}).front();
+  EXPECT_EQ(group.completed.size(), 2U);
+  EXPECT_EQ(group.loss.n, 1);
+  EXPECT_EQ(group.accuracy.n, 2);
+}
+
+TEST(Groups, AverageTheSecondsOfAllEpochs) {
+  EXPECT_EQ(mean_epoch_seconds(sample_result()), 1.5);
+  RunResult none = sample_result();
+  none.epochs.clear();
+  EXPECT_FALSE(mean_epoch_seconds(none));
+  EXPECT_EQ(group_runs({stored(none)}).front().seconds_per_epoch.n, 0);
+}
+
+TEST(Labels, AddTheKeysThatSetNamesakesApart) {
+  ExperimentConfig a = sample_result("mlp").config;
+  ExperimentConfig b = a;
+  b.optimizer.learning_rate = 0.01;
+  ExperimentConfig c = a;
+  c.name = "alone";
+  c.training.epochs = 9;
+  EXPECT_THAT(labels_of({a, b, c}), ElementsAre("mlp optimizer.learning_rate=0.001",
+                                                "mlp optimizer.learning_rate=0.01", "alone"));
+}
+
+TEST(Labels, OfDifferentModelsNameTheTypeAndNotEachModelsOwnKeys) {
+  ExperimentConfig mlp = sample_result("net").config;
+  ExperimentConfig cnn = mlp;
+  cnn.model = CnnConfig{};
+  EXPECT_THAT(labels_of({mlp, cnn}), ElementsAre("net model.type=mlp", "net model.type=cnn"));
+}
+
+TEST(Labels, LeaveOutWhatIsNotPartOfTheExperiment) {
+  ExperimentConfig a = sample_result("mlp").config;
+  ExperimentConfig b = a;
+  b.seed = 9;
+  b.threads = 1;
+  b.device = "cpu";
+  b.output = "elsewhere";
+  EXPECT_THAT(differences_between(a, b), IsEmpty());
+  b.data.train_limit = 100;
+  EXPECT_THAT(differences_between(a, b), ElementsAre("data.train_limit null → 100"));
 }
 
 TEST(PaperText, PutsOursBesideTables4And5) {

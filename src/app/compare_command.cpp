@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "record/read_predictions.h"
+#include "record/read_result.h"
+#include "report/compare_text.h"
+
+namespace mnist_bench {
+namespace {
+
+struct CompareArguments {
+  std::string a;
+  std::string b;
+  bool json = false;
+};
+
+bool is_run(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / "result.json");
+}
+
+void require_folder(const std::string& folder) {
+  if (std::filesystem::is_directory(folder)) return;
+  throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
+              "name a run folder, or a folder that holds the runs of one experiment");
+}
+
+/// The one experiment whose runs lie below `folder`.
+RunGroup read_group(const std::string& folder) {
+  const StoredRuns stored = read_runs({folder});
+  if (stored.runs.empty()) {
+    throw Error(ExitCode::io,
+                fmt::format("no run (a folder with a result.json) at or below {}", folder),
+                stored.unfinished.empty() ? "train one first: mnist-bench run configs/mlp.json"
+                                          : "its runs are unfinished; run them with --resume");
+  }
+  std::vector<RunGroup> groups = group_runs(stored.runs);
+  if (groups.size() == 1) return std::move(groups.front());
+  std::vector<std::string> names;
+  for (const RunGroup& group : groups) {
+    const StoredRun& first =
+        group.completed.empty() ? group.failed.front() : group.completed.front();
+    names.push_back(fmt::format("{} (n = {}, {} …)", group.label, group.completed.size(),
+                                first.folder.string()));
+  }
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{} holds {} experiments: {}", folder, groups.size(), fmt::join(names, "; ")),
+      "name a folder that holds the runs of one of them, or a single run");
+}
+
+template <typename Comparison>
+void show(const Comparison& comparison, bool json) {
+  using Json = nlohmann::ordered_json;
+  print(json ? compare_json(comparison).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+             : compare_text(comparison));
+}
+
+void compare(const CompareArguments& arguments) {
+  for (const std::string& folder : {arguments.a, arguments.b}) require_folder(folder);
+  if (std::filesystem::equivalent(arguments.a, arguments.b)) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} and {} are the same folder", arguments.a, arguments.b));
+  }
+  if (is_run(arguments.a) != is_run(arguments.b)) {
+    const std::string& run = is_run(arguments.a) ? arguments.a : arguments.b;
+    const std::string& other = is_run(arguments.a) ? arguments.b : arguments.a;
+    throw Error(ExitCode::usage,
+                fmt::format("{} is a single run and {} a folder of runs", run, other),
+                "name two runs, or two folders of runs");
+  }
+  if (!is_run(arguments.a)) {
+    show(compare_groups(read_group(arguments.a), read_group(arguments.b)), arguments.json);
+    return;
+  }
+  const auto read = [](const std::string& folder) {
+    return StoredRun{.folder = folder, .result = read_result(folder)};
+  };
+  show(compare_runs(read(arguments.a), read_predictions(arguments.a), read(arguments.b),
+                    read_predictions(arguments.b)),
+       arguments.json);
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app) {
+  auto arguments = std::make_shared<CompareArguments>();
+  CLI::App* command = app.add_subcommand(
+      "compare", "Paired test of two runs (by image) or of two groups of runs (by seed)");
+  command->footer(R"(
+examples:
+  mnist-bench compare runs/mlp/seed-1 runs/cnn/seed-1
+  mnist-bench compare runs/mlp runs/cnn --json)");
+  command
+      ->add_option("A", arguments->a, "A run folder, or a folder with the runs of one experiment")
+      ->required();
+  command->add_option("B", arguments->b, "The same for the other side; differences are B - A")
+      ->required();
+  command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");
+  command->callback([arguments] { compare(*arguments); });
+}
+
+}  // namespace mnist_bench

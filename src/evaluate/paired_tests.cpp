@@ -1,0 +1,104 @@
+#include "evaluate/paired_tests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <span>
+
+#include "base/error.h"
+
+namespace mnist_bench {
+namespace {
+
+/// The sums of `values` under all 2ⁿ choices of signs.
+std::vector<double> signed_sums(std::span<const double> values) {
+  std::vector<double> sums = {0.0};
+  for (const double value : values) {
+    const std::size_t count = sums.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      sums.push_back(sums[i] - value);
+      sums[i] += value;
+    }
+  }
+  return sums;
+}
+
+/// How many of the 2ⁿ signed sums are ≥ `limit`.
+std::int64_t count_sums_from(double limit, std::span<const double> values) {
+  const std::size_t half = values.size() / 2;
+  const std::vector<double> left = signed_sums(values.first(half));
+  std::vector<double> right = signed_sums(values.subspan(half));
+  std::sort(right.begin(), right.end());
+  std::int64_t count = 0;
+  for (const double sum : left) {
+    count += right.end() - std::lower_bound(right.begin(), right.end(), limit - sum);
+  }
+  return count;
+}
+
+}  // namespace
+
+McNemarTest mcnemar_test(std::int64_t only_first_right, std::int64_t only_second_right) {
+  McNemarTest test{.only_first_right = only_first_right,
+                   .only_second_right = only_second_right,
+                   .method = McNemarMethod::exact_binomial,
+                   .statistic = std::nullopt,
+                   .p_value = 1.0};
+  const std::int64_t discordant = only_first_right + only_second_right;
+  const auto n = static_cast<double>(discordant);
+  if (discordant < kChiSquaredFrom) {
+    if (discordant == 0) return test;
+    const auto fewer = static_cast<double>(std::min(only_first_right, only_second_right));
+    const boost::math::binomial binomial(n, 0.5);
+    test.p_value = std::min(1.0, 2.0 * boost::math::cdf(binomial, fewer));
+    return test;
+  }
+  test.method = McNemarMethod::chi_squared_corrected;
+  const auto apart = static_cast<double>(std::abs(only_first_right - only_second_right));
+  const double corrected = std::max(0.0, apart - 1.0);
+  test.statistic = corrected * corrected / n;
+  test.p_value =
+      boost::math::cdf(boost::math::complement(boost::math::chi_squared(1.0), *test.statistic));
+  return test;
+}
+
+ShareDifference paired_share_difference(std::int64_t only_first_right,
+                                        std::int64_t only_second_right, std::int64_t pairs) {
+  const auto apart = static_cast<double>(only_second_right - only_first_right);
+  const double n = static_cast<double>(pairs) + 2.0;
+  const double discordant = static_cast<double>(only_first_right + only_second_right) + 1.0;
+  const double z = boost::math::quantile(boost::math::normal(), 0.975);
+  const double half = z * std::sqrt(discordant - apart * apart / n) / n;
+  return {
+      .difference = apart / static_cast<double>(pairs),
+      .ci95 = {.low = std::max(-1.0, apart / n - half), .high = std::min(1.0, apart / n + half)}};
+}
+
+SignFlipTest sign_flip_test(const std::vector<double>& differences) {
+  const auto n = static_cast<std::int64_t>(differences.size());
+  if (n < 1 || n > kMostSignFlips) {
+    throw Error(ExitCode::usage,
+                fmt::format("the exact sign-flip test takes 1 to {} differences, not {}: it counts "
+                            "all 2^n flips of their signs",
+                            kMostSignFlips, n));
+  }
+  const double size = std::transform_reduce(differences.begin(), differences.end(), 0.0,
+                                            std::plus<>(), [](double d) { return std::abs(d); });
+  const double observed = std::abs(std::accumulate(differences.begin(), differences.end(), 0.0));
+  const double tie = 1e-9 * size;
+  const double all = std::exp2(static_cast<double>(n));
+  SignFlipTest test{.n = n, .p_value = 1.0, .smallest_p = std::min(1.0, 2.0 / all)};
+  if (observed <= tie) return test;
+  // Flipping all signs mirrors the sums at 0: as many are ≤ −limit as are ≥ limit.
+  const auto extreme = static_cast<double>(2 * count_sums_from(observed - tie, differences));
+  test.p_value = extreme / all;
+  return test;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "evaluate/metrics.h"
+
+namespace mnist_bench {
+
+enum class McNemarMethod { exact_binomial, chi_squared_corrected };
+
+/// Whether two classifiers err equally often on the same images (McNemar 1947).
+struct McNemarTest {
+  std::int64_t only_first_right = 0;   ///< discordant pairs: the first right, the second wrong
+  std::int64_t only_second_right = 0;  ///< and the other way round
+  McNemarMethod method = McNemarMethod::exact_binomial;
+  std::optional<double> statistic;  ///< χ² with one degree of freedom; chi_squared_corrected only
+  double p_value = 1.0;             ///< two-sided
+};
+
+/// From this many discordant pairs on, χ² stands for the binomial distribution.
+inline constexpr std::int64_t kChiSquaredFrom = 25;
+
+/// Below kChiSquaredFrom discordant pairs the exact binomial test, p = min(1, 2·P(X ≤ min(b, c))),
+/// X ~ Binomial(b + c, ½); from there on χ² = max(0, |b − c| − 1)²/(b + c) (Edwards 1948; as in R,
+/// b = c gives 0). No discordant pair at all: p = 1.
+McNemarTest mcnemar_test(std::int64_t only_first_right, std::int64_t only_second_right);
+
+/// The second's share of right answers less the first's, with a 95 % interval.
+struct ShareDifference {
+  double difference = 0.0;  ///< −1 … 1
+  Interval ci95;
+};
+
+/// Interval of Agresti and Min (2005): Wald's with ½ added to each of the four cells of the paired
+/// table, within [−1, 1]; `pairs` ≥ 1 counts concordant ones as well.
+ShareDifference paired_share_difference(std::int64_t only_first_right,
+                                        std::int64_t only_second_right, std::int64_t pairs);
+
+/// Whether paired differences are as likely to be negative as positive (Fisher 1935): of all 2ⁿ
+/// ways to flip their signs, the share whose mean is at least as far from 0 as the one observed.
+struct SignFlipTest {
+  std::int64_t n = 0;
+  double p_value = 1.0;  ///< two-sided, exact
+  /// 2/2ⁿ: what the test can reach at most, however clear the data. 1 for n = 1.
+  double smallest_p = 1.0;
+};
+
+/// The most differences that sign_flip_test takes.
+inline constexpr std::int64_t kMostSignFlips = 40;
+
+/// All 2ⁿ flips are counted, none sampled: the sums of either half of the differences are listed
+/// (2²⁰ at most) and then matched. Sums that differ by less than 10⁻⁹ of Σ|d| are ties. Throws
+/// Error(usage) unless 1 ≤ n ≤ kMostSignFlips.
+SignFlipTest sign_flip_test(const std::vector<double>& differences);
+
+}  // namespace mnist_bench

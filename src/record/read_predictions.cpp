@@ -1,0 +1,114 @@
+#include "record/read_predictions.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "base/files.h"
+#include "record/result_json.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kLargestFile = std::size_t{256} << 20U;
+
+/// The header that predictions_csv writes, without its line end.
+std::string header() {
+  std::string line = predictions_csv({});
+  line.pop_back();
+  return line;
+}
+
+/// All of `text` as a number: no sign but "-" in an exponent, no space, nothing after it.
+template <typename Number>
+std::optional<Number> number_from(std::string_view text) {
+  Number value{};
+  if (text.empty() || text.front() == '-') return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// Exactly four fields.
+std::optional<std::array<std::string_view, 4>> fields_of(std::string_view line) {
+  std::array<std::string_view, 4> fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::size_t end = i + 1 < fields.size() ? line.find(',') : line.size();
+    if (end == std::string_view::npos) return std::nullopt;
+    fields[i] = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return fields;
+}
+
+std::optional<Prediction> prediction_from(std::string_view line) {
+  const auto fields = fields_of(line);
+  if (!fields) return std::nullopt;
+  const auto index = number_from<std::int64_t>((*fields)[0]);
+  const auto truth = number_from<std::int64_t>((*fields)[1]);
+  const auto predicted = number_from<std::int64_t>((*fields)[2]);
+  const auto probability = number_from<float>((*fields)[3]);
+  // Written so that NaN is refused as well.
+  const bool share = probability && *probability >= 0.0F && *probability <= 1.0F;
+  if (!index || !truth || !predicted || !share) return std::nullopt;
+  return Prediction{
+      .index = *index, .truth = *truth, .predicted = *predicted, .probability = *probability};
+}
+
+Error malformed(std::string_view origin, std::size_t line, const std::string& what) {
+  return Error(ExitCode::io, fmt::format("{}, line {}: {}", origin, line, what),
+               "the file was changed or cut short; run the experiment again with --force");
+}
+
+/// What a line holds, short enough for a message and without what a terminal would obey.
+std::string shown(std::string_view line) {
+  std::string text;
+  for (const char c : line.substr(0, 60)) text += c >= 0x20 && c < 0x7F ? c : '?';
+  return text + (line.size() > 60 ? "…" : "");
+}
+
+}  // namespace
+
+std::vector<Prediction> parse_predictions(std::string_view text, std::string_view origin) {
+  std::vector<Prediction> predictions;
+  std::unordered_set<std::int64_t> indices;
+  std::size_t number = 0;
+  while (!text.empty()) {
+    ++number;
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (end == std::string_view::npos) {
+      throw malformed(origin, number, "it ends without a line feed: the file is cut short");
+    }
+    text.remove_prefix(end + 1);
+    if (number == 1) {
+      if (line == header()) continue;
+      throw malformed(origin, number,
+                      fmt::format("expected the header '{}', found '{}'", header(), shown(line)));
+    }
+    const std::optional<Prediction> prediction = prediction_from(line);
+    if (!prediction) {
+      throw malformed(origin, number,
+                      fmt::format("expected an index, two classes and a probability of 0 to 1 "
+                                  "(like 17,3,5,0.75), found '{}'",
+                                  shown(line)));
+    }
+    if (!indices.insert(prediction->index).second) {
+      throw malformed(origin, number, fmt::format("image {} is there twice", prediction->index));
+    }
+    predictions.push_back(*prediction);
+  }
+  if (predictions.empty()) throw malformed(origin, number + 1, "there is no prediction");
+  return predictions;
+}
+
+std::vector<Prediction> read_predictions(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "predictions.csv";
+  return parse_predictions(read_file(file, kLargestFile, ExitCode::io), file.string());
+}
+
+}  // namespace mnist_bench

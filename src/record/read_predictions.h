@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "record/result.h"
+
+namespace mnist_bench {
+
+/// Reads `predictions.csv` of a run folder, as strictly as it was written: its header, at least one
+/// line, four plain numbers each, no index twice, probabilities 0 … 1. Throws Error(io) naming
+/// file, line and what was expected.
+std::vector<Prediction> read_predictions(const std::filesystem::path& folder);
+
+/// The same for text in memory; `origin` is what messages call it.
+std::vector<Prediction> parse_predictions(std::string_view text, std::string_view origin);
+
+}  // namespace mnist_bench

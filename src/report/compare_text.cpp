@@ -1,0 +1,150 @@
+#include "report/compare_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/rounding.h"
+#include "report/text_table.h"
+#include "report/warnings.h"
+
+namespace mnist_bench {
+namespace {
+
+std::string lines_of(const std::string& title, const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += fmt::format("{}: {}\n", title, item);
+  return text;
+}
+
+std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
+  return fmt::format("{} {}", seeds.size() == 1 ? "seed" : "seeds", fmt::join(seeds, ", "));
+}
+
+std::string differs_text(const std::vector<std::string>& differences) {
+  if (differences.empty()) return "";
+  return fmt::format("differing: {}\n", fmt::join(differences, ", "));
+}
+
+std::string signed_text(double value, int decimals) {
+  const std::string text = rounded(value, decimals);
+  const bool zero = text.find_first_not_of("0.") == std::string::npos;
+  return zero || text.front() == '-' ? text : "+" + text;
+}
+
+// Runs
+
+std::string run_line(const char* side, const StoredRun& run) {
+  return fmt::format("{}  {} seed {} ({}): {:.2f} % of {} images right\n", side,
+                     run.result.config.name, run.result.config.seed, run.folder.string(),
+                     100.0 * *run.result.test->metrics.accuracy,
+                     with_commas(run.result.test->metrics.samples));
+}
+
+std::string method_text(const McNemarTest& test) {
+  const std::int64_t discordant = test.only_first_right + test.only_second_right;
+  if (test.method == McNemarMethod::exact_binomial) {
+    return fmt::format("exact binomial, {} discordant image{}", discordant,
+                       discordant == 1 ? "" : "s");
+  }
+  return fmt::format("χ² = {:.2f} with continuity correction, {} discordant images",
+                     *test.statistic, with_commas(discordant));
+}
+
+// Groups
+
+std::string group_line(const char* side, const RunGroup& group) {
+  const std::size_t n = group.completed.size();
+  std::string folder = group.completed.front().folder.parent_path().string();
+  for (const StoredRun& run : group.completed) {
+    if (run.folder.parent_path().string() != folder) folder = "several folders";
+  }
+  return fmt::format("{}  {} ({}), n = {}{}\n", side, group.label, folder.empty() ? "." : folder, n,
+                     group.failed.empty() ? "" : fmt::format(", {} failed", group.failed.size()));
+}
+
+std::vector<std::string> difference_row(const MeasureComparison& comparison) {
+  const Measure& measure = *comparison.measure;
+  const Spread& difference = comparison.difference;
+  std::vector<std::string> row = {measure.title_with_unit(),
+                                  spread_text(comparison.a, measure).mean_and_sd(),
+                                  spread_text(comparison.b, measure).mean_and_sd(),
+                                  "–",
+                                  "–",
+                                  "–"};
+  if (!difference.mean) return row;
+  int decimals = measure.decimals;
+  if (difference.ci95) {
+    const double half = measure.scale * (difference.ci95->high - difference.ci95->low) / 2.0;
+    const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
+    decimals = decimals_for(half, measure.scale * size, decimals);
+    row[4] = fmt::format("{} to {}", signed_text(difference.ci95->low * measure.scale, decimals),
+                         signed_text(difference.ci95->high * measure.scale, decimals));
+  }
+  row[3] = signed_text(*difference.mean * measure.scale, decimals);
+  const auto higher = std::count_if(comparison.differences.begin(), comparison.differences.end(),
+                                    [](double d) { return d > 0.0; });
+  row[5] = fmt::format("{} of {}", higher, difference.n);
+  return row;
+}
+
+std::string test_text(const GroupComparison& comparison) {
+  const std::size_t n = comparison.measures.front().differences.size();
+  if (!comparison.test) {
+    return fmt::format(
+        "sign-flip test: not made with {} seeds; it counts all 2^n flips, for n up to {}\n", n,
+        kMostSignFlips);
+  }
+  std::string text =
+      fmt::format("sign-flip test on the accuracies (exact, all 2^{} flips, two-sided): {}\n", n,
+                  p_text(comparison.test->p_value));
+  if (comparison.test->smallest_p >= kLevel) {
+    text += fmt::format(
+        "n too small: with {} {} the smallest possible p is 2/2^{} = {:.4g}, so that it cannot "
+        "fall below {}; that takes 6 seeds\n",
+        n, n == 1 ? "seed" : "seeds", n, comparison.test->smallest_p, kLevel);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string compare_text(const RunComparison& c) {
+  const double half = 100.0 * (c.difference.ci95.high - c.difference.ci95.low) / 2.0;
+  const int decimals = decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2);
+  std::string text = run_line("A", c.a) + run_line("B", c.b) + differs_text(c.config_differences) +
+                     lines_of("note", c.notes) + "\n";
+  text +=
+      text_table({Align::left, Align::right, Align::right}, {"images", "B right", "B wrong"},
+                 {{"A right", with_commas(c.both_right), with_commas(c.test.only_first_right)},
+                  {"A wrong", with_commas(c.test.only_second_right), with_commas(c.both_wrong)}});
+  text += fmt::format(
+      "\naccuracy, B - A: {} percentage points (95 % interval {} to {})\nMcNemar's test ({}): {}\n",
+      signed_text(100.0 * c.difference.difference, decimals),
+      signed_text(100.0 * c.difference.ci95.low, decimals),
+      signed_text(100.0 * c.difference.ci95.high, decimals), method_text(c.test),
+      p_text(c.test.p_value));
+  return text + "\n" + verdict(c) + "\n";
+}
+
+std::string compare_text(const GroupComparison& c) {
+  std::string text = group_line("A", c.a) + group_line("B", c.b) +
+                     fmt::format("paired by {}\n", seeds_text(c.seeds));
+  if (!c.only_in_a.empty()) text += "left out, only in A: " + seeds_text(c.only_in_a) + "\n";
+  if (!c.only_in_b.empty()) text += "left out, only in B: " + seeds_text(c.only_in_b) + "\n";
+  text += differs_text(c.config_differences) + lines_of("failed", failed_lines({c.a, c.b})) +
+          lines_of("note", c.notes) + lines_of("warning", c.warnings) + "\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const MeasureComparison& each : c.measures) rows.push_back(difference_row(each));
+  text += text_table(
+      {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right},
+      {"mean ± SD", "A", "B", "B - A", "95 % interval", "B higher"}, rows);
+  text +=
+      "differences of [%] are percentage points; the intervals are t-intervals of the paired "
+      "difference\n\n";
+  return text + test_text(c) + "\n" + verdict(c) + "\n";
+}
+
+}  // namespace mnist_bench

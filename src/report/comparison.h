@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/paired_tests.h"
+#include "evaluate/statistics.h"
+#include "record/read_result.h"
+#include "report/groups.h"
+#include "report/measures.h"
+
+namespace mnist_bench {
+
+/// Two runs, image by image.
+struct RunComparison {
+  StoredRun a;
+  StoredRun b;
+  std::int64_t images = 0;
+  std::int64_t both_right = 0;
+  std::int64_t both_wrong = 0;
+  McNemarTest test;            ///< first: A, second: B
+  ShareDifference difference;  ///< accuracy of B less that of A
+  /// "model.type mlp → cnn": A's value, B's value.
+  std::vector<std::string> config_differences;
+  std::vector<std::string> notes;
+};
+
+/// The predictions are matched by image index. Throws Error(usage) when a run did not complete or
+/// the two were not tested on the same images, and Error(io) when predictions do not belong to
+/// their run (other counts than in its confusion matrix).
+RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& predictions_a,
+                           const StoredRun& b, const std::vector<Prediction>& predictions_b);
+
+/// One measure over the seeds that both groups have, in the record's unit.
+struct MeasureComparison {
+  const Measure* measure = nullptr;
+  Spread a;
+  Spread b;
+  std::vector<double> differences;  ///< B − A, by seed; seeds whose runs lack the measure left out
+  Spread difference;
+};
+
+/// Two groups, seed by seed.
+struct GroupComparison {
+  /// Only the paired runs are in `completed` and in the spreads.
+  RunGroup a;
+  RunGroup b;
+  std::vector<std::uint64_t> seeds;      ///< of the pairs, ascending
+  std::vector<std::uint64_t> only_in_a;  ///< completed in A alone; left out
+  std::vector<std::uint64_t> only_in_b;
+  std::vector<MeasureComparison> measures;  ///< the measures that have a spread; accuracy first
+  /// On the accuracies; absent beyond kMostSignFlips seeds.
+  std::optional<SignFlipTest> test;
+  std::vector<std::string> config_differences;
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
+
+/// Throws Error(usage) when the groups have no seed in common or were not all tested on the same
+/// images.
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b);
+
+}  // namespace mnist_bench

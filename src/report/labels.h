@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+
+namespace mnist_bench {
+
+/// A label for each of these experiments, no two of which have the same config hash: the name and,
+/// where several share it, the keys in which those differ: "mlp optimizer.learning_rate=0.01".
+std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
+
+/// "key a → b" for each key in which two experiments differ, kOutsideTheExperiment aside.
+std::vector<std::string> differences_between(const ExperimentConfig& a, const ExperimentConfig& b);
+
+}  // namespace mnist_bench

@@ -1,0 +1,16 @@
+#include "report/report.h"
+
+#include "report/warnings.h"
+
+namespace mnist_bench {
+
+Report make_report(const StoredRuns& stored, bool paper) {
+  Report report;
+  report.groups = group_runs(stored.runs);
+  report.unfinished = stored.unfinished;
+  report.warnings = report_warnings(report.groups, stored.unfinished);
+  report.paper = paper;
+  return report;
+}
+
+}  // namespace mnist_bench

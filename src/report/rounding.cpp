@@ -1,0 +1,81 @@
+#include "report/rounding.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr const char* kAbsent = "–";
+
+/// Deviations below this share of the numbers are the rounding of sums, not of data.
+constexpr double kNoise = 1e-12;
+
+}  // namespace
+
+std::optional<int> supported_decimals(double uncertainty) {
+  if (!std::isfinite(uncertainty) || uncertainty <= 0.0) return std::nullopt;
+  const int exponent = static_cast<int>(std::floor(std::log10(uncertainty)));
+  const double leading = std::round(uncertainty * std::pow(10.0, 2 - exponent));
+  return leading <= 354.0 ? 1 - exponent : -exponent;
+}
+
+int decimals_for(double uncertainty, double magnitude, int otherwise) {
+  if (uncertainty <= kNoise * std::abs(magnitude)) return otherwise;
+  return supported_decimals(uncertainty).value_or(otherwise);
+}
+
+std::string rounded(double value, int decimals) {
+  std::string text;
+  if (decimals < 0) {
+    const double place = std::pow(10.0, -decimals);
+    text = fmt::format("{:.0f}", std::round(value / place) * place);
+  } else {
+    text = fmt::format("{:.{}f}", value, decimals);
+  }
+  const bool zero = text.find_first_not_of("-0.") == std::string::npos;
+  return zero && text.front() == '-' ? text.substr(1) : text;
+}
+
+std::string SpreadText::mean_and_sd() const {
+  return mean == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
+}
+
+std::string SpreadText::interval() const {
+  return low == kAbsent ? low : fmt::format("{} to {}", low, high);
+}
+
+SpreadText spread_text(const Spread& spread, const Measure& measure) {
+  const int decimals = decimals_for(spread.sd.value_or(0.0) * measure.scale,
+                                    spread.mean.value_or(0.0) * measure.scale, measure.decimals);
+  const auto text = [&](const std::optional<double>& value) {
+    return value ? rounded(*value * measure.scale, decimals) : std::string(kAbsent);
+  };
+  SpreadText result{.mean = text(spread.mean),
+                    .sd = text(spread.sd),
+                    .low = kAbsent,
+                    .high = kAbsent,
+                    .minimum = text(spread.minimum),
+                    .maximum = text(spread.maximum)};
+  if (spread.ci95) {
+    result.low = text(spread.ci95->low);
+    result.high = text(spread.ci95->high);
+  }
+  return result;
+}
+
+std::string count_text(const std::optional<double>& count) {
+  return count ? with_commas(std::llround(*count)) : std::string(kAbsent);
+}
+
+std::string p_text(double p) {
+  if (p < 0.0001) return "p < 0.0001";
+  if (p > 0.9995) return "p = 1";
+  const int exponent = static_cast<int>(std::floor(std::log10(p)));
+  return "p = " + rounded(p, 2 - exponent);
+}
+
+}  // namespace mnist_bench

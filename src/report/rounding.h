@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "evaluate/statistics.h"
+#include "report/measures.h"
+
+namespace mnist_bench {
+
+/// How many digits after the point an uncertainty supports, by the rule of the Particle Data Group
+/// (Review of Particle Physics, Introduction, "Rounding"): of its three leading digits, 100 to 354
+/// keep two and 355 to 949 one; 950 to 999 become 1000 and keep two. Negative: 120 has -1.
+/// Nothing for 0 and for what is not finite.
+std::optional<int> supported_decimals(double uncertainty);
+
+/// The same with a fallback: `otherwise` where there is no uncertainty, or one so small beside the
+/// numbers' magnitude that it is their rounding.
+int decimals_for(double uncertainty, double magnitude, int otherwise);
+
+/// `value` rounded to `decimals` digits after the point, or to tens, hundreds … where negative. A
+/// rounded 0 has no sign.
+std::string rounded(double value, int decimals);
+
+/// A Spread's numbers as text, scaled and all rounded to the same digit: the one that the standard
+/// deviation supports, or `Measure::decimals` where there is none (n = 1) or it is 0. "–" for what
+/// does not exist.
+struct SpreadText {
+  std::string mean;
+  std::string sd;
+  std::string low;  ///< of the 95 % interval
+  std::string high;
+  std::string minimum;
+  std::string maximum;
+
+  /// "97.81 ± 0.12", "97.81 ± –", "–"
+  [[nodiscard]] std::string mean_and_sd() const;
+  /// "97.51 to 98.11" or "–"
+  [[nodiscard]] std::string interval() const;
+};
+SpreadText spread_text(const Spread& spread, const Measure& measure);
+
+/// An exact count: "235,146", or "–".
+std::string count_text(const std::optional<double>& count);
+
+/// "p = 0.0625": three significant digits; "p < 0.0001" below that.
+std::string p_text(double p);
+
+}  // namespace mnist_bench

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "evaluate/statistics.h"
+
+namespace mnist_bench {
+
+/// n, mean, sd, ci95, min, max, in the record's units; null for what the sample is too small for.
+nlohmann::ordered_json to_json(const Spread& spread);
+
+}  // namespace mnist_bench

@@ -1,0 +1,65 @@
+#include "report/tables.h"
+
+#include "report/measures.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+/// The count that the model decides, the same in all runs of a group.
+std::string exact_count(const RunGroup& group, const Measure& measure) {
+  RunResult model_alone;
+  model_alone.model = group.model;
+  return count_text(measure.value(model_alone));
+}
+
+}  // namespace
+
+ReportTable means_table(const Report& report) {
+  ReportTable table{.title = "Mean ± SD over the seeds",
+                    .columns = {Align::left, Align::right, Align::right},
+                    .header = {"experiment", "n", "failed"},
+                    .rows = {}};
+  for (const Measure& measure : measures()) {
+    table.columns.push_back(Align::right);
+    table.header.push_back(measure.title_with_unit());
+  }
+  for (const RunGroup& group : report.groups) {
+    std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
+                                    std::to_string(group.failed.size())};
+    for (const Measure& measure : measures()) {
+      row.push_back(measure.spread == nullptr
+                        ? exact_count(group, measure)
+                        : spread_text(group.*measure.spread, measure).mean_and_sd());
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+ReportTable ranges_table(const Report& report) {
+  ReportTable table{
+      .title = "Each measure",
+      .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
+                  Align::right, Align::right},
+      .header = {"measure", "experiment", "n", "mean", "SD", "95 % interval", "min", "max"},
+      .rows = {}};
+  for (const Measure& measure : measures()) {
+    if (measure.spread == nullptr) continue;
+    for (const RunGroup& group : report.groups) {
+      const Spread& spread = group.*measure.spread;
+      const SpreadText text = spread_text(spread, measure);
+      table.rows.push_back({measure.title_with_unit(), group.label, std::to_string(spread.n),
+                            text.mean, text.sd, text.interval(), text.minimum, text.maximum});
+    }
+  }
+  return table;
+}
+
+std::vector<std::string> table_notes() {
+  return {
+      "SD: sample standard deviation (n - 1) over the seeds; interval: of the mean, Student's t.",
+      "Rounded to the digits that the SD supports (rule of the Particle Data Group)."};
+}
+
+}  // namespace mnist_bench

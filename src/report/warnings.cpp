@@ -1,0 +1,225 @@
+#include "report/warnings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "record/result_json.h"
+#include "report/measures.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMostListed = 5;
+
+/// A condition under which a run was made; equal where numbers are to be compared.
+struct Condition {
+  const char* name;
+  bool time_only;  ///< matters for times alone, not for the metrics
+  std::string (*of)(const Provenance&);
+};
+const Condition kConditions[] = {
+    {"threads", true, [](const Provenance& p) { return std::to_string(p.threads); }},
+    {"CPU", true, [](const Provenance& p) { return p.cpu; }},
+    {"device", true,
+     [](const Provenance& p) { return fmt::format("{} ({})", p.device, p.device_name); }},
+    {"allocator", true, [](const Provenance& p) { return p.allocator; }},
+    {"version", false, [](const Provenance& p) { return p.version; }},
+    {"git revision", false,
+     [](const Provenance& p) { return p.git_revision.value_or("unknown").substr(0, 12); }},
+    {"build type", false, [](const Provenance& p) { return p.build_type; }},
+    {"compiler", false, [](const Provenance& p) { return p.compiler; }},
+    {"LibTorch", false, [](const Provenance& p) { return p.libtorch; }},
+};
+
+std::string listed(const std::vector<std::string>& items) {
+  if (items.size() <= kMostListed) return fmt::format("{}", fmt::join(items, ", "));
+  return fmt::format("{} and {} more", fmt::join(items.begin(), items.begin() + kMostListed, ", "),
+                     items.size() - kMostListed);
+}
+
+std::string listed(const std::set<std::string>& items) {
+  return listed(std::vector<std::string>(items.begin(), items.end()));
+}
+
+std::set<std::string> values_in(const RunGroup& group,
+                                const std::function<std::string(const RunResult&)>& value_of) {
+  std::set<std::string> values;
+  for (const StoredRun& run : group.completed) values.insert(value_of(run.result));
+  return values;
+}
+
+std::vector<std::string> repeated_seeds(const RunGroup& group) {
+  std::vector<std::string> warnings;
+  for (const StoredRun& run : group.repeated) {
+    const std::uint64_t seed = run.result.config.seed;
+    const auto counted =
+        std::find_if(group.completed.begin(), group.completed.end(),
+                     [&](const StoredRun& c) { return c.result.config.seed == seed; });
+    const bool same = counted->result.parameters_sha256 == run.result.parameters_sha256;
+    warnings.push_back(
+        fmt::format("{}: seed {} is there more than once: {} counts, {} does not ({})", group.label,
+                    seed, counted->folder.string(), run.folder.string(),
+                    same ? "the same parameters" : "it ended with other parameters"));
+  }
+  return warnings;
+}
+
+std::vector<std::string> missing_values(const RunGroup& group) {
+  std::vector<std::string> warnings;
+  for (const Measure& measure : measures()) {
+    if (measure.spread == nullptr) continue;
+    std::vector<std::string> seeds;
+    for (const StoredRun& run : group.completed) {
+      if (!measure.value(run.result)) seeds.push_back(std::to_string(run.result.config.seed));
+    }
+    if (seeds.empty()) continue;
+    warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
+                                   group.label, measure.title, listed(seeds),
+                                   (group.*measure.spread).n));
+  }
+  return warnings;
+}
+
+/// One warning when `values_in` a group differ, or else when they differ between groups. `within`
+/// and `across` say what follows from it.
+void warn_of_difference(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups,
+                        const std::string& name,
+                        const std::function<std::string(const RunResult&)>& value_of,
+                        const std::string& within, const std::string& across) {
+  std::set<std::string> all;
+  std::vector<std::string> each;
+  bool mixed = false;
+  for (const RunGroup& group : groups) {
+    const std::set<std::string> values = values_in(group, value_of);
+    if (values.empty()) continue;
+    all.insert(values.begin(), values.end());
+    each.push_back(fmt::format("{}: {}", group.label, listed(values)));
+    if (values.size() == 1) continue;
+    mixed = true;
+    warnings.push_back(fmt::format("{}: its runs differ in {} ({}); {}", group.label, name,
+                                   listed(values), within));
+  }
+  if (mixed || all.size() < 2) return;
+  warnings.push_back(fmt::format(
+      "the groups differ in {} ({}); {}", name,
+      fmt::join(each.begin(),
+                each.begin() + static_cast<std::ptrdiff_t>(std::min(each.size(), kMostListed)),
+                "; "),
+      across));
+}
+
+void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
+  for (const Condition& condition : kConditions) {
+    const auto value_of = [&](const RunResult& run) {
+      return run.provenance ? condition.of(*run.provenance) : std::string("unknown");
+    };
+    if (condition.time_only) {
+      warn_of_difference(warnings, groups, condition.name, value_of,
+                         "their times are not of one kind", "do not compare their times");
+    } else {
+      warn_of_difference(warnings, groups, condition.name, value_of,
+                         "times and, in the last digits, metrics may differ for that alone",
+                         "times and, in the last digits, metrics may differ for that alone");
+    }
+  }
+}
+
+/// Counts the completed runs for which `applies`.
+std::int64_t count_runs(const std::vector<RunGroup>& groups,
+                        const std::function<bool(const Provenance&)>& applies) {
+  std::int64_t count = 0;
+  for (const RunGroup& group : groups) {
+    count += std::count_if(group.completed.begin(), group.completed.end(), [&](const StoredRun& r) {
+      return r.result.provenance && applies(*r.result.provenance);
+    });
+  }
+  return count;
+}
+
+std::string runs_text(std::int64_t count) {
+  return fmt::format("{} run{}", count, count == 1 ? "" : "s");
+}
+
+void warn_of_builds(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
+  if (const auto count =
+          count_runs(groups, [](const Provenance& p) { return p.git_dirty.value_or(false); })) {
+    warnings.push_back(fmt::format(
+        "{} of a build with uncommitted changes: the git revision does not say what ran",
+        runs_text(count)));
+  }
+  if (const auto count =
+          count_runs(groups, [](const Provenance& p) { return p.build_type == "Debug"; })) {
+    warnings.push_back(fmt::format(
+        "{} of a debug build: the times say nothing of a release build's", runs_text(count)));
+  }
+  if (const auto count =
+          count_runs(groups, [](const Provenance& p) { return !p.resumed_after.empty(); })) {
+    warnings.push_back(
+        fmt::format("{} went on from a checkpoint: the times may join several machines or loads",
+                    runs_text(count)));
+  }
+}
+
+void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
+  std::vector<std::string> each;
+  for (const RunGroup& group : groups) {
+    std::int64_t jobs = 1;
+    for (const StoredRun& run : group.completed) {
+      if (run.result.provenance) jobs = std::max(jobs, run.result.provenance->jobs);
+    }
+    if (jobs > 1) each.push_back(fmt::format("{}: {} at once", group.label, jobs));
+  }
+  if (each.empty()) return;
+  warnings.push_back(fmt::format(
+      "times were taken with several runs side by side ({}); they are not those of a run alone",
+      listed(each)));
+}
+
+}  // namespace
+
+std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
+                                         const std::vector<std::filesystem::path>& unfinished) {
+  std::vector<std::string> warnings;
+  if (!unfinished.empty()) {
+    std::vector<std::string> folders;
+    for (const auto& folder : unfinished) folders.push_back(folder.string());
+    warnings.push_back(fmt::format("without a result, so left out (still running, or killed): {}",
+                                   listed(folders)));
+  }
+  for (const RunGroup& group : groups) {
+    for (const auto& found : {repeated_seeds(group), missing_values(group)}) {
+      warnings.insert(warnings.end(), found.begin(), found.end());
+    }
+  }
+  const auto test_set = [](const RunResult& run) {
+    if (!run.data) return std::string("unknown");
+    return fmt::format("{} of the images with SHA-256 {}", run.data->test.samples,
+                       run.data->test.sha256.substr(0, 12));
+  };
+  warn_of_difference(warnings, groups, "the test set", test_set,
+                     "their metrics are not of one kind", "do not compare their metrics");
+  warn_of_jobs(warnings, groups);
+  warn_of_conditions(warnings, groups);
+  warn_of_builds(warnings, groups);
+  return warnings;
+}
+
+std::vector<std::string> failed_lines(const std::vector<RunGroup>& groups) {
+  std::vector<std::string> lines;
+  for (const RunGroup& group : groups) {
+    for (const StoredRun& run : group.failed) {
+      const RunResult& result = run.result;
+      std::string line =
+          fmt::format("{} seed {}: {}", group.label, result.config.seed, to_string(result.status));
+      if (result.error) line += ": " + *result.error;
+      lines.push_back(fmt::format("{} ({})", line, run.folder.string()));
+    }
+  }
+  return lines;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,164 @@
+"""`compare`: two runs image by image, two groups seed by seed, and what it refuses."""
+
+import json
+import shutil
+
+import pytest
+from conftest import run_binary
+from support import (
+    CPU,
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    parse_json,
+    read_predictions,
+    read_result,
+)
+
+
+@pytest.fixture(scope="module", name="home")
+def fixture_home(tmp_path_factory):
+    """narrow/ and wide/, each with seeds 1 and 2; wide/ also has seed 3."""
+    home = tmp_path_factory.mktemp("compare")
+    for name, hidden, seeds in (("narrow", "[8]", (1, 2)), ("wide", "[64]", (1, 2, 3))):
+        for seed in seeds:
+            done = run_binary(
+                "run", SMOKE, *SMALL, f"seed={seed}", f"name={name}", f"model.hidden={hidden}",
+                "--output", f"{name}/seed-{seed}", "--quiet", cwd=home,
+            )  # fmt: skip
+            assert done.code == 0, done
+    return home
+
+
+def test_two_runs_are_paired_by_image(bench, home):
+    done = bench("compare", "narrow/seed-1", "wide/seed-1", "--json", cwd=home)
+    assert (done.code, done.stderr) == (0, "")
+    found = parse_json(done.stdout)
+    assert (found["schema"], found["kind"]) == ("mnist-bench.compare/1", "runs")
+    right = {}
+    for name in ("narrow", "wide"):
+        right[name] = {
+            row["index"]: row["true"] == row["predicted"]
+            for row in read_predictions(home / name / "seed-1")
+        }
+    pairs = [(right["narrow"][index], right["wide"][index]) for index in right["narrow"]]
+    assert found["images"] == {
+        "total": 200,
+        "both_right": pairs.count((True, True)),
+        "only_a_right": pairs.count((True, False)),
+        "only_b_right": pairs.count((False, True)),
+        "both_wrong": pairs.count((False, False)),
+    }
+    text = bench("compare", "narrow/seed-1", "wide/seed-1", cwd=home).stdout
+    assert text.startswith("A  narrow seed 1 (narrow/seed-1): ")
+    assert "\nB  wide seed 1 (wide/seed-1): " in text
+    assert "McNemar's test" in text
+    assert "model.hidden [8] → [64]" in text
+
+
+def test_the_other_way_round_the_difference_changes_its_sign(bench, home):
+    ab = parse_json(bench("compare", "narrow/seed-1", "wide/seed-1", "--json", cwd=home).stdout)
+    ba = parse_json(bench("compare", "wide/seed-1", "narrow/seed-1", "--json", cwd=home).stdout)
+    assert ab["difference"]["b_minus_a"] == -ba["difference"]["b_minus_a"]
+    assert ab["mcnemar"]["p"] == ba["mcnemar"]["p"]
+
+
+def test_two_groups_are_paired_by_seed(bench, home):
+    done = bench("compare", "narrow", "wide", "--json", cwd=home)
+    assert (done.code, done.stderr) == (0, "")
+    found = parse_json(done.stdout)
+    assert (found["kind"], found["seeds"], found["only_in_b"]) == ("groups", [1, 2], [3])
+    accuracy = {
+        name: [read_result(home / name / f"seed-{seed}")["test"]["accuracy"] for seed in (1, 2)]
+        for name in ("narrow", "wide")
+    }
+    assert found["measures"]["accuracy"]["b_minus_a_by_seed"] == pytest.approx(
+        [b - a for a, b in zip(accuracy["narrow"], accuracy["wide"], strict=True)]
+    )
+    text = bench("compare", "narrow", "wide", cwd=home).stdout
+    assert "paired by seeds 1, 2\n" in text
+    assert "left out, only in B: seed 3" in text
+    assert "n too small: with 2 seeds the smallest possible p is 2/2^2 = 0.5" in text
+
+
+def test_one_seed_each_points_to_the_predictions(bench, home, tmp_path):
+    for name in ("narrow", "wide"):
+        shutil.copytree(home / name / "seed-1", tmp_path / name / "seed-1")
+    done = bench("compare", "narrow", "wide")
+    assert done.code == 0
+    assert "One seed shows no scatter" in done.stdout
+
+
+# Refusals
+
+
+def test_refuses_a_folder_of_several_experiments_and_lists_them(bench, home):
+    done = bench("compare", ".", "wide", cwd=home)
+    assert_refusal(done, 2, "2 experiments", "narrow (n = 2", "wide (n = 3")
+    assert_has_remedy(done)
+
+
+@pytest.mark.parametrize(
+    ("sides", "code", "words"),
+    [
+        (("wide", "wide"), 2, ["the same folder"]),
+        (("wide", "./wide/../wide"), 2, ["the same folder"]),
+        (("wide/seed-1", "narrow"), 2, ["wide/seed-1 is a single run"]),
+        (("wide", "nowhere"), 6, ["there is no folder nowhere"]),
+        (("wide",), 2, ["B is required"]),
+    ],
+)
+def test_refuses_sides_that_are_no_pair(bench, home, sides, code, words):
+    assert_refusal(bench("compare", *sides, cwd=home), code, *words)
+
+
+def test_refuses_other_test_images(bench, home):
+    limits = ("data.train_limit=300", "data.test_limit=100")
+    done = bench("run", SMOKE, *CPU, *limits, "--output", "short/seed-1", "--quiet", cwd=home)
+    assert done.code == 0, done
+    for sides in (("wide/seed-1", "short/seed-1"), ("wide", "short")):
+        done = bench("compare", *sides, cwd=home)
+        assert_refusal(done, 2, "not tested on the same images", "test_limit 200", "test_limit 100")
+        assert_has_remedy(done)
+    shutil.rmtree(home / "short")
+
+
+def test_refuses_a_run_that_did_not_complete(bench, home, tmp_path):
+    shutil.copytree(home / "wide/seed-1", tmp_path / "cut")
+    result = read_result(tmp_path / "cut")
+    (tmp_path / "cut/result.json").write_text(json.dumps({**result, "status": "interrupted"}))
+    assert_refusal(bench("compare", home / "narrow/seed-1", "cut"), 2, "cut", "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: None, ["cannot read"]),
+        (lambda text: "", ["there is no prediction"]),
+        (lambda text: text[:-3], ["line 201", "cut short"]),
+        (lambda text: text.replace("true", "truth", 1), ["line 1", "header"]),
+        (lambda text: text + text.splitlines()[1] + "\n", ["line 202", "twice"]),
+        (lambda text: text + "x,1,1,0.5\n", ["line 202", "x,1,1,0.5"]),
+        (lambda text: "\n".join(text.splitlines()[:-1]) + "\n", ["confusion matrix"]),
+        (lambda text: text + "99999,1,1,0.5\n", ["confusion matrix"]),
+        (lambda text: "\0" * 1000, ["line 1"]),
+    ],
+)
+def test_refuses_predictions_that_are_damaged(bench, home, tmp_path, damage, words):
+    shutil.copytree(home / "wide/seed-1", tmp_path / "wide")
+    file = tmp_path / "wide/predictions.csv"
+    text = damage(file.read_text())
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    assert_refusal(bench("compare", home / "narrow/seed-1", "wide"), 6, "predictions.csv", *words)
+
+
+def test_groups_do_not_need_the_predictions(bench, home, tmp_path):
+    for name in ("narrow", "wide"):
+        shutil.copytree(home / name, tmp_path / name)
+    for file in tmp_path.glob("*/*/predictions.csv"):
+        file.unlink()
+    assert bench("compare", "narrow", "wide").code == 0

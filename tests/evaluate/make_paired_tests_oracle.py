@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Makes paired_tests_oracle.json, which paired_tests_test.cpp and statistics_test.cpp hold the C++
+statistics against.
+
+Needs SciPy (permutation test, t-interval) and statsmodels (McNemar's test):
+python3 make_paired_tests_oracle.py > paired_tests_oracle.json
+"""
+
+import json
+
+import numpy as np
+import scipy
+import statsmodels
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+SEED = 20240608
+
+
+def mcnemar_case(only_first, only_second):
+    exact = only_first + only_second < 25
+    result = mcnemar([[1000, only_first], [only_second, 50]], exact=exact, correction=True)
+    case = {
+        "only_first_right": only_first,
+        "only_second_right": only_second,
+        "method": "exact_binomial" if exact else "chi_squared_corrected",
+        "statistic": None if exact else float(result.statistic),
+        "p": float(result.pvalue),
+    }
+    if not exact and only_first == only_second:
+        # statsmodels takes (|b - c| - 1)^2 for b = c as well; R's mcnemar.test, and ours, take 0.
+        case.update(statistic=0.0, p=1.0)
+    return case
+
+
+def differences_case(name, differences):
+    differences = np.asarray(differences, dtype=float)
+    permuted = stats.permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=np.inf, vectorized=True)
+    case = {"name": name, "differences": differences.tolist(), "p": float(permuted.pvalue)}
+    if len(differences) > 1:
+        interval = stats.ttest_1samp(differences, 0.0).confidence_interval(0.95)
+        case["mean"] = float(np.mean(differences))
+        case["sd"] = float(np.std(differences, ddof=1))
+        case["ci95"] = [float(interval.low), float(interval.high)]
+    return case
+
+
+def main():
+    generator = np.random.default_rng(SEED)
+    pairs = [(0, 1), (1, 0), (0, 5), (0, 6), (1, 6), (2, 9), (5, 5), (7, 17), (12, 12), (0, 24),
+             (0, 25), (10, 15), (12, 13), (13, 13), (20, 40), (31, 122), (150, 150), (151, 150),
+             (500, 620), (1, 2000)]
+    # Accuracies are shares of 10,000 images: ties between flips are the rule.
+    images = lambda n, shift, width: (generator.integers(-width, width + 1, n) + shift) / 10000
+    differences = [
+        ("two of one sign", [0.01, 0.012]),
+        ("two of both signs", [0.01, -0.004]),
+        ("five of one sign", [0.0121, 0.0135, 0.0118, 0.0127, 0.0109]),
+        ("six of one sign", [0.0121, 0.0135, 0.0118, 0.0127, 0.0109, 0.0140]),
+        ("with zeros", [0.0, 0.001, 0.0, 0.002, -0.0005]),
+        ("that cancel", [0.001, -0.001, 0.002, -0.002]),
+        ("equal sizes", [0.01, 0.01, -0.01, 0.01, 0.01, 0.01, -0.01, 0.01]),
+        *((f"{n} shares of images", images(n, shift, width))
+          for n, shift, width in [(3, 10, 20), (5, 5, 30), (8, 8, 20), (10, 0, 20), (12, 9, 25),
+                                  (15, 4, 20), (16, 1, 3)]),
+        *((f"{n} normal", generator.normal(0.3, 1.0, n)) for n in (4, 7, 9, 13, 17)),
+    ]
+    versions = {module.__name__: module.__version__ for module in (np, scipy, statsmodels)}
+    print(json.dumps({
+        "versions": versions,
+        "seed": SEED,
+        "mcnemar": [mcnemar_case(*pair) for pair in pairs],
+        "differences": [differences_case(*case) for case in differences],
+    }, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+#include "evaluate/paired_tests.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr double kTolerance = 1e-12;
+
+const nlohmann::json& oracle() {
+  static const nlohmann::json values = nlohmann::json::parse(
+      std::ifstream(MNIST_BENCH_SOURCE "/tests/evaluate/paired_tests_oracle.json"));
+  return values;
+}
+
+TEST(McNemarTest, AgreesWithStatsmodels) {
+  ASSERT_GE(oracle()["mcnemar"].size(), 20U);
+  for (const auto& expected : oracle()["mcnemar"]) {
+    const McNemarTest test = mcnemar_test(expected["only_first_right"].get<std::int64_t>(),
+                                          expected["only_second_right"].get<std::int64_t>());
+    const bool exact = expected["method"] == "exact_binomial";
+    EXPECT_EQ(test.method == McNemarMethod::exact_binomial, exact) << expected;
+    EXPECT_EQ(test.statistic.has_value(), !exact) << expected;
+    if (test.statistic) {
+      EXPECT_NEAR(*test.statistic, expected["statistic"].get<double>(), 1e-9) << expected;
+    }
+    const double p = expected["p"].get<double>();
+    EXPECT_NEAR(test.p_value, p, 1e-9 * p) << expected;
+  }
+}
+
+TEST(McNemarTest, IsExactBelow25DiscordantPairs) {
+  EXPECT_EQ(mcnemar_test(12, 12).method, McNemarMethod::exact_binomial);
+  EXPECT_EQ(mcnemar_test(12, 13).method, McNemarMethod::chi_squared_corrected);
+}
+
+TEST(McNemarTest, OfNoDiscordantPairOrOfEquallyManyIsOne) {
+  EXPECT_EQ(mcnemar_test(0, 0).p_value, 1.0);
+  EXPECT_EQ(mcnemar_test(7, 7).p_value, 1.0);
+  EXPECT_EQ(mcnemar_test(100, 100).p_value, 1.0);
+}
+
+TEST(McNemarTest, IsTheOneComputedByHand) {
+  // P(X ≤ 1), X ~ Binomial(6, ½), is 7/64.
+  EXPECT_NEAR(mcnemar_test(1, 5).p_value, 14.0 / 64.0, kTolerance);
+  EXPECT_NEAR(mcnemar_test(20, 40).statistic.value(), 19.0 * 19.0 / 60.0, kTolerance);
+}
+
+TEST(PairedShareDifference, IsTheSecondsShareLessTheFirsts) {
+  const ShareDifference result = paired_share_difference(31, 122, 10'000);
+  EXPECT_DOUBLE_EQ(result.difference, 0.0091);
+  // Agresti & Min: 91/10002 ± 1.959963984540054·√(154 − 91²/10002)/10002.
+  EXPECT_NEAR(result.ci95.low, 0.006672961010241091, 1e-12);
+  EXPECT_NEAR(result.ci95.high, 0.011523399717613337, 1e-12);
+}
+
+TEST(PairedShareDifference, HasAnIntervalEvenWithoutADiscordantPairAndStaysWithinOne) {
+  const ShareDifference none = paired_share_difference(0, 0, 100);
+  EXPECT_EQ(none.difference, 0.0);
+  EXPECT_GT(none.ci95.high, 0.0);
+  EXPECT_DOUBLE_EQ(none.ci95.low, -none.ci95.high);
+  EXPECT_EQ(paired_share_difference(0, 1, 1).ci95.high, 1.0);
+  EXPECT_EQ(paired_share_difference(1, 0, 1).ci95.low, -1.0);
+}
+
+TEST(SignFlipTest, AgreesWithScipy) {
+  ASSERT_GE(oracle()["differences"].size(), 19U);
+  for (const auto& expected : oracle()["differences"]) {
+    SCOPED_TRACE(expected["name"].get<std::string>());
+    const SignFlipTest test = sign_flip_test(expected["differences"].get<std::vector<double>>());
+    EXPECT_NEAR(test.p_value, expected["p"].get<double>(), kTolerance);
+  }
+}
+
+TEST(SignFlipTest, CannotFallBelowTwoIn2ToTheN) {
+  for (const std::size_t n : {2U, 5U, 6U, 20U, 39U, 40U}) {
+    const SignFlipTest test = sign_flip_test(std::vector<double>(n, 0.25));
+    EXPECT_EQ(test.n, static_cast<std::int64_t>(n));
+    EXPECT_DOUBLE_EQ(test.smallest_p, std::exp2(1.0 - static_cast<double>(n)));
+    EXPECT_DOUBLE_EQ(test.p_value, test.smallest_p);
+  }
+}
+
+TEST(SignFlipTest, IsOneForOneDifferenceAndForNone) {
+  EXPECT_EQ(sign_flip_test({0.5}).p_value, 1.0);
+  EXPECT_EQ(sign_flip_test({0.5}).smallest_p, 1.0);
+  EXPECT_EQ(sign_flip_test({0, 0, 0}).p_value, 1.0);
+}
+
+TEST(SignFlipTest, IgnoresWhichSideIsFirst) {
+  EXPECT_EQ(sign_flip_test({0.3, 0.1, -0.05}).p_value, sign_flip_test({-0.3, -0.1, 0.05}).p_value);
+}
+
+TEST(SignFlipTest, CountsFlipsThatOnlyRoundingSetsApartAsTies) {
+  // 0.1 + 0.2 and 0.3 are the same number of images.
+  EXPECT_DOUBLE_EQ(sign_flip_test({0.1, 0.2, -0.3}).p_value, 1.0);
+  EXPECT_DOUBLE_EQ(sign_flip_test({0.1, 0.2, 0.3}).p_value, 0.25);
+}
+
+TEST(SignFlipTest, RefusesNoneAndMoreThanItCanCount) {
+  EXPECT_THROW(sign_flip_test({}), Error);
+  EXPECT_THROW(sign_flip_test(std::vector<double>(41, 1.0)), Error);
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,88 @@
+#include "report/rounding.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace mnist_bench {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+const Measure& accuracy() { return measures().front(); }
+
+TEST(SupportedDecimals, KeepTwoDigitsUpTo354AndOneBeyond) {
+  // The examples of the Particle Data Group: 0.827 ± 0.119 → 0.83 ± 0.12, 0.827 ± 0.367 → 0.8 ±
+  // 0.4.
+  EXPECT_EQ(supported_decimals(0.119), 2);
+  EXPECT_EQ(supported_decimals(0.354), 2);
+  EXPECT_EQ(supported_decimals(0.355), 1);
+  EXPECT_EQ(supported_decimals(0.367), 1);
+  EXPECT_EQ(supported_decimals(0.949), 1);
+  EXPECT_EQ(supported_decimals(0.96), 1);  // → 1.0
+  EXPECT_EQ(supported_decimals(1.0), 1);
+  EXPECT_EQ(supported_decimals(0.001), 4);
+  EXPECT_EQ(supported_decimals(4.0), 0);
+  EXPECT_EQ(supported_decimals(120.0), -1);
+  EXPECT_EQ(supported_decimals(9999.0), -3);  // → 10000
+}
+
+TEST(SupportedDecimals, DoNotExistWithoutAnUncertainty) {
+  EXPECT_FALSE(supported_decimals(0.0));
+  EXPECT_FALSE(supported_decimals(-1.0));
+  EXPECT_FALSE(supported_decimals(kInfinite));
+  EXPECT_FALSE(supported_decimals(std::numeric_limits<double>::quiet_NaN()));
+}
+
+TEST(Rounded, GoesToTensAndHundredsAndHasNoNegativeZero) {
+  EXPECT_EQ(rounded(97.8149, 2), "97.81");
+  EXPECT_EQ(rounded(1234.0, -1), "1230");
+  EXPECT_EQ(rounded(-0.001, 2), "0.00");
+  EXPECT_EQ(rounded(-0.5, 1), "-0.5");
+  EXPECT_EQ(rounded(-3.0, -2), "0");
+}
+
+TEST(SpreadText, RoundsAllToTheDigitsOfTheDeviation) {
+  const SpreadText text = spread_text(spread_of({0.9768, 0.9801, 0.9775}), accuracy());
+  EXPECT_EQ(text.mean_and_sd(), "97.81 ± 0.17");
+  EXPECT_EQ(text.interval(), "97.38 to 98.25");
+  EXPECT_EQ(text.minimum, "97.68");
+  EXPECT_EQ(text.maximum, "98.01");
+  EXPECT_EQ(spread_text(spread_of({0.90, 0.92, 0.88}), accuracy()).mean_and_sd(), "90.0 ± 2.0");
+  EXPECT_EQ(spread_text(spread_of({0.5, 0.9, 0.1}), accuracy()).mean_and_sd(), "50 ± 40");
+}
+
+TEST(SpreadText, OfOneRunHasDashesAndItsOwnDigits) {
+  const SpreadText text = spread_text(spread_of({0.9781}), accuracy());
+  EXPECT_EQ(text.mean_and_sd(), "97.81 ± –");
+  EXPECT_EQ(text.interval(), "–");
+  EXPECT_EQ(text.minimum, "97.81");
+}
+
+TEST(SpreadText, OfNoRunIsADash) {
+  EXPECT_EQ(spread_text(Spread{}, accuracy()).mean_and_sd(), "–");
+  EXPECT_EQ(spread_text(Spread{}, accuracy()).maximum, "–");
+}
+
+TEST(SpreadText, OfEqualRunsDoesNotInventDigits) {
+  EXPECT_EQ(spread_text(spread_of({0.8, 0.8, 0.8}), accuracy()).mean_and_sd(), "80.00 ± 0.00");
+  EXPECT_EQ(spread_text(spread_of({0.8, 0.8, 0.8 + 1e-16}), accuracy()).mean_and_sd(),
+            "80.00 ± 0.00");
+}
+
+TEST(CountText, GroupsByThousands) {
+  EXPECT_EQ(count_text(4'241'152.0), "4,241,152");
+  EXPECT_EQ(count_text(std::nullopt), "–");
+}
+
+TEST(PText, HasThreeDigitsAndAFloor) {
+  EXPECT_EQ(p_text(0.0625), "p = 0.0625");
+  EXPECT_EQ(p_text(0.5), "p = 0.500");
+  EXPECT_EQ(p_text(1.0), "p = 1");
+  EXPECT_EQ(p_text(0.00123), "p = 0.00123");
+  EXPECT_EQ(p_text(1e-12), "p < 0.0001");
+  EXPECT_EQ(p_text(0.0), "p < 0.0001");
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,114 @@
+#include "report/warnings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "report/report.h"
+#include "report/stored_runs.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> warnings_of(const std::vector<StoredRun>& runs) {
+  return report_warnings(group_runs(runs), {});
+}
+
+/// Two seeds of one experiment, the second changed.
+template <typename Change>
+std::vector<StoredRun> second_with(Change change) {
+  std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
+  change(runs[1].result);
+  return runs;
+}
+
+TEST(Warnings, AreNoneForRunsOfOneKind) {
+  EXPECT_THAT(warnings_of(runs_with("mlp", {9'800, 9'810})), IsEmpty());
+}
+
+TEST(Warnings, NameUnfinishedFolders) {
+  const auto warnings =
+      report_warnings({}, {"runs/1", "runs/2", "runs/3", "runs/4", "runs/5", "runs/6"});
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("runs/1, runs/2"), HasSubstr("1 more"))));
+}
+
+TEST(Warnings, NameARepeatedSeedAndWhetherItIsACopy) {
+  StoredRun copy = stored(run_with("mlp", 1, 9'800));
+  copy.folder = "copy";
+  std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
+  runs.push_back(copy);
+  EXPECT_THAT(warnings_of(runs),
+              ElementsAre(AllOf(HasSubstr("seed 1"), HasSubstr("runs/mlp/seed-1 counts"),
+                                HasSubstr("copy does not"), HasSubstr("the same parameters"))));
+  runs.back().result.parameters_sha256 = "other";
+  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("other parameters")));
+}
+
+TEST(Warnings, TellTimesTakenSideBySide) {
+  const auto warnings = warnings_of(second_with([](RunResult& r) { r.provenance->jobs = 2; }));
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("side by side"), HasSubstr("mlp: 2 at once"))));
+}
+
+TEST(Warnings, TellWhatDiffersWithinAGroup) {
+  EXPECT_THAT(
+      warnings_of(second_with([](RunResult& r) { r.provenance->threads = 1; })),
+      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not of one kind"));
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->cpu = "other"; })),
+              ElementsAre(HasSubstr("differ in CPU (CPU, other)")));
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device = "cuda:0"; })),
+              ElementsAre(HasSubstr("differ in device")));
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->libtorch = "3"; })),
+              ElementsAre(AllOf(HasSubstr("differ in LibTorch"), HasSubstr("metrics"))));
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance.reset(); })).front(),
+              HasSubstr("unknown"));
+}
+
+TEST(Warnings, TellWhatDiffersBetweenGroups) {
+  RunResult other = run_with("cnn", 1, 9'900);
+  other.provenance->threads = 4;
+  EXPECT_THAT(
+      warnings_of({stored(run_with("mlp", 1, 9'800)), stored(other)}),
+      ElementsAre("the groups differ in threads (mlp: 2; cnn: 4); do not compare their times"));
+}
+
+TEST(Warnings, TellThatTestSetsDiffer) {
+  RunResult other = run_with("cnn", 1, 9'900);
+  other.data->test.sha256 = "zz";
+  EXPECT_THAT(warnings_of({stored(run_with("mlp", 1, 9'800)), stored(other)}),
+              ElementsAre(AllOf(HasSubstr("differ in the test set"),
+                                HasSubstr("do not compare their metrics"))));
+}
+
+TEST(Warnings, TellBuildsThatShouldNotBeMeasured) {
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->git_dirty = true; })),
+              ElementsAre(HasSubstr("1 run of a build with uncommitted changes")));
+  std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
+  for (StoredRun& run : runs) run.result.provenance->build_type = "Debug";
+  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("2 runs of a debug build")));
+}
+
+TEST(Warnings, TellResumedRunsAndValuesThatAreMissing) {
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->resumed_after = {1}; })),
+              ElementsAre(HasSubstr("went on from a checkpoint")));
+  EXPECT_THAT(warnings_of(second_with(
+                  [](RunResult& r) { r.test->loss = std::numeric_limits<double>::quiet_NaN(); })),
+              ElementsAre("mlp: loss has no finite value for seed 2; its n is 1"));
+}
+
+TEST(FailedLines, NameSeedStatusErrorAndFolder) {
+  RunResult failed = sample_result("mlp", 3);
+  failed.status = RunStatus::diverged;
+  failed.error = "the loss is not finite";
+  failed.test.reset();
+  EXPECT_THAT(failed_lines(group_runs({stored(failed)})),
+              ElementsAre("mlp seed 3: diverged: the loss is not finite (runs/mlp/seed-3)"));
+}
+
+}  // namespace
+}  // namespace mnist_bench
