@@ -85,16 +85,17 @@ void add_report_command(CLI::App& app) {
 examples:
   mnist-bench report runs
   mnist-bench report runs/mlp runs/cnn --paper
-  mnist-bench report runs -o table.md -o runs.csv)");
+  mnist-bench report runs -o report.html -o table.md -o runs.csv
+  mnist-bench report runs -o accuracy.svg -o mnist-confusion.svg)");
   command->add_option("DIR", arguments->folders, "Run folders, or folders that hold some")
       ->required();
   std::string kinds;
   for (const Format& format : formats()) {
-    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", format.extension, format.meaning);
+    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", format.ending, format.meaning);
   }
   command
       ->add_option("-o,--output", arguments->files,
-                   "Write to a file instead of the terminal, its format by its extension: " +
+                   "Write to a file instead of the terminal, its format by how its name ends: " +
                        kinds + "; may stand several times")
       ->type_name("FILE")
       ->allow_extra_args(false);

@@ -22,7 +22,8 @@ ConfusionMatrix summed(const RunGroup& group) {
     const ConfusionMatrix& counts = run.result.test->confusion;
     if (sum.empty()) sum.assign(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
     for (std::size_t i = 0; i < counts.size() && i < sum.size(); ++i) {
-      for (std::size_t j = 0; j < counts[i].size() && j < sum.size(); ++j) sum[i][j] += counts[i][j];
+      for (std::size_t j = 0; j < counts[i].size() && j < sum.size(); ++j)
+        sum[i][j] += counts[i][j];
     }
   }
   return sum;
@@ -47,10 +48,10 @@ std::string confusion_svg(const RunGroup& group) {
   const double size = cell * static_cast<double>(classes);
   std::string svg = fmt::format(
       R"(<svg class="figure confusion" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px" role="img" tabindex="0" data-classes="{2}" aria-label="Confusion matrix of {3}, {4} runs; arrow keys read its cells"><desc>Rows are the true class, columns the predicted one, summed over the seeds</desc>)",
-      coordinate(kLeft + size + 6), coordinate(kTop + size + 6), classes, markup_escaped(group.label),
-      group.completed.size());
+      coordinate(kLeft + size + 6), coordinate(kTop + size + 6), classes,
+      markup_escaped(group.label), group.completed.size());
   svg += fmt::format(
-      R"(<g class="ticks"><text x="{}" y="14" text-anchor="middle">predicted</text><text transform="translate(14 {}) rotate(-90)" text-anchor="middle">true</text>)",
+      R"~(<g class="ticks"><text x="{}" y="14" text-anchor="middle">predicted</text><text transform="translate(14 {}) rotate(-90)" text-anchor="middle">true</text>)~",
       coordinate(kLeft + size / 2), coordinate(kTop + size / 2));
   const std::size_t every = numbered ? 1 : 5;
   for (std::size_t k = 0; k < classes; k += every) {
@@ -66,12 +67,11 @@ std::string confusion_svg(const RunGroup& group) {
         std::accumulate(counts[row].begin(), counts[row].end(), std::int64_t{0});
     for (std::size_t column = 0; column < classes; ++column) {
       const std::int64_t count = counts[row][column];
-      const double share =
-          total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total);
+      const double share = total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total);
       const std::string x = coordinate(kLeft + cell * static_cast<double>(column));
       const std::string y = coordinate(kTop + cell * static_cast<double>(row));
       svg += fmt::format(
-          R"(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({:.2f} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="0.5" y="0.5" width="{}" height="{}"/>)",
+          R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({:.2f} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="0.5" y="0.5" width="{}" height="{}"/>)~",
           row == column ? "hit" : "miss", row, column, x, y, row, column, count, total, 100 * share,
           coordinate(cell), coordinate(cell), coordinate(depth(share)), coordinate(cell - 1),
           coordinate(cell - 1));

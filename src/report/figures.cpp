@@ -62,9 +62,10 @@ std::string accuracy_curves_svg(const std::vector<RunGroup>& groups) {
 
 std::string loss_curves_svg(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Loss by epoch",
-              .description = "Mean cross-entropy over the seeds with a band of one standard "
-                             "deviation: training (dashed) and test, of " +
-                             labels_of(groups),
+              .description =
+                  "Mean cross-entropy over the seeds with a band of one standard "
+                  "deviation: training (dashed) and test, of " +
+                  labels_of(groups),
               .x_label = "epoch",
               .y_label = "cross-entropy",
               .x_integer = true,
@@ -82,8 +83,8 @@ std::string loss_curves_svg(const std::vector<RunGroup>& groups) {
 
 std::string accuracy_against_time_svg(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Test accuracy against training time",
-              .description = "A point per seed and epoch, a line through the means, of " +
-                             labels_of(groups),
+              .description =
+                  "A point per seed and epoch, a line through the means, of " + labels_of(groups),
               .x_label = "training time [s], logarithmic",
               .y_label = "test accuracy [%]",
               .x_log = true,
@@ -132,8 +133,7 @@ std::string class_errors_svg(const RunGroup& group) {
                         {"recall", 1, &ClassMetrics::recall},
                         {"F1", 2, &ClassMetrics::f1}};
   const std::size_t classes =
-      group.completed.empty() ? 0
-                              : group.completed.front().result.test->metrics.per_class.size();
+      group.completed.empty() ? 0 : group.completed.front().result.test->metrics.per_class.size();
   std::vector<std::vector<Spread>> errors(classes);  // [class][kind], per cent
   double highest = 0.1;
   for (std::size_t k = 0; k < classes; ++k) {
@@ -151,10 +151,11 @@ std::string class_errors_svg(const RunGroup& group) {
   const auto y = [&](double percent) { return kTop + kHeight * (1 - percent / (1.05 * highest)); };
   std::string svg = fmt::format(
       R"(<svg class="figure wide" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px" role="img" aria-label="Errors per class of {2}"><desc>What is missing to 100 % of precision, recall and F1 for each class; the whiskers are one standard deviation over the seeds</desc><g class="grid">)",
-      coordinate(std::max(width, 330.0)), coordinate(kTop + kHeight + 70), markup_escaped(group.label));
+      coordinate(std::max(width, 330.0)), coordinate(kTop + kHeight + 70),
+      markup_escaped(group.label));
   std::string labels = R"(<g class="ticks">)";
   for (const double value : ticks(0, 1.05 * highest, 5)) {
-    svg += fmt::format(R"(<line x1="{}" x2="{}" y1="{2}" y2="{2}"/>)", coordinate(kLeft),
+    svg += fmt::format(R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>)", coordinate(kLeft),
                        coordinate(width), coordinate(y(value)));
     labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{:.4g}</text>)",
                           coordinate(kLeft - 8), coordinate(y(value) + 4), value);
@@ -180,7 +181,7 @@ std::string class_errors_svg(const RunGroup& group) {
     }
   }
   labels += fmt::format(
-      R"(<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">missing to 100 %</text></g>)",
+      R"~(<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">missing to 100 %</text></g>)~",
       coordinate(kTop + kHeight / 2));
   std::string legend = R"(<g class="legend">)";
   for (std::size_t i = 0; i < std::size(kinds); ++i) {

@@ -6,33 +6,54 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "report/figures.h"
+#include "report/svg.h"
 
 namespace mnist_bench {
+namespace {
+
+template <std::string (*figure)(const std::vector<RunGroup>&)>
+std::string of_groups(const Report& report) {
+  return standalone_svg(figure(report.groups));
+}
+
+template <std::string (*figure)(const RunGroup&)>
+std::string of_each_group(const Report& report) {
+  std::vector<std::string> figures;
+  for (const RunGroup& group : report.groups) figures.push_back(figure(group));
+  return standalone_svg(stacked_svg(figures));
+}
+
+}  // namespace
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {
+      {".html", "a page with figures", html_report},
       {".md", "Markdown tables", markdown_report},
       {".csv", "a line per run, unrounded", csv_report},
       {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
       {".tex", "LaTeX tables (booktabs)", latex_report},
+      {"accuracy.svg", "accuracy by epoch", of_groups<accuracy_curves_svg>},
+      {"loss.svg", "loss by epoch", of_groups<loss_curves_svg>},
+      {"time.svg", "accuracy against time", of_groups<accuracy_against_time_svg>},
+      {"confusion.svg", "confusion matrices", of_each_group<confusion_svg>},
+      {"classes.svg", "errors by class", of_each_group<class_errors_svg>},
   };
   return list;
 }
 
 const Format& format_of(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
+  std::string name = file.filename().string();
+  std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::string known;
   for (const Format& format : formats()) {
-    if (format.extension == extension) return format;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", format.extension);
+    if (name.ends_with(format.ending)) return format;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", format.ending);
   }
-  throw Error(
-      ExitCode::usage,
-      fmt::format("cannot tell the format of '{}' by its name: the extension {}", file.string(),
-                  extension.empty() ? "is missing" : fmt::format("'{}' is not known", extension)),
-      fmt::format("name a file that ends in one of {}", known));
+  throw Error(ExitCode::usage,
+              fmt::format("cannot tell the format of '{}' by its name", file.string()),
+              fmt::format("name a file that ends in one of {}", known));
 }
 
 }  // namespace mnist_bench

@@ -10,7 +10,7 @@ namespace mnist_bench {
 
 /// A kind of file that a report can be written to.
 struct Format {
-  std::string extension;  ///< with its dot, lower case: ".md"
+  std::string ending;  ///< of the file's name, lower case: ".md", "confusion.svg"
   std::string meaning;
   std::string (*render)(const Report& report);
 };
@@ -18,8 +18,8 @@ struct Format {
 /// All formats: a new one is a line in this table.
 const std::vector<Format>& formats();
 
-/// The format of `file` by its extension, upper or lower case. Throws Error(usage), which lists the
-/// ones there are.
+/// The format of `file` by how its name ends, upper or lower case. Throws Error(usage), which lists
+/// the ones there are.
 const Format& format_of(const std::filesystem::path& file);
 
 /// For a terminal: the tables, failed runs and warnings.
@@ -32,6 +32,11 @@ std::string csv_report(const Report& report);
 std::string json_report(const Report& report);
 /// Two tables for \input; needs the packages booktabs and, for a pdfLaTeX before 2020, textcomp.
 std::string latex_report(const Report& report);
+
+/// One page that needs nothing else: tables, figures, the most confident mistakes as images,
+/// configs and provenance. Reads the predictions and test images of the runs; where it cannot, the
+/// page says so.
+std::string html_report(const Report& report);
 
 /// Plain text, safe within running text and table cells of Markdown, and in one line.
 std::string markdown_escaped(const std::string& text);

@@ -118,8 +118,9 @@ std::string frame_svg(const Chart& chart, const Scale& x, const Scale& y) {
   labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
                         coordinate((kLeft + kWidth - kRight) / 2), coordinate(y.from + 40),
                         markup_escaped(chart.x_label));
-  labels += fmt::format(R"(<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">{}</text></g>)",
-                        coordinate(kTop + kPlotHeight / 2), markup_escaped(chart.y_label));
+  labels += fmt::format(
+      R"~(<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">{}</text></g>)~",
+      coordinate(kTop + kPlotHeight / 2), markup_escaped(chart.y_label));
   return svg + labels;
 }
 
@@ -146,7 +147,8 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   }
   std::string svg = fmt::format(R"(<g class="series c{}">)", series.style % kColors);
   if (series.line) {
-    if (!upper.empty()) svg += fmt::format(R"(<polygon class="band" points="{}{}"/>)", upper, lower);
+    if (!upper.empty())
+      svg += fmt::format(R"(<polygon class="band" points="{}{}"/>)", upper, lower);
     svg += fmt::format(R"(<polyline class="line{}" points="{}"/>)", series.dashed ? " dashed" : "",
                        line);
   }
@@ -225,7 +227,7 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
   const std::string title =
       note.empty() ? "" : fmt::format("<title>{}</title>", markup_escaped(note));
   const auto path = [&](const char* shape) {
-    return fmt::format(R"(<path class="marker" transform="translate({} {})" d="{}">{}</path>)",
+    return fmt::format(R"~(<path class="marker" transform="translate({} {})" d="{}">{}</path>)~",
                        coordinate(x), coordinate(y), shape, title);
   };
   switch (style % 5) {
@@ -256,6 +258,33 @@ std::string chart_svg(const Chart& chart) {
   svg += frame_svg(chart, x, y);
   for (const ChartSeries& series : chart.series) svg += series_svg(series, x, y);
   return svg + legend_svg(chart, legend_top) + "</svg>";
+}
+
+std::string stacked_svg(const std::vector<std::string>& figures) {
+  if (figures.size() == 1) return figures.front();
+  constexpr double kTitle = 28;
+  const auto between = [](const std::string& text, std::string_view from, char to) {
+    const std::size_t start = text.find(from) + from.size();
+    return text.substr(start, text.find(to, start) - start);
+  };
+  double width = 0;
+  double top = 0;
+  std::string inner;
+  for (const std::string& figure : figures) {
+    // viewBox="0 0 WIDTH HEIGHT", by which all figures begin
+    const std::string box = between(figure, "viewBox=\"0 0 ", '"');
+    const std::string own_width = box.substr(0, box.find(' '));
+    const std::string own_height = box.substr(box.find(' ') + 1);
+    inner += fmt::format(R"(<text x="8" y="{}">{}</text><svg y="{}" width="{}" height="{}"{})",
+                         coordinate(top + kTitle - 9), between(figure, "aria-label=\"", '"'),
+                         coordinate(top + kTitle), own_width, own_height,
+                         figure.substr(std::string_view("<svg").size()));
+    width = std::max(width, std::stod(own_width));
+    top += kTitle + std::stod(own_height);
+  }
+  return fmt::format(
+      R"(<svg class="figure" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img">{}</svg>)",
+      coordinate(width), coordinate(top), inner);
 }
 
 std::string figure_style() { return std::string(page::kFigureStyle); }

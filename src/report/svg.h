@@ -50,6 +50,9 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
 /// Round numbers that cover low … high, about `count` of them.
 std::vector<double> ticks(double low, double high, int count);
 
+/// Several figures in one, each under the other, under its own name where there are several.
+std::string stacked_svg(const std::vector<std::string>& figures);
+
 /// Colours and fonts of all figures, for light and dark.
 std::string figure_style();
 

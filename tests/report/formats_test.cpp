@@ -38,9 +38,9 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 TEST(Formats, AreFoundByExtensionInEitherCase) {
-  EXPECT_EQ(format_of("a/b.md").extension, ".md");
-  EXPECT_EQ(format_of("B.JSON").extension, ".json");
-  EXPECT_EQ(format_of("x.y.tex").extension, ".tex");
+  EXPECT_EQ(format_of("a/b.md").ending, ".md");
+  EXPECT_EQ(format_of("B.JSON").ending, ".json");
+  EXPECT_EQ(format_of("x.y.tex").ending, ".tex");
 }
 
 TEST(Formats, OfUnknownExtensionsAreRefusedWithAListOfTheKnown) {
@@ -52,7 +52,7 @@ TEST(Formats, OfUnknownExtensionsAreRefusedWithAListOfTheKnown) {
       EXPECT_EQ(error.code(), ExitCode::usage);
       EXPECT_THAT(error.what(), HasSubstr(file));
       for (const Format& format : formats()) {
-        EXPECT_THAT(error.remedy(), HasSubstr(format.extension));
+        EXPECT_THAT(error.remedy(), HasSubstr(format.ending));
       }
     }
   }

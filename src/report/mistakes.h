@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/groups.h"
+
+namespace mnist_bench {
+
+/// A test image that runs of a group got wrong.
+struct Mistake {
+  std::int64_t index = 0;  ///< in the test file
+  std::int64_t truth = 0;
+  std::int64_t predicted = 0;  ///< by most of the runs that were wrong, the most confident first
+  std::int64_t runs_wrong = 0;
+  double confidence = 0.0;  ///< mean softmax of the wrong classes, over the runs that were wrong
+  std::string png;          ///< the image's bytes as a PNG file
+};
+
+struct Mistakes {
+  std::vector<Mistake> worst;  ///< by the sum of confidences over all runs, at most `count`
+  std::int64_t images = 0;     ///< test images that at least one run got wrong
+  /// Why there are none to show: data or predictions that cannot be read, or are not those of the
+  /// record. Empty otherwise.
+  std::string unavailable;
+};
+
+/// Reads the predictions of the group's completed runs and the data set that they name.
+Mistakes find_mistakes(const RunGroup& group, std::size_t count);
+
+}  // namespace mnist_bench
