@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mnist_bench::kernels {
+
+/// What a step of Adam multiplies and adds, the same for all parameters.
+struct AdamStep {
+  float beta1 = 0;
+  float beta2 = 0;
+  float epsilon = 0;
+  float weight_decay = 0;
+  float step_size = 0;                 ///< α / (1 − β₁ᵗ)
+  float inverse_root_correction2 = 0;  ///< 1 / √(1 − β₂ᵗ)
+};
+
+/// Paper, eq. 15–18, with ε outside the root; `step` is t, from 1.
+AdamStep adam_step(double learning_rate, double beta1, double beta2, double epsilon,
+                   double weight_decay, std::int64_t step);
+
+/// θ ← θ − step_size · m / (√v · inverse_root_correction2 + ε), where m and v, the moving averages
+/// of g + weight_decay · θ and of its square, move on first. All arrays of `size` floats.
+void adam(const AdamStep& step, const float* gradient, float* first_moment, float* second_moment,
+          float* parameter, std::size_t size);
+
+}  // namespace mnist_bench::kernels
