@@ -115,7 +115,7 @@ def test_killed_after_any_epoch(start, bench, tmp_path, uninterrupted, epoch):
     assert_goes_on_to(bench, run, tmp_path / "out", expected)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_killed_at_a_random_moment(start, bench, tmp_path, uninterrupted, seed):
     run, expected, seconds = uninterrupted
     process = start("run", *run, "--output", "out")
@@ -155,7 +155,7 @@ def test_killed_whenever_an_epoch_has_passed(start, bench, tmp_path, uninterrupt
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_interrupted(start, bench, tmp_path, number):
-    run = (SMOKE, *SMALL, "training.epochs=60")
+    run = (SMOKE, *SMALL, TINY_MODEL, "training.epochs=60")
     process = start("run", *run, "--output", "out")
     wait_for_line(process, "epoch 2/")
     process.send_signal(number)
@@ -245,11 +245,11 @@ def places_in(content):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("bit", [0x01, 0x80], ids=["lowest bit", "highest bit"])
-def test_checkpoint_with_a_flipped_byte_is_refused_by_name(bench, stopped, bit):
+def test_checkpoint_with_a_flipped_byte_is_refused_by_name(bench, stopped):
     file = stopped / "checkpoint.safetensors"
     content = file.read_bytes()
-    for place, i in places_in(content).items():
+    for number, (place, i) in enumerate(places_in(content).items()):
+        bit = (0x01, 0x80)[number % 2]
         file.write_bytes(content[:i] + bytes([content[i] ^ bit]) + content[i + 1 :])
         try:
             assert_is_refused(bench, stopped, 6, f"cannot go on from {file}")
@@ -261,7 +261,7 @@ def test_checkpoint_cut_off_or_with_more_behind_it_is_refused_by_name(bench, sto
     file = stopped / "checkpoint.safetensors"
     content = file.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
-    for size in (0, 1, 7, 8, 9, start - 1, start, start + 1, len(content) // 2, len(content) - 1):
+    for size in (0, 7, 8, start - 1, start, len(content) // 2, len(content) - 1):
         file.write_bytes(content[:size])
         assert_is_refused(bench, stopped, 6, f"cannot go on from {file}")
     file.write_bytes(content + b"\0")
