@@ -54,7 +54,7 @@ Scale x_scale(const Chart& chart) {
       high = std::max(high, point.x);
     }
   }
-  if (!(low <= high)) std::tie(low, high) = std::pair(0.0, 1.0);
+  if (!(low <= high)) std::tie(low, high) = std::pair(1.0, 10.0);  // no points
   if (chart.x_log) {
     low /= 1.3;
     high *= 1.3;
