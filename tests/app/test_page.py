@@ -1,6 +1,7 @@
 """The HTML report and the SVG figures, in a real Chromium."""
 
 import base64
+import re
 import shutil
 import struct
 from xml.etree import ElementTree
@@ -145,10 +146,10 @@ def test_has_every_figure_with_a_name_and_something_in_it(driver, page):
         assert figure.get_attribute("aria-label")
         assert figure.size["width"] > 300
         assert figure.size["height"] > 150
-    for selector, count in ((".band", 2 + 4), (".confusion .cell", 200), (".bar", 2 * (30 + 3))):
-        assert len(driver.find_elements(By.CSS_SELECTOR, f"svg {selector}")) == count, selector
+    for part, count in ((".band", 2 + 4), (".cell", 2 * 100), (".bar", 2 * (30 + 3))):
+        assert len(driver.find_elements(By.CSS_SELECTOR, f"svg.figure {part}")) == count, part
     text = driver.find_element(By.TAG_NAME, "body").text
-    assert "nan" not in text.lower()
+    assert not re.search(r"\bnan\b|\binf\b", text, re.IGNORECASE)
     assert NASTY in text  # as text: no dialog came, no element was made of it
     assert "model.hidden" in text
     assert "git_revision" in text
@@ -206,6 +207,7 @@ def test_a_cell_is_read_out_by_mouse_and_by_keyboard(driver, page):
     cell = figure.find_element(By.CSS_SELECTOR, '[data-row="3"][data-column="5"]')
     webdriver.ActionChains(driver).move_to_element(cell).perform()
     assert readout.text.startswith("true 3, predicted 5: ")
+    webdriver.ActionChains(driver).move_to_element(driver.find_element(By.ID, "theme")).perform()
     matrix = figure.find_element(By.CSS_SELECTOR, ".confusion")
     for key, place in (
         (Keys.ARROW_DOWN, "true 4, predicted 5: "),
@@ -229,7 +231,7 @@ def test_everything_that_acts_is_reached_by_tab(driver, page):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_fits_the_screen(driver, page, width):
     show(driver, page / "report.html", width=width)
-    assert driver.execute_script("return document.documentElement.scrollWidth") == width
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
 
 
 def test_prints(driver, page):
