@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "data/dataset.h"
 #include "report/stored_runs.h"
 
@@ -18,8 +18,6 @@ using testing::StartsWith;
 /// A group of runs on the shipped MNIST whose predictions are the given files' texts.
 class MistakesTest : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   RunGroup group_of(const std::vector<std::string>& predictions) {
     RunGroup group;
     for (const std::string& text : predictions) {
@@ -38,8 +36,7 @@ class MistakesTest : public testing::Test {
     return dataset;
   }
 
-  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) /
-                                  testing::UnitTest::GetInstance()->current_test_info()->name();
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(MistakesTest, AreOrderedByConfidenceOverAllRuns) {
