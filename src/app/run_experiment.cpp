@@ -7,19 +7,18 @@
 #include <functional>
 #include <new>
 
-#include "base/random.h"
+#include "app/trainer.h"
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/subset.h"
 #include "evaluate/metrics.h"
 #include "model/inference.h"
-#include "model/network.h"
+#include "model/summary.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
-#include "train/train.h"
 
 namespace mnist_bench {
 namespace {
@@ -75,8 +74,8 @@ DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
           .std = constants.sd};
 }
 
-Provenance provenance_of(c10::Device device, std::int64_t threads, std::string allocator,
-                         const RunOptions& options) {
+Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
+                         std::string allocator, const RunOptions& options) {
   const BuildInfo build = build_info();
   return {.version = build.version,
           .git_revision = build.git_revision,
@@ -87,6 +86,7 @@ Provenance provenance_of(c10::Device device, std::int64_t threads, std::string a
           .device = device.str(),
           .device_name = device_name(device),
           .cpu = cpu_name(),
+          .simd = std::move(simd),
           .threads = threads,
           .jobs = options.jobs,
           .allocator = std::move(allocator),
@@ -100,10 +100,9 @@ struct Evaluation {
   Predictions predictions;
 };
 
-Evaluation evaluate(torch::nn::Sequential& network, const ImageTensors& tensors,
-                    const Dataset& dataset) {
+Evaluation evaluate(Trainer& trainer, const Dataset& dataset) {
   Evaluation evaluation;
-  evaluation.predictions = predict(network, tensors);
+  evaluation.predictions = trainer.predict();
   const std::vector<std::int64_t> truth(dataset.test.labels.begin(), dataset.test.labels.end());
   evaluation.test.loss = evaluation.predictions.loss;
   evaluation.test.confusion =
@@ -144,16 +143,10 @@ void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
 
 /// Training and evaluation, from the folder's checkpoint if it has one, filling in `result` and
 /// writing each epoch as it ends.
-void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10::Device device,
-                        RunFolder& folder, Console& console, RunResult& result,
-                        const std::function<double()>& seconds_so_far) {
+void train_and_evaluate(Trainer& trainer, const RunData& data, RunFolder& folder, Console& console,
+                        RunResult& result, const std::function<double()>& seconds_so_far) {
   const ExperimentConfig& config = result.config;
-  const ImageTensors train_set = to_tensors(data.dataset.train, config.data.normalization, device);
-  const ImageTensors test_set = to_tensors(data.dataset.test, config.data.normalization, device);
-  initialize(network, derive_seed(config.seed, "initialization"));
-  network->to(device);
-  choose_memory_format(network);
-
+  const std::string engine(to_string(config.training.engine));
   const std::int64_t epochs = config.training.epochs;
   std::optional<Evaluation> last;
   std::optional<TrainingState> start;
@@ -164,8 +157,9 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
   callbacks.on_epoch = [&](const EpochStatistics& trained,
                            const std::function<TrainingState()>& state) {
     const Clock::time_point evaluation_start = Clock::now();
-    last = evaluate(network, test_set, data.dataset);
+    last = evaluate(trainer, data.dataset);
     const EpochRecord epoch{.epoch = trained.epoch,
+                            .engine = engine,
                             .train_loss = trained.loss,
                             .train_accuracy = trained.accuracy,
                             .train_seconds = trained.seconds,
@@ -178,7 +172,7 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
     folder.write_epoch(epoch);
     folder.write_checkpoint({.config_hash = config_hash(config),
                              .seed = config.seed,
-                             .engine = "libtorch",
+                             .engine = engine,
                              .data_sha256 = data_sha256(*result.data),
                              .state = state(),
                              .epochs = result.epochs,
@@ -187,7 +181,7 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
                              .total_seconds = seconds_so_far()});
     console.epoch(epoch, epochs);
   };
-  const TrainOutcome outcome = train(network, train_set, config, callbacks, start);
+  const TrainOutcome outcome = trainer.train(callbacks, start);
 
   if (outcome.end == TrainEnd::diverged) {
     result.status = RunStatus::diverged;
@@ -197,16 +191,17 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
   }
   // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
   if (!result.epochs.empty() && !last) {
-    if (outcome.end == TrainEnd::interrupted) import_parameters(network, start->parameters);
-    last = evaluate(network, test_set, data.dataset);
+    if (outcome.end == TrainEnd::interrupted) trainer.set_parameters(start->parameters);
+    last = evaluate(trainer, data.dataset);
   }
   if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
     result.status = RunStatus::interrupted;
     result.error = fmt::format("interrupted in epoch {} of {}", outcome.last.epoch, epochs);
   } else {
     result.status = RunStatus::completed;
-    result.parameters_sha256 = parameters_sha256(network);
-    folder.write_model(export_parameters(network), *result.parameters_sha256);
+    const std::vector<NamedTensor> parameters = trainer.parameters();
+    result.parameters_sha256 = parameters_sha256(parameters);
+    folder.write_model(parameters, *result.parameters_sha256);
   }
   if (last) {
     result.test = last->test;
@@ -240,7 +235,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
                     config.data.dataset, *data.dataset.identified));
   }
   const ImageShape image{.rows = data.dataset.train.rows, .columns = data.dataset.train.columns};
-  torch::nn::Sequential network = make_network(config.model, image, data.dataset.classes);
+  const std::unique_ptr<Trainer> trainer =
+      make_trainer(config, data.dataset, device.str(), threads);
 
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) {
@@ -249,7 +245,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
   }
   RunResult result;
   result.config = config;
-  result.provenance = provenance_of(device, threads, std::move(allocator), options);
+  result.provenance =
+      provenance_of(device, trainer->simd(), threads, std::move(allocator), options);
   result.data = summarize_data(data.dataset, config.data);
   if (folder.checkpoint() && folder.checkpoint()->data_sha256 != data_sha256(*result.data)) {
     throw Error(ExitCode::data,
@@ -283,7 +280,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
     folder.write_result(result);
   };
   try {
-    train_and_evaluate(network, data, device, folder, console, result, seconds_so_far);
+    train_and_evaluate(*trainer, data, folder, console, result, seconds_so_far);
   } catch (const std::exception& error) {
     result.status = RunStatus::failed;
     result.error = first_line(error);

@@ -69,9 +69,18 @@ struct AdamConfig {
   bool operator==(const AdamConfig&) const = default;
 };
 
+/// What computes: LibTorch (the reference), or the project's own kernels on the CPU.
+enum class Engine { libtorch, native };
+
+/// The value of `training.engine`: "libtorch" or "native".
+constexpr std::string_view to_string(Engine engine) {
+  return engine == Engine::native ? "native" : "libtorch";
+}
+
 struct TrainingConfig {
   std::int64_t epochs = 5;       ///< 1 to 100,000
   std::int64_t batch_size = 64;  ///< 1 to 1,048,576; the last partial batch is kept
+  Engine engine = Engine::libtorch;
 
   bool operator==(const TrainingConfig&) const = default;
 };

@@ -9,6 +9,8 @@
 
 namespace mnist_bench {
 
+NLOHMANN_JSON_SERIALIZE_ENUM(Engine, {{Engine::libtorch, to_string(Engine::libtorch)},
+                                      {Engine::native, to_string(Engine::native)}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Normalization, {{Normalization::standardize, "standardize"},
                                              {Normalization::unit, "unit"}})
 
@@ -125,6 +127,7 @@ std::vector<Key> make_keys() {
                    "1 to 100 of A–Z, a–z, 0–9, '.', '_' and '-', not starting with '.'"};
   const Text device{"^(auto|cpu|cuda(:(0|[1-9][0-9]{0,2}))?)$", 8,
                     R"("auto", "cpu", "cuda" or "cuda:N" (N: 0 to 999))"};
+  const Choice engine{{"libtorch", "native"}};
   const Choice normalization{{"standardize", "unit"}};
   const IntegerRange seed{0, std::numeric_limits<std::int64_t>::max()};
   const IntegerRange image_count{1, std::numeric_limits<std::uint32_t>::max()};  // IDX: 32 bits
@@ -187,7 +190,9 @@ std::vector<Key> make_keys() {
           "Passes over the training images."),
       key("training", "batch_size", IntegerRange{1, 1'048'576}, field(&E::training, &T::batch_size),
           "Images per step; the last, partial batch of an epoch is kept."),
-      fixed_key("training", "engine", "libtorch", "What computes the training steps."),
+      key("training", "engine", engine, field(&E::training, &T::engine),
+          "What computes: LibTorch, or native: this project's kernels, on the CPU alone, the same "
+          "mathematics many times faster."),
 
       key("", "output", Path{{"name", "seed"}}, field(&E::output),
           "The run folder; {name} and {seed} are filled in."),

@@ -11,7 +11,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/sha256.h"
 
 namespace mnist_bench {
 namespace {
@@ -173,16 +172,6 @@ void import_parameters(nn::Sequential& network, const std::vector<NamedTensor>& 
     }
     import_tensor(tensors[i], parameters[i].value());
   }
-}
-
-std::string parameters_sha256(const nn::Sequential& network) {
-  const torch::NoGradGuard no_gradients;
-  Sha256 hash;
-  for (const torch::Tensor& parameter : network->parameters()) {
-    const torch::Tensor values = parameter.to(torch::kCPU, torch::kFloat32).contiguous();
-    hash.update(values.const_data_ptr(), values.nbytes());
-  }
-  return hash.hex();
 }
 
 }  // namespace mnist_bench

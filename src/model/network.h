@@ -33,7 +33,4 @@ void import_parameters(torch::nn::Sequential& network, const std::vector<NamedTe
 NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor);
 void import_tensor(const NamedTensor& from, torch::Tensor target);
 
-/// SHA-256 over all parameters as float32, in the order of the layers, row-major.
-std::string parameters_sha256(const torch::nn::Sequential& network);
-
 }  // namespace mnist_bench

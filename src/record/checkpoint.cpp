@@ -146,6 +146,14 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
   return checkpoint;
 }
 
+std::string parameters_sha256(const std::vector<NamedTensor>& parameters) {
+  Sha256 hash;
+  for (const NamedTensor& tensor : parameters) {
+    hash.update(tensor.values.data(), tensor.values.size() * sizeof(float));
+  }
+  return hash.hex();
+}
+
 std::string model_bytes(const std::vector<NamedTensor>& parameters,
                         const std::string& parameters_sha256) {
   return safetensors_bytes(

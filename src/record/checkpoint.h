@@ -45,6 +45,9 @@ std::string checkpoint_bytes(const Checkpoint& checkpoint);
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);
 
+/// SHA-256 over the values of all tensors, one after the other, as float32.
+std::string parameters_sha256(const std::vector<NamedTensor>& parameters);
+
 /// `model.safetensors`: the parameters alone, as PyTorch's load_state_dict takes them.
 std::string model_bytes(const std::vector<NamedTensor>& parameters,
                         const std::string& parameters_sha256);

@@ -46,6 +46,7 @@ Provenance provenance_from(const Json& json) {
           .device = json.at("device"),
           .device_name = json.at("device_name"),
           .cpu = json.at("cpu"),
+          .simd = json.value("simd", std::string()),
           .threads = json.at("threads"),
           .jobs = json.value("jobs", std::int64_t{1}),
           .allocator = json.at("allocator"),
@@ -131,6 +132,7 @@ RunResult result_from(const Json& json) {
 EpochRecord epoch_from_json(const Json& json) {
   const Json& test = json.at("test");
   return {.epoch = json.at("epoch"),
+          .engine = json.value("engine", std::string(to_string(Engine::libtorch))),
           .train_loss = number(json.at("train_loss")),
           .train_accuracy = number(json.at("train_accuracy")),
           .train_seconds = number(json.at("train_seconds")),

@@ -23,6 +23,8 @@ struct Provenance {
   std::string device;  ///< "cpu" or "cuda:N"
   std::string device_name;
   std::string cpu;
+  /// Instructions that the engine computes with: "AVX-512", as each engine calls them.
+  std::string simd;
   std::int64_t threads = 0;
   /// Runs that a sweep trained side by side on this machine; above 1, times are not comparable with
   /// those of a run alone.
@@ -66,6 +68,7 @@ struct ModelSummary {
 
 struct EpochRecord {
   std::int64_t epoch = 0;
+  std::string engine;           ///< that trained it: "libtorch" or "native"
   double train_loss = 0.0;      ///< mean over the epoch's images, dropout active
   double train_accuracy = 0.0;  ///< 0 … 1, dropout active
   double train_seconds = 0.0;   ///< training alone

@@ -32,6 +32,7 @@ Json to_json(const Provenance& p) {
           {"device", p.device},
           {"device_name", p.device_name},
           {"cpu", p.cpu},
+          {"simd", p.simd},
           {"threads", p.threads},
           {"jobs", p.jobs},
           {"allocator", p.allocator},
@@ -112,6 +113,7 @@ std::string_view to_string(RunStatus status) {
 
 Json to_json(const EpochRecord& epoch) {
   return {{"epoch", epoch.epoch},
+          {"engine", epoch.engine},
           {"train_loss", number(epoch.train_loss)},
           {"train_accuracy", number(epoch.train_accuracy)},
           {"train_seconds", epoch.train_seconds},

@@ -69,6 +69,19 @@ bool is_final(RunStatus status) {
   return status == RunStatus::completed || status == RunStatus::diverged;
 }
 
+/// An unfinished run may go on in the other engine.
+ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
+  config.training.engine = engine;
+  return config;
+}
+
+bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
+  const std::string& hash = checkpoint.config_hash;
+  return checkpoint.seed == config.seed &&
+         (hash == config_hash(with_engine(config, Engine::libtorch)) ||
+          hash == config_hash(with_engine(config, Engine::native)));
+}
+
 std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
                                           const ExperimentConfig& config) {
   const std::filesystem::path file = folder / "checkpoint.safetensors";
@@ -78,9 +91,7 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
       "takes another folder";
   try {
     Checkpoint checkpoint = parse_checkpoint(read_file(file, kLargestCheckpoint, ExitCode::io));
-    if (checkpoint.config_hash != config_hash(config) || checkpoint.seed != config.seed) {
-      throw Error(ExitCode::io, "it is of another config or seed");
-    }
+    if (!is_of(checkpoint, config)) throw Error(ExitCode::io, "it is of another config or seed");
     return checkpoint;
   } catch (const Error& error) {
     throw Error(ExitCode::io, fmt::format("cannot go on from {}: {}", file.string(), error.what()),
@@ -130,13 +141,14 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
                    "folder");
   }
   if (existing == Existing::resume) {
-    if (const auto found = find_config(path_)) require_same_experiment(path_, *found, config);
     finished_ = find_result(path_);
-    if (finished_) {
-      require_same_experiment(path_, finished_->config, config);
-      if (is_final(finished_->status)) return;
-      finished_.reset();
+    const bool final = finished_ && is_final(finished_->status);
+    if (const auto found = finished_ ? std::optional(finished_->config) : find_config(path_)) {
+      require_same_experiment(path_, *found,
+                              final ? config : with_engine(config, found->training.engine));
     }
+    if (final) return;
+    finished_.reset();
     checkpoint_ = find_checkpoint(path_, config);
     if (checkpoint_) {
       for (const EpochRecord& epoch : checkpoint_->epochs) epochs_ += to_json(epoch).dump() + "\n";
