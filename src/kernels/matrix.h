@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace mnist_bench::kernels {
+
+/// Rows are padded to a multiple of this many floats (a cache line, the widest vector), and work is
+/// shared among threads in units of it.
+inline constexpr std::size_t kLine = 16;
+
+/// A row-major float matrix in memory that someone else owns; rows lie `stride` floats apart.
+struct ConstMatrix {
+  const float* data = nullptr;
+  std::size_t stride = 0;
+  [[nodiscard]] const float* row(std::size_t index) const { return data + index * stride; }
+};
+struct Matrix {
+  float* data = nullptr;
+  std::size_t stride = 0;
+  [[nodiscard]] float* row(std::size_t index) const { return data + index * stride; }
+  operator ConstMatrix() const { return {data, stride}; }  // NOLINT: as a pointer to const
+};
+
+/// begin … end − 1
+struct Range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+};
+
+constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+/// The distance between rows of `width` floats: whole cache lines, an odd number of them, because
+/// rows that lie a power of two apart compete for the same few places of the cache.
+constexpr std::size_t padded_stride(std::size_t width) {
+  const std::size_t lines = (width + kLine - 1) / kLine;
+  return (lines | 1U) * kLine;
+}
+
+/// What the thread `index` of `count` takes of 0 … size − 1: contiguous, in multiples of `unit`.
+constexpr Range share(std::size_t size, std::size_t unit, std::size_t index, std::size_t count) {
+  const std::size_t units = (size + unit - 1) / unit;
+  const auto boundary = [&](std::size_t part) {
+    return std::min(size, units * part / count * unit);
+  };
+  return {boundary(index), boundary(index + 1)};
+}
+
+/// Memory that starts at a cache line.
+template <class T>
+struct LineAllocator {
+  using value_type = T;
+  LineAllocator() = default;
+  template <class U>
+  LineAllocator(const LineAllocator<U>& /*other*/) {}  // NOLINT: allocators convert
+  T* allocate(std::size_t size) {
+    return static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64}));
+  }
+  void deallocate(T* memory, std::size_t /*size*/) {
+    ::operator delete (memory, std::align_val_t{64});
+  }
+  bool operator==(const LineAllocator&) const { return true; }
+};
+template <class T>
+using AlignedVector = std::vector<T, LineAllocator<T>>;
+
+}  // namespace mnist_bench::kernels
