@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "record/result.h"
-#include "train/progress.h"
+#include "record/training.h"
 
 namespace spdlog {
 class logger;

@@ -6,10 +6,13 @@
 
 namespace mnist_bench {
 
+/// Mixes 64 bits: neighbouring numbers become unrelated ones (SplitMix64: Steele, Lea, Flood 2014).
+std::uint64_t split_mix(std::uint64_t x);
+
 /// The seed of one random stream of a run ("initialization", "shuffle", "dropout"), derived from
 /// the run's seed and, for streams that start anew each epoch, from the epoch. Streams of different
-/// names or epochs are unrelated, so drawing more numbers from one never shifts another. SplitMix64
-/// (Steele, Lea, Flood 2014) over an FNV-1a hash of the name.
+/// names or epochs are unrelated, so drawing more numbers from one never shifts another. split_mix
+/// over an FNV-1a hash of the name.
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view stream, std::uint64_t epoch = 0);
 
 /// A uniformly random order of 0 … size−1 (Fisher–Yates on std::mt19937_64, bounded by rejection).

@@ -7,7 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "config/experiment.h"
+
 namespace mnist_bench {
+
+/// Greyscale images of rows × columns pixels.
+struct ImageShape {
+  std::int64_t rows = 28;
+  std::int64_t columns = 28;
+};
 
 /// One split: n greyscale images as bytes, with their labels.
 struct ImageSet {
@@ -71,5 +79,8 @@ struct PixelStatistics {
   double sd = 0.0;
 };
 PixelStatistics pixel_statistics(const ImageSet& set);
+
+/// Mean and deviation that `normalization` subtracts and divides by: x ↦ (x/255 − mean)/sd.
+PixelStatistics normalization_constants(Normalization normalization);
 
 }  // namespace mnist_bench

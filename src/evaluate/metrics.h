@@ -7,6 +7,13 @@
 
 namespace mnist_bench {
 
+/// What the network says of each image, in the order of the set.
+struct Predictions {
+  std::vector<std::int64_t> classes;  ///< the largest logit's
+  std::vector<float> probabilities;   ///< its softmax (paper, eq. 3)
+  double loss = 0.0;                  ///< mean cross-entropy (paper, eq. 4); may be not finite
+};
+
 /// Rows are the true class, columns the predicted one. [classes][classes]
 using ConfusionMatrix = std::vector<std::vector<std::int64_t>>;
 

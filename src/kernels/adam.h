@@ -8,7 +8,9 @@ namespace mnist_bench::kernels {
 /// What a step of Adam multiplies and adds, the same for all parameters.
 struct AdamStep {
   float beta1 = 0;
+  float one_minus_beta1 = 0;  ///< rounded once: 1 − 0.999F would be 1e-5 off
   float beta2 = 0;
+  float one_minus_beta2 = 0;
   float epsilon = 0;
   float weight_decay = 0;
   float step_size = 0;                 ///< α / (1 − β₁ᵗ)

@@ -30,14 +30,14 @@ HWY_INLINE void load_patch(const float* image, std::size_t row_stride, Vector* p
 }
 
 /// One vector of channels of one value of the map.
-HWY_INLINE void forward_at(const Vector* weights, const float* image, std::size_t row_stride,
-                           float* value, std::uint8_t* position) {
+HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* image,
+                           std::size_t row_stride, float* value, std::uint8_t* position) {
   const Integers integers;
   Vector patch[kPatch];
   load_patch(image, row_stride, patch);
   Vector sums[4];
   unroll<4>([&](auto q) HWY_ATTR {
-    sums[q] = weights[9];
+    sums[q] = bias;
     unroll<9>([&](auto delta) HWY_ATTR {
       sums[q] = hn::MulAdd(weights[delta], patch[patch_index(q, delta)], sums[q]);
     });
@@ -54,17 +54,18 @@ HWY_INLINE void forward_at(const Vector* weights, const float* image, std::size_
   hn::StoreU(hn::DemoteTo(Bytes(), first), Bytes(), position);
 }
 
-void forward(const Conv1& conv, const float* weights, const float* image, const std::uint8_t* ink,
-             const BlankMap& blank, float* map, std::uint8_t* positions) {
+void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
+             const std::uint8_t* ink, const BlankMap& blank, float* map, std::uint8_t* positions) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
     const std::size_t block = c / kLine;
     const std::size_t lane = c % kLine;
-    Vector block_weights[10];
-    unroll<10>([&](auto i) HWY_ATTR {
-      block_weights[i] = hn::LoadU(kFloats, weights + (block * 10 + i) * kLine + lane);
+    Vector block_weights[9];
+    unroll<9>([&](auto i) HWY_ATTR {
+      block_weights[i] = hn::LoadU(kFloats, weights + (block * 9 + i) * kLine + lane);
     });
+    const auto block_bias = hn::LoadU(kFloats, bias + c);
     for (std::size_t row = 0; row < shape.rows; ++row) {
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const std::size_t at =
@@ -76,8 +77,8 @@ void forward(const Conv1& conv, const float* weights, const float* image, const 
           hn::StoreU(hn::LoadU(Bytes(), blank.positions + position_at), Bytes(),
                      positions + position_at);
         } else {
-          forward_at(block_weights, image + 2 * row * stride + 2 * column, stride, map + at,
-                     positions + position_at);
+          forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
+                     map + at, positions + position_at);
         }
       }
     }
@@ -85,8 +86,8 @@ void forward(const Conv1& conv, const float* weights, const float* image, const 
 }
 
 void backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
-              const float* map, const std::uint8_t* positions, const float* d_map,
-              float* d_weights) {
+              const float* map, const std::uint8_t* positions, const float* d_map, float* d_weights,
+              float* d_bias) {
   const Integers integers;
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
@@ -125,13 +126,13 @@ void backward(const Conv1& conv, const float* image, const std::uint8_t* ink, fl
         });
       }
     }
-    float* to = d_weights + block * 10 * kLine + lane;
+    float* to = d_weights + block * 9 * kLine + lane;
     unroll<9>([&](auto delta) HWY_ATTR {
       const auto all = hn::MulAdd(hn::Set(kFloats, offset), blank, sums[delta]);
       hn::StoreU(hn::Add(hn::LoadU(kFloats, to + delta * kLine), all), kFloats, to + delta * kLine);
     });
-    const auto bias = hn::Add(inked, blank);
-    hn::StoreU(hn::Add(hn::LoadU(kFloats, to + 9 * kLine), bias), kFloats, to + 9 * kLine);
+    const auto all = hn::Add(inked, blank);
+    hn::StoreU(hn::Add(hn::LoadU(kFloats, d_bias + c), all), kFloats, d_bias + c);
   }
 }
 
@@ -160,17 +161,17 @@ void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, floa
   std::fill_n(image + (conv.rows + 1) * stride, stride, 0.0F);
 }
 
-void conv1_forward(const Conv1& conv, const float* weights, const float* image,
+void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
                    const std::uint8_t* ink, const BlankMap& blank, float* map,
                    std::uint8_t* positions) {
-  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, image, ink, blank, map, positions);
+  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, ink, blank, map, positions);
 }
 
 void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
                     const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights) {
+                    float* d_weights, float* d_bias) {
   HWY_DYNAMIC_DISPATCH(backward)
-  (conv, image, ink, offset, map, positions, d_map, d_weights);
+  (conv, image, ink, offset, map, positions, d_map, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

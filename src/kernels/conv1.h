@@ -7,7 +7,7 @@
 namespace mnist_bench::kernels {
 
 /// conv1: 3×3, padding 1, from one channel to `channels`, then 2×2 max pooling and relu.
-/// Weights and bias: [channels / kLine][10][kLine], the nine weights row by row, then the bias.
+/// Weights: [channels / kLine][9][kLine], the nine of a channel row by row.
 struct Conv1 {
   std::size_t rows = 0;     ///< of the image; even
   std::size_t columns = 0;  ///< of the image; even
@@ -15,7 +15,7 @@ struct Conv1 {
 
   [[nodiscard]] MapShape output() const { return {rows / 2, columns / 2, channels}; }
   [[nodiscard]] std::size_t image_size() const { return (rows + 2) * (columns + 2); }
-  [[nodiscard]] std::size_t weights_size() const { return channels * 10; }
+  [[nodiscard]] std::size_t weights_size() const { return channels * 9; }
   /// One position of a maximum for each value of the output.
   [[nodiscard]] std::size_t positions_size() const { return rows / 2 * (columns / 2) * channels; }
 };
@@ -34,7 +34,7 @@ struct BlankMap {
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
 /// Where `ink` (see find_ink) is 0, both are copied from `blank`; ink null: nowhere.
-void conv1_forward(const Conv1& conv, const float* weights, const float* image,
+void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
                    const std::uint8_t* ink, const BlankMap& blank, float* map,
                    std::uint8_t* positions);
 
@@ -44,6 +44,6 @@ void conv1_forward(const Conv1& conv, const float* weights, const float* image,
 /// `offset` is the value of blank pixels, `ink` as above.
 void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
                     const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights);
+                    float* d_weights, float* d_bias);
 
 }  // namespace mnist_bench::kernels

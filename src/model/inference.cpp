@@ -14,11 +14,6 @@ constexpr std::int64_t kBatch = 100;
 
 }  // namespace
 
-PixelStatistics normalization_constants(Normalization normalization) {
-  if (normalization == Normalization::unit) return {.mean = 0.0, .sd = 1.0};
-  return {.mean = 0.1307, .sd = 0.3081};  // paper, sec. 3.6
-}
-
 ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device) {
   const PixelStatistics constants = normalization_constants(normalization);
   std::array<float, 256> normalized{};

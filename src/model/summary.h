@@ -3,15 +3,10 @@
 #include <cstdint>
 
 #include "config/experiment.h"
+#include "data/dataset.h"
 #include "record/result.h"
 
 namespace mnist_bench {
-
-/// Greyscale images of rows × columns pixels.
-struct ImageShape {
-  std::int64_t rows = 28;
-  std::int64_t columns = 28;
-};
 
 /// Layers, output shapes, parameters and multiply–accumulates of the network that `model`
 /// describes, read off the network itself by sending one blank image through it. Free of torch for

@@ -2,31 +2,13 @@
 
 #include <torch/nn/modules/container/sequential.h>
 
-#include <functional>
 #include <optional>
 
 #include "config/experiment.h"
 #include "model/inference.h"
-#include "record/checkpoint.h"
-#include "train/progress.h"
+#include "record/training.h"
 
 namespace mnist_bench {
-
-/// What training tells its caller, and asks it; any may be empty.
-struct TrainCallbacks {
-  std::function<void(const TrainProgress&)> on_progress;
-  /// After each epoch; the network may be evaluated here. `state` gives what training could go on
-  /// from.
-  std::function<void(const EpochStatistics&, const std::function<TrainingState()>& state)> on_epoch;
-  /// Asked after each step; true ends the training.
-  std::function<bool()> should_stop;
-};
-
-struct TrainOutcome {
-  TrainEnd end = TrainEnd::completed;
-  /// Where a diverged training was: the epoch, the step at which it was noticed, and the loss.
-  TrainProgress last;
-};
 
 /// Paper, Algorithm 1: minibatch training of `network` by Adam on the cross-entropy, in a fresh
 /// order each epoch, the last partial batch included. The network lies on the device of `set`.

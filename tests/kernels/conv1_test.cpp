@@ -27,14 +27,21 @@ Map normalized(const std::vector<std::uint8_t>& bytes, std::size_t rows, std::si
   return image;
 }
 
-AlignedVector<float> pack(const Filter& filter, const Conv1& conv) {
+AlignedVector<float> pack_weights(const Filter& filter, const Conv1& conv) {
   AlignedVector<float> packed(conv.weights_size());
   for (std::size_t out = 0; out < filter.outs; ++out) {
-    float* to = packed.data() + out / kLine * 10 * kLine + out % kLine;
+    float* to = packed.data() + out / kLine * 9 * kLine + out % kLine;
     for (std::size_t delta = 0; delta < 9; ++delta) {
       to[delta * kLine] = static_cast<float>(filter.at(out, 0, delta));
     }
-    to[9 * kLine] = static_cast<float>(filter.bias[out]);
+  }
+  return packed;
+}
+
+AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
+  AlignedVector<float> packed(conv.channels);
+  for (std::size_t out = 0; out < filter.outs; ++out) {
+    packed[out] = static_cast<float>(filter.bias[out]);
   }
   return packed;
 }
@@ -49,7 +56,8 @@ struct Forward {
 
 Forward run_forward(const Conv1& conv, const Filter& filter,
                     const std::vector<std::uint8_t>& bytes) {
-  const AlignedVector<float> weights = pack(filter, conv);
+  const AlignedVector<float> weights = pack_weights(filter, conv);
+  const AlignedVector<float> bias = pack_bias(filter, conv);
   const auto with = [&](const std::vector<std::uint8_t>& of, const Forward* blank) {
     Forward result;
     result.image.resize(conv.image_size());
@@ -62,7 +70,7 @@ Forward run_forward(const Conv1& conv, const Filter& filter,
     load_image(conv, of.data(), kFactor, kOffset, result.image.data());
     const BlankMap from =
         blank != nullptr ? BlankMap{blank->map.data(), blank->positions.data()} : BlankMap{};
-    conv1_forward(conv, weights.data(), result.image.data(),
+    conv1_forward(conv, weights.data(), bias.data(), result.image.data(),
                   blank != nullptr ? result.ink.data() : nullptr, from, result.map.data(),
                   result.positions.data());
     return result;
@@ -145,10 +153,13 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
         convolve_backward(filter, image, unpool(d_live, positions_of(result, d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
+    AlignedVector<float> d_bias(conv.channels);
     conv1_backward(conv, result.image.data(), result.ink.data(), kOffset, result.map.data(),
-                   result.positions.data(), kernels::pack(d_map).data(), d_weights.data());
-    const AlignedVector<float> packed = pack(expected.filter, conv);
-    expect_close({d_weights.begin(), d_weights.end()}, {packed.begin(), packed.end()}, 1e-6);
+                   result.positions.data(), pack(d_map).data(), d_weights.data(), d_bias.data());
+    const AlignedVector<float> weights = pack_weights(expected.filter, conv);
+    const AlignedVector<float> bias = pack_bias(expected.filter, conv);
+    expect_close({d_weights.begin(), d_weights.end()}, {weights.begin(), weights.end()}, 1e-6);
+    expect_close({d_bias.begin(), d_bias.end()}, {bias.begin(), bias.end()}, 1e-6);
   });
 }
 

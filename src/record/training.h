@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+
+#include "record/checkpoint.h"
 
 namespace mnist_bench {
 
@@ -26,5 +29,21 @@ struct EpochStatistics {
 };
 
 enum class TrainEnd { completed, diverged, interrupted };
+
+/// What training tells its caller, and asks it; any may be empty.
+struct TrainCallbacks {
+  std::function<void(const TrainProgress&)> on_progress;
+  /// After each epoch; the network may be evaluated here. `state` gives what training could go on
+  /// from.
+  std::function<void(const EpochStatistics&, const std::function<TrainingState()>& state)> on_epoch;
+  /// Asked after each step; true ends the training.
+  std::function<bool()> should_stop;
+};
+
+struct TrainOutcome {
+  TrainEnd end = TrainEnd::completed;
+  /// Where a diverged training was: the epoch, the step at which it was noticed, and the loss.
+  TrainProgress last;
+};
 
 }  // namespace mnist_bench

@@ -1,0 +1,37 @@
+// Included once per SIMD target, after <hwy/highway.h>.
+#if defined(MNIST_BENCH_KERNELS_ADAM_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNIST_BENCH_KERNELS_ADAM_INL_H
+#undef MNIST_BENCH_KERNELS_ADAM_INL_H
+#else
+#define MNIST_BENCH_KERNELS_ADAM_INL_H
+#endif
+
+#include "kernels/adam.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// One vector of parameters: what `adam` in adam.h says. Rounds where LibTorch's Adam rounds, as
+/// far as that is known, since differences in v live for 1 / (1 − β₂) steps.
+template <class D>
+HWY_INLINE void adam_at(D d, const AdamStep& step, hn::Vec<D> gradient, float* first_moment,
+                        float* second_moment, float* parameter) {
+  const auto old = hn::LoadU(d, parameter);
+  const auto g = hn::MulAdd(hn::Set(d, step.weight_decay), old, gradient);
+  const auto m = hn::MulAdd(hn::Set(d, step.one_minus_beta1), g,
+                            hn::Mul(hn::Set(d, step.beta1), hn::LoadU(d, first_moment)));
+  const auto v = hn::Add(hn::Mul(hn::Mul(hn::Set(d, step.one_minus_beta2), g), g),
+                         hn::Mul(hn::Set(d, step.beta2), hn::LoadU(d, second_moment)));
+  const auto root =
+      hn::MulAdd(hn::Sqrt(v), hn::Set(d, step.inverse_root_correction2), hn::Set(d, step.epsilon));
+  hn::StoreU(m, d, first_moment);
+  hn::StoreU(v, d, second_moment);
+  hn::StoreU(hn::NegMulAdd(hn::Set(d, step.step_size), hn::Div(m, root), old), d, parameter);
+}
+
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "kernels/adam.h"
+#include "kernels/matrix.h"
+#include "kernels/sparse.h"
+
+namespace mnist_bench::kernels {
+
+// A linear layer on sparse input x [batch][in], weights W [in][out]. Bounds of column ranges and
+// all strides are multiples of kLine; each number is one thread's sum in a fixed order, whatever
+// the ranges are.
+
+/// The weights of a layer and Adam's moments of them, [in][out] each.
+struct Weights {
+  Matrix values;
+  Matrix first_moments;
+  Matrix second_moments;
+};
+
+/// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. x: row i is
+/// image i. `start` null: adds to what y holds.
+void linear_forward(const SparseRow* x, ConstMatrix weights, const float* start, Range images,
+                    Range columns, Matrix y);
+/// The same on pixels: the value of an entry is table[byte].
+void linear_forward(const PixelRow* x, const float* table, ConstMatrix weights, const float* start,
+                    Range images, Range columns, Matrix y);
+
+/// Backward through W and Adam's step on it, for k in `inputs`, with x as columns (x[k] lists the
+/// images in which input k is not 0) and the gradient δ [batch][out] of the layer's output:
+///   dx[i][k] = scale · Σ_c W[k][c] · δ[i][c]   where x[i][k] ≠ 0, else dx[i][k] is left as it is
+///   dW[k][c] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[k][c]
+/// Where x is the output of a relu, dx is thus the gradient of the relu's input, if it was 0
+/// before.
+void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
+                     float scale, const AdamStep& step, Range inputs, Matrix dx);
+
+/// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
+///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]
+/// x: as columns. Every second call (`upwards`, then not) goes through the inputs from the last, so
+/// that it begins with the weights that are still in the cache.
+void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,
+                   const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
+                   Range columns, bool upwards);
+
+/// sum[c] = Σ_r rows[r][c] over r in 0 … count − 1, times `factor`, plus start[c] (null: 0).
+void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,
+                 Range columns, float* sum);
+
+}  // namespace mnist_bench::kernels

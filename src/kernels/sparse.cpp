@@ -1,0 +1,112 @@
+#include "kernels/sparse.h"
+
+#include <array>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/sparse.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Writes index and value of row[columns] where that is not 0, and up to a vector beyond; returns
+/// how many there are.
+std::size_t compress_row(const float* row, Range columns, std::uint32_t* index, float* value) {
+  const hn::CappedTag<float, kLine> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t size = 0;
+  for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
+    const auto v = hn::LoadU(d, row + c);
+    auto mask = hn::Ne(v, hn::Zero(d));
+    if (columns.end - c < lanes) mask = hn::And(mask, hn::FirstN(d, columns.end - c));
+    const auto at = hn::Iota(du, static_cast<std::uint32_t>(c));
+    hn::CompressStore(v, mask, d, value + size);
+    size += hn::CompressStore(at, hn::RebindMask(du, mask), du, index + size);
+  }
+  return size;
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mnist_bench::kernels {
+namespace {
+
+HWY_EXPORT(compress_row);
+
+/// A vector beyond what a row holds may be written, and rows shall not lie a power of two apart.
+std::vector<std::size_t> offsets_for(const std::vector<std::size_t>& capacities) {
+  std::vector<std::size_t> offsets{0};
+  for (const std::size_t capacity : capacities) {
+    offsets.push_back(offsets.back() + padded_stride(capacity + kLine));
+  }
+  return offsets;
+}
+
+}  // namespace
+
+SparseRows::SparseRows(const std::vector<std::size_t>& capacities)
+    : offsets_(offsets_for(capacities)),
+      index_(offsets_.back()),
+      value_(offsets_.back()),
+      rows_(capacities.size()) {
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    rows_[r] = {index_.data() + offsets_[r], value_.data() + offsets_[r], 0};
+  }
+}
+
+void SparseRows::set_rows(ConstMatrix dense, Range rows, Range columns) {
+  for (std::size_t r = rows.begin; r < rows.end; ++r) {
+    rows_[r].size = HWY_DYNAMIC_DISPATCH(compress_row)(
+        dense.row(r), columns, index_.data() + offsets_[r], value_.data() + offsets_[r]);
+  }
+}
+
+void SparseRows::set_columns(ConstMatrix dense, Range rows, Range columns) {
+  constexpr std::size_t kPart = 256;
+  std::array<std::uint32_t, kPart + kLine> index;
+  std::array<float, kPart + kLine> value;
+  for (std::size_t c = columns.begin; c < columns.end; ++c) rows_[c].size = 0;
+  for (std::size_t begin = columns.begin; begin < columns.end; begin += kPart) {
+    const Range part{begin, std::min(begin + kPart, columns.end)};
+    for (std::size_t r = rows.begin; r < rows.end; ++r) {
+      const std::size_t size =
+          HWY_DYNAMIC_DISPATCH(compress_row)(dense.row(r), part, index.data(), value.data());
+      for (std::size_t e = 0; e < size; ++e) {
+        const std::size_t c = index[e];
+        const std::size_t at = offsets_[c] + rows_[c].size++;
+        index_[at] = static_cast<std::uint32_t>(r);
+        value_[at] = value[e];
+      }
+    }
+  }
+}
+
+PixelColumns::PixelColumns(const std::vector<std::size_t>& capacities)
+    : offsets_(offsets_for(capacities)), entries_(offsets_.back()), columns_(capacities.size()) {
+  for (std::size_t p = 0; p < columns_.size(); ++p) {
+    columns_[p] = {entries_.data() + offsets_[p], 0};
+  }
+}
+
+void PixelColumns::set(const std::vector<PixelRow>& images) {
+  for (PixelRow& column : columns_) column.size = 0;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    for (std::size_t e = 0; e < images[i].size; ++e) {
+      const std::uint32_t entry = images[i].entries[e];
+      const std::size_t p = entry / kByteValues;
+      entries_[offsets_[p] + columns_[p].size++] =
+          static_cast<std::uint32_t>(i * kByteValues) | entry % kByteValues;
+    }
+  }
+}
+
+}  // namespace mnist_bench::kernels
+#endif

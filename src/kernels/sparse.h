@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/matrix.h"
+
+namespace mnist_bench::kernels {
+
+/// The non-zero entries of a row (or column) of a matrix, in order.
+struct SparseRow {
+  const std::uint32_t* index = nullptr;
+  const float* value = nullptr;
+  std::size_t size = 0;
+};
+
+/// The same of bytes: an entry is index · 256 + byte, and stands for the value table[byte].
+struct PixelRow {
+  const std::uint32_t* entries = nullptr;
+  std::size_t size = 0;
+};
+inline constexpr std::size_t kByteValues = 256;
+inline constexpr std::uint32_t kMaxPixelIndex = 0xffffff;
+
+/// Room for sparse rows or columns of a matrix that changes from step to step. Threads may set
+/// different rows (columns) at the same time.
+class SparseRows {
+ public:
+  SparseRows() = default;
+  /// Row r holds at most capacities[r] entries.
+  explicit SparseRows(const std::vector<std::size_t>& capacities);
+  SparseRows(SparseRows&&) = default;  // not copied: rows point into the buffers
+  SparseRows& operator=(SparseRows&&) = default;
+
+  [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
+
+  /// Row r becomes the entries of dense[r][columns] that are not 0, for r in `rows`; indices count
+  /// from column 0.
+  void set_rows(ConstMatrix dense, Range rows, Range columns);
+  /// Row c becomes the entries of the column dense[rows][c] that are not 0, for c in `columns`.
+  void set_columns(ConstMatrix dense, Range rows, Range columns);
+
+ private:
+  std::vector<std::size_t> offsets_;
+  AlignedVector<std::uint32_t> index_;
+  AlignedVector<float> value_;
+  std::vector<SparseRow> rows_;
+};
+
+/// Room for the columns of a batch of pixel rows.
+class PixelColumns {
+ public:
+  PixelColumns() = default;
+  /// Column p holds at most capacities[p] entries.
+  explicit PixelColumns(const std::vector<std::size_t>& capacities);
+  PixelColumns(PixelColumns&&) = default;  // not copied, as above
+  PixelColumns& operator=(PixelColumns&&) = default;
+
+  [[nodiscard]] const PixelRow* columns() const { return columns_.data(); }
+
+  /// Column p becomes the entries of pixel p in `images`, by index in `images`.
+  void set(const std::vector<PixelRow>& images);
+
+ private:
+  std::vector<std::size_t> offsets_;
+  AlignedVector<std::uint32_t> entries_;
+  std::vector<PixelRow> columns_;
+};
+
+}  // namespace mnist_bench::kernels

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace mnist_bench::kernels {
+
+/// Threads that stay, for pieces of work of microseconds. Waiting threads spin for some
+/// microseconds and then sleep, so that more threads than cores slow down but never stall.
+class ThreadTeam {
+ public:
+  /// `size` threads, the caller's included; at least 1.
+  explicit ThreadTeam(std::size_t size);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  [[nodiscard]] std::size_t size() const { return workers_.size() + 1; }
+
+  /// Calls work(thread) for each thread 0 … size − 1 at the same time (0 is the caller) and returns
+  /// when all have returned. `work` must not throw. Within it subnormal numbers count as 0.
+  template <class Work>
+  void run(const Work& work) {
+    run_erased(
+        [](const void* erased, std::size_t thread) { (*static_cast<const Work*>(erased))(thread); },
+        &work);
+  }
+
+  /// To be called by every thread within `run`: returns once all have called it. What they wrote
+  /// before is then visible to all.
+  void barrier();
+
+ private:
+  using Erased = void (*)(const void* work, std::size_t thread);
+
+  void run_erased(Erased call, const void* work);
+  void serve(std::size_t thread);
+  void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
+
+  int spins_ = 0;
+  Erased call_ = nullptr;  ///< null: the end
+  const void* work_ = nullptr;
+  // On cache lines of their own: whoever spins on one must not slow down another.
+  alignas(64) std::atomic<std::uint32_t> runs_{0};
+  alignas(64) std::atomic<std::uint32_t> arrived_{0};
+  alignas(64) std::atomic<std::uint32_t> barriers_{0};
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace mnist_bench::kernels

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/dataset.h"
+#include "kernels/sparse.h"
+
+namespace mnist_bench::native {
+
+/// A data set as the networks of this engine read it; `set` must outlive it.
+class Images {
+ public:
+  /// Throws Error(usage) for images of more pixels than an entry can number.
+  explicit Images(const ImageSet& set);
+
+  [[nodiscard]] const ImageSet& set() const { return set_; }
+  [[nodiscard]] std::int64_t size() const { return set_.size(); }
+  [[nodiscard]] std::size_t pixels() const { return pixels_; }
+
+  /// The pixels of an image that are not 0; index: row · columns + column.
+  [[nodiscard]] kernels::PixelRow ink(std::int64_t image) const {
+    const auto i = static_cast<std::size_t>(image);
+    return {entries_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
+  }
+  [[nodiscard]] std::uint8_t label(std::int64_t image) const {
+    return set_.labels[static_cast<std::size_t>(image)];
+  }
+
+  /// For each pixel, in how many images it is not 0.
+  [[nodiscard]] std::vector<std::size_t> ink_counts() const;
+
+ private:
+  const ImageSet& set_;
+  std::size_t pixels_ = 0;
+  std::vector<std::uint32_t> entries_;
+  std::vector<std::size_t> offsets_;
+};
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "kernels/thread_team.h"
+#include "native/network.h"
+
+namespace mnist_bench::native {
+
+/// Paper, Table 1. Zeros are skipped wherever they are: background pixels, and what relu and
+/// dropout have set to 0.
+class Mlp final : public Network {
+ public:
+  Mlp(const MlpConfig& config, Normalization normalization, ImageShape image, std::int64_t classes,
+      std::int64_t threads);
+
+  Parameters& parameters() override { return parameters_; }
+  void prepare(const Images& set, std::int64_t batch_size) override;
+  BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
+                       const StepSettings& settings) override;
+  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
+
+ private:
+  struct Layer {
+    std::size_t in = 0;
+    std::size_t out = 0;
+    std::size_t padded_out = 0;  ///< to a multiple of kLine
+    std::size_t stride = 0;      ///< of weights and activations
+    std::size_t weight_begin = 0;
+    std::size_t bias_begin = 0;
+    kernels::Weights weights;
+    float* bias = nullptr;
+    /// [batch][out]: what the layer hands on, after relu and dropout, and the gradient of what it
+    /// summed up. Of the last layer only `delta`: the logits become their gradient.
+    kernels::AlignedVector<float> output;
+    kernels::AlignedVector<float> delta;
+    kernels::AlignedVector<float> bias_gradient;
+    /// `output` without its zeros, by image and by unit.
+    kernels::SparseRows rows;
+    kernels::SparseRows columns;
+  };
+
+  void make_room(std::size_t images);
+  [[nodiscard]] Layer& last() { return layers_.back(); }
+
+  // What one thread does of a step; `settings` is null where nothing is trained.
+  void forward_first_layer(std::size_t thread, const StepSettings* settings);
+  void forward_other_layers(kernels::Range images, const StepSettings* settings);
+  void activate(std::size_t layer, kernels::Range images, kernels::Range units,
+                const StepSettings* settings);
+  void descend_other_layers(std::size_t thread, const StepSettings& settings);
+  void descend_first_layer(std::size_t thread, const StepSettings& settings);
+  void descend_bias(Layer& layer, kernels::Range units, const StepSettings& settings);
+
+  kernels::ThreadTeam team_;
+  float dropout_ = 0;
+  std::vector<Layer> layers_;
+  Parameters parameters_;
+  /// A pixel's value is background_ + table_[byte], with table_[0] = 0.
+  float background_ = 0;
+  std::vector<float> table_;
+  /// The first layer's sums where all is background, and the gradient that all its weights get.
+  kernels::AlignedVector<float> first_sums_;
+  kernels::AlignedVector<float> first_gradient_;
+
+  std::size_t room_ = 0;  ///< images that the buffers hold
+  // The batch at hand.
+  std::vector<kernels::PixelRow> batch_;
+  std::vector<std::uint8_t> labels_;
+  std::vector<kernels::PixelColumns> pixel_columns_;  ///< one a thread, of its own
+  std::vector<float> losses_;
+  std::vector<std::uint8_t> predicted_;
+  bool upwards_ = false;
+};
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/adam.h"
+#include "native/images.h"
+#include "native/parameters.h"
+
+namespace mnist_bench::native {
+
+/// What a step of training is told besides its images.
+struct StepSettings {
+  kernels::AdamStep adam;
+  /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
+  std::uint64_t dropout_seed = 0;
+  std::int64_t step = 0;
+};
+
+/// A batch as the network saw it in a step, before its parameters moved.
+struct BatchStatistics {
+  double loss_sum = 0;  ///< of the images' cross-entropies
+  std::int64_t correct = 0;
+};
+
+/// A network whose passes are written by hand; its threads are its own.
+class Network {
+ public:
+  Network() = default;
+  virtual ~Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  virtual Parameters& parameters() = 0;
+  /// Makes room for steps on batches of up to `batch_size` images of `set`; to be called before
+  /// them. A step allocates nothing.
+  virtual void prepare(const Images& set, std::int64_t batch_size) = 0;
+  /// Forward and backward pass over the images `batch` of `set`, and Adam's step.
+  virtual BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
+                               const StepSettings& settings) = 0;
+  /// [size][classes] of the images first … first + size − 1, nothing dropped.
+  virtual std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) = 0;
+};
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,105 @@
+#include "native/parameters.h"
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace mnist_bench::native {
+
+using kernels::kLine;
+using kernels::padded_stride;
+
+std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std::size_t in) {
+  const std::size_t stride = padded_stride(out);
+  Parameter weight{.name = name,
+                   .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(in)},
+                   .places = {}};
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t i = 0; i < in; ++i) weight.places.push_back(i * stride + o);
+  }
+  return add(std::move(weight), in * stride);
+}
+
+std::size_t Parameters::add_bias(const std::string& name, std::size_t size) {
+  Parameter bias{.name = name, .shape = {static_cast<std::int64_t>(size)}, .places = {}};
+  for (std::size_t i = 0; i < size; ++i) bias.places.push_back(i);
+  return add(std::move(bias), size);
+}
+
+std::size_t Parameters::add(Parameter parameter, std::size_t room) {
+  const std::size_t begin = size_;
+  for (std::size_t& place : parameter.places) place += begin;
+  parameters_.push_back(std::move(parameter));
+  size_ += kernels::round_up(room, kLine);
+  return begin;
+}
+
+void Parameters::allocate() {
+  values_.assign(size_, 0.0F);
+  first_moments_.assign(size_, 0.0F);
+  second_moments_.assign(size_, 0.0F);
+}
+
+kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
+  return {.values = {values_.data() + begin, stride},
+          .first_moments = {first_moments_.data() + begin, stride},
+          .second_moments = {second_moments_.data() + begin, stride}};
+}
+
+void Parameters::descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
+                         std::size_t size) {
+  kernels::adam(step, gradient, first_moments_.data() + begin, second_moments_.data() + begin,
+                values_.data() + begin, size);
+}
+
+void Parameters::import_values(const std::vector<NamedTensor>& tensors) {
+  import_into(values_, tensors);
+}
+
+void Parameters::import_state(const TrainingState& state) {
+  import_into(values_, state.parameters);
+  import_into(first_moments_, state.first_moments);
+  import_into(second_moments_, state.second_moments);
+}
+
+std::vector<NamedTensor> Parameters::export_values() const { return export_from(values_); }
+
+TrainingState Parameters::export_state(std::int64_t epoch, std::int64_t step) const {
+  return {.epoch = epoch,
+          .step = step,
+          .parameters = export_from(values_),
+          .first_moments = export_from(first_moments_),
+          .second_moments = export_from(second_moments_)};
+}
+
+void Parameters::import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const {
+  if (parameters_.size() != tensors.size()) {
+    throw Error(ExitCode::io, fmt::format("{} parameter tensors, but this network has {}",
+                                          tensors.size(), parameters_.size()));
+  }
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    const Parameter& parameter = parameters_[t];
+    const NamedTensor& tensor = tensors[t];
+    if (parameter.name != tensor.name || parameter.shape != tensor.shape) {
+      throw Error(ExitCode::io, fmt::format("{} [{}], where this network has {} [{}]", tensor.name,
+                                            fmt::join(tensor.shape, ", "), parameter.name,
+                                            fmt::join(parameter.shape, ", ")));
+    }
+    for (std::size_t i = 0; i < parameter.places.size(); ++i) {
+      buffer[parameter.places[i]] = tensor.values[i];
+    }
+  }
+}
+
+std::vector<NamedTensor> Parameters::export_from(const Buffer& buffer) const {
+  std::vector<NamedTensor> tensors;
+  for (const Parameter& parameter : parameters_) {
+    NamedTensor tensor{.name = parameter.name, .shape = parameter.shape, .values = {}};
+    tensor.values.reserve(parameter.places.size());
+    for (const std::size_t place : parameter.places) tensor.values.push_back(buffer[place]);
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/linear.h"
+#include "kernels/matrix.h"
+#include "record/checkpoint.h"
+
+namespace mnist_bench::native {
+
+/// One tensor of a network: its name and shape as PyTorch has them, and where in the flat buffers
+/// each of its values lies, in PyTorch's order.
+struct Parameter {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<std::size_t> places;
+};
+
+/// All parameters of a network and Adam's moments of them, in three flat buffers of the same
+/// layout. What lies between the parameters (padding) is 0 and stays 0.
+class Parameters {
+ public:
+  /// Adds a weight of `out` × `in` stored as [in][out, padded], and returns where it begins.
+  std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in);
+  /// Adds a bias of `size`, padded.
+  std::size_t add_bias(const std::string& name, std::size_t size);
+  /// Adds any tensor that takes `room` floats; places count from the returned beginning.
+  std::size_t add(Parameter parameter, std::size_t room);
+  /// Makes the buffers. To be called once, after the last addition.
+  void allocate();
+
+  [[nodiscard]] kernels::Weights weights(std::size_t begin, std::size_t stride);
+  [[nodiscard]] float* values(std::size_t begin) { return values_.data() + begin; }
+  /// Adam's step on `size` parameters from `begin` on; gradient: [size].
+  void descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
+               std::size_t size);
+
+  /// Throws Error(io) when names or shapes are not these parameters'.
+  void import_values(const std::vector<NamedTensor>& tensors);
+  void import_state(const TrainingState& state);
+  [[nodiscard]] std::vector<NamedTensor> export_values() const;
+  [[nodiscard]] TrainingState export_state(std::int64_t epoch, std::int64_t step) const;
+
+ private:
+  using Buffer = kernels::AlignedVector<float>;
+  void import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const;
+  [[nodiscard]] std::vector<NamedTensor> export_from(const Buffer& buffer) const;
+
+  std::vector<Parameter> parameters_;
+  std::size_t size_ = 0;
+  Buffer values_;
+  Buffer first_moments_;
+  Buffer second_moments_;
+};
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,100 @@
+#include <chrono>
+#include <cmath>
+#include <span>
+
+#include "base/random.h"
+#include "native/engine.h"
+
+namespace mnist_bench::native {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How often the loss is looked at: as in the libtorch engine.
+constexpr std::int64_t kStepsPerLook = 50;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Sums over the images seen in an epoch.
+struct RunningSums {
+  double loss = 0;
+  std::int64_t correct = 0;
+  std::int64_t images = 0;
+
+  void add(const BatchStatistics& batch, std::size_t size) {
+    loss += batch.loss_sum;
+    correct += batch.correct;
+    images += static_cast<std::int64_t>(size);
+  }
+  [[nodiscard]] double mean_loss() const { return loss / static_cast<double>(images); }
+  [[nodiscard]] double accuracy() const {
+    return static_cast<double>(correct) / static_cast<double>(images);
+  }
+};
+
+kernels::AdamStep adam_step(const AdamConfig& config, std::int64_t step) {
+  return kernels::adam_step(config.learning_rate, config.beta1, config.beta2, config.epsilon,
+                            config.weight_decay, step);
+}
+
+}  // namespace
+
+TrainOutcome train(Network& network, const Images& set, const ExperimentConfig& config,
+                   const TrainCallbacks& callbacks, const std::optional<TrainingState>& start) {
+  const std::int64_t batch_size = config.training.batch_size;
+  network.prepare(set, batch_size);
+  if (start) network.parameters().import_state(*start);
+  const std::int64_t first_epoch = start ? start->epoch + 1 : 1;
+  std::int64_t steps_done = start ? start->step : 0;
+
+  TrainProgress progress;
+  progress.steps = (set.size() + batch_size - 1) / batch_size;
+  for (std::int64_t epoch = first_epoch; epoch <= config.training.epochs; ++epoch) {
+    progress = TrainProgress{.epoch = epoch, .steps = progress.steps};
+    const auto number = static_cast<std::uint64_t>(epoch);
+    StepSettings settings{
+        .adam = {}, .dropout_seed = derive_seed(config.seed, "dropout", number), .step = 0};
+    RunningSums sums;
+    const Clock::time_point epoch_start = Clock::now();
+    const std::vector<std::int64_t> order =
+        permutation(set.size(), derive_seed(config.seed, "shuffle", number));
+
+    for (std::int64_t step = 0; step < progress.steps; ++step) {
+      const std::int64_t first = step * batch_size;
+      const auto batch = std::span(order).subspan(
+          static_cast<std::size_t>(first),
+          static_cast<std::size_t>(std::min(batch_size, set.size() - first)));
+
+      settings.step = step;
+      settings.adam = adam_step(config.optimizer, ++steps_done);
+      sums.add(network.step(set, batch, settings), batch.size());
+
+      progress.step = step + 1;
+      if (progress.step % kStepsPerLook == 0 || progress.step == progress.steps) {
+        progress.loss = sums.mean_loss();
+        if (!std::isfinite(*progress.loss)) return {TrainEnd::diverged, progress};
+      }
+      progress.seconds = seconds_since(epoch_start);
+      progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
+      if (callbacks.on_progress) callbacks.on_progress(progress);
+      if (callbacks.should_stop && callbacks.should_stop()) {
+        return {TrainEnd::interrupted, progress};
+      }
+    }
+    const double seconds = seconds_since(epoch_start);
+    if (callbacks.on_epoch) {
+      callbacks.on_epoch({.epoch = epoch,
+                          .loss = *progress.loss,
+                          .accuracy = sums.accuracy(),
+                          .seconds = seconds,
+                          .images_per_second = static_cast<double>(set.size()) / seconds},
+                         [&] { return network.parameters().export_state(epoch, steps_done); });
+    }
+    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+  }
+  return {TrainEnd::completed, progress};
+}
+
+}  // namespace mnist_bench::native
