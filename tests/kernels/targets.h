@@ -3,20 +3,19 @@
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
-#include <cstdint>
-
 namespace mnist_bench::kernels {
 
-/// Calls check() with the kernels restricted to each set of SIMD instructions that this machine
-/// has, plain code included, in turn.
-template <class Check>
-void on_every_target(const Check& check) {
+/// Runs `body` once with each of this machine's SIMD instruction sets that the kernels know.
+template <class Body>
+void on_every_target(const Body& body) {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     SCOPED_TRACE(hwy::TargetName(target));
     hwy::SetSupportedTargetsForTest(target);
-    check();
+    hwy::GetChosenTarget().DeInit();
+    body();
   }
   hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().DeInit();
 }
 
 }  // namespace mnist_bench::kernels
