@@ -56,7 +56,7 @@ HWY_INLINE void forward(const EntriesOf& entries_of, ConstMatrix weights, const 
                         Range images, Range columns, Matrix y) {
   for_each_tile<kTile>(columns, [&](auto tile, std::size_t column) HWY_ATTR {
     for (std::size_t i = images.begin; i < images.end; ++i) {
-      tile.load(start + column);
+      tile.load((start != nullptr ? start : y.row(i)) + column);
       add_entries(entries_of(i), weights, column, tile);
       tile.store(y.row(i) + column);
     }

@@ -18,7 +18,7 @@ struct Weights {
 };
 
 /// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. x: row i is
-/// image i.
+/// image i. `start` null: adds to what y holds.
 void linear_forward(const SparseRow* x, ConstMatrix weights, const float* start, Range images,
                     Range columns, Matrix y);
 /// The same on pixels: the value of an entry is table[byte].

@@ -24,7 +24,8 @@ float exponentials(float* row, std::size_t classes, float max) {
   auto sum = hn::Zero(d);
   for (std::size_t c = 0; c < round_up(classes, kLine); c += hn::Lanes(d)) {
     const auto real = hn::FirstN(d, classes > c ? classes - c : 0);
-    const auto e = hn::Exp(d, hn::Sub(hn::LoadU(d, row + c), hn::Set(d, max)));
+    const auto x = hn::Sub(hn::LoadU(d, row + c), hn::Set(d, max));
+    const auto e = hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));  // Exp makes NaN 0
     const auto masked = hn::IfThenElseZero(real, e);
     hn::StoreU(masked, d, row + c);
     sum = hn::Add(sum, masked);

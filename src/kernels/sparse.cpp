@@ -22,7 +22,7 @@ std::size_t compress_row(const float* row, Range columns, std::uint32_t* index, 
   std::size_t size = 0;
   for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
     const auto v = hn::LoadU(d, row + c);
-    auto mask = hn::Ne(v, hn::Zero(d));
+    auto mask = hn::Not(hn::Eq(v, hn::Zero(d)));  // true for NaN, on every target
     if (columns.end - c < lanes) mask = hn::And(mask, hn::FirstN(d, columns.end - c));
     const auto at = hn::Iota(du, static_cast<std::uint32_t>(c));
     hn::CompressStore(v, mask, d, value + size);

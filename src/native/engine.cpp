@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "native/cnn.h"
 #include "native/mlp.h"
 
 namespace mnist_bench::native {
@@ -30,12 +31,6 @@ Verdict judge(std::span<const float> logits, std::size_t label) {
 }  // namespace
 
 void check_supported(const ExperimentConfig& config) {
-  if (!std::holds_alternative<MlpConfig>(config.model)) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("the native engine does not train model '{}'", model_type(config.model)),
-        "use training.engine=libtorch");
-  }
   if (config.device != "auto" && config.device != "cpu") {
     throw Error(
         ExitCode::usage,
@@ -47,8 +42,19 @@ void check_supported(const ExperimentConfig& config) {
 std::unique_ptr<Network> make_network(const ExperimentConfig& config, ImageShape image,
                                       std::int64_t classes, std::int64_t threads) {
   check_supported(config);
-  return std::make_unique<Mlp>(std::get<MlpConfig>(config.model), config.data.normalization, image,
-                               classes, threads);
+  const Normalization normalization = config.data.normalization;
+  if (const auto* mlp = std::get_if<MlpConfig>(&config.model)) {
+    return std::make_unique<Mlp>(*mlp, normalization, image, classes, threads);
+  }
+  if (image.rows % 4 != 0 || image.columns % 4 != 0) {
+    throw Error(ExitCode::usage,
+                fmt::format("the native engine trains model 'cnn' on images whose rows and columns "
+                            "are multiples of 4; these are {} × {}",
+                            image.rows, image.columns),
+                "use training.engine=libtorch");
+  }
+  return std::make_unique<Cnn>(std::get<CnnConfig>(config.model), normalization, image, classes,
+                               threads);
 }
 
 Predictions predict(Network& network, const Images& set) {

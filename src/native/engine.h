@@ -15,7 +15,8 @@ namespace mnist_bench::native {
 /// Throws Error(usage), saying what to do instead, for what this engine cannot train.
 void check_supported(const ExperimentConfig& config);
 
-/// The network of `config` on `threads` threads, all parameters 0.
+/// The network of `config` on `threads` threads, all parameters 0. Throws as `check_supported`, and
+/// for a CNN on images whose rows or columns are not multiples of 4.
 std::unique_ptr<Network> make_network(const ExperimentConfig& config, ImageShape image,
                                       std::int64_t classes, std::int64_t threads);
 

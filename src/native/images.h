@@ -23,6 +23,10 @@ class Images {
     const auto i = static_cast<std::size_t>(image);
     return {entries_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
   }
+  /// [rows, columns]
+  [[nodiscard]] const std::uint8_t* bytes(std::int64_t image) const {
+    return set_.pixels.data() + static_cast<std::size_t>(image) * pixels_;
+  }
   [[nodiscard]] std::uint8_t label(std::int64_t image) const {
     return set_.labels[static_cast<std::size_t>(image)];
   }

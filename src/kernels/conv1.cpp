@@ -1,0 +1,178 @@
+#include "kernels/conv1.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/conv1.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+using Integers = hn::RebindToSigned<Floats>;
+using Bytes = hn::Rebind<std::uint8_t, Floats>;
+
+/// Image pixels under the 3×3 windows of a pooling window, row by row: pixel (q + δ) for q in 2×2
+/// and δ in 3×3.
+constexpr std::size_t kPatch = 16;
+constexpr std::size_t patch_index(std::size_t q, std::size_t delta) {
+  return (q / 2 + delta / 3) * 4 + q % 2 + delta % 3;
+}
+
+HWY_INLINE void load_patch(const float* image, std::size_t row_stride, Vector* patch) {
+  unroll<kPatch>([&](auto i)
+                     HWY_ATTR { patch[i] = hn::Set(kFloats, image[i / 4 * row_stride + i % 4]); });
+}
+
+/// One vector of channels of one value of the map.
+HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* image,
+                           std::size_t row_stride, float* value, std::uint8_t* position) {
+  const Integers integers;
+  Vector patch[kPatch];
+  load_patch(image, row_stride, patch);
+  Vector sums[4];
+  unroll<4>([&](auto q) HWY_ATTR {
+    sums[q] = bias;
+    unroll<9>([&](auto delta) HWY_ATTR {
+      sums[q] = hn::MulAdd(weights[delta], patch[patch_index(q, delta)], sums[q]);
+    });
+  });
+  Vector best = sums[0];
+  auto first = hn::Zero(integers);
+  unroll<3>([&](auto i) HWY_ATTR {
+    const auto better = hn::Gt(sums[i + 1], best);
+    best = hn::IfThenElse(better, sums[i + 1], best);
+    first = hn::IfThenElse(hn::RebindMask(integers, better),
+                           hn::Set(integers, static_cast<std::int32_t>(i + 1)), first);
+  });
+  hn::StoreU(hn::IfThenZeroElse(hn::Le(best, hn::Zero(kFloats)), best), kFloats, value);
+  hn::StoreU(hn::DemoteTo(Bytes(), first), Bytes(), position);
+}
+
+void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
+             const std::uint8_t* ink, const BlankMap& blank, float* map, std::uint8_t* positions) {
+  const MapShape shape = conv.output();
+  const std::size_t stride = conv.columns + 2;
+  for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
+    const std::size_t block = c / kLine;
+    const std::size_t lane = c % kLine;
+    Vector block_weights[9];
+    unroll<9>([&](auto i) HWY_ATTR {
+      block_weights[i] = hn::LoadU(kFloats, weights + (block * 9 + i) * kLine + lane);
+    });
+    const auto block_bias = hn::LoadU(kFloats, bias + c);
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      for (std::size_t column = 0; column < shape.columns; ++column) {
+        const std::size_t at =
+            block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
+        const std::size_t pixel = row * shape.columns + column;
+        const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
+        if (ink != nullptr && ink[pixel] == 0) {
+          hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
+          hn::StoreU(hn::LoadU(Bytes(), blank.positions + position_at), Bytes(),
+                     positions + position_at);
+        } else {
+          forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
+                     map + at, positions + position_at);
+        }
+      }
+    }
+  }
+}
+
+void backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
+              const float* map, const std::uint8_t* positions, const float* d_map, float* d_weights,
+              float* d_bias) {
+  const Integers integers;
+  const MapShape shape = conv.output();
+  const std::size_t stride = conv.columns + 2;
+  for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
+    const std::size_t block = c / kLine;
+    const std::size_t lane = c % kLine;
+    Vector sums[9];
+    unroll<9>([&](auto delta) HWY_ATTR { sums[delta] = hn::Zero(kFloats); });
+    Vector inked = hn::Zero(kFloats);
+    Vector blank = hn::Zero(kFloats);
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      const bool inner_row = row > 0 && row + 1 < shape.rows;
+      for (std::size_t column = 0; column < shape.columns; ++column) {
+        const std::size_t at =
+            block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
+        const std::size_t pixel = row * shape.columns + column;
+        const auto dead = hn::Le(hn::LoadU(kFloats, map + at), hn::Zero(kFloats));
+        const auto gradient = hn::IfThenZeroElse(dead, hn::LoadU(kFloats, d_map + at));
+        if (ink[pixel] == 0 && inner_row && column > 0 && column + 1 < shape.columns) {
+          blank = hn::Add(blank, gradient);
+          continue;
+        }
+        inked = hn::Add(inked, gradient);
+        Vector patch[kPatch];
+        load_patch(image + 2 * row * stride + 2 * column, stride, patch);
+        const auto position = hn::PromoteTo(
+            integers,
+            hn::LoadU(Bytes(),
+                      positions + (block * shape.rows * shape.columns + pixel) * kLine + lane));
+        unroll<4>([&](auto q) HWY_ATTR {
+          const auto here = hn::Eq(position, hn::Set(integers, static_cast<std::int32_t>(q)));
+          const auto part = hn::IfThenElseZero(hn::RebindMask(kFloats, here), gradient);
+          unroll<9>([&](auto delta) HWY_ATTR {
+            sums[delta] = hn::MulAdd(part, patch[patch_index(q, delta)], sums[delta]);
+          });
+        });
+      }
+    }
+    float* to = d_weights + block * 9 * kLine + lane;
+    unroll<9>([&](auto delta) HWY_ATTR {
+      const auto all = hn::MulAdd(hn::Set(kFloats, offset), blank, sums[delta]);
+      hn::StoreU(hn::Add(hn::LoadU(kFloats, to + delta * kLine), all), kFloats, to + delta * kLine);
+    });
+    const auto all = hn::Add(inked, blank);
+    hn::StoreU(hn::Add(hn::LoadU(kFloats, d_bias + c), all), kFloats, d_bias + c);
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mnist_bench::kernels {
+
+HWY_EXPORT(forward);
+HWY_EXPORT(backward);
+
+void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
+                float* image) {
+  const std::size_t stride = conv.columns + 2;
+  std::fill_n(image, stride, 0.0F);
+  for (std::size_t row = 0; row < conv.rows; ++row) {
+    float* to = image + (row + 1) * stride;
+    to[0] = 0;
+    for (std::size_t column = 0; column < conv.columns; ++column) {
+      to[column + 1] = factor * static_cast<float>(bytes[row * conv.columns + column]) + offset;
+    }
+    to[stride - 1] = 0;
+  }
+  std::fill_n(image + (conv.rows + 1) * stride, stride, 0.0F);
+}
+
+void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
+                   const std::uint8_t* ink, const BlankMap& blank, float* map,
+                   std::uint8_t* positions) {
+  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, ink, blank, map, positions);
+}
+
+void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
+                    const float* map, const std::uint8_t* positions, const float* d_map,
+                    float* d_weights, float* d_bias) {
+  HWY_DYNAMIC_DISPATCH(backward)
+  (conv, image, ink, offset, map, positions, d_map, d_weights, d_bias);
+}
+
+}  // namespace mnist_bench::kernels
+#endif

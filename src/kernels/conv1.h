@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/feature_map.h"
+
+namespace mnist_bench::kernels {
+
+/// conv1: 3×3, padding 1, from one channel to `channels`, then 2×2 max pooling and relu.
+/// Weights: [channels / kLine][9][kLine], the nine of a channel row by row.
+struct Conv1 {
+  std::size_t rows = 0;     ///< of the image; even
+  std::size_t columns = 0;  ///< of the image; even
+  std::size_t channels = 0;
+
+  [[nodiscard]] MapShape output() const { return {rows / 2, columns / 2, channels}; }
+  [[nodiscard]] std::size_t image_size() const { return (rows + 2) * (columns + 2); }
+  [[nodiscard]] std::size_t weights_size() const { return channels * 9; }
+  /// One position of a maximum for each value of the output.
+  [[nodiscard]] std::size_t positions_size() const { return rows / 2 * (columns / 2) * channels; }
+};
+
+/// [rows + 2][columns + 2]: factor · byte + offset, in a border of zeros.
+void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
+                float* image);
+
+/// What a blank image gives: `conv1_forward` with no ink known, for others to copy from.
+struct BlankMap {
+  const float* map = nullptr;
+  const std::uint8_t* positions = nullptr;
+};
+
+/// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
+/// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
+/// 3) that has the maximum. NaN stays NaN.
+/// Where `ink` (see find_ink) is 0, both are copied from `blank`; ink null: nowhere.
+void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
+                   const std::uint8_t* ink, const BlankMap& blank, float* map,
+                   std::uint8_t* positions);
+
+/// Adds the gradients of weights and bias, given d(loss)/d(map); only where map > 0 does any pass:
+///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
+///   d_map[p][c]
+/// `offset` is the value of blank pixels, `ink` as above.
+void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
+                    const float* map, const std::uint8_t* positions, const float* d_map,
+                    float* d_weights, float* d_bias);
+
+}  // namespace mnist_bench::kernels

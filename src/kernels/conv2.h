@@ -1,0 +1,26 @@
+#pragma once
+
+#include "kernels/feature_map.h"
+
+namespace mnist_bench::kernels {
+
+/// conv2: 3×3, padding 1, from the channels of `input` to `out_channels` (a multiple of kLine),
+/// followed by 2×2 max pooling. Its output is cut into tiles of 2×2, the windows of the pooling.
+struct Conv2 {
+  MapShape input;
+  std::size_t out_channels = 0;
+
+  [[nodiscard]] std::size_t tile_columns() const { return input.columns / 2; }
+  [[nodiscard]] std::size_t tiles() const { return input.rows / 2 * tile_columns(); }
+  /// Values after the pooling, [tiles][out_channels].
+  [[nodiscard]] std::size_t units() const { return tiles() * out_channels; }
+  /// Where the 4×4 values of the input that a tile sees begin.
+  [[nodiscard]] std::size_t window(std::size_t tile) const {
+    return input.window(tile / tile_columns() * 2, tile % tile_columns() * 2);
+  }
+  /// Weights are [in_channels / kLine][out_channels][9][kLine]: the nine weights of an output
+  /// channel row by row, each for kLine input channels.
+  [[nodiscard]] std::size_t weights_size() const { return input.channels * out_channels * 9; }
+};
+
+}  // namespace mnist_bench::kernels

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "kernels/matrix.h"
+
+namespace mnist_bench::kernels {
+
+/// The maps that conv1 makes of an image: rows × columns × channels, the channels a multiple of
+/// kLine (padded with channels that stay 0), stored as
+///   [channels / kLine][rows + 2][columns + 2][kLine]
+/// with a border of zeros, so that no 3×3 window needs to ask where it is. Row r and column c of
+/// the map lie at (r + 1, c + 1); the window around them begins at `window(r, c)`.
+struct MapShape {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t channels = 0;
+
+  [[nodiscard]] std::size_t row_stride() const { return (columns + 2) * kLine; }
+  [[nodiscard]] std::size_t block_stride() const { return (rows + 2) * row_stride(); }
+  [[nodiscard]] std::size_t size() const { return channels / kLine * block_stride(); }
+  [[nodiscard]] std::size_t window(std::size_t row, std::size_t column) const {
+    return row * row_stride() + column * kLine;
+  }
+};
+
+}  // namespace mnist_bench::kernels

@@ -1,0 +1,57 @@
+#include "kernels/live_units.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/live_units.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
+             const std::uint8_t* ink, const float* factors, const LiveUnits& live) {
+  const hn::RebindToUnsigned<Floats> integers;
+  const auto lanes = hn::Iota(integers, 0);
+  std::size_t size = 0;
+  for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
+    const PooledMap& map = ink[tile] != 0 ? pooled : blank;
+    const std::size_t first = tile * conv.out_channels;
+    for (std::uint32_t q = 0; q < 4; ++q) {
+      for (std::size_t o = 0; o < conv.out_channels; o += hn::Lanes(kFloats)) {
+        const auto value =
+            hn::Mul(hn::LoadU(kFloats, map.values + first + o), hn::LoadU(kFloats, factors + o));
+        const auto position = hn::LoadU(integers, map.positions + first + o);
+        const auto here = hn::AndNot(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))),
+                                     hn::Eq(position, hn::Set(integers, q)));
+        const auto index = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(first + o)));
+        hn::StoreU(hn::Compress(index, here), integers, live.index + size);
+        hn::StoreU(hn::Compress(value, hn::RebindMask(kFloats, here)), kFloats, live.value + size);
+        size += hn::CountTrue(integers, here);
+      }
+      live.ends[tile * 4 + q] = static_cast<std::uint32_t>(size);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mnist_bench::kernels {
+
+HWY_EXPORT(collect);
+
+// A compressed vector is stored whole.
+std::size_t live_units_capacity(const Conv2& conv) { return conv.units() + kLine; }
+
+void collect_live_units(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
+                        const std::uint8_t* ink, const float* factors, const LiveUnits& live) {
+  HWY_DYNAMIC_DISPATCH(collect)(conv, pooled, blank, ink, factors, live);
+}
+
+}  // namespace mnist_bench::kernels
+#endif

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv2.h"
+
+namespace mnist_bench::kernels {
+
+/// The units of an image that are not 0 after conv2, dropout2d, max pooling and relu, in the order
+/// of the position in the map that the pooling took them from: tile by tile, within a tile by
+/// position (row by row), then by channel.
+struct LiveUnits {
+  std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
+  float* value = nullptr;
+  std::uint32_t* ends = nullptr;  ///< [tiles][4]: where the units of tile t and position q end
+};
+/// The most units that `collect_live_units` writes to `index` and `value`, or touches behind them.
+std::size_t live_units_capacity(const Conv2& conv);
+
+/// What `conv2_forward` gave, of an image or of the blank one: [tiles][out_channels] each.
+struct PooledMap {
+  const float* values = nullptr;
+  const std::uint32_t* positions = nullptr;
+};
+
+/// Lists the units with max(0, factors[o] · pooled[t][o]) ≠ 0. `factors` holds dropout2d's factor
+/// of each channel: 0 or 1 / (1 − p). Tiles whose `ink` is 0 are taken from `blank`. NaN is live.
+void collect_live_units(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
+                        const std::uint8_t* ink, const float* factors, const LiveUnits& live);
+
+}  // namespace mnist_bench::kernels

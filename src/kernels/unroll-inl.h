@@ -1,0 +1,30 @@
+// Included once per SIMD target, after <hwy/highway.h>.
+#if defined(MNIST_BENCH_KERNELS_UNROLL_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNIST_BENCH_KERNELS_UNROLL_INL_H
+#undef MNIST_BENCH_KERNELS_UNROLL_INL_H
+#else
+#define MNIST_BENCH_KERNELS_UNROLL_INL_H
+#endif
+
+#include <cstddef>
+#include <utility>
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+
+template <std::size_t... I, class Body>
+HWY_INLINE void unroll(std::index_sequence<I...> /*indices*/, const Body& body) {
+  (body(std::integral_constant<std::size_t, I>()), ...);
+}
+
+/// body(0), …, body(kCount − 1), each with its index as a constant: GCC keeps an array of vectors
+/// in registers only when no loop is left around it.
+template <std::size_t kCount, class Body>
+HWY_INLINE void unroll(const Body& body) {
+  unroll(std::make_index_sequence<kCount>(), body);
+}
+
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,427 @@
+#include "native/cnn.h"
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "kernels/activation.h"
+#include "kernels/conv2_forward.h"
+#include "kernels/ink.h"
+#include "kernels/linear.h"
+#include "kernels/softmax.h"
+
+namespace mnist_bench::native {
+
+using kernels::kLine;
+using kernels::Matrix;
+using kernels::Range;
+
+namespace {
+
+/// Images that the evaluation sends through at a time.
+constexpr std::size_t kEvaluationBatch = 128;
+/// Shares of the batch whose gradients are summed up apart, so that the sum does not depend on the
+/// number of threads; fewer where that would take more than so many floats.
+constexpr std::size_t kParts = 16;
+constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
+
+std::size_t channels(std::int64_t count) {
+  return kernels::round_up(static_cast<std::size_t>(count), kLine);
+}
+
+/// conv1.weight [out, 1, 3, 3] in [out / kLine][9][kLine].
+Parameter conv1_weight(std::int64_t out) {
+  Parameter weight{.name = "conv1.weight", .shape = {out, 1, 3, 3}, .places = {}};
+  for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
+    for (std::size_t delta = 0; delta < 9; ++delta) {
+      weight.places.push_back((o / kLine * 9 + delta) * kLine + o % kLine);
+    }
+  }
+  return weight;
+}
+
+/// conv2.weight [out, in, 3, 3] in [in / kLine][out, padded][9][kLine].
+Parameter conv2_weight(std::int64_t out, std::int64_t in) {
+  Parameter weight{.name = "conv2.weight", .shape = {out, in, 3, 3}, .places = {}};
+  for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(in); ++i) {
+      for (std::size_t delta = 0; delta < 9; ++delta) {
+        weight.places.push_back(((i / kLine * channels(out) + o) * 9 + delta) * kLine + i % kLine);
+      }
+    }
+  }
+  return weight;
+}
+
+template <class T>
+Matrix matrix(T& values, std::size_t stride) {
+  return {values.data(), stride};
+}
+
+}  // namespace
+
+Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
+         std::int64_t classes, std::int64_t threads)
+    : team_(static_cast<std::size_t>(threads)),
+      conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
+             channels(config.conv1_channels)},
+      conv2_{conv1_.output(), channels(config.conv2_channels)},
+      dropout2d_(static_cast<float>(config.dropout2d)),
+      dropout_(static_cast<float>(config.dropout)) {
+  const PixelStatistics constants = normalization_constants(normalization);
+  factor_ = static_cast<float>(1 / 255.0 / constants.sd);
+  offset_ = static_cast<float>(-constants.mean / constants.sd);
+
+  conv1_weight_ = parameters_.add(conv1_weight(config.conv1_channels), conv1_.weights_size());
+  conv1_bias_ = parameters_.add_bias("conv1.bias", static_cast<std::size_t>(config.conv1_channels));
+  conv2_weight_ = parameters_.add(conv2_weight(config.conv2_channels, config.conv1_channels),
+                                  conv2_.weights_size());
+  conv2_bias_ = parameters_.add_bias("conv2.bias", static_cast<std::size_t>(config.conv2_channels));
+  convolutions_size_ = conv2_bias_ + conv2_.out_channels;
+
+  // PyTorch flattens by channel, then by place; here it is the other way round, and padded.
+  std::vector<std::size_t> units;
+  for (std::size_t o = 0; o < static_cast<std::size_t>(config.conv2_channels); ++o) {
+    for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
+      units.push_back(tile * conv2_.out_channels + o);
+    }
+  }
+  std::vector<std::size_t> hidden;
+  for (std::size_t h = 0; h < static_cast<std::size_t>(config.hidden); ++h) hidden.push_back(h);
+  fc1_ = make_linear("fc1", conv2_.units(), hidden.size(), units);
+  fc2_ = make_linear("fc2", hidden.size(), static_cast<std::size_t>(classes), hidden);
+  parameters_.allocate();
+  for (Linear* layer : {&fc1_, &fc2_}) {
+    layer->weights = parameters_.weights(layer->weight_begin, layer->stride);
+    layer->bias = parameters_.values(layer->bias_begin);
+  }
+
+  transformed_.resize(kernels::conv2_transformed_size(conv2_));
+  convolutions_gradient_.resize(convolutions_size_);
+  part_gradients_.resize(parts() * convolutions_size_);
+  workplaces_.resize(team_.size());
+  make_room(kEvaluationBatch);
+}
+
+Cnn::Linear Cnn::make_linear(const std::string& name, std::size_t in, std::size_t out,
+                             std::vector<std::size_t> input_places) {
+  Linear layer;
+  layer.out = out;
+  layer.padded_out = kernels::round_up(out, kLine);
+  layer.stride = kernels::padded_stride(out);
+  Parameter weight{
+      .name = name + ".weight",
+      .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(input_places.size())},
+      .places = {}};
+  for (std::size_t o = 0; o < out; ++o) {
+    for (const std::size_t place : input_places) weight.places.push_back(place * layer.stride + o);
+  }
+  layer.weight_begin = parameters_.add(std::move(weight), in * layer.stride);
+  layer.bias_begin = parameters_.add_bias(name + ".bias", out);
+  layer.bias_gradient.resize(layer.padded_out);
+  return layer;
+}
+
+void Cnn::make_features(Features& features) const {
+  features.image.resize(conv1_.image_size());
+  features.ink.resize(conv1_.output().rows * conv1_.output().columns);
+  features.tile_ink.resize(conv2_.tiles());
+  features.map.resize(conv2_.input.size());
+  features.positions.resize(conv1_.positions_size());
+  features.live_index.resize(kernels::live_units_capacity(conv2_));
+  features.live_value.resize(kernels::live_units_capacity(conv2_));
+  features.live_ends.resize(4 * conv2_.tiles());
+}
+
+void Cnn::make_room(std::size_t images) {
+  if (images <= room_) return;
+  room_ = images;
+  features_.resize(images);
+  for (Features& features : features_) make_features(features);
+  factors_.resize(images * conv2_.out_channels);
+  d_units_.resize(images * kernels::padded_stride(conv2_.units()));
+  for (Linear* layer : {&fc1_, &fc2_}) {
+    layer->output.resize(images * layer->stride);
+    layer->delta.resize(images * layer->stride);
+  }
+  hidden_rows_ = kernels::SparseRows(std::vector<std::size_t>(images, fc1_.out));
+  hidden_columns_ = kernels::SparseRows(std::vector<std::size_t>(fc1_.out, images));
+  batch_.reserve(images);
+  labels_.reserve(images);
+  losses_.resize(images);
+  predicted_.resize(images);
+
+  for (Workplace& work : workplaces_) {
+    make_features(work.blank);
+    const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
+    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image.data());
+    work.blank_pooled.resize(conv2_.units());
+    work.blank_positions.resize(conv2_.units());
+    work.band.resize(conv1_.columns + 2);
+    work.tiles.reserve(conv2_.tiles());
+    work.convolution.resize(kernels::conv2_forward_scratch(conv2_));
+    work.pooled.resize(conv2_.units());
+    work.positions.resize(conv2_.units());
+    work.d_map.resize(conv2_.input.size());
+    work.unit_windows.resize(conv2_.units());
+    work.unit_gradients.resize(conv2_.units());
+    work.unit_counts.resize(conv2_.out_channels);
+    work.tile_rows.resize(images);
+    work.tile_columns.resize(conv2_.units());
+    work.column_index.resize(conv2_.out_channels * images);
+    work.column_value.resize(conv2_.out_channels * images);
+  }
+}
+
+void Cnn::prepare(const Images& set, std::int64_t batch_size) {
+  make_room(static_cast<std::size_t>(std::min(batch_size, set.size())));
+}
+
+std::size_t Cnn::parts() const {
+  return std::clamp(kPartFloats / convolutions_size_, std::size_t{1}, kParts);
+}
+
+Range Cnn::images_of_part(std::size_t part) const {
+  return kernels::share(batch_.size(), 1, part, parts());
+}
+
+Range Cnn::parts_of(std::size_t thread) const {
+  return kernels::share(parts(), 1, thread, team_.size());
+}
+
+/// Those of its parts: what a thread has made of an image is in its cache when it comes back to it.
+Range Cnn::images_of(std::size_t thread) const {
+  const Range parts = parts_of(thread);
+  return {kernels::share(batch_.size(), 1, parts.begin, this->parts()).begin,
+          kernels::share(batch_.size(), 1, parts.end, this->parts()).begin};
+}
+
+BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch,
+                          const StepSettings& settings) {
+  batch_.clear();
+  labels_.clear();
+  for (const std::int64_t image : batch) {
+    batch_.push_back(set.bytes(image));
+    labels_.push_back(set.label(image));
+  }
+
+  team_.run([&](std::size_t thread) {
+    forward(thread, &settings);
+    kernels::softmax_cross_entropy(
+        labels_.data(), fc2_.out, 1.0F / static_cast<float>(batch_.size()), images_of(thread),
+        matrix(fc2_.output, fc2_.stride), losses_.data(), predicted_.data());
+    team_.barrier();
+    descend_fc2(thread, settings);
+    team_.barrier();
+    descend_fc1(thread, settings);
+    team_.barrier();
+    const Range parts = parts_of(thread);
+    for (std::size_t part = parts.begin; part < parts.end; ++part) {
+      backward_convolutions(workplaces_[thread], part);
+    }
+    team_.barrier();
+    descend_convolutions(thread, settings);
+  });
+
+  BatchStatistics statistics;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    statistics.loss_sum += static_cast<double>(losses_[i]);
+    statistics.correct += predicted_[i] == labels_[i] ? 1 : 0;
+  }
+  return statistics;
+}
+
+std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64_t size) {
+  std::vector<float> result;
+  result.reserve(static_cast<std::size_t>(size) * fc2_.out);
+  for (std::int64_t done = 0; done < size;) {
+    const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
+    batch_.clear();
+    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.bytes(first + done + i));
+    team_.run([&](std::size_t thread) { forward(thread, nullptr); });
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      const float* row = matrix(fc2_.output, fc2_.stride).row(i);
+      result.insert(result.end(), row, row + fc2_.out);
+    }
+    done += count;
+  }
+  return result;
+}
+
+void Cnn::forward(std::size_t thread, const StepSettings* settings) {
+  Workplace& work = workplaces_[thread];
+  transform_weights(thread);
+  team_.barrier();
+  const Range images = images_of(thread);
+  if (images.size() == 0) return;
+
+  const Matrix factors = matrix(factors_, conv2_.out_channels);
+  std::fill(factors.row(images.begin), factors.row(images.end), 1.0F);
+  if (settings != nullptr) {
+    kernels::drop({.probability = dropout2d_,
+                   .seed = derive_seed(settings->dropout_seed, "dropout2d"),
+                   .step = settings->step},
+                  factors, images, {0, conv2_.out_channels});
+  }
+  forward_blank(work);
+  for (std::size_t i = images.begin; i < images.end; ++i) forward_convolutions(work, i, batch_[i]);
+  forward_fc1(work, images, settings);
+  forward_fc2(images);
+}
+
+void Cnn::transform_weights(std::size_t thread) {
+  kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
+                                   kernels::share(conv2_.out_channels, kLine, thread, team_.size()),
+                                   transformed_.data());
+}
+
+/// Of an image without ink, what the others copy where they have none.
+void Cnn::forward_blank(Workplace& work) {
+  Features& blank = work.blank;
+  kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
+                         blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
+  work.tiles.clear();
+  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) work.tiles.push_back(tile);
+  kernels::conv2_forward(conv2_, blank.map.data(), transformed_.data(),
+                         parameters_.values(conv2_bias_), work.tiles.data(), work.tiles.size(),
+                         work.convolution.data(), work.blank_pooled.data(),
+                         work.blank_positions.data());
+}
+
+void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
+  Features& features = features_[image];
+  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink.data(),
+                    features.tile_ink.data());
+  kernels::load_image(conv1_, bytes, factor_, offset_, features.image.data());
+  kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
+                         features.image.data(), features.ink.data(),
+                         {work.blank.map.data(), work.blank.positions.data()}, features.map.data(),
+                         features.positions.data());
+  work.tiles.clear();
+  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) {
+    if (features.tile_ink[tile] != 0) work.tiles.push_back(tile);
+  }
+  kernels::conv2_forward(conv2_, features.map.data(), transformed_.data(),
+                         parameters_.values(conv2_bias_), work.tiles.data(), work.tiles.size(),
+                         work.convolution.data(), work.pooled.data(), work.positions.data());
+  kernels::collect_live_units(conv2_, {work.pooled.data(), work.positions.data()},
+                              {work.blank_pooled.data(), work.blank_positions.data()},
+                              features.tile_ink.data(),
+                              matrix(factors_, conv2_.out_channels).row(image), features.live());
+}
+
+/// Tile by tile, so that the weights that a tile needs stay in the cache for all images.
+void Cnn::forward_fc1(Workplace& work, Range images, const StepSettings* settings) {
+  const Matrix output = matrix(fc1_.output, fc1_.stride);
+  const Range units{0, fc1_.padded_out};
+  for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
+    for (std::size_t i = images.begin; i < images.end; ++i) {
+      const kernels::LiveUnits live = features_[i].live();
+      const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
+      work.tile_rows[i] = {live.index + begin, live.value + begin, live.ends[4 * tile + 3] - begin};
+    }
+    kernels::linear_forward(work.tile_rows.data(), fc1_.weights.values,
+                            tile == 0 ? fc1_.bias : nullptr, images, units, output);
+  }
+  kernels::relu(output, images, units);
+  if (settings != nullptr) {
+    kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
+                  output, images, units);
+  }
+}
+
+void Cnn::forward_fc2(Range images) {
+  hidden_rows_.set_rows(matrix(fc1_.output, fc1_.stride), images, {0, fc1_.out});
+  kernels::linear_forward(hidden_rows_.rows(), fc2_.weights.values, fc2_.bias, images,
+                          {0, fc2_.padded_out}, matrix(fc2_.output, fc2_.stride));
+}
+
+/// Each thread takes some hidden units.
+void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
+  const Range images{0, batch_.size()};
+  const Range padded = kernels::share(fc1_.padded_out, kLine, thread, team_.size());
+  const Range units{std::min(padded.begin, fc1_.out), std::min(padded.end, fc1_.out)};
+  const Matrix delta = matrix(fc1_.delta, fc1_.stride);
+  for (std::size_t i = 0; i < images.end; ++i) {
+    std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
+  }
+  hidden_columns_.set_columns(matrix(fc1_.output, fc1_.stride), images, units);
+  kernels::linear_backward(hidden_columns_.rows(), fc2_.weights, fc2_.padded_out,
+                           matrix(fc2_.output, fc2_.stride), kernels::dropout_scale(dropout_),
+                           settings.adam, units, delta);
+  descend_bias(fc2_, thread, settings);
+}
+
+/// Each thread takes some tiles of conv2's pooled output.
+void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
+  Workplace& work = workplaces_[thread];
+  const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
+  for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    gather_columns(work, tile);
+    kernels::linear_backward(work.tile_columns.data(), fc1_.weights, fc1_.padded_out,
+                             matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
+                             settings.adam,
+                             {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+                             matrix(d_units_, kernels::padded_stride(conv2_.units())));
+  }
+  descend_bias(fc1_, thread, settings);
+}
+
+/// The live units of a tile by unit, their gradients set to 0.
+void Cnn::gather_columns(Workplace& work, std::size_t tile) {
+  const std::size_t first = tile * conv2_.out_channels;
+  kernels::SparseRow* columns = work.tile_columns.data() + first;
+  for (std::size_t o = 0; o < conv2_.out_channels; ++o) {
+    columns[o] = {work.column_index.data() + o * room_, work.column_value.data() + o * room_, 0};
+  }
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    const kernels::LiveUnits live = features_[i].live();
+    float* d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
+    for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < live.ends[4 * tile + 3];
+         ++e) {
+      const std::size_t o = live.index[e] - first;
+      const std::size_t at = o * room_ + columns[o].size++;
+      work.column_index[at] = static_cast<std::uint32_t>(i);
+      work.column_value[at] = live.value[e];
+      d_units[live.index[e]] = 0;
+    }
+  }
+}
+
+void Cnn::descend_bias(Linear& layer, std::size_t thread, const StepSettings& settings) {
+  const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
+  const auto& delta = &layer == &fc2_ ? layer.output : layer.delta;
+  kernels::column_sums({delta.data(), layer.stride}, batch_.size(), 1.0F, nullptr, units,
+                       layer.bias_gradient.data());
+  parameters_.descend(settings.adam, layer.bias_gradient.data() + units.begin,
+                      layer.bias_begin + units.begin, units.size());
+}
+
+void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
+  float* gradient = part_gradients_.data() + part * convolutions_size_;
+  std::fill_n(gradient, convolutions_size_, 0.0F);
+  const Range images = images_of_part(part);
+  for (std::size_t i = images.begin; i < images.end; ++i) {
+    Features& features = features_[i];
+    const float* d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
+    kernels::conv2_backward_weights(
+        conv2_, features.map.data(), features.live(), d_units,
+        {work.unit_windows.data(), work.unit_gradients.data(), work.unit_counts.data()},
+        gradient + conv2_weight_, gradient + conv2_bias_);
+    kernels::conv2_backward_data(conv2_, parameters_.values(conv2_weight_), features.live(),
+                                 d_units, work.d_map.data());
+    kernels::conv1_backward(conv1_, features.image.data(), features.ink.data(), offset_,
+                            features.map.data(), features.positions.data(), work.d_map.data(),
+                            gradient + conv1_weight_, gradient + conv1_bias_);
+  }
+}
+
+/// Each thread takes some parameters.
+void Cnn::descend_convolutions(std::size_t thread, const StepSettings& settings) {
+  const Range own = kernels::share(convolutions_size_, kLine, thread, team_.size());
+  kernels::column_sums({part_gradients_.data(), convolutions_size_}, parts(), 1.0F, nullptr, own,
+                       convolutions_gradient_.data());
+  parameters_.descend(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
+                      own.size());
+}
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "kernels/conv1.h"
+#include "kernels/conv2_backward.h"
+#include "kernels/thread_team.h"
+#include "native/network.h"
+
+namespace mnist_bench::native {
+
+/// Paper, Table 2. Work is skipped wherever it is known to be in vain: around the ink of an image,
+/// and behind what pooling, relu and dropout leave out.
+class Cnn final : public Network {
+ public:
+  /// Rows and columns of the images are multiples of 4.
+  Cnn(const CnnConfig& config, Normalization normalization, ImageShape image, std::int64_t classes,
+      std::int64_t threads);
+
+  Parameters& parameters() override { return parameters_; }
+  void prepare(const Images& set, std::int64_t batch_size) override;
+  BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
+                       const StepSettings& settings) override;
+  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
+
+ private:
+  template <class T>
+  using Buffer = kernels::AlignedVector<T>;
+
+  /// One linear layer, on sparse input.
+  struct Linear {
+    std::size_t out = 0;
+    std::size_t padded_out = 0;  ///< to a multiple of kLine
+    std::size_t stride = 0;      ///< of weights and outputs
+    std::size_t weight_begin = 0;
+    std::size_t bias_begin = 0;
+    kernels::Weights weights;
+    float* bias = nullptr;
+    Buffer<float> output;  ///< [batch][out]; of the last layer the logits, then their gradient
+    Buffer<float> delta;   ///< [batch][out]: the gradient before relu and dropout, if not the last
+    Buffer<float> bias_gradient;
+  };
+
+  /// What convolutions and pooling made of one image.
+  struct Features {
+    Buffer<float> image;
+    Buffer<std::uint8_t> ink;       ///< of conv1's map
+    Buffer<std::uint8_t> tile_ink;  ///< of conv2's tiles
+    Buffer<float> map;
+    Buffer<std::uint8_t> positions;
+    Buffer<std::uint32_t> live_index;
+    Buffer<float> live_value;
+    Buffer<std::uint32_t> live_ends;
+    [[nodiscard]] kernels::LiveUnits live() {
+      return {live_index.data(), live_value.data(), live_ends.data()};
+    }
+  };
+
+  /// What a thread works in; nothing of it is needed by another thread, or in the next step.
+  struct Workplace {
+    Features blank;  ///< of an image without ink
+    Buffer<float> blank_pooled;
+    Buffer<std::uint32_t> blank_positions;
+    Buffer<std::uint8_t> band;  ///< for find_ink
+    std::vector<std::uint32_t> tiles;
+    Buffer<float> convolution;
+    Buffer<float> pooled;
+    Buffer<std::uint32_t> positions;
+    Buffer<float> d_map;
+    Buffer<std::uint32_t> unit_windows;
+    Buffer<float> unit_gradients;
+    Buffer<std::uint32_t> unit_counts;
+    std::vector<kernels::SparseRow> tile_rows;     ///< [batch]: the live units of a tile
+    std::vector<kernels::SparseRow> tile_columns;  ///< [units]: the images in which one is live
+    Buffer<std::uint32_t> column_index;
+    Buffer<float> column_value;
+  };
+
+  Linear make_linear(const std::string& name, std::size_t in, std::size_t out,
+                     std::vector<std::size_t> input_places);
+  void make_room(std::size_t images);
+  void make_features(Features& features) const;
+  [[nodiscard]] std::size_t parts() const;
+  [[nodiscard]] kernels::Range images_of_part(std::size_t part) const;
+  [[nodiscard]] kernels::Range parts_of(std::size_t thread) const;
+  [[nodiscard]] kernels::Range images_of(std::size_t thread) const;
+
+  // What one thread does of a step; `settings` is null where nothing is trained.
+  void forward(std::size_t thread, const StepSettings* settings);
+  void transform_weights(std::size_t thread);
+  void forward_blank(Workplace& work);
+  void forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes);
+  void forward_fc1(Workplace& work, kernels::Range images, const StepSettings* settings);
+  void forward_fc2(kernels::Range images);
+  void descend_fc2(std::size_t thread, const StepSettings& settings);
+  void descend_fc1(std::size_t thread, const StepSettings& settings);
+  void gather_columns(Workplace& work, std::size_t tile);
+  void descend_bias(Linear& layer, std::size_t thread, const StepSettings& settings);
+  void backward_convolutions(Workplace& work, std::size_t part);
+  void descend_convolutions(std::size_t thread, const StepSettings& settings);
+
+  kernels::ThreadTeam team_;
+  kernels::Conv1 conv1_;
+  kernels::Conv2 conv2_;
+  float dropout2d_ = 0;
+  float dropout_ = 0;
+  /// A pixel's value is factor_ · byte + offset_.
+  float factor_ = 0;
+  float offset_ = 0;
+
+  Parameters parameters_;
+  // Where the parameters of the convolutions begin, which come first.
+  std::size_t conv1_weight_ = 0;
+  std::size_t conv1_bias_ = 0;
+  std::size_t conv2_weight_ = 0;
+  std::size_t conv2_bias_ = 0;
+  std::size_t convolutions_size_ = 0;
+  Buffer<float> transformed_;  ///< conv2's weights
+  Linear fc1_;
+  Linear fc2_;
+  kernels::SparseRows hidden_rows_;     ///< fc1's output without its zeros, by image
+  kernels::SparseRows hidden_columns_;  ///< … and by unit
+
+  std::size_t room_ = 0;  ///< images that the buffers hold
+  std::vector<Features> features_;
+  Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
+  Buffer<float> d_units_;  ///< [batch][units]: the gradient of conv2's pooled output
+  /// [parts][convolutions_size_]: gradients of shares of the batch that depend on no thread.
+  Buffer<float> part_gradients_;
+  Buffer<float> convolutions_gradient_;
+  std::vector<Workplace> workplaces_;
+  // The batch at hand.
+  std::vector<const std::uint8_t*> batch_;
+  std::vector<std::uint8_t> labels_;
+  std::vector<float> losses_;
+  std::vector<std::uint8_t> predicted_;
+};
+
+}  // namespace mnist_bench::native

@@ -1,0 +1,106 @@
+#include "kernels/activation.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "kernels/matrices.h"
+#include "kernels/targets.h"
+
+namespace mnist_bench::kernels {
+namespace {
+
+TEST(Relu, SetsWhatIsNegativeToZeroWithinItsRanges) {
+  on_every_target([] {
+    Owned x(3, 40);
+    for (float& value : x.values) value = -1.0F;
+    x.at(1, 17) = 2.0F;
+    x.at(1, 18) = std::numeric_limits<float>::quiet_NaN();
+    relu(x.view(), {1, 3}, {16, 32});
+    EXPECT_EQ(x.at(1, 16), 0.0F);
+    EXPECT_EQ(x.at(1, 17), 2.0F);
+    EXPECT_TRUE(std::isnan(x.at(1, 18)));
+    EXPECT_EQ(x.at(2, 31), 0.0F);
+    EXPECT_EQ(x.at(0, 16), -1.0F);
+    EXPECT_EQ(x.at(1, 15), -1.0F);
+    EXPECT_EQ(x.at(1, 32), -1.0F);
+  });
+}
+
+/// The factors of units 0 … columns − 1 of `rows` images.
+Owned factors(const Dropout& dropout, std::size_t rows, std::size_t columns) {
+  Owned x(rows, columns);
+  for (float& value : x.values) value = 1.0F;
+  drop(dropout, x.view(), {0, rows}, {0, columns});
+  return x;
+}
+
+TEST(Dropout, KeepsScaledUnitsAndDropsTheShareAskedFor) {
+  for (const float p : {0.0F, 0.2F, 0.5F, 0.99F}) {
+    constexpr std::size_t kRows = 1000;
+    constexpr std::size_t kUnits = 128;
+    Owned x = factors({.probability = p, .seed = 5, .step = 3}, kRows, kUnits);
+    double dropped = 0;
+    for (std::size_t r = 0; r < kRows; ++r) {
+      for (std::size_t c = 0; c < kUnits; ++c) {
+        if (x.at(r, c) == 0) {
+          ++dropped;
+        } else {
+          ASSERT_EQ(x.at(r, c), 1.0F / (1.0F - p));
+        }
+      }
+    }
+    const double n = kRows * kUnits;
+    const auto wanted = static_cast<double>(p);
+    EXPECT_NEAR(dropped / n, wanted, 4 * std::sqrt(wanted * (1 - wanted) / n));
+  }
+}
+
+/// Pairs of units a fixed distance apart in row, unit, step or seed are dropped together as often
+/// as chance has it: the correlation is within 4 of its standard errors, 1 / √n.
+TEST(Dropout, IsUnrelatedBetweenNeighbours) {
+  constexpr std::size_t kRows = 512;
+  constexpr std::size_t kUnits = 256;
+  const auto with = [](std::uint64_t seed, std::int64_t step) {
+    return factors({.probability = 0.5F, .seed = seed, .step = step}, kRows, kUnits);
+  };
+  const auto correlation = [](Owned a, Owned b, std::size_t row_shift, std::size_t unit_shift) {
+    double sum = 0;
+    double n = 0;
+    for (std::size_t r = row_shift; r < kRows; ++r) {
+      for (std::size_t c = unit_shift; c < kUnits; ++c) {
+        const double left = a.at(r, c) == 0 ? -1 : 1;
+        sum += left * (b.at(r - row_shift, c - unit_shift) == 0 ? -1 : 1);
+        ++n;
+      }
+    }
+    return sum / n * std::sqrt(n);
+  };
+  const Owned one = with(1, 10);
+  for (const std::size_t shift : {1U, 2U, 16U, 64U}) {
+    EXPECT_LT(std::abs(correlation(one, one, shift, 0)), 4) << shift;
+    EXPECT_LT(std::abs(correlation(one, one, 0, shift)), 4) << shift;
+    EXPECT_LT(std::abs(correlation(one, one, shift, shift)), 4) << shift;
+  }
+  EXPECT_LT(std::abs(correlation(one, with(1, 11), 0, 0)), 4);
+  EXPECT_LT(std::abs(correlation(one, with(2, 10), 0, 0)), 4);
+}
+
+TEST(Dropout, DependsNeitherOnTheSimdTargetNorOnHowTheWorkIsShared) {
+  const Dropout dropout{.probability = 0.3F, .seed = 9, .step = 4};
+  std::set<AlignedVector<float>> seen;
+  on_every_target([&] {
+    seen.insert(factors(dropout, 7, 48).values);
+    Owned parts(7, 48);
+    for (float& value : parts.values) value = 1.0F;
+    drop(dropout, parts.view(), {0, 3}, {0, 48});
+    drop(dropout, parts.view(), {3, 7}, {16, 48});
+    drop(dropout, parts.view(), {3, 7}, {0, 16});
+    seen.insert(parts.values);
+  });
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels

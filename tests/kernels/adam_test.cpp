@@ -1,0 +1,55 @@
+#include "kernels/adam.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/matrices.h"
+#include "kernels/targets.h"
+
+namespace mnist_bench::kernels {
+namespace {
+
+TEST(Adam, TakesTheStepsOfEquations15To18) {
+  on_every_target([] {
+    constexpr std::size_t kSize = 37;
+    std::mt19937 generator(3);
+    Owned parameter = random_matrix(1, kSize, generator);
+    Owned m(1, kSize);
+    Owned v(1, kSize);
+    std::vector<double> theta(parameter.values.begin(), parameter.values.begin() + kSize);
+    std::vector<double> m64(kSize, 0.0);
+    std::vector<double> v64(kSize, 0.0);
+    for (int t = 1; t <= 200; ++t) {
+      Owned gradient = random_matrix(1, kSize, generator);
+      adam(adam_step(0.01, 0.9, 0.999, 1e-8, 0.1, t), gradient.values.data(), m.values.data(),
+           v.values.data(), parameter.values.data(), kSize);
+      for (std::size_t i = 0; i < kSize; ++i) {
+        const double g = static_cast<double>(gradient.values[i]) + 0.1 * theta[i];
+        m64[i] = 0.9 * m64[i] + 0.1 * g;
+        v64[i] = 0.999 * v64[i] + 0.001 * g * g;
+        theta[i] -= 0.01 * m64[i] / (1 - std::pow(0.9, t)) /
+                    (std::sqrt(v64[i] / (1 - std::pow(0.999, t))) + 1e-8);
+      }
+    }
+    for (std::size_t i = 0; i < kSize; ++i) {
+      EXPECT_NEAR(parameter.values[i], theta[i], 2e-6);
+      EXPECT_NEAR(m.values[i], m64[i], 1e-6);
+      EXPECT_NEAR(v.values[i], v64[i], 1e-5 * v64[i]);
+    }
+  });
+}
+
+TEST(Adam, LeavesAloneWhatNeverHadAGradient) {
+  on_every_target([] {
+    float parameter = 0.3F;
+    float moments[2] = {0, 0};
+    const float gradient = 0;
+    adam(adam_step(0.01, 0.9, 0.999, 1e-8, 0, 1), &gradient, &moments[0], &moments[1], &parameter,
+         1);
+    EXPECT_EQ(parameter, 0.3F);
+  });
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels

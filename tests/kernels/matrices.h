@@ -1,0 +1,36 @@
+#pragma once
+
+#include <random>
+
+#include "kernels/matrix.h"
+
+namespace mnist_bench::kernels {
+
+/// A padded matrix that owns its memory; the padding is 0.
+struct Owned {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  AlignedVector<float> values;
+
+  Owned(std::size_t row_count, std::size_t column_count)
+      : rows(row_count), columns(column_count), values(rows * padded_stride(columns), 0.0F) {}
+
+  Matrix view() { return {values.data(), padded_stride(columns)}; }
+  float& at(std::size_t row, std::size_t column) { return view().row(row)[column]; }
+};
+
+/// Standard normal values; a share of 1 − density of them is 0.
+inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& generator,
+                           double density = 1.0) {
+  std::normal_distribution<float> normal;
+  std::bernoulli_distribution present(density);
+  Owned matrix(rows, columns);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < columns; ++c) {
+      if (present(generator)) matrix.at(r, c) = normal(generator);
+    }
+  }
+  return matrix;
+}
+
+}  // namespace mnist_bench::kernels

@@ -1,0 +1,69 @@
+#include "kernels/thread_team.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+#include <numeric>
+
+namespace mnist_bench::kernels {
+namespace {
+
+/// Each thread writes a number, waits for the others, and reads theirs; `rounds` times.
+void expect_barriers_hold(std::size_t threads, int rounds) {
+  ThreadTeam team(threads);
+  std::vector<int> written(threads * 16, 0);
+  std::vector<int> wrong(threads, 0);
+  team.run([&](std::size_t thread) {
+    for (int round = 1; round <= rounds; ++round) {
+      written[thread * 16] = round;
+      team.barrier();
+      for (std::size_t other = 0; other < threads; ++other) {
+        if (written[other * 16] != round) ++wrong[thread];
+      }
+      team.barrier();
+    }
+  });
+  EXPECT_EQ(std::accumulate(wrong.begin(), wrong.end(), 0), 0);
+}
+
+TEST(ThreadTeam, CallsTheWorkOnceOnEachThread) {
+  for (const std::size_t threads : {1U, 2U, 5U}) {
+    ThreadTeam team(threads);
+    EXPECT_EQ(team.size(), threads);
+    std::vector<int> calls(threads, 0);
+    for (int run = 0; run < 1000; ++run) team.run([&](std::size_t thread) { ++calls[thread]; });
+    EXPECT_EQ(calls, std::vector<int>(threads, 1000));
+  }
+}
+
+TEST(ThreadTeam, BarrierShowsEachThreadWhatTheOthersWrote) {
+  expect_barriers_hold(1, 100);
+  expect_barriers_hold(2, 20'000);
+}
+
+TEST(ThreadTeam, MoreThreadsThanCoresFinish) { expect_barriers_hold(64, 100); }
+
+TEST(ThreadTeam, WakesThreadsThatHaveGoneToSleep) {
+  ThreadTeam team(2);
+  int calls = 0;
+  for (int run = 0; run < 3; ++run) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    team.run([&](std::size_t thread) { calls += thread == 1 ? 1 : 0; });
+  }
+  EXPECT_EQ(calls, 3);
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+TEST(ThreadTeam, TakesSubnormalNumbersForZeroWithinItsWorkOnly) {
+  ThreadTeam team(2);
+  const volatile float smallest = std::numeric_limits<float>::min();
+  std::vector<float> halves(2, 1.0F);
+  team.run([&](std::size_t thread) { halves[thread] = smallest * 0.5F; });
+  EXPECT_EQ(halves, std::vector<float>(2, 0.0F));
+  EXPECT_GT(smallest * 0.5F, 0.0F);
+}
+#endif
+
+}  // namespace
+}  // namespace mnist_bench::kernels
