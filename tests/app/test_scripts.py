@@ -172,6 +172,17 @@ def test_a_job_without_an_array_is_the_whole_sweep(script, sweep_file):
     assert "7 of 7 runs to do" in done.stdout, done
 
 
+@pytest.mark.parametrize(("options", "threads"), [((), 3), (("--jobs", 1), 1), (("--threads", 2), 2)])
+def test_a_task_uses_its_cpus(script, sweep_file, tmp_path, options, threads):
+    """With --jobs, sweep decides; with a single one, that is the config's threads."""
+    overrides = (*TINY, "threads=1")
+    done = script("slurm_sweep.sbatch", sweep_file, *overrides, *options,
+                  **array(range(1, 8))[0], SLURM_CPUS_PER_TASK="3")  # fmt: skip
+    assert done.code == 0, done
+    result = read_result(tmp_path / "runs/sweep/mlp/seed-1")
+    assert result["provenance"]["threads"] == threads
+
+
 def test_an_array_with_gaps_is_refused(script, sweep_file):
     codes = [
         script("slurm_sweep.sbatch", sweep_file, "--dry-run", **environment).code

@@ -240,6 +240,13 @@ def test_a_cancelled_job_leaves_interrupted_runs(slurm, sweep_file, tmp_path):
     assert [read_result(run)["status"] for run in runs] == ["interrupted", "interrupted"]
 
 
+def test_a_job_stops_with_a_record_before_its_time_limit(slurm, sweep_file, tmp_path):
+    job = slurm.submit(tmp_path, "--time=1", SBATCH, sweep_file, *TINY, "training.epochs=100000")
+    task = slurm.wait_for_end(job)[0]
+    assert (task["JobState"], task["ExitCode"]) == ("FAILED", "75:0")
+    assert read_result(tmp_path / "runs/sweep/smoke/seed-1")["status"] == "interrupted"
+
+
 def test_a_job_with_failed_runs_fails_with_exit_code_4(slurm, sweep_file, tmp_path):
     job = slurm.submit(tmp_path, SBATCH, sweep_file, *TINY, "optimizer.learning_rate=1e30")
     task = slurm.wait_for_end(job)[0]
