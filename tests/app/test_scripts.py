@@ -1,9 +1,7 @@
-"""scripts/sweep_seeds, and what scripts/slurm_sweep.sbatch makes of an array (tests/app/test_slurm.py
-runs it under Slurm)."""
+"""scripts/sweep_seeds, and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py
+runs it under a real Slurm)."""
 
-import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -172,7 +170,9 @@ def test_a_job_without_an_array_is_the_whole_sweep(script, sweep_file):
     assert "7 of 7 runs to do" in done.stdout, done
 
 
-@pytest.mark.parametrize(("options", "threads"), [((), 3), (("--jobs", 1), 1), (("--threads", 2), 2)])
+@pytest.mark.parametrize(
+    ("options", "threads"), [((), 3), (("--jobs", 1), 1), (("--threads", 2), 2)]
+)
 def test_a_task_uses_its_cpus(script, sweep_file, tmp_path, options, threads):
     """With --jobs, sweep decides; with a single one, that is the config's threads."""
     overrides = (*TINY, "threads=1")
@@ -197,16 +197,3 @@ def test_an_sbatch_outside_the_project_is_refused(script, sweep_file):
     refused = script("slurm_sweep.sbatch", sweep_file, MNIST_BENCH_BINARY="")
     assert_refusal(refused, 2, "build/release/mnist-bench", "MNIST_BENCH_BINARY")
     assert script("slurm_sweep.sbatch").code == 2
-
-
-@pytest.mark.skipif(not shutil.which("parallel"), reason="GNU parallel is not installed")
-def test_gnu_parallel_runs_the_shards_side_by_side(sweep_file, tmp_path, bench):
-    done = subprocess.run(
-        ["parallel", "-j2", BINARY, "sweep", sweep_file, *TINY, "--threads", "1",
-         "--shard", "{}/4", ":::", "1", "2", "3", "4"],
-        cwd=tmp_path, env=clean_environment(HOME=str(tmp_path)), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done
-    trained = re.findall(r"^\[\d/\d\] (\S+): accuracy", done.stderr, re.MULTILINE)
-    assert sorted(trained) == [f"runs/sweep/mlp/seed-{seed}" for seed in range(1, 8)]
-    assert re.search(r"^mlp +7 +0 ", bench("report", "runs").stdout, re.MULTILINE)

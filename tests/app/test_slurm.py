@@ -1,5 +1,5 @@
-"""scripts/slurm_sweep.sbatch under a real Slurm: slurmctld and slurmd on this machine's loopback
-address, with ports and a folder of their own and no other service."""
+"""Sweeps under schedulers: scripts/slurm_sweep.sbatch under a real Slurm (slurmctld and slurmd on the
+loopback address, with ports and a folder of their own and no other service), and GNU parallel."""
 
 import ctypes
 import getpass
@@ -23,9 +23,6 @@ PROGRAMS = ("slurmctld", "slurmd", "sbatch", "scontrol", "scancel", "sinfo")
 # Debian has the daemons in /usr/sbin, which is not in everybody's PATH.
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 MISSING = [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"Slurm is not installed: no {', '.join(MISSING)} (Debian: slurm-wlm)"
-)
 
 CONFIGURATION = """
 ClusterName=mnist-bench-test
@@ -166,6 +163,8 @@ class Slurm:
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
+    if MISSING:
+        pytest.skip(f"Slurm is not installed: no {', '.join(MISSING)} (Debian: slurm-wlm)")
     service = Slurm(tmp_path_factory.mktemp("slurm"))
     try:
         service.start()
@@ -182,10 +181,13 @@ def sweep_file(tmp_path):
     return path
 
 
-def trained(folder, job):
-    """The runs that the job's tasks said they trained, each as often as it was said."""
-    outputs = [path.read_text() for path in folder.glob(f"slurm-{job}*.out")]
-    return sorted(re.findall(r"^\[\d/\d\] (\S+): accuracy", "".join(outputs), re.MULTILINE))
+def trained(text):
+    """The runs that sweeps said they trained, each as often as it was said."""
+    return sorted(re.findall(r"^\[\d/\d\] (\S+): accuracy", text, re.MULTILINE))
+
+
+def outputs(folder, job):
+    return "".join(path.read_text() for path in folder.glob(f"slurm-{job}*.out"))
 
 
 def test_an_array_trains_every_run_once_and_again_only_what_is_missing(
@@ -195,7 +197,7 @@ def test_an_array_trains_every_run_once_and_again_only_what_is_missing(
     job = slurm.submit(tmp_path, "--array=1-3", SBATCH, sweep_file, *TINY)
     tasks = slurm.wait_for_end(job)
     assert [(t["JobState"], t["ExitCode"]) for t in tasks] == [("COMPLETED", "0:0")] * 3
-    assert trained(tmp_path, job) == all_runs
+    assert trained(outputs(tmp_path, job)) == all_runs
     results = [read_result(tmp_path / run) for run in all_runs]
     assert {result["status"] for result in results} == {"completed"}
     assert {result["provenance"]["threads"] for result in results} == {1}
@@ -207,7 +209,7 @@ def test_an_array_trains_every_run_once_and_again_only_what_is_missing(
         tmp_path, "--array=0-4:2%2", "--cpus-per-task=2", SBATCH, sweep_file, *TINY
     )
     assert len(slurm.wait_for_end(again)) == 3
-    assert trained(tmp_path, again) == [all_runs[4]]
+    assert trained(outputs(tmp_path, again)) == [all_runs[4]]
     assert read_result(tmp_path / all_runs[4])["provenance"]["threads"] == 2
     assert {run: snapshot(tmp_path / run) for run in kept} == kept
 
@@ -251,3 +253,16 @@ def test_a_job_with_failed_runs_fails_with_exit_code_4(slurm, sweep_file, tmp_pa
     job = slurm.submit(tmp_path, SBATCH, sweep_file, *TINY, "optimizer.learning_rate=1e30")
     task = slurm.wait_for_end(job)[0]
     assert (task["JobState"], task["ExitCode"]) == ("FAILED", "4:0")
+
+
+@pytest.mark.skipif(not shutil.which("parallel"), reason="GNU parallel is not installed")
+def test_gnu_parallel_runs_the_shards_side_by_side(sweep_file, tmp_path, bench):
+    done = subprocess.run(
+        ["parallel", "-j2", BINARY, "sweep", sweep_file, *TINY, "--threads", "1",
+         "--shard", "{}/4", ":::", "1", "2", "3", "4"],
+        cwd=tmp_path, env=clean_environment(HOME=str(tmp_path)), capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done
+    assert trained(done.stderr) == [f"runs/sweep/smoke/seed-{seed}" for seed in range(1, 8)]
+    assert re.search(r"^smoke +7 +0 ", bench("report", "runs").stdout, re.MULTILINE)
