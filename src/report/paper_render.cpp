@@ -105,10 +105,10 @@ std::string paper_markdown(const PaperCheck& check) {
   text += fmt::format("\n## {}\n\n{}\n\n", kClaimsTitle, tally(check.claims));
   for (std::size_t i = 0; i < check.claims.size(); ++i) {
     const PaperClaim& claim = check.claims[i];
-    text += fmt::format("{}. {}: {}  \n   **{}**\n", i + 1, markdown_escaped(claim.place),
+    text += fmt::format("{}. {}: {}  \n    **{}**\n", i + 1, markdown_escaped(claim.place),
                         markdown_escaped(claim.claim), to_string(claim.verdict));
     for (const std::string& finding : claim.findings) {
-      text += "   - " + markdown_escaped(finding) + "\n";
+      text += "    - " + markdown_escaped(finding) + "\n";
     }
   }
   return text + "\n";

@@ -122,7 +122,7 @@ std::vector<std::string> paper_notes() {
       "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
       "runs.",
       "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "
-      "ratio. A run has only one accuracy, so that its ± can only be over runs."};
+      "ratio. A run has one accuracy, so no SD of it over the classes."};
 }
 
 }  // namespace mnist_bench
