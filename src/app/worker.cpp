@@ -114,9 +114,12 @@ Worker::Worker(const std::vector<int>& cores) {
   requests_ = request_write;
   events_ = event_read;
   try {
-    process_ = spawn({"mnist-bench", "worker", "--sweep", std::to_string(::getpid()), "--cores",
-                      fmt::format("{}", fmt::join(cores, ","))},
-                     request_read, event_write);
+    std::vector<std::string> arguments = {"mnist-bench", "worker", "--sweep",
+                                          std::to_string(::getpid())};
+    if (!cores.empty()) {
+      arguments.insert(arguments.end(), {"--cores", fmt::format("{}", fmt::join(cores, ","))});
+    }
+    process_ = spawn(arguments, request_read, event_write);
   } catch (...) {
     for (int* end : {&request_read, &event_write, &requests_, &events_}) close_once(*end);
     throw;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "report/svg.h"
@@ -25,7 +26,11 @@ ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t s
   ChartSeries series{.label = label, .style = style, .points = {}};
   for (std::size_t i = 0; i < common_epochs(group); ++i) {
     std::vector<double> values;
-    for (const StoredRun& run : group.completed) values.push_back(value(run.result.epochs[i]));
+    for (const StoredRun& run : group.completed) {
+      const double of_run = value(run.result.epochs[i]);
+      if (std::isfinite(of_run)) values.push_back(of_run);
+    }
+    if (values.empty()) continue;
     const Spread spread = spread_of(values);
     series.points.push_back(
         {.x = static_cast<double>(i + 1),

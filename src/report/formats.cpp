@@ -48,7 +48,8 @@ const Format& format_of(const std::filesystem::path& file) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::string known;
   for (const Format& format : formats()) {
-    if (name.ends_with(format.ending)) return format;
+    const bool bare = name == format.ending && name.starts_with('.');  // a hidden file, no ending
+    if (name.ends_with(format.ending) && !bare) return format;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", format.ending);
   }
   throw Error(ExitCode::usage,

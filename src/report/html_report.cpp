@@ -1,4 +1,3 @@
-
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -226,11 +225,11 @@ std::string html_report(const Report& report) {
                       figure(loss_curves_svg(groups),
                              "Cross-entropy: on the training images while they are learned, with "
                              "dropout active (dashed), and on the test images.") +
+                      figure(accuracy_against_time_svg(groups),
+                             "Accuracy against time: a point for each seed and epoch, at the "
+                             "training time until then (evaluation left out); the lines join the "
+                             "means.") +
                       "</div>");
-  body += section("time", "Accuracy against time",
-                  figure(accuracy_against_time_svg(groups),
-                         "A point for each seed and epoch, at the training time until then "
-                         "(evaluation left out); the lines join the means."));
   body += section("confusion", "Confusion matrices", confusion_html(groups));
   std::string classes = "<div class=\"figures\">";
   std::string mistakes;

@@ -1,11 +1,12 @@
 #include "report/mistakes.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <png.h>
 
 #include <algorithm>
 #include <map>
 #include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "data/dataset.h"
@@ -14,41 +15,21 @@
 namespace mnist_bench {
 namespace {
 
-void append_big_endian(std::string& bytes, std::uint32_t value) {
-  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>((value >> shift) & 0xFFU);
-}
-
-void append_chunk(std::string& png, const std::string& type_and_data) {
-  append_big_endian(png, static_cast<std::uint32_t>(type_and_data.size() - 4));
-  png += type_and_data;
-  const auto* bytes = reinterpret_cast<const Bytef*>(type_and_data.data());
-  append_big_endian(
-      png, static_cast<std::uint32_t>(::crc32(0, bytes, static_cast<uInt>(type_and_data.size()))));
-}
-
-/// An 8-bit greyscale PNG (ISO/IEC 15948) of ink on paper: 255 is drawn black.
+/// An 8-bit greyscale PNG of ink on paper: 255 is drawn black.
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns) {
-  std::string lines;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    lines += '\0';  // filter: none
-    for (std::int64_t column = 0; column < columns; ++column) {
-      lines += static_cast<char>(255 - pixels[static_cast<std::size_t>(row * columns + column)]);
-    }
+  std::vector<std::uint8_t> inverted(pixels.begin(), pixels.end());
+  for (std::uint8_t& pixel : inverted) pixel = static_cast<std::uint8_t>(255 - pixel);
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = static_cast<png_uint_32>(columns);
+  image.height = static_cast<png_uint_32>(rows);
+  image.format = PNG_FORMAT_GRAY;
+  std::string png(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
+  png_alloc_size_t size = png.size();
+  if (::png_image_write_to_memory(&image, png.data(), &size, 0, inverted.data(), 0, nullptr) == 0) {
+    throw Error(ExitCode::data, fmt::format("libpng: {}", image.message));
   }
-  uLongf size = ::compressBound(static_cast<uLong>(lines.size()));
-  std::string packed(size, '\0');
-  ::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-              reinterpret_cast<const Bytef*>(lines.data()), static_cast<uLong>(lines.size()),
-              Z_BEST_COMPRESSION);
-  packed.resize(size);
-  std::string header = "IHDR";
-  append_big_endian(header, static_cast<std::uint32_t>(columns));
-  append_big_endian(header, static_cast<std::uint32_t>(rows));
-  header += std::string("\x08\x00\x00\x00\x00", 5);  // 8 bits, greyscale
-  std::string png = "\x89PNG\r\n\x1a\n";
-  append_chunk(png, header);
-  append_chunk(png, "IDAT" + packed);
-  append_chunk(png, "IEND");
+  png.resize(size);
   return png;
 }
 

@@ -11,8 +11,8 @@ namespace mnist_bench {
 namespace {
 
 constexpr std::size_t kColors = 8;
-constexpr double kWidth = 640;
-constexpr double kPlotHeight = 280;
+constexpr double kWidth = 480;  // on a phone's 350 pixels its text stays readable
+constexpr double kPlotHeight = 230;
 constexpr double kLeft = 64;
 constexpr double kRight = 16;
 constexpr double kTop = 16;
@@ -54,7 +54,7 @@ Scale x_scale(const Chart& chart) {
       high = std::max(high, point.x);
     }
   }
-  if (!(low <= high)) std::tie(low, high) = std::pair(0.0, 1.0);
+  if (!(low <= high)) std::tie(low, high) = std::pair(1.0, 10.0);  // no points
   if (chart.x_log) {
     low /= 1.3;
     high *= 1.3;

@@ -116,6 +116,15 @@ def test_dry_run_lists_every_run_with_its_state_and_does_nothing(bench, write_sw
     assert "3 of 4 runs to do" in listed
 
 
+def test_one_job_has_all_cores_and_several_have_one_thread_each(bench, write_sweep, tmp_path):
+    for jobs, threads in ((1, len(os.sched_getaffinity(0))), (2, 1)):
+        output = tmp_path / str(jobs)
+        assert bench("sweep", write_sweep(), *TINY, "--jobs", jobs, "--output", output).code == 0
+        for run in runs_below(output):
+            provenance = read_result(run)["provenance"]
+            assert (provenance["threads"], provenance["jobs"]) == (threads, jobs)
+
+
 def test_shards_together_are_the_sweep(bench, write_sweep, tmp_path, one_by_one):
     sweep = write_sweep()
     for shard in ("1/2", "2/2"):

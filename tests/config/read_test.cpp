@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/temporary_folder.h"
 #include "config/config_text.h"
 
 namespace mnist_bench {
@@ -25,17 +25,8 @@ constexpr std::string_view kMinimalCnn = R"({"name": "c", "model": {"type": "cnn
 
 ExperimentConfig parse(std::string_view text) { return parse_experiment(text, "test.json"); }
 
-/// A folder of this process, gone at the end of the test.
 class ReadExperiment : public ::testing::Test {
  protected:
-  ReadExperiment() {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              fmt::format("mnist-bench-{}-{}", test->name(), getpid());
-    std::filesystem::create_directories(folder_);
-  }
-  ~ReadExperiment() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path write(const std::string& name, std::string_view text) const {
     std::ofstream(folder_ / name, std::ios::binary) << text;
     return folder_ / name;
@@ -44,7 +35,7 @@ class ReadExperiment : public ::testing::Test {
     return refusal_of([&] { read_experiment(file); });
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ReadExperiment, ReadsAFile) {
@@ -82,7 +73,7 @@ TEST_F(ReadExperiment, AcceptsOneMebibyteAndNotAByteMore) {
 
 TEST_F(ReadExperiment, RefusesWhatIsNoReadableFile) {
   EXPECT_THAT(refusal(folder_ / "missing.json"), HasSubstr("missing.json"));
-  EXPECT_THAT(refusal(folder_), HasSubstr(folder_.string()));
+  EXPECT_THAT(refusal(folder_.path()), HasSubstr(folder_.path().string()));
   EXPECT_THAT(refusal(write("empty.json", "")), HasSubstr("empty.json"));
 }
 

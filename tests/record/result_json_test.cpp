@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/temporary_folder.h"
 #include "record/read_result.h"
 #include "record/sample_result.h"
 
@@ -71,8 +72,7 @@ TEST(ResultJson, WritesNullForWhatIsAbsentOrNotFinite) {
 }
 
 TEST(ResultJson, ReadBackAndWrittenAgainIsTheSame) {
-  const std::filesystem::path folder = testing::TempDir() + "mnist_bench_read_back";
-  create_folders(folder);
+  const test::TemporaryFolder folder;
   RunResult diverged = sample_result();
   diverged.status = RunStatus::diverged;
   diverged.error = "because";
@@ -81,14 +81,12 @@ TEST(ResultJson, ReadBackAndWrittenAgainIsTheSame) {
   for (const RunResult& result : {sample_result(), diverged}) {
     const auto json = to_json(result);
     write_file_atomically(folder / "result.json", json.dump());
-    EXPECT_EQ(to_json(read_result(folder)), json);
+    EXPECT_EQ(to_json(read_result(folder.path())), json);
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ReadResult, NamesTheFileAndWhatIsWrongWithIt) {
-  const std::filesystem::path folder = testing::TempDir() + "mnist_bench_bad_result";
-  create_folders(folder);
+  const test::TemporaryFolder folder;
   auto no_timing = to_json(sample_result());
   no_timing.erase("timing");
   auto other_schema = to_json(sample_result());
@@ -103,7 +101,7 @@ TEST(ReadResult, NamesTheFileAndWhatIsWrongWithIt) {
   for (const auto& [text, cause] : cases) {
     write_file_atomically(folder / "result.json", text);
     try {
-      read_result(folder);
+      read_result(folder.path());
       ADD_FAILURE() << text << " was accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::io);
@@ -111,7 +109,6 @@ TEST(ReadResult, NamesTheFileAndWhatIsWrongWithIt) {
       EXPECT_THAT(error.what(), testing::HasSubstr(cause));
     }
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PredictionsCsv, HasAHeaderAndALineForEachImage) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "base/temporary_folder.h"
 #include "config/write.h"
 #include "record/read_result.h"
 #include "record/sample_result.h"
@@ -18,13 +19,6 @@ using testing::HasSubstr;
 
 class RunFolderTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "mnist_bench_" +
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   RunFolder open(Existing existing, const ExperimentConfig& config = sample_result().config) {
     return RunFolder(folder_, config, existing);
   }
@@ -61,7 +55,8 @@ class RunFolderTest : public testing::Test {
     return {};
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_ / "run";
 };
 
 TEST_F(RunFolderTest, WritesEachEpochAsALineAtOnce) {

@@ -331,10 +331,10 @@ TEST(PaperClaims, HaveTheNumbersOfOurRuns) {
 }
 
 TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   // v̂ = v/(1 − 0.999¹) is 0, 1e-8, 1e-8 and 1.
   write_file_atomically(
-      folder.path() / "checkpoint.safetensors",
+      folder / "checkpoint.safetensors",
       checkpoint_bytes({.config_hash = "c",
                         .engine = "libtorch",
                         .data_sha256 = "d",

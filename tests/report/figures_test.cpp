@@ -1,0 +1,113 @@
+#include "report/figures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <regex>
+
+#include "report/stored_runs.h"
+#include "report/svg.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::ContainsRegex;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+/// The figures of one group, each as it stands in a page.
+std::vector<std::string> all_figures(const RunGroup& group) {
+  return {accuracy_curves_svg({group}), loss_curves_svg({group}),
+          accuracy_against_time_svg({group}), class_errors_svg(group), confusion_svg(group)};
+}
+
+TEST(Ticks, AreRoundNumbersWithinTheRange) {
+  EXPECT_THAT(ticks(0, 10, 5), ElementsAre(0, 2, 4, 6, 8, 10));
+  EXPECT_THAT(ticks(97.1, 99.2, 4), ElementsAre(98, 99));
+  EXPECT_THAT(ticks(-1, 1, 4), ElementsAre(-1, -0.5, 0, 0.5, 1));
+}
+
+TEST(Coordinate, HasNoMoreDigitsThanItNeeds) {
+  EXPECT_EQ(coordinate(12.5), "12.5");
+  EXPECT_EQ(coordinate(3.0), "3");
+  EXPECT_EQ(coordinate(-0.001), "0");
+  EXPECT_EQ(coordinate(1.0 / 3), "0.33");
+}
+
+TEST(Markup, IsEscaped) {
+  EXPECT_EQ(markup_escaped("<a href=\"x\">&\x01</a>"),
+            "&lt;a href=&quot;x&quot;&gt;&amp; &lt;/a&gt;");
+}
+
+TEST(Figures, DrawABandWhereThereIsADeviationAndNoneForOneRun) {
+  EXPECT_EQ(count_of(accuracy_curves_svg({group_with("mlp", {9'768, 9'801})}), "\"band\""), 1U);
+  EXPECT_EQ(count_of(accuracy_curves_svg({group_with("mlp", {9'768})}), "\"band\""), 0U);
+}
+
+TEST(Figures, TellTheValueOfEachPoint) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.completed[0].result.epochs[0].test_accuracy = 0.9;
+  group.completed[1].result.epochs[0].test_accuracy = 0.94;
+  EXPECT_THAT(accuracy_curves_svg({group}),
+              HasSubstr("<title>mlp, epoch 1: 92 (SD 2.8, n = 2)</title>"));
+}
+
+TEST(Figures, OfAGroupWithoutACompletedRunAreEmptyButSound) {
+  RunGroup group = group_with("mlp", {9'768});
+  group.completed.clear();
+  for (const std::string& svg : all_figures(group)) {
+    EXPECT_THAT(svg, ContainsRegex("^<svg .*</svg>$"));
+    EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
+  }
+}
+
+TEST(Figures, LeaveOutWhatIsNotFinite) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.completed[0].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  group.completed[0].result.epochs[0].train_loss = std::numeric_limits<double>::infinity();
+  group.completed[1].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  const std::string svg = loss_curves_svg({group});
+  EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
+}
+
+TEST(Figures, CarryNoMarkupOfALabel) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.label = "<script>\"&";
+  for (const std::string& svg : all_figures(group)) {
+    EXPECT_THAT(svg, Not(HasSubstr("<script>")));
+    EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&quot;&amp;"));
+  }
+}
+
+TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
+  const std::string svg = confusion_svg(group_with("mlp", {9'768, 9'802}));
+  // (4,884 + 4,901) of 2 × 5,000
+  EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 0: 9785 of 10000 (97.85 %)</title>"));
+  EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 1: 215 of 10000 (2.15 %)</title>"));
+  EXPECT_EQ(count_of(svg, "class=\"cell "), 4U);
+}
+
+TEST(StandaloneSvg, HasItsStyleSheetAndDeclaration) {
+  const std::string svg = standalone_svg(confusion_svg(group_with("mlp", {9'768})));
+  EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+  EXPECT_THAT(svg, HasSubstr("<style>"));
+}
+
+TEST(StackedSvg, NamesEachOfSeveralFigures) {
+  const RunGroup group = group_with("mlp", {9'768});
+  const std::string one = confusion_svg(group);
+  EXPECT_EQ(stacked_svg({one}), one);
+  EXPECT_EQ(count_of(stacked_svg({one, one}), ">Confusion matrix of mlp, 1 run"), 2U);
+  EXPECT_EQ(count_of(stacked_svg({}), "<svg"), 1U);
+}
+
+}  // namespace
+}  // namespace mnist_bench
