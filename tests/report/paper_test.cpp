@@ -168,16 +168,17 @@ TEST(PaperCells, AgreeWhereThePapersValueIsWithinTheRangeOfOneMoreRun) {
   EXPECT_NEAR(accuracy.difference.value(), 0.0, 1e-9);
   EXPECT_NEAR(accuracy.next_run->low, 97.7 - 4.302652729911275 * 0.1 * std::sqrt(4.0 / 3.0), 1e-9);
   EXPECT_EQ(accuracy.verdict, CellVerdict::agrees);
-  // 97.70 ± 0.10 against 96.9 ± 1.2, and 98.90 ± 0.10 against 98.4 ± 0.5.
+  // 97.70 ± 0.10 against 96.9 ± 1.2 and 97.0 ± 0.8.
   EXPECT_EQ(cell_of(check, "MLP", "macro_recall").verdict, CellVerdict::higher_within_printed);
-  EXPECT_EQ(cell_of(check, "CNN", "macro_precision").verdict, CellVerdict::higher_within_printed);
+  EXPECT_EQ(cell_of(check, "MLP", "macro_precision").verdict, CellVerdict::higher_within_printed);
 }
 
 TEST(PaperCells, AreHigherOrLowerOutsideOfRangeAndPrintedDeviation) {
   std::vector<StoredRun> runs;
-  for (const std::int64_t errors : {100, 101, 102}) {
-    runs.push_back(stored(mnist_run(MlpConfig{}, runs.size() + 1, Sizes(10, errors / 10))));
-    runs.push_back(stored(mnist_run(CnnConfig{}, runs.size() + 1, Sizes(10, 3 * errors / 10))));
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto errors = static_cast<std::int64_t>(9 + seed);
+    runs.push_back(stored(mnist_run(MlpConfig{}, seed, Sizes(10, errors))));
+    runs.push_back(stored(mnist_run(CnnConfig{}, seed, Sizes(10, 3 * errors))));
   }
   const PaperCheck check = check_paper(group_runs(runs));
   EXPECT_EQ(cell_of(check, "MLP", "accuracy").verdict, CellVerdict::higher);
@@ -328,6 +329,15 @@ TEST(PaperClaims, HaveTheNumbersOfOurRuns) {
   EXPECT_THAT(claim_of(check, "Sec. 4.2, eq. 22").findings,
               Contains(HasSubstr("seed 1: 97.70 % of the images are right; eq. 22 over its "
                                  "confusion matrix gives 99.54 %")));
+}
+
+TEST(PaperClaims, ThatNeedPairedSeedsAreOpenWithoutThem) {
+  const PaperCheck check =
+      check_paper(group_runs({stored(mnist_run(MlpConfig{}, 1, Sizes(10, 23))),
+                              stored(mnist_run(CnnConfig{}, 2, Sizes(10, 11)))}));
+  const PaperClaim& better = claim_of(check, "Sec. 5.1", "outperforms");
+  EXPECT_EQ(better.verdict, ClaimVerdict::open);
+  EXPECT_THAT(better.findings, Contains(HasSubstr("Ours cannot be paired")));
 }
 
 TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
