@@ -89,6 +89,7 @@ std::vector<ReportTable> paper_tables(const PaperCheck& check);
 /// How the verdicts come about; one sentence each.
 std::vector<std::string> paper_notes();
 
+/// For a terminal: the tables, and each claim with its verdict, without the findings.
 std::string paper_text(const PaperCheck& check);
 /// Sections under headings of level 2.
 std::string paper_markdown(const PaperCheck& check);

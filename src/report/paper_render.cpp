@@ -84,13 +84,14 @@ std::string paper_text(const PaperCheck& check) {
   text += "\n";
   for (const std::string& note : paper_notes()) text += wrapped("", note);
   text += fmt::format("\n{}\n", kClaimsTitle) + wrapped("", tally(check.claims));
+  text += "\n";
   for (std::size_t i = 0; i < check.claims.size(); ++i) {
     const PaperClaim& claim = check.claims[i];
-    text += "\n" +
-            wrapped(fmt::format("{:2}  ", i + 1), fmt::format("{}: {}", claim.place, claim.claim));
-    text += fmt::format("    => {}\n", to_string(claim.verdict));
-    for (const std::string& finding : claim.findings) text += wrapped("    - ", finding);
+    text += wrapped(fmt::format("{:2}  {:14}  ", i + 1, to_string(claim.verdict)),
+                    fmt::format("{}: {}", claim.place, claim.claim));
   }
+  text += "\n" +
+          wrapped("", "The arithmetic behind each: report DIR --paper -o paper.md, or paper.html");
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include "report/paper_arithmetic.h"
 #include "report/paper_printed.h"
 #include "report/stored_runs.h"
+#include "report/svg.h"
 
 namespace mnist_bench {
 namespace {
@@ -21,7 +22,6 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::Each;
-using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -368,16 +368,22 @@ TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {
   ASSERT_GE(check.claims.size(), 20U);
   const std::string markdown = paper_markdown(check);
   const std::string html = paper_html(check);
+  // Unwrapped, as each line of a claim after the first begins with 20 spaces.
   std::string text = paper_text(check);
-  for (std::size_t at; (at = text.find("\n      ")) != std::string::npos;) text.replace(at, 7, " ");
-  for (std::size_t at; (at = text.find("\n    ")) != std::string::npos;) text.replace(at, 5, " ");
+  const std::string indent = "\n" + std::string(20, ' ');
+  for (std::size_t at; (at = text.find(indent)) != std::string::npos;) {
+    text.replace(at, indent.size(), " ");
+  }
   for (const PaperClaim& claim : check.claims) {
+    EXPECT_THAT(text, HasSubstr(to_string(claim.verdict)));
+    EXPECT_THAT(text, HasSubstr(claim.place + ": " + claim.claim + "\n"));
+    EXPECT_THAT(markdown, HasSubstr(markdown_escaped(claim.claim) + "  \n    **" +
+                                    to_string(claim.verdict) + "**\n"));
+    EXPECT_THAT(html, HasSubstr(markup_escaped(claim.claim)));
     ASSERT_THAT(claim.findings, Not(IsEmpty())) << claim.claim;
-    EXPECT_THAT(text, HasSubstr(claim.claim));
-    EXPECT_THAT(markdown, HasSubstr(markdown_escaped(claim.claim)));
     for (const std::string& finding : claim.findings) {
-      EXPECT_THAT(text, HasSubstr(finding));
       EXPECT_THAT(markdown, HasSubstr("    - " + markdown_escaped(finding) + "\n"));
+      EXPECT_THAT(html, HasSubstr("<li>" + markup_escaped(finding) + "</li>"));
     }
   }
   for (const std::string& form : {text, markdown, html}) {
