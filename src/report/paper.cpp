@@ -9,7 +9,6 @@
 #include "report/labels.h"
 #include "report/paper_arithmetic.h"
 #include "report/paper_claims.h"
-#include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
@@ -239,23 +238,11 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups) {
   check.table2 = check_layers(evidence.cnn);
   check.cells = check_cells(evidence);
   check.notes = {note_on(evidence.mlp), note_on(evidence.cnn)};
-  for (auto&& claims :
-       {method_claims(evidence), result_claims(evidence, check), cost_claims(evidence)}) {
+  for (auto&& claims : {method_claims(evidence), table4_claims(evidence, check),
+                        result_claims(evidence), cost_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
   return check;
-}
-
-const Measure& measure_of(const char* key) {
-  return *std::find_if(measures().begin(), measures().end(),
-                       [&](const Measure& measure) { return measure.key == key; });
-}
-
-std::string ours_text(const RunGroup& runs, const char* measure_key) {
-  const Measure& measure = measure_of(measure_key);
-  const Spread& spread = runs.*measure.spread;
-  if (!spread.mean) return "–";
-  return fmt::format("{} (n = {})", spread_text(spread, measure).mean_and_sd(), spread.n);
 }
 
 }  // namespace mnist_bench
