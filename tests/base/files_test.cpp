@@ -194,7 +194,7 @@ TEST(RemoveTemporaryFiles, NamesAFolderThatItCannotRead) {
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::io);
-    EXPECT_THAT(error.what(), testing::HasSubstr((folder / "missing").string()));
+    EXPECT_THAT(error.what(), HasSubstr((folder / "missing").string()));
   }
 }
 
