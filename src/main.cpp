@@ -1,5 +1,6 @@
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <string>
 
 #include "app/command_line.h"
@@ -20,6 +21,8 @@ int main(int argc, char** argv) {
     return static_cast<int>(ExitCode::ok);
   } catch (const Error& error) {
     return report(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(Error(ExitCode::io, error.what()));
   } catch (const std::exception& error) {
     // What no layer foresaw; a backtrace behind the first line helps nobody here.
     const std::string text = error.what();

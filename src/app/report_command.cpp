@@ -30,6 +30,10 @@ void check_files(const std::vector<std::string>& files) {
     if (std::filesystem::is_directory(path)) {
       throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
     }
+    if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
+      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
+                  "for the terminal's table leave out -o");
+    }
     const std::filesystem::path folder = path.parent_path();
     if (!folder.empty() && !std::filesystem::is_directory(folder)) {
       throw Error(ExitCode::io,

@@ -130,13 +130,12 @@ void add_epoch(RunResult& result, const EpochRecord& epoch) {
   result.timing.evaluate_seconds += epoch.evaluate_seconds;
 }
 
+std::string data_sha256(const DataSummary& data) {
+  return data.train.sha256 + " " + data.test.sha256;
+}
+
 /// Takes over what the record says of the epochs before `checkpoint`.
 void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
-  if (checkpoint.data_sha256 != result.data->train.sha256) {
-    throw Error(ExitCode::data,
-                "the training data are not those that the checkpoint was trained on",
-                "restore them, or use --force to train from the start");
-  }
   for (const EpochRecord& epoch : checkpoint.epochs) add_epoch(result, epoch);
   result.provenance->resumed_after = checkpoint.resumed_after;
   result.provenance->resumed_after.push_back(checkpoint.state.epoch);
@@ -180,7 +179,7 @@ void train_and_evaluate(torch::nn::Sequential& network, const RunData& data, c10
     folder.write_checkpoint({.config_hash = config_hash(config),
                              .seed = config.seed,
                              .engine = "libtorch",
-                             .data_sha256 = result.data->train.sha256,
+                             .data_sha256 = data_sha256(*result.data),
                              .state = state(),
                              .epochs = result.epochs,
                              .resumed_after = result.provenance->resumed_after,
@@ -248,12 +247,18 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
     console.info(fmt::format("{} is finished already; nothing to do", folder.path().string()));
     return {.folder = folder.path(), .result = *folder.finished()};
   }
-  console.log_to(folder.log_file());
-
   RunResult result;
   result.config = config;
   result.provenance = provenance_of(device, threads, std::move(allocator), options);
   result.data = summarize_data(data.dataset, config.data);
+  if (folder.checkpoint() && folder.checkpoint()->data_sha256 != data_sha256(*result.data)) {
+    throw Error(ExitCode::data,
+                fmt::format("cannot go on from {}: the training or test data are not those that "
+                            "it was made with",
+                            (folder.path() / "checkpoint.safetensors").string()),
+                "restore the data, or use --force to train from the start");
+  }
+  console.log_to(folder.log_file());
   result.model = summarize(config.model, image, data.dataset.classes);
   result.timing.load_seconds = load_seconds;
   console.info(fmt::format(
@@ -282,7 +287,11 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
   } catch (const std::exception& error) {
     result.status = RunStatus::failed;
     result.error = first_line(error);
-    finish();
+    try {
+      finish();
+    } catch (const Error& second) {  // a full disk, mostly: the first error is the one to tell
+      console.warn(second.what());
+    }
     throw;
   }
   finish();
@@ -300,6 +309,8 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
     throw Error(ExitCode::run_failed, "out of memory",
                 "make the model or training.batch_size smaller, or set data.train_limit");
   } catch (const Error&) {
+    throw;
+  } catch (const std::filesystem::filesystem_error&) {
     throw;
   } catch (const std::exception& error) {
     throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),

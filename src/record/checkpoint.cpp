@@ -106,8 +106,8 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
   Safetensors content = parse_safetensors(bytes);
   const auto& metadata = content.metadata;
   if (text(metadata, "schema") != kSchema) {
-    refuse(fmt::format("its schema is '{}', this program reads '{}'", text(metadata, "schema"),
-                       kSchema));
+    refuse(fmt::format("its schema is {}, this program reads \"{}\"",
+                       Json(text(metadata, "schema")).dump(), kSchema));
   }
   const std::string& hash = text(metadata, "sha256");
   if (hash.size() != kNoHash.size() || hash_without(std::string(bytes), hash) != hash) {
@@ -136,7 +136,7 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
     if (!take_prefixed(tensor, kParameter, state.parameters) &&
         !take_prefixed(tensor, kFirstMoment, state.first_moments) &&
         !take_prefixed(tensor, kSecondMoment, state.second_moments)) {
-      refuse(fmt::format("tensor {} does not belong there", tensor.name));
+      refuse(fmt::format("tensor {} does not belong there", Json(tensor.name).dump()));
     }
   }
   if (!same_shapes(state.parameters, state.first_moments) ||

@@ -28,7 +28,7 @@ struct Checkpoint {
   std::string config_hash;
   std::uint64_t seed = 0;
   std::string engine;
-  /// SplitSummary::sha256 of the training data.
+  /// SplitSummary::sha256 of the training and of the test data, with a space between.
   std::string data_sha256;
   TrainingState state;
   std::vector<EpochRecord> epochs = {};

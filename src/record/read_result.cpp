@@ -107,8 +107,8 @@ DataSummary data_from(const Json& json) {
 
 RunResult result_from(const Json& json) {
   if (const std::string schema = json.at("schema"); schema != kResultSchema) {
-    throw Error(ExitCode::io,
-                fmt::format("its schema is '{}', this program reads '{}'", schema, kResultSchema));
+    throw Error(ExitCode::io, fmt::format("its schema is {}, this program reads \"{}\"",
+                                          Json(schema).dump(), kResultSchema));
   }
   RunResult result;
   result.status = status_from(json.at("status"));
@@ -151,6 +151,8 @@ RunResult read_result(const std::filesystem::path& folder) {
   };
   try {
     return result_from(Json::parse(bytes));
+  } catch (const Json::parse_error& error) {  // whose what() quotes the bytes, whatever they are
+    throw refuse(fmt::format("it is not JSON at byte {}", error.byte));
   } catch (const Json::exception& error) {
     throw refuse(error.what());
   } catch (const Error& error) {

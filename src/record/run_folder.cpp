@@ -15,10 +15,11 @@
 namespace mnist_bench {
 namespace {
 
-/// Every file that a run writes, and the only ones that --force deletes.
+/// Every file that a run writes, and the only ones that --force deletes. In this order: whenever it
+/// is killed, the old run is whole but for its checkpoint, or there is nothing of it to go on from.
 constexpr std::array kRunFiles = {
-    "result.json",       "config.json", "epochs.jsonl", "predictions.csv", "checkpoint.safetensors",
-    "model.safetensors", "log.txt"};
+    "checkpoint.safetensors", "result.json",       "config.json", "epochs.jsonl",
+    "predictions.csv",        "model.safetensors", "log.txt"};
 
 constexpr std::size_t kLargestConfig = std::size_t{1} << 20U;
 constexpr std::size_t kLargestCheckpoint = std::size_t{8} << 30U;

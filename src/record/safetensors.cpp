@@ -30,18 +30,21 @@ struct Place {
   std::size_t end = 0;
 };
 
+/// As JSON has it: no control character reaches a terminal.
+std::string quoted(const std::string& name) { return Json(name).dump(); }
+
 Place place_from(const std::string& name, const Json& entry) {
-  if (entry.at("dtype") != "F32") refuse(fmt::format("tensor {} is not float32", name));
+  if (entry.at("dtype") != "F32") refuse(fmt::format("tensor {} is not float32", quoted(name)));
   Place place{.name = name, .shape = entry.at("shape"), .begin = 0, .end = 0};
   const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
   std::uint64_t bytes = sizeof(float);
   for (const std::int64_t size : place.shape) {
     if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) {
-      refuse(fmt::format("tensor {} has an impossible shape", name));
+      refuse(fmt::format("tensor {} has an impossible shape", quoted(name)));
     }
   }
   if (offsets.size() != 2 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes) {
-    refuse(fmt::format("tensor {} has offsets that do not fit its shape", name));
+    refuse(fmt::format("tensor {} has offsets that do not fit its shape", quoted(name)));
   }
   place.begin = offsets[0];
   place.end = offsets[1];
@@ -71,7 +74,7 @@ Safetensors parse(std::string_view bytes) {
   std::size_t filled = 0;
   for (const Place& place : places) {
     if (place.begin != filled || place.end > bytes.size()) {
-      refuse(fmt::format("tensor {} is not where it should be, or cut off", place.name));
+      refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(place.name)));
     }
     filled = place.end;
     std::vector<float> values((place.end - place.begin) / sizeof(float));
@@ -111,6 +114,8 @@ std::string safetensors_bytes(const Safetensors& content) {
 Safetensors parse_safetensors(std::string_view bytes) {
   try {
     return parse(bytes);
+  } catch (const Json::parse_error& error) {  // whose what() quotes the bytes, whatever they are
+    refuse(fmt::format("its header is damaged: not JSON at byte {}", error.byte));
   } catch (const Json::exception& error) {
     refuse(fmt::format("its header is damaged: {}", error.what()));
   }

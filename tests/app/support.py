@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -19,9 +20,14 @@ SHIPPED_MNIST = PROJECT / "third_party" / "mnist"
 CPU = ("device=cpu", "threads=1")
 # Overrides for a run that takes a fraction of a second.
 SMALL = (*CPU, "data.train_limit=300", "data.test_limit=200")
+# A model of 3,190 parameters, for files of some 10 kB.
+TINY_MODEL = "model.hidden=[4]"
 # And for one that takes minutes, in epochs of some 10 ms.
 ENDLESS = (*SMALL, "training.epochs=100000")
-RUN_FILES = {"config.json", "result.json", "epochs.jsonl", "predictions.csv", "log.txt"}
+RUN_FILES = {
+    "config.json", "result.json", "epochs.jsonl", "predictions.csv", "checkpoint.safetensors",
+    "model.safetensors", "log.txt",
+}  # fmt: skip
 
 
 def parse_json(text):
@@ -67,6 +73,26 @@ def read_labels(file):
     assert magic == 2049
     assert count == len(raw) - 8
     return list(raw[8:])
+
+
+def temporary_files(folder):
+    """What a save was killed in, or failed to clean up."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def split_safetensors(content):
+    """Header, and the tensors' bytes, of a safetensors file."""
+    length = struct.unpack("<Q", content[:8])[0]
+    return parse_json(content[8 : 8 + length]), content[8 + length :]
+
+
+def checkpoint_metadata(folder):
+    """The metadata of a checkpoint, whose SHA-256 is made sure of without the program's help."""
+    content = (folder / "checkpoint.safetensors").read_bytes()
+    metadata = split_safetensors(content)[0]["__metadata__"]
+    unsigned = content.replace(metadata["sha256"].encode(), b"0" * 64, 1)
+    assert hashlib.sha256(unsigned).hexdigest() == metadata["sha256"]
+    return metadata
 
 
 def snapshot(folder):

@@ -82,33 +82,17 @@ def test_resume_of_nothing_is_a_run(bench, tmp_path):
     assert read_result(tmp_path / "new")["status"] == "completed"
 
 
-def test_resume_refuses_a_damaged_record_and_leaves_it_alone(bench, folder):
-    (folder / "result.json").write_text('{"schema": "mnist-bench.re')
+@pytest.mark.parametrize("content", [b'{"schema": "mnist-bench.re', b'{"schema": "\xfb"}', b"\x1b[31m"])
+def test_resume_refuses_a_damaged_record_and_leaves_it_alone(bench, folder, content):
+    (folder / "result.json").write_bytes(content)
     before = snapshot(folder)
     done = bench("run", SMOKE, *SMALL, "--resume", "--output", folder)
     assert_refusal(done, 6, "result.json")
+    assert "\x1b" not in done.stderr
     assert snapshot(folder) == before
 
 
-def test_resume_runs_an_interrupted_run_again_to_the_same_result(start, bench, tmp_path):
-    long = (SMOKE, *SMALL, "training.epochs=40")
-    process = start("run", *long, "--output", "out")
-    wait_for_line(process, "epoch 1/")
-    process.terminate()
-    process.communicate(timeout=30)
-    assert read_result(tmp_path / "out")["status"] == "interrupted"
-    refused = bench("run", *long, "--output", "out")
-    assert_refusal(refused, 6, "--resume", "--force")
-
-    assert bench("run", *long, "--resume", "--output", "out").code == 0
-    assert bench("run", *long, "--output", "uninterrupted").code == 0
-    resumed, uninterrupted = read_result(tmp_path / "out"), read_result(tmp_path / "uninterrupted")
-    assert resumed["status"] == "completed"
-    assert len(read_epochs(tmp_path / "out")) == 40
-    assert resumed["parameters_sha256"] == uninterrupted["parameters_sha256"]
-
-
-def test_killed_run_leaves_whole_files_and_can_be_run_again(start, bench, tmp_path):
+def test_killed_run_leaves_whole_files_and_is_not_overwritten(start, bench, tmp_path):
     process = start("run", SMOKE, *ENDLESS, "--output", "out")
     wait_for_line(process, "epoch 3/")
     process.kill()
@@ -116,10 +100,12 @@ def test_killed_run_leaves_whole_files_and_can_be_run_again(start, bench, tmp_pa
     folder = tmp_path / "out"
     assert len(read_epochs(folder)) >= 2
     assert not (folder / "result.json").exists()
-    refused = bench("run", SMOKE, *SMALL, "--output", "out")
+    refused = bench("run", SMOKE, *ENDLESS, "--output", "out")
     assert_refusal(refused, 6, "unfinished", "--resume", "--force")
+    refused = bench("run", SMOKE, *SMALL, "--resume", "--output", "out")
+    assert_refusal(refused, 2, "training.epochs: 100000 → 1", "--force")
 
-    done = bench("run", SMOKE, *SMALL, "--resume", "--output", "out")
+    done = bench("run", SMOKE, *SMALL, "--force", "--output", "out")
     assert done.code == 0, done
     assert {path.name for path in folder.iterdir()} == RUN_FILES
     assert len(read_epochs(folder)) == 1

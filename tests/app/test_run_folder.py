@@ -38,7 +38,8 @@ KEYS = {
     "config.training": {"epochs", "batch_size", "engine"},
     "provenance": {
         "version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch", "device",
-        "device_name", "cpu", "threads", "allocator", "started_at", "command",
+        "device_name", "cpu", "threads", "jobs", "allocator", "started_at", "command",
+        "resumed_after",
     },
     "data": {"dataset", "train", "test", "normalization"},
     "data.train": SPLIT,
