@@ -103,8 +103,9 @@ examples:
                        kinds + "; may stand several times")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  command->add_flag("--paper", arguments->paper,
-                    "Add the paper's Tables 4 and 5 beside ours (terminal and .md)");
+  command->add_flag(
+      "--paper", arguments->paper,
+      "Check the paper against these runs: its tables and what it claims (terminal, .md, .html)");
   command->callback([arguments] { report(*arguments); });
 }
 

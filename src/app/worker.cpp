@@ -187,7 +187,7 @@ void work(pid_t sweep, const std::vector<int>& cores) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) return;  // it ended before this could be asked for
   if (!cores.empty()) pin_to(cores);
-  watch_interrupts();
+  watch_interrupts_of_worker();
   for (std::string line; !interrupted() && std::getline(std::cin, line);) {
     work_off(work_request_from(Json::parse(line)));
   }

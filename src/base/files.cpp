@@ -118,12 +118,18 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 }
 
 void remove_temporary_files(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     if (name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos) {
-      std::filesystem::remove(entry.path(), ignored);
+      std::error_code ignored;
+      std::filesystem::remove(entry->path(), ignored);
     }
+  }
+  if (error) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
   }
 }
 

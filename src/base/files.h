@@ -18,7 +18,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, 
 /// nothing behind when any step fails.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// Deletes what an interrupted `write_file_atomically` left in `folder`.
+/// Deletes what an interrupted `write_file_atomically` left in `folder`. Throws Error(io) when that
+/// cannot be read.
 void remove_temporary_files(const std::filesystem::path& folder);
 
 /// Creates `folder` and its parents; Error(io) if that is impossible.

@@ -28,12 +28,6 @@ std::string differs_text(const std::vector<std::string>& differences) {
   return fmt::format("differing: {}\n", fmt::join(differences, ", "));
 }
 
-std::string signed_text(double value, int decimals) {
-  const std::string text = rounded(value, decimals);
-  const bool zero = text.find_first_not_of("0.") == std::string::npos;
-  return zero || text.front() == '-' ? text : "+" + text;
-}
-
 // Runs
 
 std::string run_line(const char* side, const StoredRun& run) {

@@ -38,7 +38,4 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 /// Mean training seconds per epoch; nothing before the first epoch has ended.
 std::optional<double> mean_epoch_seconds(const RunResult& result);
 
-/// The groups beside the paper's Tables 4 and 5, matched by model type; the first group of each.
-std::string paper_text(const std::vector<RunGroup>& groups);
-
 }  // namespace mnist_bench

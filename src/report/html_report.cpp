@@ -12,6 +12,7 @@
 #include "report/formats.h"
 #include "report/mistakes.h"
 #include "report/page/page.h"
+#include "report/paper.h"
 #include "report/svg.h"
 #include "report/tables.h"
 #include "report/warnings.h"
@@ -213,6 +214,9 @@ std::string html_report(const Report& report) {
             list_html("", report.warnings) + "</section>\n";
   }
   body += section("results", "Results", results_html(report));
+  if (report.paper) {
+    body += section("paper", "The paper, checked", paper_html(check_paper(groups)));
+  }
   body += section("learning", "Learning curves",
                   "<div class=\"figures\">" +
                       figure(accuracy_curves_svg(groups),

@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "report/formats.h"
+#include "report/paper.h"
 #include "report/tables.h"
 #include "report/warnings.h"
 
@@ -19,12 +20,8 @@ std::string row_text(const std::vector<std::string>& cells) {
   return line + "\n";
 }
 
-std::string table_text(const ReportTable& table) {
-  std::string text = "## " + markdown_escaped(table.title) + "\n\n" + row_text(table.header) + "|";
-  for (const Align align : table.columns) text += align == Align::left ? " :--- |" : " ---: |";
-  text += "\n";
-  for (const auto& row : table.rows) text += row_text(row);
-  return text + "\n";
+std::string titled_table(const ReportTable& table) {
+  return "## " + markdown_escaped(table.title) + "\n\n" + markdown_table(table) + "\n";
 }
 
 std::string list_text(const std::string& title, const std::vector<std::string>& items) {
@@ -54,15 +51,21 @@ std::string markdown_escaped(const std::string& text) {
   return escaped;
 }
 
+std::string markdown_table(const ReportTable& table) {
+  std::string text = row_text(table.header) + "|";
+  for (const Align align : table.columns) text += align == Align::left ? " :--- |" : " ---: |";
+  text += "\n";
+  for (const auto& row : table.rows) text += row_text(row);
+  return text;
+}
+
 std::string markdown_report(const Report& report) {
-  std::string text = table_text(means_table(report)) + table_text(ranges_table(report));
+  std::string text = titled_table(means_table(report)) + titled_table(ranges_table(report));
   for (const std::string& note : table_notes()) text += markdown_escaped(note) + " ";
   text.back() = '\n';
   text += "\n" + list_text("Failed runs", failed_lines(report.groups)) +
           list_text("Warnings", report.warnings);
-  if (report.paper) {
-    text += "## Beside the paper\n\n```text\n" + paper_text(report.groups) + "```\n\n";
-  }
+  if (report.paper) text += paper_markdown(check_paper(report.groups));
   text.pop_back();
   return text;
 }

@@ -40,6 +40,12 @@ std::string rounded(double value, int decimals) {
   return zero && text.front() == '-' ? text.substr(1) : text;
 }
 
+std::string signed_text(double value, int decimals) {
+  const std::string text = rounded(value, decimals);
+  const bool zero = text.find_first_not_of("0.") == std::string::npos;
+  return zero || text.front() == '-' ? text : "+" + text;
+}
+
 std::string SpreadText::mean_and_sd() const {
   return mean == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }

@@ -22,6 +22,9 @@ int decimals_for(double uncertainty, double magnitude, int otherwise);
 /// rounded 0 has no sign.
 std::string rounded(double value, int decimals);
 
+/// The same with a sign, "+0.12"; 0 has none.
+std::string signed_text(double value, int decimals);
+
 /// A Spread's numbers as text, scaled and all rounded to the same digit: the one that the standard
 /// deviation supports, or `Measure::decimals` where there is none (n = 1) or it is 0. "–" for what
 /// does not exist.

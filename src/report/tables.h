@@ -22,6 +22,9 @@ ReportTable means_table(const Report& report);
 /// A row per measure and group: n, mean, SD, 95 % interval of the mean, least and greatest value.
 ReportTable ranges_table(const Report& report);
 
+/// A table of GitHub-flavoured Markdown, without the title.
+std::string markdown_table(const ReportTable& table);
+
 /// What the ± and the interval are; one sentence each.
 std::vector<std::string> table_notes();
 

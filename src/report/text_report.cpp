@@ -1,4 +1,5 @@
 #include "report/formats.h"
+#include "report/paper.h"
 #include "report/tables.h"
 #include "report/text_table.h"
 #include "report/warnings.h"
@@ -13,7 +14,7 @@ std::string text_report(const Report& report) {
   for (const std::string& note : table_notes()) text += note + "\n";
   for (const std::string& line : failed_lines(report.groups)) text += "failed: " + line + "\n";
   for (const std::string& warning : report.warnings) text += "warning: " + warning + "\n";
-  if (report.paper) text += "\n" + paper_text(report.groups);
+  if (report.paper) text += "\n" + paper_text(check_paper(report.groups));
   return text;
 }
 

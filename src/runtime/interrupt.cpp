@@ -11,16 +11,16 @@ namespace {
 
 volatile std::sig_atomic_t signals_seen = 0;  // written by the handler, so it cannot be a local
 
-void on_signal(int) {
+void on_signal(int) { signals_seen = 1; }
+
+void on_signal_or_exit(int signal) {
   if (signals_seen != 0) _exit(static_cast<int>(ExitCode::interrupted_twice));
-  signals_seen = 1;
+  on_signal(signal);
 }
 
-}  // namespace
-
-void watch_interrupts() {
+void watch(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = on_signal;
+  action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
@@ -28,6 +28,12 @@ void watch_interrupts() {
   // A reader of our output that goes away must not take the run and its record with it.
   std::signal(SIGPIPE, SIG_IGN);
 }
+
+}  // namespace
+
+void watch_interrupts() { watch(on_signal_or_exit); }
+
+void watch_interrupts_of_worker() { watch(on_signal); }
 
 bool interrupted() { return signals_seen != 0; }
 

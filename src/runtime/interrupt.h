@@ -7,6 +7,10 @@ namespace mnist_bench {
 /// A closed pipe no longer kills the process either.
 void watch_interrupts();
 
+/// The same for a worker, which a second signal does not end: a batch system may signal it as well
+/// as the sweep, which passes on what it gets and whose own end ends the worker.
+void watch_interrupts_of_worker();
+
 /// Whether the first has come.
 bool interrupted();
 

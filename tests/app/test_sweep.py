@@ -213,6 +213,21 @@ def test_ctrl_c_ends_the_runs_in_progress_with_a_record(start, bench, write_swee
     assert statuses == ["interrupted", "interrupted"]
 
 
+def test_a_signal_to_the_workers_as_well_interrupts_like_one_to_the_sweep(
+    start, write_sweep, tmp_path
+):
+    """As Slurm does, which signals every process of a job. Steps are long: it comes within one."""
+    process = start("sweep", write_sweep(seeds=[1, 2]), "device=cpu", "data.train_limit=20000",
+                    "training.batch_size=20000", "training.epochs=1000", "--jobs", 2)  # fmt: skip
+    for seed in (1, 2):
+        wait_until((tmp_path / f"runs/sweep/mlp/seed-{seed}/checkpoint.safetensors").exists)
+    for pid in (*workers_of(process), process.pid):
+        os.kill(pid, signal.SIGTERM)
+    assert process.wait(60) == 75
+    statuses = [read_result(run)["status"] for run in runs_below(tmp_path / "runs")]
+    assert statuses == ["interrupted", "interrupted"]
+
+
 def test_two_sweeps_on_one_folder_share_the_work(start, write_sweep, tmp_path, one_by_one):
     sweep = write_sweep()
     both = [start("sweep", sweep, *TINY, "--threads", 1) for _ in range(2)]

@@ -187,9 +187,15 @@ TEST(RemoveTemporaryFiles, DeletesOnlyWhatAnInterruptedWriteLeaves) {
   EXPECT_EQ(entries_of(folder.path()), 3);
 }
 
-TEST(RemoveTemporaryFiles, IsContentWithAMissingFolder) {
+TEST(RemoveTemporaryFiles, NamesAFolderThatItCannotRead) {
   const TemporaryFolder folder;
-  EXPECT_NO_THROW(remove_temporary_files(folder / "missing"));
+  try {
+    remove_temporary_files(folder / "missing");
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::io);
+    EXPECT_THAT(error.what(), HasSubstr((folder / "missing").string()));
+  }
 }
 
 TEST(CreateFolders, CreatesParentsAndAcceptsWhatIsThere) {

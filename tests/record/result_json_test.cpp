@@ -93,7 +93,7 @@ TEST(ReadResult, NamesTheFileAndWhatIsWrongWithIt) {
   other_schema["schema"] = "mnist-bench.result/99";
   auto ragged = to_json(sample_result());
   ragged["test"]["confusion_matrix"]["counts"] = {{1, 2}, {3}};
-  const std::pair<std::string, std::string> cases[] = {{"{", "parse error"},
+  const std::pair<std::string, std::string> cases[] = {{"{", "it is not JSON at byte 2"},
                                                        {"[]", "array"},
                                                        {no_timing.dump(), "timing"},
                                                        {other_schema.dump(), "result/99"},

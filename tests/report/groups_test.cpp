@@ -114,13 +114,5 @@ TEST(Labels, LeaveOutWhatIsNotPartOfTheExperiment) {
   EXPECT_THAT(differences_between(a, b), ElementsAre("data.train_limit null → 100"));
 }
 
-TEST(PaperText, PutsOursBesideTables4And5) {
-  const std::string text = paper_text(group_runs({stored(sample_result())}));
-  EXPECT_THAT(text, HasSubstr("97.7 ± 0.2"));
-  EXPECT_THAT(text, HasSubstr("MLP ours (n = 1)"));
-  EXPECT_THAT(text, HasSubstr("CNN ours"));
-  EXPECT_THAT(text, HasSubstr("12.6"));
-}
-
 }  // namespace
 }  // namespace mnist_bench

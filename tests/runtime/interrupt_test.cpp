@@ -30,5 +30,16 @@ TEST(Interrupt, SecondSignalEndsTheProcessAtOnceWith130) {
       testing::ExitedWithCode(130), "");
 }
 
+TEST(Interrupt, AWorkerOutlivesTheSecondSignal) {
+  EXPECT_EXIT(
+      {
+        watch_interrupts_of_worker();
+        std::raise(SIGTERM);
+        std::raise(SIGTERM);
+        std::exit(interrupted() ? 42 : 2);
+      },
+      testing::ExitedWithCode(42), "");
+}
+
 }  // namespace
 }  // namespace mnist_bench

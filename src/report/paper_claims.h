@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/groups.h"
+#include "report/paper.h"
+#include "report/paper_printed.h"
+
+namespace mnist_bench {
+
+/// Our runs of one of the paper's models.
+struct PaperModel {
+  const PrintedModel* printed = nullptr;
+  const RunGroup* runs = nullptr;  ///< null: none
+};
+
+/// What the claims are checked against, beside the paper itself.
+struct PaperEvidence {
+  PaperModel mlp;
+  PaperModel cnn;
+  /// Of MNIST's 10,000 test images; empty when no run was tested on all of them.
+  std::vector<std::int64_t> class_sizes;
+};
+
+/// Abstract and Sec. 3: what is computed, and how.
+std::vector<PaperClaim> method_claims(const PaperEvidence& evidence);
+/// Sec. 4.2 and Table 4: whether its numbers can be.
+std::vector<PaperClaim> table4_claims(const PaperEvidence& evidence, const PaperCheck& check);
+/// Sec. 5.1 and 6: what the paper concludes from Table 4.
+std::vector<PaperClaim> result_claims(const PaperEvidence& evidence);
+/// Sec. 5.2 to 5.4: time, parameters, complexity.
+std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
+
+/// "97.70 ± 0.17 (n = 5)" of the measure with this key, or "–".
+std::string ours_text(const RunGroup& runs, const char* measure_key);
+const Measure& measure_of(const char* key);
+
+const PrintedMean& printed_mean(const PrintedModel& model, const std::string& measure_key);
+/// Table 4's, in per cent.
+double accuracy_of(const PrintedModel& model);
+/// What a number of Table 4 may have been before it was rounded, as a share.
+Interval unrounded(double printed);
+/// A share in per cent, without the sign.
+std::string percent(double share, int decimals = 2);
+
+}  // namespace mnist_bench

@@ -1,0 +1,275 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <variant>
+
+#include "base/files.h"
+#include "record/checkpoint.h"
+#include "report/paper_arithmetic.h"
+#include "report/paper_claims.h"
+#include "report/rounding.h"
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMaxCheckpointBytes = std::size_t{1} << 30;
+
+/// Seconds to classify the test images, of each epoch of each run.
+std::vector<double> inference_seconds(const RunGroup& group) {
+  std::vector<double> seconds;
+  for (const StoredRun& run : group.completed) {
+    for (const EpochRecord& epoch : run.result.epochs) seconds.push_back(epoch.evaluate_seconds);
+  }
+  return seconds;
+}
+
+PaperClaim inference_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Abstract",
+                   .claim = "“MLPs offer faster inference”",
+                   .findings = {"No table gives an inference time; Table 5 times the training."}};
+  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
+  const Spread mlp = spread_of(inference_seconds(*evidence.mlp.runs));
+  const Spread cnn = spread_of(inference_seconds(*evidence.cnn.runs));
+  if (!mlp.mean || !cnn.mean) return claim;
+  claim.findings.push_back(fmt::format(
+      "Ours, to classify all test images: MLP {:.3f} s (slowest {:.3f}), CNN {:.3f} s (fastest "
+      "{:.3f}), n = {} and {} epochs; the CNN takes {:.1f} times as long.",
+      *mlp.mean, *mlp.maximum, *cnn.mean, *cnn.minimum, mlp.n, cnn.n, *cnn.mean / *mlp.mean));
+  claim.verdict = *mlp.maximum < *cnn.minimum   ? ClaimVerdict::holds
+                  : *cnn.maximum < *mlp.minimum ? ClaimVerdict::does_not_hold
+                                                : ClaimVerdict::cannot_be_told;
+  return claim;
+}
+
+PaperClaim dropout_claim() {
+  const MlpConfig mlp;
+  const CnnConfig cnn;
+  const auto units = static_cast<double>(kPrintedMlpUnits[2]);
+  return {
+      .place = "Sec. 3.5, eq. 9",
+      .claim = "“p is the probability of retaining a neuron”",
+      .findings = {"No value of p is printed, and the Dropout(p) of PyTorch, the framework of Sec. "
+                   "4.1, drops with probability p. Only p = 0.5 means the same both ways.",
+                   fmt::format(
+                       "Our defaults are probabilities to drop: MLP {}, which keeps {:.1f} of "
+                       "{} units on average and would keep {:.1f} if read as eq. 9; CNN {} of "
+                       "the channels and {} of the units.",
+                       mlp.dropout, (1.0 - mlp.dropout) * units, kPrintedMlpUnits[2],
+                       mlp.dropout * units, cnn.dropout2d, cnn.dropout),
+                   "Eq. 9 and 10 mask single units; the DROPOUT2D of Table 2 drops whole channels, "
+                   "which the text does not describe."},
+      .verdict = ClaimVerdict::cannot_be_told};
+}
+
+PaperClaim data_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 3.6",
+                   .claim = "“60,000 training images and 10,000 testing images”",
+                   .findings = {}};
+  const RunGroup* group = evidence.mlp.runs != nullptr ? evidence.mlp.runs : evidence.cnn.runs;
+  if (group == nullptr || group->completed.empty() || !group->completed.front().result.data) {
+    claim.findings = {"No completed run of ours says what it was trained and tested on."};
+    return claim;
+  }
+  const DataSummary& data = *group->completed.front().result.data;
+  claim.findings.push_back(fmt::format("Ours: {} and {}.", with_commas(data.train.samples),
+                                       with_commas(data.test.samples)));
+  const auto& sizes = evidence.class_sizes;
+  if (!sizes.empty()) {
+    const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
+    claim.findings.push_back(fmt::format(
+        "The ten classes of the test images are not of one size: {} (the digit {}) to {} (the "
+        "digit {}).",
+        with_commas(*least), least - sizes.begin(), with_commas(*most), most - sizes.begin()));
+  }
+  if (data.train.samples == kPrintedTrainImages && data.test.samples == kPrintedTestImages) {
+    claim.verdict = ClaimVerdict::holds;
+  } else {
+    claim.findings.emplace_back("These runs used a part of the data, or other data.");
+  }
+  return claim;
+}
+
+PaperClaim normalization_claim() {
+  // Second moments of the input: E[x²] = mean² + SD².
+  const double unit = kPrintedPixelMean * kPrintedPixelMean + kPrintedPixelSd * kPrintedPixelSd;
+  constexpr double kStandardized = 1.0;
+  return {.place = "Sec. 3.6",
+          .claim = "pixels “scaled … to [0, 1] (or standardized …)”",
+          .findings = {fmt::format(
+              "The two are different inputs: with μ = {} and σ = {}, the mean square of a pixel is "
+              "{:.3f} or {:.0f}, and the outputs of the MLP's first layer, initialized by eq. 20, "
+              "have {:.1f} times the variance after standardization. Which one was used is not "
+              "said; ours by default: standardized.",
+              kPrintedPixelMean, kPrintedPixelSd, unit, kStandardized, kStandardized / unit)},
+          .verdict = ClaimVerdict::cannot_be_told};
+}
+
+PaperClaim softmax_claim() {
+  const auto others = static_cast<double>(kPrintedClasses - 1);
+  return {.place = "Sec. 3.7",
+          .claim = "output layer “followed by a Softmax function”",
+          .findings = {fmt::format(
+              "Tables 1 and 2 end with the linear layer. PyTorch's CrossEntropyLoss has the "
+              "softmax in it; with another one before it the loss could not fall below ln(1 + "
+              "{:.0f}/e) = {:.4f}, whatever the network learns. No loss is printed to tell by.",
+              others, std::log(1.0 + others / std::numbers::e))},
+          .verdict = ClaimVerdict::cannot_be_told};
+}
+
+/// The number of outputs that a layer of `parameters` has, if it comes out even.
+std::optional<std::int64_t> outputs_of(std::int64_t parameters, std::int64_t per_output) {
+  if (parameters % per_output != 0) return std::nullopt;
+  return parameters / per_output;
+}
+
+PaperClaim layers_claim() {
+  PaperClaim claim{.place = "Tables 1, 2 and 5",
+                   .claim = "the layers' parameters, and their totals",
+                   .findings = {}};
+  const auto total = [](const PrintedModel& model) {
+    return std::accumulate(
+        model.layers.begin(), model.layers.end(), std::int64_t{0},
+        [](std::int64_t sum, const auto& layer) { return sum + layer.parameters; });
+  };
+  const auto& units = kPrintedMlpUnits;
+  const std::int64_t mlp = dense_parameters(units[0], units[1]) +
+                           dense_parameters(units[1], units[2]) +
+                           dense_parameters(units[2], units[3]);
+  claim.findings.push_back(fmt::format(
+      "MLP: Table 1 adds up to {}, Table 5 has {}, and layers of {}, {}, {} and {} units have {}.",
+      with_commas(total(kPrintedMlp)), with_commas(kPrintedMlp.parameters), units[0], units[1],
+      units[2], units[3], with_commas(mlp)));
+  const std::int64_t map = kPrintedSide / kPrintedPool / kPrintedPool;
+  const std::int64_t weights = kPrintedKernel * kPrintedKernel;
+  const auto first = outputs_of(kTable2[0].parameters, weights + 1);
+  const auto second = outputs_of(kTable2[3].parameters, weights * first.value_or(0) + 1);
+  const auto hidden = outputs_of(kTable2[8].parameters, second.value_or(0) * map * map + 1);
+  const auto last = outputs_of(kTable2[11].parameters, hidden.value_or(0) + 1);
+  const bool fits = first && second && hidden && last == kPrintedClasses;
+  claim.findings.push_back(fmt::format(
+      "CNN: Table 2 adds up to {}, Table 5 has {}. The text gives no channels; {} by {} kernels "
+      "with padding and two poolings fit Table 2 with {}.",
+      with_commas(total(kPrintedCnn)), with_commas(kPrintedCnn.parameters), kPrintedKernel,
+      kPrintedKernel,
+      fits ? fmt::format("{} and {} channels and {} hidden units", *first, *second, *hidden)
+           : "no whole number of channels and units"));
+  const bool holds = fits && total(kPrintedMlp) == kPrintedMlp.parameters &&
+                     mlp == kPrintedMlp.parameters && total(kPrintedCnn) == kPrintedCnn.parameters;
+  claim.verdict = holds ? ClaimVerdict::holds : ClaimVerdict::does_not_hold;
+  return claim;
+}
+
+/// v̂ = v/(1 − β₂ᵗ) of all parameters that ever had a gradient (eq. 18), ascending; empty where the
+/// run has no checkpoint that can be read.
+std::vector<double> second_moments_of(const StoredRun& run) {
+  std::vector<double> moments;
+  try {
+    const Checkpoint checkpoint = parse_checkpoint(
+        read_file(run.folder / "checkpoint.safetensors", kMaxCheckpointBytes, ExitCode::io));
+    const double correction = 1.0 - std::pow(run.result.config.optimizer.beta2,
+                                             static_cast<double>(checkpoint.state.step));
+    for (const NamedTensor& tensor : checkpoint.state.second_moments) {
+      for (const float v : tensor.values) {
+        if (v > 0.0F) moments.push_back(static_cast<double>(v) / correction);
+      }
+    }
+  } catch (const Error&) {
+    return {};
+  }
+  std::sort(moments.begin(), moments.end());
+  return moments;
+}
+
+std::optional<std::string> adam_finding(const PaperModel& model) {
+  if (model.runs == nullptr || model.runs->completed.empty()) return std::nullopt;
+  const StoredRun& run = model.runs->completed.front();
+  const std::vector<double> moments = second_moments_of(run);
+  if (moments.empty()) return std::nullopt;
+  const double median = moments[moments.size() / 2];
+  // The ratio falls as v does.
+  const auto shorter = std::partition_point(moments.begin(), moments.end(), [](double v) {
+    return adam_step_ratio(v, kPrintedEpsilon) < 0.9;
+  });
+  return fmt::format(
+      "In our {} (end of seed {}) the median √v is {:.1e}, where eq. 19 takes {:.2f} of eq. 15's "
+      "step; for {:.0f} % of the parameters it takes less than 0.90.",
+      model.printed->name, run.result.config.seed, std::sqrt(median),
+      adam_step_ratio(median, kPrintedEpsilon),
+      100.0 * static_cast<double>(shorter - moments.begin()) / static_cast<double>(moments.size()));
+}
+
+PaperClaim adam_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Eq. 15 and 19",
+      .claim = "both are given as Adam's update: ε outside the root in one, inside in the other",
+      .findings = {},
+      .verdict = ClaimVerdict::does_not_hold};
+  const double root = std::sqrt(kPrintedEpsilon);
+  claim.findings.push_back(fmt::format(
+      "They differ: with ε = {:.0e} eq. 19 takes {:.4f} of eq. 15's step at √v = {:.0e}, {:.3f} at "
+      "{:.0e} and {:.3f} at {:.0e}.",
+      kPrintedEpsilon, adam_step_ratio(100.0 * kPrintedEpsilon, kPrintedEpsilon), 10.0 * root,
+      adam_step_ratio(kPrintedEpsilon, kPrintedEpsilon), root,
+      adam_step_ratio(0.01 * kPrintedEpsilon, kPrintedEpsilon), 0.1 * root));
+  for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
+    if (const auto finding = adam_finding(model)) claim.findings.push_back(*finding);
+  }
+  claim.findings.emplace_back(
+      "PyTorch, and so ours, computes eq. 15, as do Adam's authors (Kingma and Ba, 2015).");
+  return claim;
+}
+
+PaperClaim sgd_claim() {
+  return {.place = "Sec. 3.9",
+          .claim = "Adam “achieves faster convergence compared to standard SGD”",
+          .findings = {"The paper shows no run with SGD and no learning curve. mnist-bench trains "
+                       "with Adam alone, so these runs cannot tell either."},
+          .verdict = ClaimVerdict::open};
+}
+
+PaperClaim initialization_claim() {
+  // x = max(0, y) of a normal y with mean 0 and variance 1.
+  constexpr double kMeanSquare = 0.5;
+  const double variance = kMeanSquare - 0.5 / std::numbers::pi;
+  constexpr double kOutput = 2.0 * kMeanSquare;
+  return {
+      .place = "Sec. 3.10, eq. 20",
+      .claim = "Var(W) = 2/n_in so that “Var(y_l) ≈ Var(x_l)”",
+      .findings = {fmt::format(
+          "Let x = max(0, y) of the layer before, y normal with mean 0 and variance 1: E[x²] = "
+          "{:.1f} and Var(x) = 1/2 - 1/(2π) = {:.4f}. Eq. 20 then gives n_in · Var(W) · E[x²] = "
+          "{:.1f}: the variance of y is kept from layer to layer, as He et al. want it, and is "
+          "{:.2f} times Var(x).",
+          kMeanSquare, variance, kOutput, kOutput / variance)},
+      .verdict = ClaimVerdict::does_not_hold};
+}
+
+PaperClaim batch_claim() {
+  const std::int64_t whole = kPrintedTrainImages / kPrintedBatch;
+  const std::int64_t left = kPrintedTrainImages % kPrintedBatch;
+  return {.place = "Algorithm 1, line 5",
+          .claim = "“each minibatch … with |B| = M”",
+          .findings = {fmt::format(
+              "{} images are {} batches of {} and {} more. Dropping those gives {} steps in {} "
+              "epochs and leaves out {:.2f} % of the images in each; keeping them, as ours do, "
+              "gives {}.",
+              with_commas(kPrintedTrainImages), whole, kPrintedBatch, left,
+              with_commas(kPrintedEpochs * whole), kPrintedEpochs,
+              100.0 * static_cast<double>(left) / static_cast<double>(kPrintedTrainImages),
+              with_commas(kPrintedEpochs * (whole + (left > 0 ? 1 : 0))))},
+          .verdict = ClaimVerdict::cannot_be_told};
+}
+
+}  // namespace
+
+std::vector<PaperClaim> method_claims(const PaperEvidence& evidence) {
+  return {inference_claim(evidence), dropout_claim(), data_claim(evidence), normalization_claim(),
+          softmax_claim(),           layers_claim(),  adam_claim(evidence), sgd_claim(),
+          initialization_claim(),    batch_claim()};
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "report/formats.h"
+#include "report/paper.h"
+#include "report/svg.h"
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kLineWidth = 100;
+constexpr const char* kTitle = "The paper, checked";
+constexpr const char* kClaimsTitle = "What the paper claims, checked";
+
+/// "25 claims: 8 hold, 7 do not hold, 6 cannot be told, 4 are open"
+std::string tally(const std::vector<PaperClaim>& claims) {
+  const auto count = [&](ClaimVerdict verdict) {
+    return std::count_if(claims.begin(), claims.end(),
+                         [&](const PaperClaim& claim) { return claim.verdict == verdict; });
+  };
+  return fmt::format(
+      "Of {} claims {} hold and {} do not; {} cannot be told, as the paper does not say enough; {} "
+      "are open: neither the paper nor these runs measure them.",
+      claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::does_not_hold),
+      count(ClaimVerdict::cannot_be_told), count(ClaimVerdict::open));
+}
+
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+/// Lines of at most kLineWidth code points: the first after `first`, the others after as many
+/// spaces.
+std::string wrapped(const std::string& first, const std::string& text) {
+  const std::string indent(width_of(first), ' ');
+  std::string lines;
+  std::string line = first;
+  std::istringstream words(text);
+  bool empty = true;
+  for (std::string word; words >> word;) {
+    if (!empty && width_of(line) + 1 + width_of(word) > kLineWidth) {
+      lines += line + "\n";
+      line = indent;
+      empty = true;
+    }
+    line += (empty ? "" : " ") + word;
+    empty = false;
+  }
+  return lines + line + "\n";
+}
+
+std::string table_html(const ReportTable& table) {
+  const std::string title = markup_escaped(table.title);
+  const auto row = [&](const char* tag, const std::vector<std::string>& cells) {
+    std::string html = "<tr>";
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      html += fmt::format("<{0}{1}>{2}</{3}>", tag,
+                          table.columns[i] == Align::right ? " class=\"number\"" : "",
+                          markup_escaped(cells[i]), std::string(tag).substr(0, 2));
+    }
+    return html + "</tr>\n";
+  };
+  std::string html = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}"
+      "</caption><thead>{1}</thead><tbody>\n",
+      title, row("th scope=\"col\"", table.header));
+  for (const auto& cells : table.rows) html += row("td", cells);
+  return html + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+std::string paper_text(const PaperCheck& check) {
+  std::string text = std::string(kTitle) + "\n";
+  for (const std::string& note : check.notes) text += wrapped("", note);
+  for (const ReportTable& table : paper_tables(check)) {
+    text += "\n" + table.title + "\n" + text_table(table.columns, table.header, table.rows);
+  }
+  text += "\n";
+  for (const std::string& note : paper_notes()) text += wrapped("", note);
+  text += fmt::format("\n{}\n", kClaimsTitle) + wrapped("", tally(check.claims));
+  text += "\n";
+  for (std::size_t i = 0; i < check.claims.size(); ++i) {
+    const PaperClaim& claim = check.claims[i];
+    text += wrapped(fmt::format("{:2}  {:14}  ", i + 1, to_string(claim.verdict)),
+                    fmt::format("{}: {}", claim.place, claim.claim));
+  }
+  text += "\n" +
+          wrapped("", "The arithmetic behind each: report DIR --paper -o paper.md, or paper.html");
+  return text;
+}
+
+std::string paper_markdown(const PaperCheck& check) {
+  std::string text = fmt::format("## {}\n\n", kTitle);
+  for (const std::string& note : check.notes) text += "- " + markdown_escaped(note) + "\n";
+  for (const ReportTable& table : paper_tables(check)) {
+    text += "\n### " + markdown_escaped(table.title) + "\n\n" + markdown_table(table);
+  }
+  text += "\n";
+  for (const std::string& note : paper_notes()) text += "- " + markdown_escaped(note) + "\n";
+  text += fmt::format("\n## {}\n\n{}\n\n", kClaimsTitle, tally(check.claims));
+  for (std::size_t i = 0; i < check.claims.size(); ++i) {
+    const PaperClaim& claim = check.claims[i];
+    text += fmt::format("{}. {}: {}  \n    **{}**\n", i + 1, markdown_escaped(claim.place),
+                        markdown_escaped(claim.claim), to_string(claim.verdict));
+    for (const std::string& finding : claim.findings) {
+      text += "    - " + markdown_escaped(finding) + "\n";
+    }
+  }
+  return text + "\n";
+}
+
+std::string paper_html(const PaperCheck& check) {
+  const auto list = [](const std::vector<std::string>& items) {
+    std::string html = "<ul>";
+    for (const std::string& item : items) html += "<li>" + markup_escaped(item) + "</li>\n";
+    return html + "</ul>\n";
+  };
+  std::string html = list(check.notes);
+  for (const ReportTable& table : paper_tables(check)) html += table_html(table);
+  for (const std::string& note : paper_notes()) {
+    html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
+  }
+  html += fmt::format("<h3>{}</h3>\n<p>{}</p>\n<ol class=\"claims\">\n", kClaimsTitle,
+                      tally(check.claims));
+  for (const PaperClaim& claim : check.claims) {
+    html += fmt::format("<li><p>{}: {}<br><strong>{}</strong></p>\n{}</li>\n",
+                        markup_escaped(claim.place), markup_escaped(claim.claim),
+                        to_string(claim.verdict), list(claim.findings));
+  }
+  return html + "</ol>\n";
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/paper.h"
+#include "report/rounding.h"
+#include "report/text_table.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr const char* kAbsent = "–";
+
+bool is_count(const Measure& measure) { return measure.spread == nullptr; }
+
+std::string count_or_dash(const std::optional<std::int64_t>& count) {
+  return count ? with_commas(*count) : kAbsent;
+}
+
+ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>& layers) {
+  ReportTable table{
+      .title = title,
+      .columns = {Align::left, Align::left, Align::right, Align::left, Align::right, Align::right,
+                  Align::left},
+      .header = {"layer", "depth-idx", "paper", "our layer", "ours", "difference", "verdict"},
+      .rows = {}};
+  for (const PaperLayer& layer : layers) {
+    const bool both = layer.printed && layer.ours;
+    table.rows.push_back(
+        {layer.layer, layer.index, count_or_dash(layer.printed), layer.ours_layer,
+         count_or_dash(layer.ours),
+         both ? signed_text(static_cast<double>(*layer.ours - *layer.printed), 0) : kAbsent,
+         to_string(layer.verdict)});
+  }
+  return table;
+}
+
+/// Digits after the point of our numbers in this row, those of the SD over the seeds.
+int decimals_of(const PaperCell& cell) {
+  const double scale = cell.measure->scale;
+  return decimals_for(cell.ours.sd.value_or(0.0) * scale, cell.ours.mean.value_or(0.0) * scale,
+                      cell.measure->decimals);
+}
+
+std::string printed_text(const PaperCell& cell) {
+  if (is_count(*cell.measure)) return count_text(cell.printed);
+  return cell.printed_sd ? fmt::format("{:.1f} ± {:.1f}", cell.printed, *cell.printed_sd)
+                         : fmt::format("{:.1f}", cell.printed);
+}
+
+ReportTable cell_table(const std::vector<PaperCell>& cells) {
+  ReportTable table{.title = "Tables 4 and 5: performance and cost",
+                    .columns = {Align::left, Align::left, Align::right, Align::right, Align::right,
+                                Align::right, Align::right, Align::left},
+                    .header = {"measure", "model", "paper", "ours", "n", "difference",
+                               "95 % range of a run", "verdict"},
+                    .rows = {}};
+  for (const PaperCell& cell : cells) {
+    const bool count = is_count(*cell.measure);
+    const int decimals = decimals_of(cell);
+    table.rows.push_back(
+        {cell.measure->title_with_unit(), cell.model, printed_text(cell),
+         count ? count_text(cell.ours.mean) : spread_text(cell.ours, *cell.measure).mean_and_sd(),
+         std::to_string(cell.ours.n),
+         cell.difference ? signed_text(*cell.difference, decimals) : kAbsent,
+         cell.next_run ? fmt::format("{} to {}", rounded(cell.next_run->low, decimals),
+                                     rounded(cell.next_run->high, decimals))
+                       : kAbsent,
+         to_string(cell.verdict)});
+  }
+  return table;
+}
+
+ReportTable deviation_table(const std::vector<PaperCell>& cells) {
+  ReportTable table{
+      .title = "What Table 4's ± may be: our SDs in percentage points",
+      .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::left},
+      .header = {"measure", "model", "paper's ±", "over the seeds", "over the classes",
+                 "nearer to the paper's"},
+      .rows = {}};
+  for (const PaperCell& cell : cells) {
+    if (!cell.printed_sd) continue;
+    const std::optional<double>& seeds = cell.ours.sd;
+    const auto nearer = nearer_of(cell);
+    table.rows.push_back(
+        {cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
+         seeds ? fmt::format("{:.2f}", cell.measure->scale * *seeds) : kAbsent,
+         cell.sd_over_classes ? fmt::format("{:.2f}", *cell.sd_over_classes) : kAbsent,
+         !nearer                    ? kAbsent
+         : *nearer == Nearer::seeds ? "seeds"
+                                    : "classes"});
+  }
+  return table;
+}
+
+}  // namespace
+
+std::optional<Nearer> nearer_of(const PaperCell& cell) {
+  const double seeds = cell.measure->scale * cell.ours.sd.value_or(0.0);
+  const double classes = cell.sd_over_classes.value_or(0.0);
+  if (!cell.printed_sd || seeds <= 0.0 || classes <= 0.0) return std::nullopt;
+  const bool to_seeds =
+      std::abs(std::log(seeds / *cell.printed_sd)) < std::abs(std::log(classes / *cell.printed_sd));
+  return to_seeds ? Nearer::seeds : Nearer::classes;
+}
+
+std::vector<ReportTable> paper_tables(const PaperCheck& check) {
+  return {layer_table("Table 1: parameters of the MLP", check.table1),
+          layer_table("Table 2: parameters of the CNN", check.table2), cell_table(check.cells),
+          deviation_table(check.cells)};
+}
+
+std::vector<std::string> paper_notes() {
+  return {
+      "ours: mean ± SD over the seeds; difference: ours less the paper's.",
+      "95 % range of a run: where one further run of ours is expected, mean ± t(0.975, n - 1) · SD "
+      "· √(1 + 1/n).",
+      "agrees: the paper's value, as it is rounded, lies in that range; higher, lower: ours, where "
+      "it does not; within the paper's ±: by no more than it. This asks nothing of the "
+      "paper's n and ±, which it does not explain.",
+      "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
+      "runs.",
+      "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "
+      "ratio. A run has one accuracy, so no SD of it over the classes."};
+}
+
+}  // namespace mnist_bench

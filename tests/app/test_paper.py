@@ -1,0 +1,136 @@
+"""`report --paper` and scripts/reproduce_paper: the paper beside runs of the real binary."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from support import PROJECT, read_result
+
+SCRIPT = PROJECT / "scripts" / "reproduce_paper"
+TINY = ("device=cpu", "threads=1", "data.train_limit=300", "training.epochs=1")
+
+
+def reproduce(*arguments, cwd, code=0):
+    """Runs the script with the binary under test; it takes relative paths from `cwd`."""
+    done = subprocess.run(
+        [SCRIPT, *arguments],
+        cwd=cwd,
+        env={**os.environ, "TERM": "dumb"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == code, done
+    return done
+
+
+@pytest.fixture(scope="module", name="reproduced")
+def fixture_reproduced(tmp_path_factory):
+    """The script's folder and standard output after all runs."""
+    home = tmp_path_factory.mktemp("paper")
+    done = reproduce("--output", "out", *TINY, cwd=home)
+    return home / "out", done.stdout
+
+
+def accuracy_rows(text):
+    """Their cells; the columns' widths change with the times in other rows."""
+    rows = re.findall(r"^accuracy \[%\] .*$", text, re.M)
+    assert rows
+    return [row.split() for row in rows]
+
+
+def test_trains_five_seeds_of_both_models_and_writes_both_files(reproduced):
+    folder, text = reproduced
+    runs = sorted(str(p.parent.relative_to(folder)) for p in folder.rglob("result.json"))
+    assert runs == [f"{model}/seed-{seed}" for model in ("cnn", "mlp") for seed in range(1, 6)]
+    for form in (text, (folder / "paper.md").read_text(), (folder / "paper.html").read_text()):
+        assert "What the paper claims, checked" in form
+        assert "97.7 ± 0.2" in form
+        assert "data.train_limit null → 300" in form
+
+
+def test_started_again_it_runs_nothing_and_says_the_same(reproduced):
+    folder, text = reproduced
+    before = {path: path.read_bytes() for path in folder.rglob("result.json")}
+    again = reproduce("--output", folder.name, *TINY, cwd=folder.parent)
+    assert again.stdout == text
+    assert "0 of 10 runs to do" in again.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("result.json")} == before
+
+
+def test_goes_on_with_what_is_missing(reproduced, tmp_path):
+    whole, text = reproduced
+    folder = tmp_path / "parts"
+    shutil.copytree(whole, folder)
+    lost = folder / "mlp" / "seed-3"
+    fingerprint = read_result(lost)["parameters_sha256"]
+    for file in lost.iterdir():
+        file.unlink()
+    again = reproduce("--output", folder, *TINY, cwd=PROJECT)
+    assert "1 of 10 runs to do" in again.stderr
+    assert read_result(lost)["parameters_sha256"] == fingerprint
+    assert accuracy_rows(again.stdout) == accuracy_rows(text)
+
+
+def claim_in(folder, model):
+    """What paper.md has on accuracy and macro recall of this model."""
+    claims = (folder / "paper.md").read_text().split("What the paper claims, checked")[1]
+    return re.search(rf"Table 4, {model.upper()}: (.*?)\n\d+\. ", claims, re.S).group(1)
+
+
+def test_tables_show_what_the_runs_recorded(reproduced):
+    folder, text = reproduced
+    for model in ("mlp", "cnn"):
+        results = [read_result(folder / model / f"seed-{seed}") for seed in range(1, 6)]
+        mean = sum(result["test"]["accuracy"] for result in results) / 5
+        row = re.search(rf"^accuracy \[%\] +{model.upper()} .*$", text, re.M).group()
+        shown = float(re.findall(r"([\d.]+) ± ", row)[1])
+        assert abs(shown - 100 * mean) < 1
+        gap = max(
+            abs(result["test"]["accuracy"] - result["test"]["macro"]["recall"])
+            for result in results
+        )
+        assert f"never more than {100 * gap:.2f} points apart (n = 5)" in claim_in(folder, model)
+    layers = read_result(folder / "cnn/seed-1")["model"]["layers"]
+    for layer in layers:
+        if layer["parameters"]:
+            assert re.search(rf" {layer['parameters']:,} +0 +equal$", text, re.M), layer
+
+
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+def test_recall_is_checked_on_the_class_sizes_of_the_test_set(reproduced, model):
+    claim = claim_in(reproduced[0], model)
+    assert claim.splitlines()[1].strip() == "**does not hold**"
+    assert "MNIST has 8.92 %" in claim  # 892 of the 10,000 are a 5
+
+
+def test_adams_second_moments_come_from_the_checkpoints(reproduced):
+    text = (reproduced[0] / "paper.md").read_text()
+    assert len(re.findall(r"end of seed 1\) the median √v is \d\.\de-0\d", text)) == 2
+
+
+def test_part_of_the_test_set_leaves_the_recall_open(bench, finished_run):
+    done = bench("report", finished_run, "--paper")
+    assert done.code == 0, done
+    assert re.search(r"^\d+ +open +Table 4, MLP: accuracy", done.stdout, re.M), done.stdout
+
+
+def test_refuses_what_it_does_not_know(tmp_path):
+    assert "unknown argument: --seeds" in reproduce("--seeds", cwd=tmp_path, code=1).stderr
+    assert "--output needs a value" in reproduce("--output", cwd=tmp_path, code=1).stderr
+
+
+def test_passes_on_the_sweeps_refusal_of_a_wrong_override(tmp_path):
+    done = reproduce("--output", "out", "training.epoch=1", cwd=tmp_path, code=2)
+    assert "training.epochs" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_names_every_option(tmp_path):
+    text = reproduce("--help", cwd=tmp_path).stdout
+    for word in ("--output DIR", "--jobs N", "KEY=VALUE", "MNIST_BENCH_BINARY"):
+        assert word in text

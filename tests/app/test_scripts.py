@@ -1,0 +1,199 @@
+"""scripts/sweep_seeds, and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py
+runs it under a real Slurm)."""
+
+import re
+import subprocess
+
+import pytest
+from conftest import BINARY, Finished, clean_environment
+from support import CONFIGS, PROJECT, assert_has_remedy, assert_refusal, read_result, snapshot
+
+MLP = CONFIGS / "mlp.json"
+TINY = ("device=cpu", "data.train_limit=300", "data.test_limit=200", "training.epochs=1")
+
+
+@pytest.fixture
+def script(tmp_path):
+    """script("sweep_seeds", argument, ...) runs one of scripts/ in a temporary folder."""
+
+    def run(name, *arguments, **environment):
+        done = subprocess.run(
+            [PROJECT / "scripts" / name, *map(str, arguments)],
+            cwd=tmp_path,
+            env=clean_environment(**{"MNIST_BENCH_BINARY": BINARY, **environment}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def sweep_seeds(script):
+    return lambda *arguments, **environment: script("sweep_seeds", *arguments, **environment)
+
+
+def runs_below(folder):
+    return {str(path.parent.relative_to(folder)) for path in folder.rglob("result.json")}
+
+
+def test_sweep_seeds_trains_every_config_with_every_seed_and_prints_the_table(
+    sweep_seeds, bench, tmp_path
+):
+    done = sweep_seeds(MLP, CONFIGS / "smoke.json", "--seeds", "1-3", "--jobs", 2, *TINY)
+    assert done.code == 0, done
+    runs = tmp_path / "runs" / "seeds"
+    assert runs_below(runs) == {f"{c}/seed-{s}" for c in ("mlp", "smoke") for s in (1, 2, 3)}
+    assert done.stdout == bench("report", runs).stdout
+    assert re.search(r"^mlp +3 +0 ", done.stdout, re.MULTILINE)
+    assert {read_result(runs / run)["provenance"]["jobs"] for run in runs_below(runs)} == {2}
+    files = re.search(r"mnist-bench (report .*)", done.stderr).group(1)
+    assert bench(*files.split()).code == 0
+    assert (tmp_path / "report.html").stat().st_size > 0
+
+
+def test_the_same_command_again_trains_nothing_and_more_seeds_join(sweep_seeds, bench, tmp_path):
+    assert sweep_seeds(MLP, "--seeds=1,3", *TINY, "--output=here").code == 0
+    before = {seed: snapshot(tmp_path / f"here/mlp/seed-{seed}") for seed in (1, 3)}
+    again = sweep_seeds(MLP, "--seeds", "1,3", *TINY, "--output", "here")
+    assert again.code == 0, again
+    assert "0 of 2 runs to do" in again.stderr
+    more = sweep_seeds(MLP, "--seeds", "3-5", *TINY, "--output", "here")
+    assert "2 of 3 runs to do" in more.stderr
+    assert re.search(r"^mlp +4 +0 ", more.stdout, re.MULTILINE), more.stdout
+    assert {seed: snapshot(tmp_path / f"here/mlp/seed-{seed}") for seed in (1, 3)} == before
+    # The sweep file is an ordinary one, and says how it was run.
+    command = (tmp_path / "here/sweep_seeds.json").read_text().splitlines()[0]
+    by_hand = bench(*command.split()[2:], "--dry-run")
+    assert "0 of 3 runs to do" in by_hand.stdout, by_hand
+
+
+def test_another_experiment_in_the_same_folder_is_refused(sweep_seeds, tmp_path):
+    assert sweep_seeds(MLP, "--seeds", "1-2", *TINY).code == 0
+    file = tmp_path / "runs/seeds/sweep_seeds.json"
+    before = file.read_bytes()
+    refused = sweep_seeds(MLP, "--seeds", "1-2", *TINY, "model.dropout=0.5")
+    assert_refusal(refused, 2, "model.dropout: 0.2 → 0.5", "--output DIR")
+    assert file.read_bytes() == before
+
+
+def test_failed_runs_end_in_exit_4_after_the_table(sweep_seeds):
+    done = sweep_seeds(MLP, "--seeds", "1-2", *TINY, "optimizer.learning_rate=1e30")
+    assert_refusal(done, 4, "2 of 2 runs failed")
+    assert re.search(r"^mlp +0 +2 ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_names_with_blanks_and_quotes_are_taken_as_they_are(sweep_seeds, tmp_path):
+    config = tmp_path / 'my "best" \\ mlp.json'
+    config.write_text('{ "name": "best", "model": { "type": "mlp" } }')
+    done = sweep_seeds(config.name, "--seeds", "7", *TINY, "--output", 'my "own" runs')
+    assert done.code == 0, done
+    assert "one seed" in done.stderr
+    assert runs_below(tmp_path / 'my "own" runs') == {"best/seed-7"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ["no config"]),
+        ((MLP,), ["--seeds is missing", "1-10"]),
+        ((MLP, "--seeds"), ["--seeds needs a value"]),
+        ((MLP, "--seeds", "10-1"), ["did you mean 1-10"]),
+        ((MLP, "--seeds", "1..10"), ["1..10", "1-10"]),
+        ((MLP, "--seeds", "1, 2"), ["without spaces"]),
+        ((MLP, "--seeds", "1,1"), ["seed 1 twice"]),
+        ((MLP, "--seeds", "1", "2", "3"), ["no config 2", "--seeds 1,2,5"]),
+        ((MLP, "--seeds", "1-99999999999999999999"), ["1-10"]),
+        ((MLP, "--seeds", "1-2", "--job", "2"), ["--job"]),
+        ((MLP, "--seeds", "1-2", "--jobs", "two"), ["--jobs"]),
+        ((MLP, "--seeds", "1-2", "seed=3"), ["--seeds"]),
+        ((MLP, "--seeds", "1-2", "training.epoch=3"), ["training.epochs"]),
+        (("mlp", "--seeds", "1-2"), ["no config mlp", "configs/mlp.json"]),
+        (("none.json", "--seeds", "1-2"), ["no config none.json", "--help"]),
+    ],
+    ids=lambda value: " ".join(map(str, value)).replace(str(CONFIGS) + "/", ""),
+)
+def test_wrong_use_is_refused_with_what_to_write_instead(sweep_seeds, tmp_path, arguments, words):
+    refused = sweep_seeds(*arguments)
+    assert_refusal(refused, 2, *words)
+    assert_has_remedy(refused)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_build_is_named_with_how_to_build(sweep_seeds):
+    refused = sweep_seeds(MLP, "--seeds", "1-2", MNIST_BENCH_BINARY="/nowhere/mnist-bench")
+    assert_refusal(refused, 1, "/nowhere/mnist-bench", "cmake --build")
+
+
+@pytest.mark.parametrize("name", ["sweep_seeds", "slurm_sweep.sbatch"])
+def test_help_is_on_stdout(script, name):
+    done = script(name, "--help")
+    assert (done.code, done.stderr) == (0, "")
+    assert "usage: " in done.stdout
+
+
+@pytest.fixture
+def sweep_file(tmp_path):
+    path = tmp_path / "sweep.json"
+    path.write_text(f'{{ "configs": ["{MLP}"], "seeds": {{ "from": 1, "to": 7 }} }}')
+    return path
+
+
+def array(ids):
+    """The environments of an array's tasks, as Slurm sets them."""
+    return [
+        {
+            "SLURM_ARRAY_TASK_ID": str(task),
+            "SLURM_ARRAY_TASK_COUNT": str(len(ids)),
+            "SLURM_ARRAY_TASK_MIN": str(min(ids)),
+            "SLURM_ARRAY_TASK_MAX": str(max(ids)),
+        }
+        for task in ids
+    ]
+
+
+@pytest.mark.parametrize("ids", [[1, 2, 3], [0, 1], [0, 5, 10, 15], [4], range(1, 10)], ids=str)
+def test_the_tasks_of_an_array_together_are_the_sweep(script, sweep_file, ids):
+    planned = []
+    for environment in array(ids):
+        done = script("slurm_sweep.sbatch", sweep_file, "--dry-run", **environment)
+        assert done.code == 0, done
+        planned += re.findall(r"seed-(\d)", done.stdout)
+    assert sorted(planned) == list("1234567")
+
+
+def test_a_job_without_an_array_is_the_whole_sweep(script, sweep_file):
+    done = script("slurm_sweep.sbatch", sweep_file, "--dry-run")
+    assert "7 of 7 runs to do" in done.stdout, done
+
+
+@pytest.mark.parametrize(
+    ("options", "threads"), [((), 3), (("--jobs", 1), 1), (("--threads", 2), 2)]
+)
+def test_a_task_uses_its_cpus(script, sweep_file, tmp_path, options, threads):
+    """With --jobs, sweep decides; with a single one, that is the config's threads."""
+    overrides = (*TINY, "threads=1")
+    done = script("slurm_sweep.sbatch", sweep_file, *overrides, *options,
+                  **array(range(1, 8))[0], SLURM_CPUS_PER_TASK="3")  # fmt: skip
+    assert done.code == 0, done
+    result = read_result(tmp_path / "runs/sweep/mlp/seed-1")
+    assert result["provenance"]["threads"] == threads
+
+
+def test_an_array_with_gaps_is_refused(script, sweep_file):
+    codes = [
+        script("slurm_sweep.sbatch", sweep_file, "--dry-run", **environment).code
+        for environment in array([1, 2, 5])
+    ]
+    assert 2 in codes
+    refused = script("slurm_sweep.sbatch", sweep_file, **array([1, 2, 5])[1])
+    assert_refusal(refused, 2, "1 to 5", "--array=1-8")
+
+
+def test_an_sbatch_outside_the_project_is_refused(script, sweep_file):
+    refused = script("slurm_sweep.sbatch", sweep_file, MNIST_BENCH_BINARY="")
+    assert_refusal(refused, 2, "build/release/mnist-bench", "MNIST_BENCH_BINARY")
+    assert script("slurm_sweep.sbatch").code == 2
