@@ -38,7 +38,7 @@ KEYS = {
     "config.training": {"epochs", "batch_size", "engine"},
     "provenance": {
         "version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch", "device",
-        "device_name", "cpu", "threads", "jobs", "allocator", "started_at", "command",
+        "device_name", "cpu", "simd", "threads", "jobs", "allocator", "started_at", "command",
         "resumed_after",
     },
     "data": {"dataset", "train", "test", "normalization"},
@@ -48,7 +48,7 @@ KEYS = {
     "model": {"type", "parameters", "macs", "layers"},
     "model.layers.0": {"name", "type", "output_shape", "parameters", "macs"},
     "epochs.0": {
-        "epoch", "train_loss", "train_accuracy", "train_seconds", "evaluate_seconds",
+        "epoch", "engine", "train_loss", "train_accuracy", "train_seconds", "evaluate_seconds",
         "images_per_second", "test",
     },
     "epochs.0.test": {"loss", "accuracy", "macro_f1"},

@@ -217,8 +217,8 @@ TEST(ExperimentConfig, RejectsKeysOfTheOtherModel) {
 TEST(ExperimentConfig, AllowsOneOptimizerAndOneEngine) {
   EXPECT_THAT(config_refusal(config_with("optimizer", R"("type": "sgd")")),
               HasSubstr(R"(/optimizer/type: found "sgd"; allowed: "adam")"));
-  EXPECT_THAT(config_refusal(config_with("training", R"("engine": "native")")),
-              HasSubstr(R"(/training/engine: found "native"; allowed: "libtorch")"));
+  EXPECT_THAT(config_refusal(config_with("training", R"("engine": "tpu")")),
+              HasSubstr(R"(/training/engine: found "tpu"; allowed: "libtorch" or "native")"));
   EXPECT_THAT(config_refusal(config_with("data", R"("normalization": "none")")),
               HasSubstr(R"(found "none"; allowed: "standardize" or "unit")"));
 }

@@ -30,10 +30,10 @@ TEST(ResultJson, HasTheKeysOfTheContractInTheirOrder) {
   EXPECT_EQ(json["schema"], "mnist-bench.result/1");
   EXPECT_THAT(keys_of(json["provenance"]),
               ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler",
-                          "libtorch", "device", "device_name", "cpu", "threads", "jobs",
+                          "libtorch", "device", "device_name", "cpu", "simd", "threads", "jobs",
                           "allocator", "started_at", "command", "resumed_after"));
   EXPECT_THAT(keys_of(json["epochs"][0]),
-              ElementsAre("epoch", "train_loss", "train_accuracy", "train_seconds",
+              ElementsAre("epoch", "engine", "train_loss", "train_accuracy", "train_seconds",
                           "evaluate_seconds", "images_per_second", "test"));
   EXPECT_THAT(keys_of(json["test"]),
               ElementsAre("samples", "loss", "accuracy", "accuracy_ci95", "macro", "per_class",

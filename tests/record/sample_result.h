@@ -34,6 +34,7 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
       .type = "mlp", .parameters = 6, .macs = 4, .layers = {{"fc1", "Linear", {2}, 6, 4}}};
   for (const std::int64_t epoch : {1, 2}) {
     result.epochs.push_back({.epoch = epoch,
+                             .engine = "libtorch",
                              .train_loss = 0.5,
                              .train_accuracy = 0.75,
                              .train_seconds = static_cast<double>(epoch),
