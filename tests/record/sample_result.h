@@ -21,6 +21,7 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                        .device = "cpu",
                        .device_name = "CPU",
                        .cpu = "CPU",
+                       .simd = "AVX2",
                        .threads = 2,
                        .allocator = "glibc",
                        .started_at = "2026-01-01T00:00:00Z",
