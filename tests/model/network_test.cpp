@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "record/checkpoint.h"
 
 namespace mnist_bench {
 namespace {
