@@ -3,7 +3,6 @@
 import pytest
 from support import (
     CONFIGS,
-    CPU,
     assert_has_remedy,
     assert_refusal,
     read_epochs,
@@ -13,16 +12,17 @@ from support import (
 
 MODELS = ("mlp", "cnn")
 # Enough for both models to beat guessing by far; a second or two in either engine.
-SHORT = (*CPU, "data.train_limit=2000", "data.test_limit=500", "training.epochs=2")
+SHORT = ("device=cpu", "data.train_limit=2000", "data.test_limit=500", "training.epochs=2")
+ENDLESS = ("threads=1", *SHORT[:-1], "training.epochs=100000")
 NO_DROPOUT = {"mlp": ("model.dropout=0",), "cnn": ("model.dropout=0", "model.dropout2d=0")}
 
 
 @pytest.fixture
 def train(bench, tmp_path):
-    def run(model, engine, output, *arguments):
+    def run(model, engine, output, *arguments, threads=1):
         done = bench(
             *("run", CONFIGS / f"{model}.json", *SHORT, f"training.engine={engine}", *arguments),
-            *("--output", output),
+            *(f"threads={threads}", "--output", output),
         )
         assert done.code == 0, done
         return tmp_path / output
@@ -55,7 +55,7 @@ def test_the_record_names_engine_and_instructions(train, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_native_runs_are_equal_to_the_bit_on_any_number_of_threads(train, model):
     results = [
-        read_result(train(model, "native", name, f"threads={threads}"))
+        read_result(train(model, "native", name, threads=threads))
         for name, threads in (("one", 1), ("again", 1), ("two", 2), ("many", 5))
     ]
     assert len({result["parameters_sha256"] for result in results}) == 1
@@ -67,7 +67,7 @@ def test_native_runs_are_equal_to_the_bit_on_any_number_of_threads(train, model)
 def test_a_checkpoint_of_one_engine_goes_on_in_the_other(
     start, train, bench, tmp_path, model, first, second
 ):
-    endless = ("run", CONFIGS / f"{model}.json", *SHORT, "training.epochs=100000", "--output", "out")
+    endless = ("run", CONFIGS / f"{model}.json", *ENDLESS, "--output", "out")
     process = start(*endless, f"training.engine={first}")
     while not (tmp_path / "out/checkpoint.safetensors").exists():
         assert process.poll() is None
@@ -91,7 +91,7 @@ def test_a_checkpoint_of_one_engine_goes_on_in_the_other(
 def test_a_finished_run_of_one_engine_is_not_taken_for_the_others(train, bench, tmp_path):
     train("mlp", "native", "out")
     refused = bench(
-        *("run", CONFIGS / "mlp.json", *SHORT, "--output", "out", "--resume"),
+        "run", CONFIGS / "mlp.json", *SHORT, "threads=1", "--output", "out", "--resume"
     )
     assert_refusal(refused, 2, "training.engine", "native", "libtorch")
 
