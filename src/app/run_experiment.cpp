@@ -217,6 +217,7 @@ std::string first_line(const std::exception& error) {
 
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
   const Clock::time_point start = Clock::now();
+  ask_mkl_for_equal_bits();
   std::string allocator = tune_allocator();
   const std::int64_t threads = set_threads(config.threads);
   if (threads > available_cores()) {

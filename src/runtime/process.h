@@ -19,6 +19,12 @@ bool pin_to(const std::vector<int>& cores);
 /// between operations. Returns the number in force. Call it before the first tensor operation.
 std::int64_t set_threads(std::optional<std::int64_t> wanted);
 
+/// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
+/// its choice of code depends on where a matrix happens to lie, so that the second run of a process
+/// could differ from the same run alone. To be called before the first multiplication; a MKL_CBWR
+/// in the environment has precedence.
+void ask_mkl_for_equal_bits();
+
 /// Keeps glibc from giving large temporaries back to the kernel after each step, which costs a page
 /// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
 /// thresholds.
