@@ -1,0 +1,224 @@
+// The native engine's CNN against LibTorch's: gradients, losses, predictions.
+
+#include <gtest/gtest.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+
+#include <numeric>
+
+#include "base/random.h"
+#include "kernels/activation.h"
+#include "kernels/targets.h"
+#include "model/inference.h"
+#include "model/network.h"
+#include "native/engine.h"
+
+namespace mnist_bench {
+namespace {
+
+const Dataset& mnist() {
+  static const Dataset dataset = load_dataset(shipped_mnist());
+  return dataset;
+}
+
+/// Both engines' network of the same parameters, biases included.
+struct Twins {
+  Twins(const CnnConfig& model, Normalization normalization, ImageShape shape, std::int64_t classes)
+      : libtorch(make_network(model, shape, classes)) {
+    ExperimentConfig config;
+    config.model = model;
+    config.data.normalization = normalization;
+    initialize(libtorch, /*seed=*/1);
+    const torch::NoGradGuard no_gradients;
+    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(2U);
+    for (torch::Tensor& parameter : libtorch->parameters()) {
+      if (parameter.dim() == 1) parameter.normal_(0, 0.05, generator);
+    }
+    native = native::make_network(config, shape, classes, /*threads=*/2);
+    native->parameters().import_values(export_parameters(libtorch));
+  }
+  torch::nn::Sequential libtorch;
+  std::unique_ptr<native::Network> native;
+};
+
+/// The factors that the native engine's dropout multiplies [rows, units] by.
+torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64_t rows,
+                              std::int64_t units) {
+  const std::size_t stride = kernels::round_up(static_cast<std::size_t>(units), kernels::kLine);
+  torch::Tensor factors = torch::ones({rows, static_cast<std::int64_t>(stride)});
+  kernels::drop(dropout, {factors.mutable_data_ptr<float>(), stride},
+                {0, static_cast<std::size_t>(rows)}, {0, stride});
+  return factors.narrow(1, 0, units);
+}
+
+constexpr std::uint64_t kDropoutSeed = 17;
+constexpr std::int64_t kStep = 4;
+
+/// LibTorch's forward pass with the native engine's dropout in the place of its own.
+torch::Tensor forward_with_dropout(torch::nn::Sequential& network, const CnnConfig& model,
+                                   torch::Tensor x) {
+  const auto names = network->named_children();
+  std::size_t index = 0;
+  for (auto& layer : *network) {
+    const std::string& name = names[index++].key();
+    if (name == "dropout") {
+      x = x * dropout_factors({.probability = static_cast<float>(model.dropout),
+                               .seed = kDropoutSeed,
+                               .step = kStep},
+                              x.size(0), x.size(1));
+    } else if (name == "dropout2d") {
+      const torch::Tensor factors =
+          dropout_factors({.probability = static_cast<float>(model.dropout2d),
+                           .seed = derive_seed(kDropoutSeed, "dropout2d"),
+                           .step = kStep},
+                          x.size(0), x.size(1));
+      x = x * factors.unsqueeze(2).unsqueeze(3);
+    } else {
+      x = layer.forward<torch::Tensor>(x);
+    }
+  }
+  return x;
+}
+
+/// ‖a − b‖ / ‖b‖ of the values of a tensor against a float64 one.
+double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
+  const torch::Tensor a =
+      torch::tensor(ours.values, torch::kFloat32).to(torch::kFloat64).reshape(reference.sizes());
+  return ((a - reference).norm() / reference.norm()).item<double>();
+}
+
+std::vector<std::int64_t> batch_of(std::int64_t size, std::int64_t images) {
+  std::vector<std::int64_t> batch = permutation(images, 3);
+  batch.resize(static_cast<std::size_t>(size));
+  return batch;
+}
+
+/// Gradients of the whole network against LibTorch's in float64, dropout masks shared. The native
+/// ones are the first moments after a step with β₁ = 0.
+void expect_same_gradients(const ImageSet& set, std::int64_t classes, const CnnConfig& model,
+                           Normalization normalization, const std::vector<std::int64_t>& batch) {
+  const ImageShape shape{.rows = set.rows, .columns = set.columns};
+  Twins reference(model, normalization, shape, classes);
+  reference.libtorch->to(torch::kFloat64);
+  const ImageTensors tensors = to_tensors(select(set, batch), normalization, torch::kCPU);
+  const torch::Tensor loss = torch::nn::functional::cross_entropy(
+      forward_with_dropout(reference.libtorch, model, tensors.images.to(torch::kFloat64)),
+      tensors.labels);
+  loss.backward();
+  const auto parameters = reference.libtorch->named_parameters();
+
+  kernels::on_every_target([&] {
+    const Twins twins(model, normalization, shape, classes);
+    const native::Images images(set);
+    twins.native->prepare(images, static_cast<std::int64_t>(batch.size()));
+    const native::BatchStatistics statistics =
+        twins.native->step(images, batch,
+                           {.adam = kernels::adam_step(1e-3, 0.0, 0.999, 1e-8, 0.0, 1),
+                            .dropout_seed = kDropoutSeed,
+                            .step = kStep});
+    EXPECT_NEAR(statistics.loss_sum / static_cast<double>(batch.size()), loss.item<double>(),
+                1e-5 * loss.item<double>());
+    const std::vector<NamedTensor> gradients =
+        twins.native->parameters().export_state(0, 1).first_moments;
+    ASSERT_EQ(gradients.size(), parameters.size());
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      EXPECT_EQ(gradients[i].name, parameters[i].key());
+      EXPECT_LE(relative_error(gradients[i], parameters[i].value().grad()), 1e-5)
+          << gradients[i].name;
+    }
+  });
+}
+
+TEST(NativeCnnGradients, AreLibTorchsOnRealBatches) {
+  expect_same_gradients(mnist().train, 10, CnnConfig{}, Normalization::standardize,
+                        batch_of(64, 60'000));
+  expect_same_gradients(mnist().train, 10, CnnConfig{.dropout2d = 0, .dropout = 0},
+                        Normalization::unit, batch_of(32, 60'000));
+}
+
+TEST(NativeCnnGradients, AreLibTorchsForAnySizesOfTheNetwork) {
+  const auto expect = [](std::int64_t conv1, std::int64_t conv2, std::int64_t hidden,
+                         std::int64_t batch) {
+    expect_same_gradients(mnist().train, 10,
+                          CnnConfig{.conv1_channels = conv1,
+                                    .conv2_channels = conv2,
+                                    .hidden = hidden,
+                                    .dropout2d = 0.4,
+                                    .dropout = 0.1},
+                          Normalization::standardize, batch_of(batch, 60'000));
+  };
+  expect(1, 1, 1, 5);
+  expect(5, 21, 33, 17);
+  expect(48, 20, 300, 1);
+}
+
+/// Random images without background, of `classes` classes.
+ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
+  ImageSet set{
+      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    set.labels.push_back(static_cast<std::uint8_t>(i % classes));
+    for (std::int64_t p = 0; p < shape.rows * shape.columns; ++p) {
+      set.pixels.push_back(
+          static_cast<std::uint8_t>(split_mix(static_cast<std::uint64_t>(i * 10'000 + p))));
+    }
+  }
+  return set;
+}
+
+TEST(NativeCnnGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {
+  const CnnConfig model{.conv1_channels = 6, .conv2_channels = 10, .hidden = 12};
+  expect_same_gradients(noise(20, {4, 4}, 2), 2, model, Normalization::unit, batch_of(20, 20));
+  expect_same_gradients(noise(70, {36, 24}, 64), 64, model, Normalization::standardize,
+                        batch_of(64, 70));
+}
+
+TEST(NativeCnn, HasTheLossesOfLibTorchForAHundredSteps) {
+  const CnnConfig model{.dropout2d = 0, .dropout = 0};
+  Twins twins(model, Normalization::standardize, {}, 10);
+  const native::Images images(mnist().train);
+  twins.native->prepare(images, 64);
+  torch::optim::Adam optimizer(twins.libtorch->parameters(),
+                               torch::optim::AdamOptions(1e-3).weight_decay(1e-4));
+  const std::vector<std::int64_t> order = permutation(images.size(), 1);
+  for (std::int64_t step = 0; step < 100; ++step) {
+    const std::vector<std::int64_t> batch(order.begin() + step * 64,
+                                          order.begin() + (step + 1) * 64);
+    const ImageTensors tensors =
+        to_tensors(select(mnist().train, batch), Normalization::standardize, torch::kCPU);
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(
+        twins.libtorch->forward(tensors.images), tensors.labels);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    const native::BatchStatistics statistics = twins.native->step(
+        images, batch, {.adam = kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, 1e-4, step + 1)});
+    ASSERT_NEAR(statistics.loss_sum / 64, loss.item<double>(), 1e-4) << "step " << step;
+  }
+}
+
+TEST(NativeCnn, GivesLibTorchsPredictions) {
+  std::vector<std::int64_t> indices(2000);
+  std::iota(indices.begin(), indices.end(), 0);
+  const ImageSet set = select(mnist().test, indices);
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    Twins twins(CnnConfig{}, normalization, {}, 10);
+    const native::Images images(set);
+    const ImageTensors tensors = to_tensors(set, normalization, torch::kCPU);
+    const Predictions theirs = predict(twins.libtorch, tensors);
+    const Predictions ours = native::predict(*twins.native, images);
+    EXPECT_EQ(ours.classes, theirs.classes);
+    EXPECT_NEAR(ours.loss, theirs.loss, 1e-6 * theirs.loss);
+
+    const torch::NoGradGuard no_gradients;
+    twins.libtorch->eval();
+    const torch::Tensor difference =
+        torch::tensor(twins.native->logits(images, 0, set.size()), torch::kFloat32)
+            .reshape({set.size(), 10}) -
+        twins.libtorch->forward(tensors.images);
+    EXPECT_LT(difference.abs().max().item<double>(), 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench
