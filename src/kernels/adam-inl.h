@@ -22,13 +22,13 @@ HWY_INLINE void adam_at(D d, const AdamStep& step, hn::Vec<D> gradient, float* f
   const auto g = hn::MulAdd(hn::Set(d, step.weight_decay), old, gradient);
   const auto m = hn::MulAdd(hn::Set(d, step.one_minus_beta1), g,
                             hn::Mul(hn::Set(d, step.beta1), hn::LoadU(d, first_moment)));
-  const auto v = hn::Add(hn::Mul(hn::Mul(hn::Set(d, step.one_minus_beta2), g), g),
-                         hn::Mul(hn::Set(d, step.beta2), hn::LoadU(d, second_moment)));
-  const auto root =
-      hn::MulAdd(hn::Sqrt(v), hn::Set(d, step.inverse_root_correction2), hn::Set(d, step.epsilon));
+  const auto v = hn::MulAdd(hn::Mul(hn::Set(d, step.one_minus_beta2), g), g,
+                            hn::Mul(hn::Set(d, step.beta2), hn::LoadU(d, second_moment)));
+  const auto root = hn::Add(hn::Mul(hn::Sqrt(v), hn::Set(d, step.inverse_root_correction2)),
+                            hn::Set(d, step.epsilon));
   hn::StoreU(m, d, first_moment);
   hn::StoreU(v, d, second_moment);
-  hn::StoreU(hn::NegMulAdd(hn::Set(d, step.step_size), hn::Div(m, root), old), d, parameter);
+  hn::StoreU(hn::Sub(old, hn::Div(hn::Mul(hn::Set(d, step.step_size), m), root)), d, parameter);
 }
 
 }  // namespace mnist_bench::kernels::HWY_NAMESPACE

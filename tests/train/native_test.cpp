@@ -1,0 +1,308 @@
+// The native engine against LibTorch: gradients, Adam, losses, predictions, checkpoints.
+
+#include <gtest/gtest.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+
+#include <bit>
+
+#include "base/random.h"
+#include "kernels/activation.h"
+#include "model/network.h"
+#include "native/engine.h"
+#include "train/train.h"
+
+namespace mnist_bench {
+namespace {
+
+const Dataset& mnist() {
+  static const Dataset dataset = load_dataset(shipped_mnist());
+  return dataset;
+}
+
+ImageSet first_images(std::int64_t count) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  std::iota(indices.begin(), indices.end(), 0);
+  return select(mnist().train, indices);
+}
+
+ExperimentConfig config_for(MlpConfig model, Normalization normalization) {
+  ExperimentConfig config;
+  config.model = std::move(model);
+  config.data.normalization = normalization;
+  return config;
+}
+
+torch::nn::Sequential initialized(const ExperimentConfig& config, ImageShape shape = {},
+                                  std::int64_t classes = 10) {
+  auto network = make_network(config.model, shape, classes);
+  initialize(network, derive_seed(config.seed, "initialization"));
+  return network;
+}
+
+/// A native network with the same parameters.
+std::unique_ptr<native::Network> native_twin(const torch::nn::Sequential& network,
+                                             const ExperimentConfig& config, ImageShape shape = {},
+                                             std::int64_t classes = 10) {
+  auto twin = native::make_network(config, shape, classes, /*threads=*/2);
+  twin->parameters().import_values(export_parameters(network));
+  return twin;
+}
+
+/// The factors that the native engine's dropout multiplies [rows, units] by.
+torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64_t rows,
+                              std::int64_t units) {
+  const std::size_t stride = kernels::round_up(static_cast<std::size_t>(units), kernels::kLine);
+  torch::Tensor factors = torch::ones({rows, static_cast<std::int64_t>(stride)});
+  kernels::drop(dropout, {factors.mutable_data_ptr<float>(), stride},
+                {0, static_cast<std::size_t>(rows)}, {0, stride});
+  return factors.narrow(1, 0, units);
+}
+
+/// The forward pass of `network` with the native engine's dropout in the place of its own.
+torch::Tensor forward_with(torch::nn::Sequential& network, torch::Tensor x,
+                           const kernels::Dropout& dropout) {
+  const auto names = network->named_children();
+  std::size_t index = 0;
+  for (auto& layer : *network) {
+    if (names[index++].key() == "dropout") {
+      x = x * dropout_factors(dropout, x.size(0), x.size(1));
+    } else {
+      x = layer.forward<torch::Tensor>(x);
+    }
+  }
+  return x;
+}
+
+/// One step of the native engine whose first moments are the gradients (β₁ = 0).
+native::BatchStatistics step_for_gradients(native::Network& network, const native::Images& images,
+                                           const std::vector<std::int64_t>& batch,
+                                           const kernels::Dropout& dropout) {
+  network.prepare(images, static_cast<std::int64_t>(batch.size()));
+  return network.step(images, batch,
+                      {.adam = kernels::adam_step(1e-3, 0.0, 0.999, 1e-8, 0.0, 1),
+                       .dropout_seed = dropout.seed,
+                       .step = dropout.step});
+}
+
+/// ‖a − b‖ / ‖b‖ of the values of a tensor against a float64 one.
+double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
+  const torch::Tensor a =
+      torch::tensor(ours.values, torch::kFloat32).to(torch::kFloat64).reshape(reference.sizes());
+  return ((a - reference).norm() / reference.norm()).item<double>();
+}
+
+/// Gradients of the whole network against LibTorch's in float64, dropout masks shared.
+void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpConfig& model,
+                           Normalization normalization, const std::vector<std::int64_t>& batch) {
+  const ExperimentConfig config = config_for(model, normalization);
+  const ImageShape shape{.rows = set.rows, .columns = set.columns};
+  auto network = initialized(config, shape, classes);
+  const auto twin = native_twin(network, config, shape, classes);
+  const kernels::Dropout dropout{
+      .probability = static_cast<float>(model.dropout), .seed = 17, .step = 4};
+
+  const native::BatchStatistics statistics =
+      step_for_gradients(*twin, native::Images(set), batch, dropout);
+
+  network->to(torch::kFloat64);
+  const ImageTensors tensors = to_tensors(set, normalization, torch::kCPU);
+  const torch::Tensor chosen = torch::tensor(batch, torch::kInt64);
+  const torch::Tensor loss = torch::nn::functional::cross_entropy(
+      forward_with(network, tensors.images.index_select(0, chosen).to(torch::kFloat64), dropout),
+      tensors.labels.index_select(0, chosen));
+  loss.backward();
+
+  const auto count = static_cast<double>(batch.size());
+  EXPECT_NEAR(statistics.loss_sum / count, loss.item<double>(), 1e-5 * loss.item<double>());
+  const std::vector<NamedTensor> gradients = twin->parameters().export_state(0, 1).first_moments;
+  const auto parameters = network->named_parameters();
+  ASSERT_EQ(gradients.size(), parameters.size());
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    EXPECT_EQ(gradients[i].name, parameters[i].key());
+    EXPECT_LE(relative_error(gradients[i], parameters[i].value().grad()), 1e-5)
+        << gradients[i].name;
+  }
+}
+
+std::vector<std::int64_t> batch_of(std::int64_t size, std::int64_t images) {
+  std::vector<std::int64_t> batch = permutation(images, 3);
+  batch.resize(static_cast<std::size_t>(size));
+  return batch;
+}
+
+TEST(NativeGradients, AreLibTorchsOnRealBatches) {
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    for (const double dropout : {0.0, 0.2}) {
+      expect_same_gradients(mnist().train, 10, MlpConfig{.hidden = {256, 128}, .dropout = dropout},
+                            normalization, batch_of(64, 60'000));
+    }
+  }
+}
+
+TEST(NativeGradients, AreLibTorchsForAnySizes) {
+  for (const auto& hidden :
+       std::vector<std::vector<std::int64_t>>{{40}, {300, 7, 33}, {16, 16, 16, 16}, {1000}}) {
+    for (const std::int64_t batch : {1, 32, 300}) {
+      expect_same_gradients(mnist().train, 10, MlpConfig{.hidden = hidden, .dropout = 0.3},
+                            Normalization::standardize, batch_of(batch, 60'000));
+    }
+  }
+}
+
+/// Random images without background, of `classes` classes.
+ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
+  ImageSet set{
+      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    set.labels.push_back(static_cast<std::uint8_t>(i % classes));
+    for (std::int64_t p = 0; p < shape.rows * shape.columns; ++p) {
+      set.pixels.push_back(
+          static_cast<std::uint8_t>(split_mix(static_cast<std::uint64_t>(i * 10'000 + p))));
+    }
+  }
+  return set;
+}
+
+TEST(NativeGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {
+  const MlpConfig model{.hidden = {50, 20}, .dropout = 0.2};
+  expect_same_gradients(noise(80, {5, 9}, 2), 2, model, Normalization::unit, batch_of(64, 80));
+  expect_same_gradients(noise(80, {64, 64}, 64), 64, model, Normalization::standardize,
+                        batch_of(64, 80));
+}
+
+/// Numbers between two floats of the same sign, counting one of them.
+std::int64_t ulps(float a, float b) {
+  return std::abs(static_cast<std::int64_t>(std::bit_cast<std::int32_t>(a)) -
+                  std::bit_cast<std::int32_t>(b));
+}
+
+TEST(NativeAdam, IsWithinTwoUlpOfLibTorchsOverAThousandSteps) {
+  constexpr std::int64_t kSize = 1000;
+  for (const double weight_decay : {0.0, 0.01}) {
+    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(5U);
+    torch::Tensor theta = torch::randn({kSize}, generator, torch::kFloat32).requires_grad_(true);
+    torch::optim::Adam optimizer(std::vector<torch::Tensor>{theta},
+                                 torch::optim::AdamOptions(1e-3).weight_decay(weight_decay));
+    const float* start = theta.const_data_ptr<float>();
+    std::vector<float> parameter(start, start + kSize);
+    std::vector<float> m(kSize, 0.0F);
+    std::vector<float> v(kSize, 0.0F);
+    const torch::Tensor scale = torch::randn({kSize}, generator, torch::kFloat32).exp();
+    for (int t = 1; t <= 1000; ++t) {
+      // Of one sign, so that θ stays away from 0, where an ulp is as small as one likes.
+      const torch::Tensor gradient =
+          -theta.detach().sign() * scale * torch::rand({kSize}, generator, torch::kFloat32);
+      theta.mutable_grad() = gradient;
+      optimizer.step();
+      kernels::adam(kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, weight_decay, t),
+                    gradient.const_data_ptr<float>(), m.data(), v.data(), parameter.data(), kSize);
+    }
+    const auto& state = static_cast<torch::optim::AdamParamState&>(
+        *optimizer.state().at(theta.unsafeGetTensorImpl()));
+    const auto largest = [](const std::vector<float>& ours, const torch::Tensor& theirs) {
+      std::int64_t most = 0;
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        most = std::max(most, ulps(ours[i], theirs.const_data_ptr<float>()[i]));
+      }
+      return most;
+    };
+    EXPECT_LE(largest(parameter, theta), 2);
+    EXPECT_LE(largest(m, state.exp_avg()), 2);
+    EXPECT_LE(largest(v, state.exp_avg_sq()), 2);
+  }
+}
+
+TEST(NativeTraining, HasTheLossesOfLibTorchForAHundredSteps) {
+  const ImageSet set = first_images(6400);
+  const ExperimentConfig config =
+      config_for(MlpConfig{.hidden = {256, 128}, .dropout = 0.0}, Normalization::standardize);
+  auto network = initialized(config);
+  const auto twin = native_twin(network, config);
+  const native::Images images(set);
+  twin->prepare(images, 64);
+  const ImageTensors tensors = to_tensors(set, Normalization::standardize, torch::kCPU);
+  torch::optim::Adam optimizer(network->parameters(), torch::optim::AdamOptions(1e-3));
+  const std::vector<std::int64_t> order = permutation(set.size(), 1);
+  for (std::int64_t step = 0; step < 100; ++step) {
+    const std::vector<std::int64_t> batch(order.begin() + step * 64,
+                                          order.begin() + (step + 1) * 64);
+    const torch::Tensor chosen = torch::tensor(batch, torch::kInt64);
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(
+        network->forward(tensors.images.index_select(0, chosen)),
+        tensors.labels.index_select(0, chosen));
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    const native::BatchStatistics statistics = twin->step(
+        images, batch, {.adam = kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, 0.0, step + 1)});
+    ASSERT_NEAR(statistics.loss_sum / 64, loss.item<double>(), 1e-4) << "step " << step;
+  }
+}
+
+struct Trained {
+  std::vector<EpochStatistics> epochs;
+  std::vector<TrainingState> states;
+  [[nodiscard]] TrainCallbacks callbacks() {
+    TrainCallbacks result;
+    result.on_epoch = [this](const EpochStatistics& epoch, const auto& state) {
+      epochs.push_back(epoch);
+      states.push_back(state());
+    };
+    return result;
+  }
+};
+
+TEST(NativeTraining, SeesTheImagesInLibTorchsOrderAndGoesOnFromItsCheckpoint) {
+  const ImageSet set = first_images(2000);
+  ExperimentConfig config =
+      config_for(MlpConfig{.hidden = {64, 32}, .dropout = 0.0}, Normalization::standardize);
+  config.training.epochs = 2;
+  auto network = initialized(config);
+  const auto twin = native_twin(network, config);
+  const native::Images images(set);
+  const ImageTensors tensors = to_tensors(set, Normalization::standardize, torch::kCPU);
+  Trained torch_run;
+  train(network, tensors, config, torch_run.callbacks());
+  Trained native_run;
+  native::train(*twin, images, config, native_run.callbacks());
+  for (std::size_t e = 0; e < 2; ++e) {
+    EXPECT_NEAR(native_run.epochs[e].loss, torch_run.epochs[e].loss, 1e-4);
+    EXPECT_NEAR(native_run.epochs[e].accuracy, torch_run.epochs[e].accuracy, 0.002);
+  }
+
+  Trained native_after_torch;
+  native::train(*twin, images, config, native_after_torch.callbacks(), torch_run.states[0]);
+  EXPECT_NEAR(native_after_torch.epochs.at(0).loss, torch_run.epochs[1].loss, 1e-5);
+  EXPECT_EQ(native_after_torch.states[0].step, torch_run.states[1].step);
+  Trained torch_after_native;
+  train(network, tensors, config, torch_after_native.callbacks(), native_run.states[0]);
+  EXPECT_NEAR(torch_after_native.epochs.at(0).loss, native_run.epochs[1].loss, 1e-5);
+}
+
+TEST(NativePredict, GivesLibTorchsPredictions) {
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    const ExperimentConfig config =
+        config_for(MlpConfig{.hidden = {256, 128}, .dropout = 0.2}, normalization);
+    auto network = initialized(config);
+    const auto twin = native_twin(network, config);
+    const ImageSet& set = mnist().test;
+    const native::Images images(set);
+    const ImageTensors tensors = to_tensors(set, normalization, torch::kCPU);
+    const Predictions theirs = predict(network, tensors);
+    const Predictions ours = native::predict(*twin, images);
+    EXPECT_EQ(ours.classes, theirs.classes);
+    EXPECT_NEAR(ours.loss, theirs.loss, 1e-6 * theirs.loss);
+
+    const torch::NoGradGuard no_gradients;
+    network->eval();
+    const std::vector<float> logits = twin->logits(images, 0, set.size());
+    const torch::Tensor difference =
+        torch::tensor(logits, torch::kFloat32).reshape({set.size(), 10}) -
+        network->forward(tensors.images);
+    EXPECT_LT(difference.abs().max().item<double>(), 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench
