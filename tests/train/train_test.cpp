@@ -100,7 +100,8 @@ TEST_P(TrainBoth, GoesOnFromAnyEpochToTheSameBits) {
   for (const TrainingState& state : states) {
     auto network = initialized(config);
     EXPECT_EQ(train(network, set, config, {}, state).end, TrainEnd::completed);
-    EXPECT_EQ(parameters_sha256(export_parameters(network)), expected) << "from epoch " << state.epoch;
+    EXPECT_EQ(parameters_sha256(export_parameters(network)), expected)
+        << "from epoch " << state.epoch;
   }
 }
 
