@@ -45,7 +45,7 @@ std::int64_t set_threads(std::optional<std::int64_t> wanted) {
   return at::get_num_threads();
 }
 
-void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO", /*overwrite=*/0); }
+void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
 
 std::string tune_allocator() {
   Dl_info owner{};
