@@ -176,8 +176,9 @@ std::string folder_name(const std::vector<std::string>& point) {
   std::string name = fmt::format("{}", fmt::join(point, ","));
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
-        std::string("._-=,").find(c) == std::string::npos)
+        std::string("._-=,").find(c) == std::string::npos) {
       c = '_';
+    }
   }
   if (name.size() <= kLongestFolderName) return name;
   const std::string hash = sha256_hex(fmt::format("{}", fmt::join(point, ","))).substr(0, 16);

@@ -22,8 +22,9 @@ ConfusionMatrix summed(const RunGroup& group) {
     const ConfusionMatrix& counts = run.result.test->confusion;
     if (sum.empty()) sum.assign(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
     for (std::size_t i = 0; i < counts.size() && i < sum.size(); ++i) {
-      for (std::size_t j = 0; j < counts[i].size() && j < sum.size(); ++j)
+      for (std::size_t j = 0; j < counts[i].size() && j < sum.size(); ++j) {
         sum[i][j] += counts[i][j];
+      }
     }
   }
   return sum;

@@ -129,7 +129,7 @@ std::string mistakes_html(const RunGroup& group) {
 void flatten(const Json& json, const std::string& prefix,
              std::vector<std::pair<std::string, std::string>>& rows) {
   for (const auto& [key, value] : json.items()) {
-    const std::string path = prefix.empty() ? key : prefix + "." + key;
+    const std::string path = prefix.empty() ? key : fmt::format("{}.{}", prefix, key);
     if (value.is_object()) {
       flatten(value, path, rows);
     } else {
@@ -164,7 +164,10 @@ std::string keys_html(const std::string& title, const std::vector<RunGroup>& gro
     for (const std::string& key : keys) {
       auto& row = cells[key];
       row.resize(groups.size());
-      for (const std::string& text : values[key]) row[g] += (row[g].empty() ? "" : ", ") + text;
+      for (const std::string& text : values[key]) {
+        if (!row[g].empty()) row[g] += ", ";
+        row[g] += text;
+      }
     }
   }
   std::string html = fmt::format(

@@ -114,6 +114,7 @@ std::vector<ReportTable> paper_tables(const PaperCheck& check) {
 std::vector<std::string> paper_notes() {
   return {
       "ours: mean ± SD over the seeds; difference: ours less the paper's.",
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): sentences of several lines
       "95 % range of a run: where one further run of ours is expected, mean ± t(0.975, n - 1) · SD "
       "· √(1 + 1/n).",
       "agrees: the paper's value, as it is rounded, lies in that range; higher, lower: ours, where "

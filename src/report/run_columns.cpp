@@ -17,11 +17,9 @@ Json optional(const std::optional<Value>& value) {
 
 /// A column that the run's provenance (data, model) holds, null where that is absent.
 template <typename Part>
-RunColumn from(std::optional<Part> RunResult::*part, std::string name, std::string meaning,
-               Json (*of)(const Part&)) {
-  return {.name = std::move(name),
-          .meaning = std::move(meaning),
-          .value = [part, of](const RunRow& row) -> Json {
+RunColumn from(std::optional<Part> RunResult::*part, const std::string& name,
+               const std::string& meaning, Json (*of)(const Part&)) {
+  return {.name = name, .meaning = meaning, .value = [part, of](const RunRow& row) -> Json {
             const std::optional<Part>& found = row.run->result.*part;
             return found ? of(*found) : Json(nullptr);
           }};

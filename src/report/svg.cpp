@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "report/page/page.h"
 
@@ -46,8 +47,8 @@ std::string tick_text(double value) {
 }
 
 Scale x_scale(const Chart& chart) {
-  double low = INFINITY;
-  double high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
   for (const ChartSeries& series : chart.series) {
     for (const ChartPoint& point : series.points) {
       low = std::min(low, point.x);
@@ -68,8 +69,8 @@ Scale x_scale(const Chart& chart) {
 }
 
 Scale y_scale(const Chart& chart) {
-  double low = INFINITY;
-  double high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
   for (const ChartSeries& series : chart.series) {
     for (const ChartPoint& point : series.points) {
       low = std::min(low, point.y - point.sd.value_or(0.0));
@@ -147,8 +148,9 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   }
   std::string svg = fmt::format(R"(<g class="series c{}">)", series.style % kColors);
   if (series.line) {
-    if (!upper.empty())
+    if (!upper.empty()) {
       svg += fmt::format(R"(<polygon class="band" points="{}{}"/>)", upper, lower);
+    }
     svg += fmt::format(R"(<polyline class="line{}" points="{}"/>)", series.dashed ? " dashed" : "",
                        line);
   }
@@ -157,8 +159,7 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
 
 std::string legend_svg(const Chart& chart, double top) {
   std::string svg = R"(<g class="legend">)";
-  for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    const ChartSeries& series = chart.series[i];
+  for (const ChartSeries& series : chart.series) {
     if (series.label.empty()) continue;
     const double y = top;
     top += kLegendLine;
