@@ -103,17 +103,13 @@ void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* grad
   std::uint32_t i = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first_unit = tile * conv.out_channels;
-    for (std::size_t q = 0; q < 4; ++q) {
-      const auto window =
-          static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
-      for (; i < live.ends[tile * 4 + q]; ++i) {
-        const std::size_t channel = live.index[i] - first_unit;
-        const float value = gradient[live.index[i]];
-        const std::size_t at = channel * conv.tiles() + units.counts[channel]++;
-        units.windows[at] = window;
-        units.gradients[at] = value;
-        d_bias[channel] += value;
-      }
+    for (; i < live.ends[4 * tile + 3]; ++i) {
+      const std::size_t channel = live.index[i] - first_unit;
+      const std::size_t at = channel * conv.tiles() + units.counts[channel]++;
+      const float value = gradient[live.index[i]];
+      units.windows[at] = live.window[i];
+      units.gradients[at] = value;
+      d_bias[channel] += value;
     }
   }
 }

@@ -20,6 +20,9 @@ void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
     const PooledMap& map = ink[tile] != 0 ? pooled : blank;
     const std::size_t first = tile * conv.out_channels;
     for (std::uint32_t q = 0; q < 4; ++q) {
+      const auto window =
+          hn::Set(integers,
+                  static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
       for (std::size_t o = 0; o < conv.out_channels; o += hn::Lanes(kFloats)) {
         const auto value =
             hn::Mul(hn::LoadU(kFloats, map.values + first + o), hn::LoadU(kFloats, factors + o));
@@ -28,6 +31,7 @@ void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
                                      hn::Eq(position, hn::Set(integers, q)));
         const auto index = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(first + o)));
         hn::StoreU(hn::Compress(index, here), integers, live.index + size);
+        hn::StoreU(window, integers, live.window + size);
         hn::StoreU(hn::Compress(value, hn::RebindMask(kFloats, here)), kFloats, live.value + size);
         size += hn::CountTrue(integers, here);
       }

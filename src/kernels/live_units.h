@@ -12,9 +12,10 @@ namespace mnist_bench::kernels {
 struct LiveUnits {
   std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
   float* value = nullptr;
-  std::uint32_t* ends = nullptr;  ///< [tiles][4]: where the units of tile t and position q end
+  std::uint32_t* window = nullptr;  ///< where the 3×3 inputs of its position begin in the map
+  std::uint32_t* ends = nullptr;    ///< [tiles][4]: where the units of tile t and position q end
 };
-/// The most units that `collect_live_units` writes to `index` and `value`, or touches behind them.
+/// Room that `collect_live_units` needs in `index`, `value` and `window`.
 std::size_t live_units_capacity(const Conv2& conv);
 
 /// What `conv2_forward` gave, of an image or of the blank one: [tiles][out_channels] each.

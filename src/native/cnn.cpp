@@ -129,6 +129,7 @@ void Cnn::make_features(Features& features) const {
   features.positions.resize(conv1_.positions_size());
   features.live_index.resize(kernels::live_units_capacity(conv2_));
   features.live_value.resize(kernels::live_units_capacity(conv2_));
+  features.live_window.resize(kernels::live_units_capacity(conv2_));
   features.live_ends.resize(4 * conv2_.tiles());
 }
 
@@ -274,17 +275,35 @@ void Cnn::transform_weights(std::size_t thread) {
                                    transformed_.data());
 }
 
-/// Of an image without ink, what the others copy where they have none.
+/// Of an image without ink, what the others copy where they have none. Its tiles differ only at the
+/// borders.
 void Cnn::forward_blank(Workplace& work) {
   Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
+  const std::size_t columns = conv2_.tile_columns();
+  const std::size_t rows = conv2_.tiles() / columns;
+  const auto like = [&](std::size_t tile) {
+    const auto inner = [](std::size_t i, std::size_t size) {
+      return i == 0 || i + 1 == size ? i : 1;
+    };
+    return inner(tile / columns, rows) * columns + inner(tile % columns, columns);
+  };
   work.tiles.clear();
-  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) work.tiles.push_back(tile);
+  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) {
+    if (like(tile) == tile) work.tiles.push_back(tile);
+  }
   kernels::conv2_forward(conv2_, blank.map.data(), transformed_.data(),
                          parameters_.values(conv2_bias_), work.tiles.data(), work.tiles.size(),
                          work.convolution.data(), work.blank_pooled.data(),
                          work.blank_positions.data());
+  for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
+    const std::size_t from = like(tile) * conv2_.out_channels;
+    const std::size_t to = tile * conv2_.out_channels;
+    if (from == to) continue;
+    std::copy_n(&work.blank_pooled[from], conv2_.out_channels, &work.blank_pooled[to]);
+    std::copy_n(&work.blank_positions[from], conv2_.out_channels, &work.blank_positions[to]);
+  }
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {

@@ -50,9 +50,10 @@ class Cnn final : public Network {
     Buffer<std::uint8_t> positions;
     Buffer<std::uint32_t> live_index;
     Buffer<float> live_value;
+    Buffer<std::uint32_t> live_window;
     Buffer<std::uint32_t> live_ends;
     [[nodiscard]] kernels::LiveUnits live() {
-      return {live_index.data(), live_value.data(), live_ends.data()};
+      return {live_index.data(), live_value.data(), live_window.data(), live_ends.data()};
     }
   };
 

@@ -117,6 +117,7 @@ TEST_P(Conv2Test, ForwardLeavesTilesThatAreNotAskedForAsTheyAre) {
 /// Live units chosen at random, with positions of their own: more irregular than a network's.
 struct RandomLive {
   std::vector<std::uint32_t> index;
+  std::vector<std::uint32_t> window;
   std::vector<std::uint32_t> ends;
   AlignedVector<float> gradient;
   Map d_y;
@@ -124,6 +125,7 @@ struct RandomLive {
 
 RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& random) {
   RandomLive live{{},
+                  {},
                   {},
                   AlignedVector<float>(conv.units(), 99),
                   Map(filter.outs, conv.input.rows, conv.input.columns)};
@@ -136,6 +138,8 @@ RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& ra
         if (position[out] != q) continue;
         const std::size_t unit = tile * conv.out_channels + out;
         live.index.push_back(static_cast<std::uint32_t>(unit));
+        live.window.push_back(
+            static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
         live.gradient[unit] = normal(random);
         live.d_y.at(out, tile / conv.tile_columns() * 2 + q / 2,
                     tile % conv.tile_columns() * 2 + q % 2) =
@@ -150,7 +154,7 @@ RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& ra
 TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
   RandomLive live = choose_live(conv, filter, random);
   const ConvolutionGradient expected = convolve_backward(filter, x, live.d_y);
-  const LiveUnits units{live.index.data(), nullptr, live.ends.data()};
+  const LiveUnits units{live.index.data(), nullptr, live.window.data(), live.ends.data()};
   on_every_target([&] {
     AlignedVector<float> d_x(conv.input.size(), 3);
     conv2_backward_data(conv, pack_weights(filter, conv).data(), units, live.gradient.data(),

@@ -14,6 +14,7 @@ namespace {
 struct Collected {
   std::vector<std::uint32_t> index;
   std::vector<float> value;
+  std::vector<std::uint32_t> window;
   std::vector<std::uint32_t> ends;
 };
 
@@ -21,11 +22,13 @@ Collected collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& b
                   const std::vector<std::uint8_t>& ink, const std::vector<float>& factors) {
   Collected live{std::vector<std::uint32_t>(live_units_capacity(conv)),
                  std::vector<float>(live_units_capacity(conv)),
+                 std::vector<std::uint32_t>(live_units_capacity(conv)),
                  std::vector<std::uint32_t>(4 * conv.tiles())};
   collect_live_units(conv, pooled, blank, ink.data(), factors.data(),
-                     {live.index.data(), live.value.data(), live.ends.data()});
+                     {live.index.data(), live.value.data(), live.window.data(), live.ends.data()});
   live.index.resize(live.ends.back());
   live.value.resize(live.ends.back());
+  live.window.resize(live.ends.back());
   return live;
 }
 
@@ -57,6 +60,8 @@ TEST(LiveUnits, AreThePositiveUnitsOfKeptChannelsInTheOrderOfPositions) {
         if ((ink[tile] != 0 ? positions : blank_positions)[unit] != q || value <= 0) continue;
         expected.index.push_back(static_cast<std::uint32_t>(unit));
         expected.value.push_back(value);
+        expected.window.push_back(
+            static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
       }
       expected.ends.push_back(static_cast<std::uint32_t>(expected.index.size()));
     }
@@ -66,6 +71,7 @@ TEST(LiveUnits, AreThePositiveUnitsOfKeptChannelsInTheOrderOfPositions) {
                                    {blank_values.data(), blank_positions.data()}, ink, factors);
     EXPECT_EQ(live.index, expected.index);
     EXPECT_EQ(live.value, expected.value);
+    EXPECT_EQ(live.window, expected.window);
     EXPECT_EQ(live.ends, expected.ends);
   });
 }

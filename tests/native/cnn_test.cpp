@@ -1,0 +1,161 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "base/error.h"
+#include "native/bands.h"
+#include "native/engine.h"
+
+namespace mnist_bench::native {
+namespace {
+
+constexpr ImageShape kShape{.rows = 12, .columns = 16};
+constexpr std::int64_t kClasses = 5;
+
+ExperimentConfig config_for(const CnnConfig& model, std::int64_t epochs) {
+  ExperimentConfig config;
+  config.model = model;
+  config.training.epochs = epochs;
+  return config;
+}
+
+CnnConfig small_model() { return {.conv1_channels = 5, .conv2_channels = 20, .hidden = 18}; }
+
+/// He-normal weights, biases 0.
+void fill_normal(std::vector<NamedTensor>& tensors, unsigned seed) {
+  std::mt19937 random(seed);
+  for (NamedTensor& tensor : tensors) {
+    const std::size_t inputs = tensor.values.size() / static_cast<std::size_t>(tensor.shape[0]);
+    std::normal_distribution<float> normal(0, std::sqrt(2.0F / static_cast<float>(inputs)));
+    for (float& value : tensor.values) value = tensor.shape.size() == 1 ? 0.0F : normal(random);
+  }
+}
+
+std::unique_ptr<Network> initialized(const ExperimentConfig& config, std::int64_t threads = 1) {
+  auto network = make_network(config, kShape, kClasses, threads);
+  std::vector<NamedTensor> tensors = network->parameters().export_values();
+  fill_normal(tensors, 1);
+  network->parameters().import_values(tensors);
+  return network;
+}
+
+std::vector<NamedTensor> trained(const ExperimentConfig& config, const ImageSet& set,
+                                 std::int64_t threads) {
+  const auto network = initialized(config, threads);
+  train(*network, Images(set), config, {});
+  return network->parameters().export_values();
+}
+
+TEST(NativeCnn, LearnsWhatCanBeLearned) {
+  const ImageSet set = bands(500, kShape, kClasses);
+  const Images images(set);
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    ExperimentConfig config = config_for(small_model(), 20);
+    config.optimizer.learning_rate = 0.01;
+    config.data.normalization = normalization;
+    const auto network = initialized(config);
+    EXPECT_EQ(train(*network, images, config, {}).end, TrainEnd::completed);
+    const Predictions predictions = predict(*network, images);
+    EXPECT_LT(predictions.loss, 0.1);
+    EXPECT_EQ(predictions.classes, std::vector<std::int64_t>(set.labels.begin(), set.labels.end()));
+  }
+}
+
+/// Each run has some hundred barriers: a race shows as another result sooner or later.
+TEST(NativeCnn, GivesTheSameBitsOnAnyNumberOfThreads) {
+  const ImageSet set = bands(300, kShape, kClasses);
+  for (const std::int64_t batch_size : {64, 7, 300}) {
+    ExperimentConfig config = config_for(small_model(), 2);
+    config.training.batch_size = batch_size;
+    const auto alone = trained(config, set, 1);
+    for (int run = 0; run < 10; ++run) ASSERT_EQ(trained(config, set, 2), alone) << "run " << run;
+    for (const std::int64_t threads : {3, 8, 17}) {
+      EXPECT_EQ(trained(config, set, threads), alone) << threads << " threads";
+    }
+  }
+}
+
+TEST(NativeCnn, EvaluatingBetweenEpochsChangesNothing) {
+  const ExperimentConfig config = config_for(small_model(), 3);
+  const ImageSet set = bands(200, kShape, kClasses);
+  const Images images(set);
+  const auto network = initialized(config, 2);
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&, const auto&) { predict(*network, images); };
+  train(*network, images, config, callbacks);
+  EXPECT_EQ(network->parameters().export_values(), trained(config, set, 2));
+}
+
+TEST(NativeCnn, PredictsTheSameWhateverIsEvaluatedBesides) {
+  const ImageSet set = bands(300, kShape, kClasses);
+  const Images images(set);
+  const auto network = initialized(config_for(small_model(), 1), 2);
+  const std::vector<float> all = network->logits(images, 0, 300);
+  const std::vector<float> some = network->logits(images, 150, 7);
+  EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin() + 150 * kClasses));
+}
+
+TEST(NativeCnn, GoesOnFromAnyEpochToTheSameBits) {
+  const ExperimentConfig config = config_for(small_model(), 3);
+  const ImageSet set = bands(200, kShape, kClasses);
+  const Images images(set);
+  std::vector<TrainingState> states;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&, const auto& state) {
+    states.push_back(state());
+  };
+  const auto uninterrupted = initialized(config);
+  train(*uninterrupted, images, config, callbacks);
+  ASSERT_EQ(states.size(), 3U);
+  for (const TrainingState& state : states) {
+    const auto network = initialized(config, 2);
+    train(*network, images, config, {}, state);
+    EXPECT_EQ(network->parameters().export_values(), uninterrupted->parameters().export_values())
+        << "from epoch " << state.epoch;
+  }
+}
+
+TEST(NativeCnn, ExportsWhatItImported) {
+  const auto network = make_network(config_for(small_model(), 1), kShape, kClasses, 1);
+  TrainingState state = network->parameters().export_state(3, 12);
+  ASSERT_EQ(state.parameters.size(), 8U);
+  EXPECT_EQ(state.parameters[2].name, "conv2.weight");
+  EXPECT_THAT(state.parameters[2].shape, testing::ElementsAre(20, 5, 3, 3));
+  EXPECT_EQ(state.parameters[4].name, "fc1.weight");
+  EXPECT_THAT(state.parameters[4].shape, testing::ElementsAre(18, 20 * 3 * 4));
+  fill_normal(state.parameters, 1);
+  fill_normal(state.first_moments, 2);
+  fill_normal(state.second_moments, 3);
+  network->parameters().import_state(state);
+  const TrainingState exported = network->parameters().export_state(3, 12);
+  EXPECT_EQ(exported.parameters, state.parameters);
+  EXPECT_EQ(exported.first_moments, state.first_moments);
+  EXPECT_EQ(exported.second_moments, state.second_moments);
+}
+
+TEST(NativeCnn, EndsAsDivergedWhenTheLossIsNotFinite) {
+  ExperimentConfig config = config_for(small_model(), 5);
+  config.optimizer.learning_rate = 1e30;
+  const ImageSet set = bands(640, kShape, kClasses);
+  const auto network = initialized(config);
+  EXPECT_EQ(train(*network, Images(set), config, {}).end, TrainEnd::diverged);
+}
+
+TEST(NativeCnn, RefusesImagesThatDoNotPoolEvenlyAndSaysWhatToDo) {
+  for (const ImageShape shape :
+       {ImageShape{.rows = 30, .columns = 28}, ImageShape{.rows = 28, .columns = 27}}) {
+    try {
+      make_network(config_for(small_model(), 1), shape, kClasses, 1);
+      FAIL() << shape.rows << " × " << shape.columns << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      EXPECT_THAT(error.what(), testing::HasSubstr("multiples of 4"));
+      EXPECT_THAT(error.remedy(), testing::HasSubstr("training.engine=libtorch"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench::native
