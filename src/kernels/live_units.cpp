@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/compress-inl.h"
 #include "kernels/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,9 +31,9 @@ void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
         const auto here = hn::AndNot(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))),
                                      hn::Eq(position, hn::Set(integers, q)));
         const auto index = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(first + o)));
-        hn::StoreU(hn::Compress(index, here), integers, live.index + size);
+        compress_store(integers, index, here, live.index + size);
         hn::StoreU(window, integers, live.window + size);
-        hn::StoreU(hn::Compress(value, hn::RebindMask(kFloats, here)), kFloats, live.value + size);
+        compress_store(kFloats, value, hn::RebindMask(kFloats, here), live.value + size);
         size += hn::CountTrue(integers, here);
       }
       live.ends[tile * 4 + q] = static_cast<std::uint32_t>(size);

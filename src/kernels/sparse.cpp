@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/compress-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
@@ -19,14 +21,16 @@ std::size_t compress_row(const float* row, Range columns, std::uint32_t* index, 
   const hn::CappedTag<float, kLine> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const std::size_t lanes = hn::Lanes(d);
+  const auto first = hn::Iota(du, 0);  // once: Highway makes it number by number
   std::size_t size = 0;
   for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
     const auto v = hn::LoadU(d, row + c);
     auto mask = hn::Not(hn::Eq(v, hn::Zero(d)));  // true for NaN, on every target
     if (columns.end - c < lanes) mask = hn::And(mask, hn::FirstN(d, columns.end - c));
-    const auto at = hn::Iota(du, static_cast<std::uint32_t>(c));
-    hn::CompressStore(v, mask, d, value + size);
-    size += hn::CompressStore(at, hn::RebindMask(du, mask), du, index + size);
+    const auto at = hn::Add(first, hn::Set(du, static_cast<std::uint32_t>(c)));
+    compress_store(d, v, mask, value + size);
+    compress_store(du, at, hn::RebindMask(du, mask), index + size);
+    size += hn::CountTrue(d, mask);
   }
   return size;
 }
