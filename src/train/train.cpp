@@ -98,6 +98,11 @@ struct RunningSums {
   std::int64_t images = 0;
 };
 
+/// Adam's square roots go through MKL, which chooses its code at the first call. Where two threads
+/// make that call at once, one of them may compute it with other roundings, once: so the first call
+/// is made here, too small to be shared among threads.
+void settle_square_root(torch::Device device) { torch::ones({16}, device).sqrt(); }
+
 /// One forward and backward pass through a copy, so that the first epoch's time holds no set-up of
 /// kernels. Weights, optimizer and (seeded at each epoch's start) random streams never see it.
 void warm_up(const torch::nn::Sequential& network, const ImageTensors& set,
@@ -130,6 +135,7 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
   if (start) restore(network, optimizer, *start);
   const std::int64_t first_epoch = start ? start->epoch + 1 : 1;
   if (first_epoch <= config.training.epochs) warm_up(network, set, batch_size);
+  settle_square_root(device);
 
   TrainProgress progress;
   progress.steps = (set.size() + batch_size - 1) / batch_size;
