@@ -1,5 +1,3 @@
-#include <chrono>
-#include <cmath>
 #include <span>
 
 #include "base/random.h"
@@ -7,15 +5,6 @@
 
 namespace mnist_bench::native {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// How often the loss is looked at: as in the libtorch engine.
-constexpr std::int64_t kStepsPerLook = 50;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Sums over the images seen in an epoch.
 struct RunningSums {
@@ -49,19 +38,18 @@ TrainOutcome train(Network& network, const Images& set, const ExperimentConfig& 
   const std::int64_t first_epoch = start ? start->epoch + 1 : 1;
   std::int64_t steps_done = start ? start->step : 0;
 
-  TrainProgress progress;
-  progress.steps = (set.size() + batch_size - 1) / batch_size;
+  const std::int64_t steps = (set.size() + batch_size - 1) / batch_size;
+  TrainProgress last{.steps = steps};
   for (std::int64_t epoch = first_epoch; epoch <= config.training.epochs; ++epoch) {
-    progress = TrainProgress{.epoch = epoch, .steps = progress.steps};
     const auto number = static_cast<std::uint64_t>(epoch);
     StepSettings settings{
         .adam = {}, .dropout_seed = derive_seed(config.seed, "dropout", number), .step = 0};
     RunningSums sums;
-    const Clock::time_point epoch_start = Clock::now();
+    EpochWatch watch(epoch, steps, callbacks);
     const std::vector<std::int64_t> order =
         permutation(set.size(), derive_seed(config.seed, "shuffle", number));
 
-    for (std::int64_t step = 0; step < progress.steps; ++step) {
+    for (std::int64_t step = 0; step < steps; ++step) {
       const std::int64_t first = step * batch_size;
       const auto batch = std::span(order).subspan(
           static_cast<std::size_t>(first),
@@ -71,30 +59,19 @@ TrainOutcome train(Network& network, const Images& set, const ExperimentConfig& 
       settings.adam = adam_step(config.optimizer, ++steps_done);
       sums.add(network.step(set, batch, settings), batch.size());
 
-      progress.step = step + 1;
-      if (progress.step % kStepsPerLook == 0 || progress.step == progress.steps) {
-        progress.loss = sums.mean_loss();
-        if (!std::isfinite(*progress.loss)) return {TrainEnd::diverged, progress};
-      }
-      progress.seconds = seconds_since(epoch_start);
-      progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
-      if (callbacks.on_progress) callbacks.on_progress(progress);
-      if (callbacks.should_stop && callbacks.should_stop()) {
-        return {TrainEnd::interrupted, progress};
-      }
+      const auto end = watch.after_step(sums.images, [&] { return sums.mean_loss(); });
+      if (end) return {*end, watch.progress()};
     }
-    const double seconds = seconds_since(epoch_start);
+    EpochStatistics statistics = watch.statistics(set.size());
+    statistics.accuracy = sums.accuracy();
+    last = watch.progress();
     if (callbacks.on_epoch) {
-      callbacks.on_epoch({.epoch = epoch,
-                          .loss = *progress.loss,
-                          .accuracy = sums.accuracy(),
-                          .seconds = seconds,
-                          .images_per_second = static_cast<double>(set.size()) / seconds},
+      callbacks.on_epoch(statistics,
                          [&] { return network.parameters().export_state(epoch, steps_done); });
     }
-    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, last};
   }
-  return {TrainEnd::completed, progress};
+  return {TrainEnd::completed, last};
 }
 
 }  // namespace mnist_bench::native

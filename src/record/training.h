@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -44,6 +45,31 @@ struct TrainOutcome {
   TrainEnd end = TrainEnd::completed;
   /// Where a diverged training was: the epoch, the step at which it was noticed, and the loss.
   TrainProgress last;
+};
+
+/// Follows one epoch for the caller of training: the same clock, looks and ends for every engine.
+class EpochWatch {
+ public:
+  /// Starts the clock.
+  EpochWatch(std::int64_t epoch, std::int64_t steps, const TrainCallbacks& callbacks);
+
+  /// After each step, with the images of the epoch so far. Asks for their mean loss every 50 steps
+  /// and after the last one. How training ends here, if it does: `diverged` when that loss is not
+  /// finite, `interrupted` when the caller says so.
+  std::optional<TrainEnd> after_step(std::int64_t images, const std::function<double()>& mean_loss);
+
+  [[nodiscard]] const TrainProgress& progress() const { return progress_; }
+
+  /// Of an epoch of `images`, the moment that it ends (with the device synchronized); the accuracy
+  /// is the caller's to fill in.
+  [[nodiscard]] EpochStatistics statistics(std::int64_t images) const;
+
+ private:
+  [[nodiscard]] double seconds() const;
+
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  TrainProgress progress_;
+  const TrainCallbacks& callbacks_;
 };
 
 }  // namespace mnist_bench

@@ -10,6 +10,7 @@
 #include "record/result_json.h"
 #include "report/figures.h"
 #include "report/formats.h"
+#include "report/html.h"
 #include "report/mistakes.h"
 #include "report/page/page.h"
 #include "report/paper.h"
@@ -45,40 +46,13 @@ std::string figure(const std::string& svg, const std::string& caption) {
                      svg, caption);
 }
 
-std::string table_html(const ReportTable& table) {
-  const auto cell = [&](const char* tag, std::size_t column, const std::string& text) {
-    const bool right = table.columns[column] == Align::right;
-    return fmt::format("<{0}{1}>{2}</{3}>", tag, right ? " class=\"number\"" : "",
-                       markup_escaped(text), std::string(tag).substr(0, 2));
-  };
-  std::string html = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" +
-                     markup_escaped(table.title) + "\"><table><caption>" +
-                     markup_escaped(table.title) + "</caption><thead><tr>";
-  for (std::size_t i = 0; i < table.header.size(); ++i) {
-    html += cell("th scope=\"col\"", i, table.header[i]);
-  }
-  html += "</tr></thead><tbody>\n";
-  for (const auto& row : table.rows) {
-    html += "<tr>";
-    for (std::size_t i = 0; i < row.size(); ++i) html += cell("td", i, row[i]);
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table></div>\n";
-}
-
-std::string list_html(const char* css_class, const std::vector<std::string>& items) {
-  std::string html = fmt::format("<ul class=\"{}\">", css_class);
-  for (const std::string& item : items) html += "<li>" + markup_escaped(item) + "</li>";
-  return html + "</ul>\n";
-}
-
 std::string results_html(const Report& report) {
   std::string html = table_html(means_table(report));
   for (const std::string& note : table_notes()) {
     html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
   }
   const auto failed = failed_lines(report.groups);
-  if (!failed.empty()) html += "<h3>Failed runs</h3>" + list_html("failed", failed);
+  if (!failed.empty()) html += "<h3>Failed runs</h3>" + list_html(failed, "failed");
   html += "<details><summary>Every measure with its interval and range</summary>" +
           table_html(ranges_table(report)) + "</details>\n";
   return html;
@@ -214,7 +188,7 @@ std::string html_report(const Report& report) {
   std::string body;
   if (!report.warnings.empty()) {
     body += "<section class=\"warnings\" aria-label=\"Warnings\"><h2>Read with care</h2>" +
-            list_html("", report.warnings) + "</section>\n";
+            list_html(report.warnings) + "</section>\n";
   }
   body += section("results", "Results", results_html(report));
   if (report.paper) {

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "report/formats.h"
+#include "report/html.h"
 #include "report/paper.h"
 #include "report/svg.h"
 #include "report/text_table.h"
@@ -28,22 +29,16 @@ std::string tally(const std::vector<PaperClaim>& claims) {
       count(ClaimVerdict::cannot_be_told), count(ClaimVerdict::open));
 }
 
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 /// Lines of at most kLineWidth code points: the first after `first`, the others after as many
 /// spaces.
 std::string wrapped(const std::string& first, const std::string& text) {
-  const std::string indent(width_of(first), ' ');
+  const std::string indent(code_points(first), ' ');
   std::string lines;
   std::string line = first;
   std::istringstream words(text);
   bool empty = true;
   for (std::string word; words >> word;) {
-    if (!empty && width_of(line) + 1 + width_of(word) > kLineWidth) {
+    if (!empty && code_points(line) + 1 + code_points(word) > kLineWidth) {
       lines += line + "\n";
       line = indent;
       empty = true;
@@ -52,25 +47,6 @@ std::string wrapped(const std::string& first, const std::string& text) {
     empty = false;
   }
   return lines + line + "\n";
-}
-
-std::string table_html(const ReportTable& table) {
-  const std::string title = markup_escaped(table.title);
-  const auto row = [&](const char* tag, const std::vector<std::string>& cells) {
-    std::string html = "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      html += fmt::format("<{0}{1}>{2}</{3}>", tag,
-                          table.columns[i] == Align::right ? " class=\"number\"" : "",
-                          markup_escaped(cells[i]), std::string(tag).substr(0, 2));
-    }
-    return html + "</tr>\n";
-  };
-  std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}"
-      "</caption><thead>{1}</thead><tbody>\n",
-      title, row("th scope=\"col\"", table.header));
-  for (const auto& cells : table.rows) html += row("td", cells);
-  return html + "</tbody></table></div>\n";
 }
 
 }  // namespace
@@ -116,12 +92,7 @@ std::string paper_markdown(const PaperCheck& check) {
 }
 
 std::string paper_html(const PaperCheck& check) {
-  const auto list = [](const std::vector<std::string>& items) {
-    std::string html = "<ul>";
-    for (const std::string& item : items) html += "<li>" + markup_escaped(item) + "</li>\n";
-    return html + "</ul>\n";
-  };
-  std::string html = list(check.notes);
+  std::string html = list_html(check.notes);
   for (const ReportTable& table : paper_tables(check)) html += table_html(table);
   for (const std::string& note : paper_notes()) {
     html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
@@ -131,7 +102,7 @@ std::string paper_html(const PaperCheck& check) {
   for (const PaperClaim& claim : check.claims) {
     html += fmt::format("<li><p>{}: {}<br><strong>{}</strong></p>\n{}</li>\n",
                         markup_escaped(claim.place), markup_escaped(claim.claim),
-                        to_string(claim.verdict), list(claim.findings));
+                        to_string(claim.verdict), list_html(claim.findings));
   }
   return html + "</ol>\n";
 }

@@ -8,18 +8,11 @@
 namespace mnist_bench {
 namespace {
 
-std::size_t width_of(const std::string& text) {
-  const auto starts_code_point = [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  };
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
-}
-
 std::string line_of(const std::vector<Align>& columns, const std::vector<std::string>& cells,
                     const std::vector<std::size_t>& widths) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string padding(widths[i] - width_of(cells[i]), ' ');
+    const std::string padding(widths[i] - code_points(cells[i]), ' ');
     if (i > 0) line += "  ";
     line += columns[i] == Align::left ? cells[i] + padding : padding + cells[i];
   }
@@ -29,12 +22,19 @@ std::string line_of(const std::vector<Align>& columns, const std::vector<std::st
 
 }  // namespace
 
+std::size_t code_points(const std::string& text) {
+  const auto starts_code_point = [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
+}
+
 std::string text_table(const std::vector<Align>& columns, const std::vector<std::string>& header,
                        const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    std::size_t width = width_of(header[i]);
-    for (const auto& row : rows) width = std::max(width, width_of(row[i]));
+    std::size_t width = code_points(header[i]);
+    for (const auto& row : rows) width = std::max(width, code_points(row[i]));
     widths.push_back(width);
   }
   std::size_t total = 2 * (columns.size() - 1);

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace mnist_bench {
 
 enum class Align { left, right };
+
+/// How many characters `text` (UTF-8) takes on a terminal, for those that take one each.
+std::size_t code_points(const std::string& text);
 
 /// Rows of cells as text: two spaces between the columns, each as wide as its widest cell, a rule
 /// under the header. Widths count code points, so "±" is one column.

@@ -4,24 +4,12 @@
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adam.h>
 
-#include <chrono>
-#include <cmath>
-
 #include "base/random.h"
 #include "model/network.h"
 #include "runtime/device.h"
 
 namespace mnist_bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// Reading the loss waits for the device, so it is done this rarely.
-constexpr std::int64_t kStepsPerLook = 50;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 torch::optim::Adam make_optimizer(torch::nn::Sequential& network, const AdamConfig& config) {
   return torch::optim::Adam(network->parameters(), torch::optim::AdamOptions(config.learning_rate)
@@ -98,20 +86,20 @@ struct RunningSums {
   std::int64_t images = 0;
 };
 
-/// Adam's square roots go through MKL, which chooses its code at the first call. Where two threads
-/// make that call at once, one of them may compute it with other roundings, once: so the first call
-/// is made here, too small to be shared among threads.
-void settle_square_root(torch::Device device) { torch::ones({16}, device).sqrt(); }
-
-/// One forward and backward pass through a copy, so that the first epoch's time holds no set-up of
-/// kernels. Weights, optimizer and (seeded at each epoch's start) random streams never see it.
+/// One step of training on a copy, so that the first epoch's time holds no set-up of kernels.
+/// Weights, optimizer and (seeded at each epoch's start) random streams never see it. Nor do they
+/// see what MKL makes of its first calls: where two threads make one at once, as for Adam's square
+/// roots, either may compute it with other roundings, that once.
 void warm_up(const torch::nn::Sequential& network, const ImageTensors& set,
-             std::int64_t batch_size) {
-  const auto copy = std::dynamic_pointer_cast<torch::nn::SequentialImpl>(network->clone());
+             const ExperimentConfig& config) {
+  torch::nn::Sequential copy(
+      std::dynamic_pointer_cast<torch::nn::SequentialImpl>(network->clone()));
   copy->train();
-  const std::int64_t count = std::min(batch_size, set.size());
+  torch::optim::Adam optimizer = make_optimizer(copy, config.optimizer);
+  const std::int64_t count = std::min(config.training.batch_size, set.size());
   const torch::Tensor logits = copy->forward(set.images.narrow(0, 0, count));
   torch::nn::functional::cross_entropy(logits, set.labels.narrow(0, 0, count)).backward();
+  optimizer.step();
 }
 
 }  // namespace
@@ -134,23 +122,21 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
 
   if (start) restore(network, optimizer, *start);
   const std::int64_t first_epoch = start ? start->epoch + 1 : 1;
-  if (first_epoch <= config.training.epochs) warm_up(network, set, batch_size);
-  settle_square_root(device);
+  if (first_epoch <= config.training.epochs) warm_up(network, set, config);
 
-  TrainProgress progress;
-  progress.steps = (set.size() + batch_size - 1) / batch_size;
+  const std::int64_t steps = (set.size() + batch_size - 1) / batch_size;
+  TrainProgress last{.steps = steps};
   for (std::int64_t epoch = first_epoch; epoch <= config.training.epochs; ++epoch) {
     network->train();
-    progress = TrainProgress{.epoch = epoch, .steps = progress.steps};
     // Dropout draws from LibTorch's global generators. Seeded anew each epoch, they need no state
     // beyond (seed, epoch) to go on from.
     at::manual_seed(derive_seed(config.seed, "dropout", static_cast<std::uint64_t>(epoch)));
     RunningSums sums(device);
     synchronize(device);
-    const Clock::time_point epoch_start = Clock::now();
+    EpochWatch watch(epoch, steps, callbacks);
     const torch::Tensor order = shuffled_indices(set.size(), config.seed, epoch, device);
 
-    for (std::int64_t step = 0; step < progress.steps; ++step) {
+    for (std::int64_t step = 0; step < steps; ++step) {
       const std::int64_t first = step * batch_size;
       const torch::Tensor batch = order.narrow(0, first, std::min(batch_size, set.size() - first));
       const torch::Tensor labels = set.labels.index_select(0, batch);
@@ -162,30 +148,19 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
       optimizer.step();
 
       sums.add(loss, logits, labels);
-      progress.step = step + 1;
-      if (progress.step % kStepsPerLook == 0 || progress.step == progress.steps) {
-        progress.loss = sums.mean_loss();
-        if (!std::isfinite(*progress.loss)) return {TrainEnd::diverged, progress};
-      }
-      progress.seconds = seconds_since(epoch_start);
-      progress.images_per_second = static_cast<double>(sums.images) / progress.seconds;
-      if (callbacks.on_progress) callbacks.on_progress(progress);
-      if (callbacks.should_stop && callbacks.should_stop())
-        return {TrainEnd::interrupted, progress};
+      const auto end = watch.after_step(sums.images, [&] { return sums.mean_loss(); });
+      if (end) return {*end, watch.progress()};
     }
     synchronize(device);
-    const double seconds = seconds_since(epoch_start);
+    EpochStatistics statistics = watch.statistics(set.size());
+    statistics.accuracy = sums.accuracy();
+    last = watch.progress();
     if (callbacks.on_epoch) {
-      callbacks.on_epoch({.epoch = epoch,
-                          .loss = *progress.loss,
-                          .accuracy = sums.accuracy(),
-                          .seconds = seconds,
-                          .images_per_second = static_cast<double>(set.size()) / seconds},
-                         [&] { return state_of(network, optimizer, epoch); });
+      callbacks.on_epoch(statistics, [&] { return state_of(network, optimizer, epoch); });
     }
-    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, progress};
+    if (callbacks.should_stop && callbacks.should_stop()) return {TrainEnd::interrupted, last};
   }
-  return {TrainEnd::completed, progress};
+  return {TrainEnd::completed, last};
 }
 
 }  // namespace mnist_bench
