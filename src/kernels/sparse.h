@@ -29,7 +29,10 @@ class SparseRows {
   SparseRows() = default;
   /// Row r holds at most capacities[r] entries.
   explicit SparseRows(const std::vector<std::size_t>& capacities);
-  SparseRows(SparseRows&&) = default;  // not copied: rows point into the buffers
+  ~SparseRows() = default;
+  SparseRows(const SparseRows&) = delete;  // not copied: rows point into the buffers
+  SparseRows& operator=(const SparseRows&) = delete;
+  SparseRows(SparseRows&&) = default;
   SparseRows& operator=(SparseRows&&) = default;
 
   [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
@@ -53,7 +56,10 @@ class PixelColumns {
   PixelColumns() = default;
   /// Column p holds at most capacities[p] entries.
   explicit PixelColumns(const std::vector<std::size_t>& capacities);
-  PixelColumns(PixelColumns&&) = default;  // not copied, as above
+  ~PixelColumns() = default;
+  PixelColumns(const PixelColumns&) = delete;  // not copied, as above
+  PixelColumns& operator=(const PixelColumns&) = delete;
+  PixelColumns(PixelColumns&&) = default;
   PixelColumns& operator=(PixelColumns&&) = default;
 
   [[nodiscard]] const PixelRow* columns() const { return columns_.data(); }

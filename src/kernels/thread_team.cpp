@@ -27,6 +27,8 @@ std::size_t cores() {
 /// still add to a parameter lies far below its rounding.
 class FlushSubnormals {
  public:
+  FlushSubnormals(const FlushSubnormals&) = delete;
+  FlushSubnormals& operator=(const FlushSubnormals&) = delete;
 #if defined(__x86_64__)
   FlushSubnormals() { _mm_setcsr(before_ | 0x8040U); }
   ~FlushSubnormals() { _mm_setcsr(before_); }
@@ -42,11 +44,7 @@ class FlushSubnormals {
 #else
   FlushSubnormals() {}
   ~FlushSubnormals() {}
-
- private:
 #endif
-  FlushSubnormals(const FlushSubnormals&) = delete;
-  FlushSubnormals& operator=(const FlushSubnormals&) = delete;
 };
 
 }  // namespace

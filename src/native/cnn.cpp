@@ -76,7 +76,6 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
   conv2_weight_ = parameters_.add(conv2_weight(config.conv2_channels, config.conv1_channels),
                                   conv2_.weights_size());
   conv2_bias_ = parameters_.add_bias("conv2.bias", static_cast<std::size_t>(config.conv2_channels));
-  convolutions_size_ = conv2_bias_ + conv2_.out_channels;
 
   // PyTorch flattens by channel, then by place; here it is the other way round, and padded.
   std::vector<std::size_t> units;
@@ -85,40 +84,17 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
       units.push_back(tile * conv2_.out_channels + o);
     }
   }
-  std::vector<std::size_t> hidden;
-  for (std::size_t h = 0; h < static_cast<std::size_t>(config.hidden); ++h) hidden.push_back(h);
-  fc1_ = make_linear("fc1", conv2_.units(), hidden.size(), units);
-  fc2_ = make_linear("fc2", hidden.size(), static_cast<std::size_t>(classes), hidden);
+  const auto hidden = static_cast<std::size_t>(config.hidden);
+  add_linear(fc1_, parameters_, "fc1", conv2_.units(), hidden, units);
+  add_linear(fc2_, parameters_, "fc2", hidden, static_cast<std::size_t>(classes), in_order(hidden));
   parameters_.allocate();
-  for (Linear* layer : {&fc1_, &fc2_}) {
-    layer->weights = parameters_.weights(layer->weight_begin, layer->stride);
-    layer->bias = parameters_.values(layer->bias_begin);
-  }
+  for (Linear* layer : {&fc1_, &fc2_}) locate(*layer, parameters_);
 
   transformed_.resize(kernels::conv2_transformed_size(conv2_));
-  convolutions_gradient_.resize(convolutions_size_);
-  part_gradients_.resize(parts() * convolutions_size_);
+  convolutions_gradient_.resize(convolutions_size());
+  part_gradients_.resize(parts() * convolutions_size());
   workplaces_.resize(team_.size());
   make_room(kEvaluationBatch);
-}
-
-Cnn::Linear Cnn::make_linear(const std::string& name, std::size_t in, std::size_t out,
-                             std::vector<std::size_t> input_places) {
-  Linear layer;
-  layer.out = out;
-  layer.padded_out = kernels::round_up(out, kLine);
-  layer.stride = kernels::padded_stride(out);
-  Parameter weight{
-      .name = name + ".weight",
-      .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(input_places.size())},
-      .places = {}};
-  for (std::size_t o = 0; o < out; ++o) {
-    for (const std::size_t place : input_places) weight.places.push_back(place * layer.stride + o);
-  }
-  layer.weight_begin = parameters_.add(std::move(weight), in * layer.stride);
-  layer.bias_begin = parameters_.add_bias(name + ".bias", out);
-  layer.bias_gradient.resize(layer.padded_out);
-  return layer;
 }
 
 void Cnn::make_features(Features& features) const {
@@ -178,7 +154,7 @@ void Cnn::prepare(const Images& set, std::int64_t batch_size) {
 }
 
 std::size_t Cnn::parts() const {
-  return std::clamp(kPartFloats / convolutions_size_, std::size_t{1}, kParts);
+  return std::clamp(kPartFloats / convolutions_size(), std::size_t{1}, kParts);
 }
 
 Range Cnn::images_of_part(std::size_t part) const {
@@ -223,12 +199,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     descend_convolutions(thread, settings);
   });
 
-  BatchStatistics statistics;
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    statistics.loss_sum += static_cast<double>(losses_[i]);
-    statistics.correct += predicted_[i] == labels_[i] ? 1 : 0;
-  }
-  return statistics;
+  return statistics_of(labels_, losses_, predicted_);
 }
 
 std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64_t size) {
@@ -367,7 +338,8 @@ void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
   kernels::linear_backward(hidden_columns_.rows(), fc2_.weights, fc2_.padded_out,
                            matrix(fc2_.output, fc2_.stride), kernels::dropout_scale(dropout_),
                            settings.adam, units, delta);
-  descend_bias(fc2_, thread, settings);
+  descend_bias(fc2_, parameters_, matrix(fc2_.output, fc2_.stride), images.end,
+               kernels::share(fc2_.padded_out, kLine, thread, team_.size()), settings.adam);
 }
 
 /// Each thread takes some tiles of conv2's pooled output.
@@ -382,7 +354,8 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
                              matrix(d_units_, kernels::padded_stride(conv2_.units())));
   }
-  descend_bias(fc1_, thread, settings);
+  descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
+               kernels::share(fc1_.padded_out, kLine, thread, team_.size()), settings.adam);
 }
 
 /// The live units of a tile by unit, their gradients set to 0.
@@ -406,18 +379,9 @@ void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   }
 }
 
-void Cnn::descend_bias(Linear& layer, std::size_t thread, const StepSettings& settings) {
-  const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
-  const auto& delta = &layer == &fc2_ ? layer.output : layer.delta;
-  kernels::column_sums({delta.data(), layer.stride}, batch_.size(), 1.0F, nullptr, units,
-                       layer.bias_gradient.data());
-  parameters_.descend(settings.adam, layer.bias_gradient.data() + units.begin,
-                      layer.bias_begin + units.begin, units.size());
-}
-
 void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
-  float* gradient = part_gradients_.data() + part * convolutions_size_;
-  std::fill_n(gradient, convolutions_size_, 0.0F);
+  float* gradient = part_gradients_.data() + part * convolutions_size();
+  std::fill_n(gradient, convolutions_size(), 0.0F);
   const Range images = images_of_part(part);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     Features& features = features_[i];
@@ -436,8 +400,8 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
 
 /// Each thread takes some parameters.
 void Cnn::descend_convolutions(std::size_t thread, const StepSettings& settings) {
-  const Range own = kernels::share(convolutions_size_, kLine, thread, team_.size());
-  kernels::column_sums({part_gradients_.data(), convolutions_size_}, parts(), 1.0F, nullptr, own,
+  const Range own = kernels::share(convolutions_size(), kLine, thread, team_.size());
+  kernels::column_sums({part_gradients_.data(), convolutions_size()}, parts(), 1.0F, nullptr, own,
                        convolutions_gradient_.data());
   parameters_.descend(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
                       own.size());

@@ -5,6 +5,7 @@
 #include "kernels/conv1.h"
 #include "kernels/conv2_backward.h"
 #include "kernels/thread_team.h"
+#include "native/linear_layer.h"
 #include "native/network.h"
 
 namespace mnist_bench::native {
@@ -28,17 +29,9 @@ class Cnn final : public Network {
   using Buffer = kernels::AlignedVector<T>;
 
   /// One linear layer, on sparse input.
-  struct Linear {
-    std::size_t out = 0;
-    std::size_t padded_out = 0;  ///< to a multiple of kLine
-    std::size_t stride = 0;      ///< of weights and outputs
-    std::size_t weight_begin = 0;
-    std::size_t bias_begin = 0;
-    kernels::Weights weights;
-    float* bias = nullptr;
+  struct Linear : LinearLayer {
     Buffer<float> output;  ///< [batch][out]; of the last layer the logits, then their gradient
     Buffer<float> delta;   ///< [batch][out]: the gradient before relu and dropout, if not the last
-    Buffer<float> bias_gradient;
   };
 
   /// What convolutions and pooling made of one image.
@@ -77,10 +70,10 @@ class Cnn final : public Network {
     Buffer<float> column_value;
   };
 
-  Linear make_linear(const std::string& name, std::size_t in, std::size_t out,
-                     std::vector<std::size_t> input_places);
   void make_room(std::size_t images);
   void make_features(Features& features) const;
+  /// How many floats the parameters of the convolutions take.
+  [[nodiscard]] std::size_t convolutions_size() const { return conv2_bias_ + conv2_.out_channels; }
   [[nodiscard]] std::size_t parts() const;
   [[nodiscard]] kernels::Range images_of_part(std::size_t part) const;
   [[nodiscard]] kernels::Range parts_of(std::size_t thread) const;
@@ -96,7 +89,6 @@ class Cnn final : public Network {
   void descend_fc2(std::size_t thread, const StepSettings& settings);
   void descend_fc1(std::size_t thread, const StepSettings& settings);
   void gather_columns(Workplace& work, std::size_t tile);
-  void descend_bias(Linear& layer, std::size_t thread, const StepSettings& settings);
   void backward_convolutions(Workplace& work, std::size_t part);
   void descend_convolutions(std::size_t thread, const StepSettings& settings);
 
@@ -115,7 +107,6 @@ class Cnn final : public Network {
   std::size_t conv1_bias_ = 0;
   std::size_t conv2_weight_ = 0;
   std::size_t conv2_bias_ = 0;
-  std::size_t convolutions_size_ = 0;
   Buffer<float> transformed_;  ///< conv2's weights
   Linear fc1_;
   Linear fc2_;
@@ -126,7 +117,7 @@ class Cnn final : public Network {
   std::vector<Features> features_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
   Buffer<float> d_units_;  ///< [batch][units]: the gradient of conv2's pooled output
-  /// [parts][convolutions_size_]: gradients of shares of the batch that depend on no thread.
+  /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
   std::vector<Workplace> workplaces_;

@@ -43,19 +43,11 @@ Mlp::Mlp(const MlpConfig& config, Normalization normalization, ImageShape image,
     const std::string name = fmt::format("fc{}", layers_.size() + 1);
     Layer& layer = layers_.emplace_back();
     layer.in = in;
-    layer.out = out;
-    layer.padded_out = kernels::round_up(out, kLine);
-    layer.stride = kernels::padded_stride(out);
-    layer.weight_begin = parameters_.add_weight(name + ".weight", out, in);
-    layer.bias_begin = parameters_.add_bias(name + ".bias", out);
-    layer.bias_gradient.assign(layer.padded_out, 0.0F);
+    add_linear(layer, parameters_, name, in, out, in_order(in));
     in = out;
   }
   parameters_.allocate();
-  for (Layer& layer : layers_) {
-    layer.weights = parameters_.weights(layer.weight_begin, layer.stride);
-    layer.bias = parameters_.values(layer.bias_begin);
-  }
+  for (Layer& layer : layers_) locate(layer, parameters_);
   first_sums_.assign(layers_.front().padded_out, 0.0F);
   first_gradient_.assign(layers_.front().padded_out, 0.0F);
   make_room(kEvaluationBatch);
@@ -109,12 +101,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     descend_first_layer(thread, settings);
   });
 
-  BatchStatistics statistics;
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    statistics.loss_sum += static_cast<double>(losses_[i]);
-    statistics.correct += predicted_[i] == labels_[i] ? 1 : 0;
-  }
-  return statistics;
+  return statistics_of(labels_, losses_, predicted_);
 }
 
 std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64_t size) {
@@ -191,7 +178,8 @@ void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings)
     kernels::linear_backward(
         before.columns.rows(), layer.weights, layer.padded_out, matrix(layer.delta, layer.stride),
         dropped ? kernels::dropout_scale(dropout_) : 1.0F, settings.adam, inputs, delta);
-    descend_bias(layer, kernels::share(layer.padded_out, kLine, thread, team_.size()), settings);
+    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
+                 kernels::share(layer.padded_out, kLine, thread, team_.size()), settings.adam);
     if (l > 1) team_.barrier();
   }
 }
@@ -199,7 +187,8 @@ void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings)
 void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) {
   Layer& layer = layers_.front();
   const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
-  descend_bias(layer, units, settings);
+  descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
+               settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
@@ -207,13 +196,6 @@ void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) 
   kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), layer.weights,
                          first_gradient_.data(), matrix(layer.delta, layer.stride), settings.adam,
                          layer.in, units, upwards_);
-}
-
-void Mlp::descend_bias(Layer& layer, Range units, const StepSettings& settings) {
-  kernels::column_sums(matrix(layer.delta, layer.stride), batch_.size(), 1.0F, nullptr, units,
-                       layer.bias_gradient.data());
-  parameters_.descend(settings.adam, layer.bias_gradient.data() + units.begin,
-                      layer.bias_begin + units.begin, units.size());
 }
 
 }  // namespace mnist_bench::native

@@ -3,6 +3,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "kernels/thread_team.h"
+#include "native/linear_layer.h"
 #include "native/network.h"
 
 namespace mnist_bench::native {
@@ -21,20 +22,12 @@ class Mlp final : public Network {
   std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
-  struct Layer {
+  struct Layer : LinearLayer {
     std::size_t in = 0;
-    std::size_t out = 0;
-    std::size_t padded_out = 0;  ///< to a multiple of kLine
-    std::size_t stride = 0;      ///< of weights and activations
-    std::size_t weight_begin = 0;
-    std::size_t bias_begin = 0;
-    kernels::Weights weights;
-    float* bias = nullptr;
     /// [batch][out]: what the layer hands on, after relu and dropout, and the gradient of what it
     /// summed up. Of the last layer only `delta`: the logits become their gradient.
     kernels::AlignedVector<float> output;
     kernels::AlignedVector<float> delta;
-    kernels::AlignedVector<float> bias_gradient;
     /// `output` without its zeros, by image and by unit.
     kernels::SparseRows rows;
     kernels::SparseRows columns;
@@ -50,7 +43,6 @@ class Mlp final : public Network {
                 const StepSettings* settings);
   void descend_other_layers(std::size_t thread, const StepSettings& settings);
   void descend_first_layer(std::size_t thread, const StepSettings& settings);
-  void descend_bias(Layer& layer, kernels::Range units, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
   float dropout_ = 0;

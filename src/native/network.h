@@ -24,6 +24,11 @@ struct BatchStatistics {
   std::int64_t correct = 0;
 };
 
+/// Of the images of a batch: their labels, cross-entropies and predicted classes. The two may hold
+/// more than the batch.
+BatchStatistics statistics_of(std::span<const std::uint8_t> labels, std::span<const float> losses,
+                              std::span<const std::uint8_t> predicted);
+
 /// A network whose passes are written by hand; its threads are its own.
 class Network {
  public:

@@ -9,13 +9,15 @@ namespace mnist_bench::native {
 using kernels::kLine;
 using kernels::padded_stride;
 
-std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std::size_t in) {
+std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std::size_t in,
+                                   const std::vector<std::size_t>& input_places) {
   const std::size_t stride = padded_stride(out);
-  Parameter weight{.name = name,
-                   .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(in)},
-                   .places = {}};
+  Parameter weight{
+      .name = name,
+      .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(input_places.size())},
+      .places = {}};
   for (std::size_t o = 0; o < out; ++o) {
-    for (std::size_t i = 0; i < in; ++i) weight.places.push_back(i * stride + o);
+    for (const std::size_t place : input_places) weight.places.push_back(place * stride + o);
   }
   return add(std::move(weight), in * stride);
 }

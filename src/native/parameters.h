@@ -22,8 +22,10 @@ struct Parameter {
 /// layout. What lies between the parameters (padding) is 0 and stays 0.
 class Parameters {
  public:
-  /// Adds a weight of `out` × `in` stored as [in][out, padded], and returns where it begins.
-  std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in);
+  /// Adds a weight of `out` × `in` stored as [in][out, padded], of which row input_places[i] is
+  /// PyTorch's input i, and returns where it begins.
+  std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in,
+                         const std::vector<std::size_t>& input_places);
   /// Adds a bias of `size`, padded.
   std::size_t add_bias(const std::string& name, std::size_t size);
   /// Adds any tensor that takes `room` floats; places count from the returned beginning.

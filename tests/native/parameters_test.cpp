@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "native/linear_layer.h"
 
 namespace mnist_bench::native {
 namespace {
 
 Parameters small() {
   Parameters parameters;
-  parameters.add_weight("fc1.weight", 2, 3);
+  parameters.add_weight("fc1.weight", 2, 3, in_order(3));
   parameters.add_bias("fc1.bias", 2);
   parameters.allocate();
   return parameters;
@@ -41,7 +42,7 @@ TEST(Parameters, GiveBackTheTensorsThatCameIn) {
 
 TEST(Parameters, StoreAWeightByItsInputs) {
   Parameters parameters;
-  const std::size_t begin = parameters.add_weight("fc1.weight", 2, 3);
+  const std::size_t begin = parameters.add_weight("fc1.weight", 2, 3, in_order(3));
   parameters.allocate();
   parameters.import_values({tensors(1)[0]});
   const kernels::Weights weights = parameters.weights(begin, kernels::padded_stride(2));

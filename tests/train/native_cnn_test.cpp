@@ -12,14 +12,10 @@
 #include "model/inference.h"
 #include "model/network.h"
 #include "native/engine.h"
+#include "train/native_twins.h"
 
 namespace mnist_bench {
 namespace {
-
-const Dataset& mnist() {
-  static const Dataset dataset = load_dataset(shipped_mnist());
-  return dataset;
-}
 
 /// Both engines' network of the same parameters, biases included.
 struct Twins {
@@ -40,16 +36,6 @@ struct Twins {
   torch::nn::Sequential libtorch;
   std::unique_ptr<native::Network> native;
 };
-
-/// The factors that the native engine's dropout multiplies [rows, units] by.
-torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64_t rows,
-                              std::int64_t units) {
-  const std::size_t stride = kernels::round_up(static_cast<std::size_t>(units), kernels::kLine);
-  torch::Tensor factors = torch::ones({rows, static_cast<std::int64_t>(stride)});
-  kernels::drop(dropout, {factors.mutable_data_ptr<float>(), stride},
-                {0, static_cast<std::size_t>(rows)}, {0, stride});
-  return factors.narrow(1, 0, units);
-}
 
 constexpr std::uint64_t kDropoutSeed = 17;
 constexpr std::int64_t kStep = 4;
@@ -150,20 +136,6 @@ TEST(NativeCnnGradients, AreLibTorchsForAnySizesOfTheNetwork) {
   expect(1, 1, 1, 5);
   expect(5, 21, 33, 17);
   expect(48, 20, 300, 1);
-}
-
-/// Random images without background, of `classes` classes.
-ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
-  ImageSet set{
-      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
-  for (std::int64_t i = 0; i < count; ++i) {
-    set.labels.push_back(static_cast<std::uint8_t>(i % classes));
-    for (std::int64_t p = 0; p < shape.rows * shape.columns; ++p) {
-      set.pixels.push_back(
-          static_cast<std::uint8_t>(split_mix(static_cast<std::uint64_t>(i * 10'000 + p))));
-    }
-  }
-  return set;
 }
 
 TEST(NativeCnnGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {

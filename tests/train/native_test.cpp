@@ -10,15 +10,11 @@
 #include "kernels/activation.h"
 #include "model/network.h"
 #include "native/engine.h"
+#include "train/native_twins.h"
 #include "train/train.h"
 
 namespace mnist_bench {
 namespace {
-
-const Dataset& mnist() {
-  static const Dataset dataset = load_dataset(shipped_mnist());
-  return dataset;
-}
 
 ImageSet first_images(std::int64_t count) {
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
@@ -47,16 +43,6 @@ std::unique_ptr<native::Network> native_twin(const torch::nn::Sequential& networ
   auto twin = native::make_network(config, shape, classes, /*threads=*/2);
   twin->parameters().import_values(export_parameters(network));
   return twin;
-}
-
-/// The factors that the native engine's dropout multiplies [rows, units] by.
-torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64_t rows,
-                              std::int64_t units) {
-  const std::size_t stride = kernels::round_up(static_cast<std::size_t>(units), kernels::kLine);
-  torch::Tensor factors = torch::ones({rows, static_cast<std::int64_t>(stride)});
-  kernels::drop(dropout, {factors.mutable_data_ptr<float>(), stride},
-                {0, static_cast<std::size_t>(rows)}, {0, stride});
-  return factors.narrow(1, 0, units);
 }
 
 /// The forward pass of `network` with the native engine's dropout in the place of its own.
@@ -148,20 +134,6 @@ TEST(NativeGradients, AreLibTorchsForAnySizes) {
                             Normalization::standardize, batch_of(batch, 60'000));
     }
   }
-}
-
-/// Random images without background, of `classes` classes.
-ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
-  ImageSet set{
-      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
-  for (std::int64_t i = 0; i < count; ++i) {
-    set.labels.push_back(static_cast<std::uint8_t>(i % classes));
-    for (std::int64_t p = 0; p < shape.rows * shape.columns; ++p) {
-      set.pixels.push_back(
-          static_cast<std::uint8_t>(split_mix(static_cast<std::uint64_t>(i * 10'000 + p))));
-    }
-  }
-  return set;
 }
 
 TEST(NativeGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {

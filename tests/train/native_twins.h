@@ -1,0 +1,43 @@
+// What the tests of the native engine against LibTorch share.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "base/random.h"
+#include "data/dataset.h"
+#include "kernels/activation.h"
+
+namespace mnist_bench {
+
+inline const Dataset& mnist() {
+  static const Dataset dataset = load_dataset(shipped_mnist());
+  return dataset;
+}
+
+/// The factors that the native engine's dropout multiplies [rows, units] by.
+inline torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64_t rows,
+                                     std::int64_t units) {
+  const std::size_t stride = kernels::round_up(static_cast<std::size_t>(units), kernels::kLine);
+  torch::Tensor factors = torch::ones({rows, static_cast<std::int64_t>(stride)});
+  kernels::drop(dropout, {factors.mutable_data_ptr<float>(), stride},
+                {0, static_cast<std::size_t>(rows)}, {0, stride});
+  return factors.narrow(1, 0, units);
+}
+
+/// Random images without background, of `classes` classes.
+inline ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
+  ImageSet set{
+      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    set.labels.push_back(static_cast<std::uint8_t>(i % classes));
+    for (std::int64_t p = 0; p < shape.rows * shape.columns; ++p) {
+      set.pixels.push_back(
+          static_cast<std::uint8_t>(split_mix(static_cast<std::uint64_t>(i * 10'000 + p))));
+    }
+  }
+  return set;
+}
+
+}  // namespace mnist_bench
