@@ -73,12 +73,6 @@ double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
   return ((a - reference).norm() / reference.norm()).item<double>();
 }
 
-std::vector<std::int64_t> batch_of(std::int64_t size, std::int64_t images) {
-  std::vector<std::int64_t> batch = permutation(images, 3);
-  batch.resize(static_cast<std::size_t>(size));
-  return batch;
-}
-
 /// Gradients of the whole network against LibTorch's in float64, dropout masks shared. The native
 /// ones are the first moments after a step with β₁ = 0.
 void expect_same_gradients(const ImageSet& set, std::int64_t classes, const CnnConfig& model,

@@ -111,12 +111,6 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpC
   }
 }
 
-std::vector<std::int64_t> batch_of(std::int64_t size, std::int64_t images) {
-  std::vector<std::int64_t> batch = permutation(images, 3);
-  batch.resize(static_cast<std::size_t>(size));
-  return batch;
-}
-
 TEST(NativeGradients, AreLibTorchsOnRealBatches) {
   for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
     for (const double dropout : {0.0, 0.2}) {

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "base/random.h"
 #include "data/dataset.h"
@@ -38,6 +39,13 @@ inline ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes
     }
   }
   return set;
+}
+
+/// `size` images of 0 … images − 1, always the same ones.
+inline std::vector<std::int64_t> batch_of(std::int64_t size, std::int64_t images) {
+  std::vector<std::int64_t> batch = permutation(images, 3);
+  batch.resize(static_cast<std::size_t>(size));
+  return batch;
 }
 
 }  // namespace mnist_bench
