@@ -37,6 +37,8 @@ class SparseRows {
 
   [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
 
+  // Rows of `dense` are padded, and `columns` begins at a multiple of kLine: whole vectors are read.
+
   /// Row r becomes the entries of dense[r][columns] that are not 0, for r in `rows`; indices count
   /// from column 0.
   void set_rows(ConstMatrix dense, Range rows, Range columns);

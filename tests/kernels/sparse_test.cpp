@@ -41,8 +41,9 @@ TEST(SparseRows, ListTheEntriesThatAreNotZeroInOrder) {
       by_row.set_rows(dense.view(), {4, 9}, {0, width});
       EXPECT_EQ(contents(by_row.rows(), {0, 9}), rows);
       SparseRows by_column(std::vector<std::size_t>(width, 9));
-      by_column.set_columns(dense.view(), {0, 9}, {0, width / 3});
-      by_column.set_columns(dense.view(), {0, 9}, {width / 3, width});
+      const std::size_t middle = width / 2 / kLine * kLine;
+      by_column.set_columns(dense.view(), {0, 9}, {0, middle});
+      by_column.set_columns(dense.view(), {0, 9}, {middle, width});
       EXPECT_EQ(contents(by_column.rows(), {0, width}), columns);
     }
   });
