@@ -1,5 +1,7 @@
 #include "kernels/linear.h"
 
+#include <hwy/cache_control.h>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/linear.cpp"
 #include <hwy/foreach_target.h>
@@ -15,6 +17,8 @@ namespace {
 /// Vectors of a row that are worked on at a time; `linear_backward` needs twice the registers.
 constexpr std::size_t kTile = 8;
 constexpr std::size_t kBackwardTile = HWY_TARGET == HWY_AVX2 ? 4 : 8;
+/// Images ahead of the one at work whose entries are asked for.
+constexpr std::size_t kAhead = 4;
 
 /// How the entries of a row are read: which row of the other matrix, and by what to multiply it.
 struct Entries {
@@ -24,6 +28,7 @@ struct Entries {
   [[nodiscard]] HWY_INLINE Vector factor(std::size_t entry) const {
     return hn::Set(kFloats, row_.value[entry]);
   }
+  HWY_INLINE void prefetch() const {}
   const SparseRow& row_;
 };
 struct PixelEntries {
@@ -34,6 +39,12 @@ struct PixelEntries {
   }
   [[nodiscard]] HWY_INLINE Vector factor(std::size_t entry) const {
     return hn::Set(kFloats, table_[row_.entries[entry] % kByteValues]);
+  }
+  /// The lists of a shuffled batch lie anywhere in the data set, far from any cache.
+  HWY_INLINE void prefetch() const {
+    for (std::size_t entry = 0; entry < row_.size; entry += kLine) {
+      hwy::Prefetch(row_.entries + entry);
+    }
   }
   const PixelRow& row_;
   const float* table_;
@@ -56,6 +67,7 @@ HWY_INLINE void forward(const EntriesOf& entries_of, ConstMatrix weights, const 
                         Range images, Range columns, Matrix y) {
   for_each_tile<kTile>(columns, [&](auto tile, std::size_t column) HWY_ATTR {
     for (std::size_t i = images.begin; i < images.end; ++i) {
+      if (column == columns.begin && i + kAhead < images.end) entries_of(i + kAhead).prefetch();
       tile.load((start != nullptr ? start : y.row(i)) + column);
       add_entries(entries_of(i), weights, column, tile);
       tile.store(y.row(i) + column);

@@ -1,5 +1,6 @@
 #include "kernels/sparse.h"
 
+#include <algorithm>
 #include <array>
 
 #undef HWY_TARGET_INCLUDE
@@ -100,14 +101,16 @@ PixelColumns::PixelColumns(const std::vector<std::size_t>& capacities)
   }
 }
 
-void PixelColumns::set(const std::vector<PixelRow>& images) {
-  for (PixelRow& column : columns_) column.size = 0;
+void PixelColumns::set(const std::vector<PixelRow>& images, Range pixels) {
+  for (std::size_t p = pixels.begin; p < pixels.end; ++p) columns_[p].size = 0;
+  const std::size_t first = pixels.begin * kByteValues;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    for (std::size_t e = 0; e < images[i].size; ++e) {
-      const std::uint32_t entry = images[i].entries[e];
-      const std::size_t p = entry / kByteValues;
+    const std::uint32_t* const end = images[i].entries + images[i].size;
+    for (const std::uint32_t* e = std::lower_bound(images[i].entries, end, first);
+         e < end && *e / kByteValues < pixels.end; ++e) {
+      const std::size_t p = *e / kByteValues;
       entries_[offsets_[p] + columns_[p].size++] =
-          static_cast<std::uint32_t>(i * kByteValues) | entry % kByteValues;
+          static_cast<std::uint32_t>(i * kByteValues) | *e % kByteValues;
     }
   }
 }

@@ -37,7 +37,8 @@ class SparseRows {
 
   [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
 
-  // Rows of `dense` are padded, and `columns` begins at a multiple of kLine: whole vectors are read.
+  // Rows of `dense` are padded, and `columns` begins at a multiple of kLine: whole vectors are
+  // read.
 
   /// Row r becomes the entries of dense[r][columns] that are not 0, for r in `rows`; indices count
   /// from column 0.
@@ -52,7 +53,8 @@ class SparseRows {
   std::vector<SparseRow> rows_;
 };
 
-/// Room for the columns of a batch of pixel rows.
+/// Room for the columns of a batch of pixel rows. Threads may set different columns at the same
+/// time.
 class PixelColumns {
  public:
   PixelColumns() = default;
@@ -66,8 +68,8 @@ class PixelColumns {
 
   [[nodiscard]] const PixelRow* columns() const { return columns_.data(); }
 
-  /// Column p becomes the entries of pixel p in `images`, by index in `images`.
-  void set(const std::vector<PixelRow>& images);
+  /// Column p becomes the entries of pixel p in `images`, by index in `images`, for p in `pixels`.
+  void set(const std::vector<PixelRow>& images, Range pixels);
 
  private:
   std::vector<std::size_t> offsets_;

@@ -74,8 +74,7 @@ void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   make_room(batch);
   std::vector<std::size_t> counts = set.ink_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
-  pixel_columns_.clear();
-  for (std::size_t t = 0; t < team_.size(); ++t) pixel_columns_.emplace_back(counts);
+  pixel_columns_ = kernels::PixelColumns(counts);
 }
 
 BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch,
@@ -91,6 +90,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   team_.run([&](std::size_t thread) {
     const Range images = kernels::share(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
+    pixel_columns_.set(batch_, kernels::share(layers_.front().in, kLine, thread, team_.size()));
     team_.barrier();
     forward_other_layers(images, &settings);
     kernels::softmax_cross_entropy(
@@ -192,8 +192,7 @@ void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) 
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  pixel_columns_[thread].set(batch_);
-  kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), layer.weights,
+  kernels::pixel_descend(pixel_columns_.columns(), table_.data(), layer.weights,
                          first_gradient_.data(), matrix(layer.delta, layer.stride), settings.adam,
                          layer.in, units, upwards_);
 }

@@ -59,7 +59,7 @@ class Mlp final : public Network {
   // The batch at hand.
   std::vector<kernels::PixelRow> batch_;
   std::vector<std::uint8_t> labels_;
-  std::vector<kernels::PixelColumns> pixel_columns_;  ///< one a thread, of its own
+  kernels::PixelColumns pixel_columns_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> predicted_;
   bool upwards_ = false;

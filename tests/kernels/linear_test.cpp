@@ -188,7 +188,7 @@ TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
   for_each_problem([](Problem& p) {
     const Owned old = p.w;
     PixelColumns columns(std::vector<std::size_t>(p.in, p.images));
-    columns.set(p.pixels);
+    columns.set(p.pixels, {0, p.in});
     for (const bool upwards : {true, false}) {
       p.w = old;
       p.first = Owned(p.in, p.out);

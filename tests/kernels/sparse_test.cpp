@@ -66,8 +66,9 @@ TEST(PixelColumns, ListForEachPixelTheImagesThatShowIt) {
   std::vector<PixelRow> images;
   for (const auto& list : entries) images.push_back({list.data(), list.size()});
   PixelColumns columns({1, 1, 3});
-  for (int again = 0; again < 2; ++again) {
-    columns.set(images);
+  for (const std::size_t middle : {0U, 1U, 3U}) {
+    columns.set(images, {0, middle});
+    columns.set(images, {middle, 3});
     ASSERT_EQ(columns.columns()[0].size, 1U);
     EXPECT_EQ(columns.columns()[0].entries[0], 0 * 256U + 7U);
     EXPECT_EQ(columns.columns()[1].size, 0U);
