@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <filesystem>
@@ -5,10 +8,25 @@
 
 #include "app/command_line.h"
 
+namespace {
+
+/// A standard descriptor that was closed would be the next file's that is opened, and what is
+/// printed would go into that. Opened for reading, writing to it is the error that it should be.
+void occupy_standard_descriptors() {
+  int descriptor = 0;
+  do {
+    descriptor = ::open("/dev/null", O_RDONLY);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor >= 0) ::close(descriptor);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using mnist_bench::Error;
   using mnist_bench::ExitCode;
 
+  occupy_standard_descriptors();
   // The file size limit (ulimit -f) is a write error to report, not a signal to die of.
   std::signal(SIGXFSZ, SIG_IGN);
   mnist_bench::Session session;

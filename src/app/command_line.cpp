@@ -38,29 +38,52 @@ std::string version_text() {
                      build.compiler, build.libtorch);
 }
 
-/// What to do about a command line that does not parse: what a mistyped command most likely meant,
-/// else where to read on.
-std::string hint_for(const CLI::App& app, int argc, const char* const* argv) {
-  const CLI::App* command = &app;
-  std::string path = "mnist-bench";
-  for (int i = 1; i < argc && !command->get_subcommands({}).empty(); ++i) {
+/// The deepest command that the command line names, and the word after it, if that names none.
+struct NamedCommand {
+  const CLI::App* command = nullptr;
+  std::string path;
+  std::optional<std::string> unknown;
+};
+
+NamedCommand named_command(const CLI::App& app, int argc, const char* const* argv) {
+  NamedCommand named{.command = &app, .path = "mnist-bench", .unknown = std::nullopt};
+  for (int i = 1; i < argc && !named.command->get_subcommands({}).empty(); ++i) {
     const std::string word = argv[i];
     if (word.starts_with('-')) continue;
-    std::vector<std::string> names;
-    for (const CLI::App* below : command->get_subcommands({})) names.push_back(below->get_name());
-    if (std::find(names.begin(), names.end(), word) == names.end()) {
-      const auto close = nearest(word, names);
-      return close ? fmt::format("{} has no command '{}'; did you mean '{}'?", path, word, *close)
-                   : fmt::format("{} has no command '{}'; it has {}", path, word,
-                                 fmt::join(names, ", "));
+    const auto below = named.command->get_subcommands(
+        [&](const CLI::App* candidate) { return candidate->get_name() == word; });
+    if (below.empty()) {
+      named.unknown = word;
+      break;
     }
-    command = command->get_subcommand(word);
-    path += " " + word;
+    named.command = below.front();
+    named.path += " " + word;
   }
-  if (command == &app) return "see mnist-bench --help";
-  return fmt::format(
-      "see {} --help; config keys are set as KEY=VALUE, for example seed=3 training.epochs=1",
-      path);
+  return named;
+}
+
+/// What is wrong with a command line that does not parse, and what to do about it: what a mistyped
+/// command most likely meant, else where to read on.
+Error parse_error(const CLI::App& app, int argc, const char* const* argv, const std::string& what) {
+  const NamedCommand named = named_command(app, argc, argv);
+  const std::string help = fmt::format("see {} --help", named.path);
+  if (named.unknown) {
+    std::vector<std::string> names;
+    for (const CLI::App* below : named.command->get_subcommands({})) {
+      if (!below->get_group().empty()) names.push_back(below->get_name());  // not the hidden one
+    }
+    const auto close = nearest(*named.unknown, names);
+    return {ExitCode::usage,
+            fmt::format("{} has no command '{}'; {}", named.path, *named.unknown,
+                        close ? fmt::format("did you mean '{}'?", *close)
+                              : fmt::format("it has {}", fmt::join(names, ", "))),
+            help};
+  }
+  const bool takes_keys = named.command->get_option_no_throw("KEY=VALUE") != nullptr;
+  return {ExitCode::usage, what,
+          help + (takes_keys ? "; config keys are set as KEY=VALUE, for example seed=3 "
+                               "training.epochs=1"
+                             : "")};
 }
 
 std::string joined(int argc, const char* const* argv) {
@@ -112,7 +135,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   } catch (const CLI::CallForVersion& version) {
     print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    throw Error(ExitCode::usage, error.what(), hint_for(app, argc, argv));
+    throw parse_error(app, argc, argv, error.what());
   }
 }
 

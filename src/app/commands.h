@@ -1,5 +1,7 @@
 #pragma once
 
+#include <CLI/Error.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,18 @@ struct ConfigArguments {
   std::vector<std::string> overrides;
 };
 void add_config_arguments(CLI::App& command, ConfigArguments& arguments);
+
+/// Turns the name of an option's value into the value; any other text is refused with the names.
+template <class Value>
+auto one_of(const std::map<std::string, Value>& values) {
+  return [values](const std::string& text) -> std::string {
+    const auto found = values.find(text);
+    if (found != values.end()) return std::to_string(static_cast<int>(found->second));
+    std::string names;
+    for (const auto& [name, value] : values) names += (names.empty() ? "" : ", ") + name;
+    throw CLI::ValidationError("found " + text + "; allowed: " + names);
+  };
+}
 
 /// Prints `text` on stdout; Error(io) when it cannot be written (a full disk).
 void print(const std::string& text);

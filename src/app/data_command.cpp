@@ -52,6 +52,7 @@ void info(const std::filesystem::path& folder) {
   }
   print("\n" +
         text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
+  for (const std::string& doubt : doubts_about(dataset, "")) print("warning: " + doubt + "\n");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 
 #include "app/commands.h"
@@ -28,10 +27,17 @@ ExitCode exit_code_of(RunStatus status) {
   return status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::run_failed;
 }
 
-std::string remedy_for(RunStatus status, const std::string& folder) {
-  if (status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
+std::string remedy_for(const RunResult& result, const std::string& folder) {
+  if (result.status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
+  if (result.epochs.empty()) {
+    return "no epoch was finished; run the command again with --resume, in place of --force if "
+           "that "
+           "was given";
+  }
   return fmt::format(
-      "the finished epochs are in {}; run the command again with --resume to go on after them",
+      "the finished epochs are in {}; run the command again with --resume (in place of --force, if "
+      "that "
+      "was given) to go on after them",
       folder);
 }
 
@@ -55,7 +61,7 @@ void run(const RunArguments& arguments, Session& session) {
   if (finished.result.status != RunStatus::completed) {
     throw Error(exit_code_of(finished.result.status),
                 finished.result.error.value_or("the run did not complete"),
-                remedy_for(finished.result.status, finished.folder.string()));
+                remedy_for(finished.result, finished.folder.string()));
   }
   const std::vector<std::string> misses = missed(expectations, finished.result);
   if (!misses.empty())
@@ -92,12 +98,10 @@ Ctrl-C ends the run after the current step with a record of what was done; twice
       ->allow_extra_args(false);
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
   command->add_flag("-v,--verbose", session.console.verbose, "more detail on stderr");
-  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::text},
-                                                    {"json", LogFormat::json}};
   command
       ->add_option("--log-format", session.console.format,
                    "lines on stderr for people or for programs: text (default) or json")
-      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->transform(one_of<LogFormat>({{"text", LogFormat::text}, {"json", LogFormat::json}}))
       ->type_name("FORMAT")
       ->default_str("text");
   command->callback([arguments, &session] { run(*arguments, session); });

@@ -61,6 +61,22 @@ RunData load_data(const DataConfig& config) {
   return data;
 }
 
+/// Throws Error(run_failed) when the network alone would not fit into memory: found out here, not
+/// by the system that kills the process.
+void require_memory(const ExperimentConfig& config, ImageShape image, std::int64_t classes) {
+  constexpr double kBytes = 4 * sizeof(float);  // value, gradient, and Adam's two moments
+  constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
+  const double parameters = parameter_count(config.model, image, classes);
+  const std::optional<std::int64_t> available = available_memory_bytes();
+  if (!available || parameters * kBytes <= static_cast<double>(*available)) return;
+  throw Error(
+      ExitCode::run_failed,
+      fmt::format("this model has {:.3g} parameters, which take {:.3g} GiB to train; {:.3g} GiB of "
+                  "memory are free",
+                  parameters, parameters * kBytes / kGib, static_cast<double>(*available) / kGib),
+      "make the layers of the model smaller");
+}
+
 SplitSummary summarize_split(const ImageSet& set, std::int64_t classes) {
   return {.samples = set.size(), .sha256 = set.sha256, .class_counts = class_counts(set, classes)};
 }
@@ -215,6 +231,11 @@ std::string first_line(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
+Error out_of_memory() {
+  return {ExitCode::run_failed, "out of memory",
+          "make the model or training.batch_size smaller, or set data.train_limit"};
+}
+
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
   const Clock::time_point start = Clock::now();
   ask_mkl_for_equal_bits();
@@ -225,6 +246,13 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
                              available_cores()));
   }
   const c10::Device device = choose_device(config.device);
+  if (device.is_cpu() && config.training.engine == Engine::libtorch && threads > 1 &&
+      load_average() > 1) {
+    console.info(
+        "other work is running; LibTorch's threads wait for each other by spinning, which can make "
+        "them many times slower then: threads=1, or OMP_WAIT_POLICY=passive in the environment, "
+        "helps");
+  }
 
   const Clock::time_point load_start = Clock::now();
   const RunData data = load_data(config.data);
@@ -236,6 +264,10 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
                     config.data.dataset, *data.dataset.identified));
   }
   const ImageShape image{.rows = data.dataset.train.rows, .columns = data.dataset.train.columns};
+  for (const std::string& doubt : doubts_about(data.dataset, config.data.dataset)) {
+    console.warn(doubt);
+  }
+  if (device.is_cpu()) require_memory(config, image, data.dataset.classes);
   const std::unique_ptr<Trainer> trainer =
       make_trainer(config, data.dataset, device.str(), threads);
 
@@ -304,13 +336,13 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
   try {
     return run(config, options, console);
   } catch (const std::bad_alloc&) {
-    throw Error(ExitCode::run_failed, "out of memory",
-                "make the model or training.batch_size smaller, or set data.train_limit");
+    throw out_of_memory();
   } catch (const Error&) {
     throw;
   } catch (const std::filesystem::filesystem_error&) {
     throw;
   } catch (const std::exception& error) {
+    if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) throw out_of_memory();
     throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
                 "if it is about memory, make the model or training.batch_size smaller; if about "
                 "numbers, optimizer.learning_rate");

@@ -100,6 +100,7 @@ json override_value(const Key& key, const std::string& text, const std::string& 
                          std::holds_alternative<Choice>(key.rule);
   if (is_string) return text.starts_with('"') ? parse_strict_json(text, origin) : json(text);
   try {
+    if (text.find('/') != std::string::npos) return text;  // a comment, which belongs into files
     return parse_strict_json(text, origin);
   } catch (const Error&) {
     return text;  // which the key's rule refuses, saying what is allowed
@@ -121,6 +122,11 @@ void apply_override(const std::string& text, Source& source) {
                      fmt::join(names_in(path), fmt::format(", {}.", path))));
   }
   const std::size_t dot = path.find('.');
+  if (path.starts_with('.') || path.ends_with('.') || path.find("..") != std::string::npos) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: '{}' is not a key: there is a dot too many", origin, path),
+                "Write, for example, training.epochs=1.");
+  }
   const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
   const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
   const std::vector<const Key*> keys = find_keys(section, name);

@@ -184,6 +184,27 @@ std::vector<std::int64_t> class_counts(const ImageSet& set, std::int64_t classes
   return counts;
 }
 
+std::vector<std::string> doubts_about(const Dataset& dataset, std::string_view label) {
+  std::vector<std::string> doubts;
+  const std::vector<std::int64_t> counts = class_counts(dataset.train, dataset.classes);
+  std::vector<std::size_t> absent;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    if (counts[k] == 0) absent.push_back(k);
+  }
+  if (!absent.empty()) {
+    doubts.push_back(fmt::format(
+        "the training labels go up to {}, but {} of the {} classes have no training image "
+        "(the first: {}); 'mnist-bench data info DIR' counts them",
+        dataset.classes - 1, absent.size(), dataset.classes, absent.front()));
+  }
+  if (!dataset.identified && is_known_dataset(label)) {
+    doubts.push_back(fmt::format(
+        "data.dataset says '{}', but by their checksums not all of the files are that data set's",
+        label));
+  }
+  return doubts;
+}
+
 PixelStatistics pixel_statistics(const ImageSet& set) {
   if (set.pixels.empty()) return {};
   std::array<std::int64_t, 256> histogram{};

@@ -1,5 +1,6 @@
 #include "data/known_datasets.h"
 
+#include <algorithm>
 #include <array>
 
 namespace mnist_bench {
@@ -31,6 +32,11 @@ std::optional<std::string> known_dataset(FileRole role, std::string_view sha256)
     if (known.sha256.at(static_cast<std::size_t>(role)) == sha256) return std::string(known.name);
   }
   return std::nullopt;
+}
+
+bool is_known_dataset(std::string_view name) {
+  return std::any_of(kKnownDatasets.begin(), kKnownDatasets.end(),
+                     [&](const KnownDataset& known) { return known.name == name; });
 }
 
 }  // namespace mnist_bench

@@ -15,4 +15,7 @@ enum class FileRole { train_images, train_labels, test_images, test_labels };
 /// publish for what the gzip files with the authors' MD5 checksums decompress to.
 std::optional<std::string> known_dataset(FileRole role, std::string_view sha256);
 
+/// Whether `name` is that of a data set whose checksums are known.
+bool is_known_dataset(std::string_view name);
+
 }  // namespace mnist_bench

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/summary.h"
 
 namespace mnist_bench {
 namespace {
@@ -92,6 +93,27 @@ std::int64_t multiply_accumulates(const nn::Module& module, const torch::Tensor&
 nn::Sequential make_network(const ModelConfig& model, ImageShape image, std::int64_t classes) {
   if (const auto* mlp = std::get_if<MlpConfig>(&model)) return make_mlp(*mlp, image, classes);
   return make_cnn(std::get<CnnConfig>(model), image, classes);
+}
+
+double parameter_count(const ModelConfig& model, ImageShape image, std::int64_t classes) {
+  const auto linear = [](double in, double out) { return (in + 1) * out; };
+  const auto outputs = static_cast<double>(classes);
+  if (const auto* mlp = std::get_if<MlpConfig>(&model)) {
+    auto in = static_cast<double>(image.rows * image.columns);
+    double count = 0;
+    for (const std::int64_t units : mlp->hidden) {
+      count += linear(in, static_cast<double>(units));
+      in = static_cast<double>(units);
+    }
+    return count + linear(in, outputs);
+  }
+  const auto& cnn = std::get<CnnConfig>(model);
+  const auto channels1 = static_cast<double>(cnn.conv1_channels);
+  const auto channels2 = static_cast<double>(cnn.conv2_channels);
+  const auto hidden = static_cast<double>(cnn.hidden);
+  const auto positions = static_cast<double>((image.rows / 2 / 2) * (image.columns / 2 / 2));
+  return linear(9, channels1) + linear(9 * channels1, channels2) +
+         linear(channels2 * positions, hidden) + linear(hidden, outputs);
 }
 
 void initialize(nn::Sequential& network, std::uint64_t seed) {

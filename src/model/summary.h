@@ -13,4 +13,8 @@ namespace mnist_bench {
 /// its callers. Throws Error(usage) when the CNN's two poolings would leave nothing of the image.
 ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
 
+/// The parameters of that network, by arithmetic alone: nothing is allocated. A double, because
+/// configs within their ranges can name more than an integer holds.
+double parameter_count(const ModelConfig& model, ImageShape image, std::int64_t classes);
+
 }  // namespace mnist_bench

@@ -135,10 +135,12 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
     throw Error(
         ExitCode::io,
         fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
-        finished ? "use --resume to accept it if finished, --force to replace it, or "
-                   "--output DIR for another folder"
-                 : "use --resume or --force to run it again, or --output DIR for another "
-                   "folder");
+        finished
+            ? "use --resume to accept it if finished and to go on with it if not, --force to "
+              "replace it, or "
+              "--output DIR for another folder"
+            : "use --resume to go on with it, --force to start anew, or --output DIR for another "
+              "folder");
   }
   if (existing == Existing::resume) {
     finished_ = find_result(path_);

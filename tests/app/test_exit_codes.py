@@ -2,9 +2,13 @@
 
 import gzip
 import os
+import re
+import shlex
 import stat
+import subprocess
 
 import pytest
+from conftest import BINARY
 from support import (
     SHIPPED_MNIST,
     SMALL,
@@ -75,6 +79,15 @@ def test_every_missed_expectation_is_named(bench):
     )  # fmt: skip
     assert_refusal(done, 1, "loss", "macro_f1")
     assert "accuracy" not in done.stderr.split("error:")[1]
+
+
+def test_model_that_memory_cannot_hold_is_1_before_anything_is_made(bench, write_config, tmp_path):
+    layers = ", ".join(["65536"] * 16)
+    config = write_config('{"model": {"type": "mlp", "hidden": [%s]}}' % layers)
+    done = bench("run", config, "--output", "out")
+    assert_refusal(done, 1, "parameters", "GiB", "free")
+    assert_has_remedy(done)
+    assert not (tmp_path / "out").exists()
 
 
 # 2
@@ -254,6 +267,16 @@ def test_run_survives_a_pipe_whose_reader_left(bench, tmp_path, stream):
         os.close(writer)
     assert done.code == (6 if stream == "stdout" else 0), done
     assert read_result(tmp_path / "out")["status"] == "completed"
+
+
+def test_nothing_printed_goes_into_a_file_that_took_a_closed_descriptor(tmp_path):
+    run = [BINARY, "run", SMOKE, *SMALL, "--output", "out"]
+    command = shlex.join(map(str, run)) + " <&- >&- 2>&-"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, check=False)
+    assert done.returncode == 6
+    log = (tmp_path / "out" / "log.txt").read_text()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT", line) for line in log.splitlines()), log
+    assert "confusion" not in log
 
 
 def test_run_survives_a_closed_stderr(bench, tmp_path):

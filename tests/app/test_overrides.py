@@ -68,6 +68,9 @@ def test_same_option_as_key_and_flag_is_one_override_too_many(bench):
         ("optimizer.learning_rate=1e400", ["/optimizer/learning_rate", "1e400"]),
         ("name=../x", ["/name", "../x"]),
         ("seed", ["seed", "KEY=VALUE"]),
+        (".seed=1", [".seed", "dot"]),
+        ("training..epochs=1", ["training..epochs", "dot"]),
+        ("seed=3 // three", ["/seed", "integer"]),
     ],
 )
 def test_wrong_override_is_refused_naming_it_and_what_is_allowed(bench, tmp_path, override, words):

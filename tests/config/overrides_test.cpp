@@ -122,7 +122,7 @@ TEST(Overrides, RejectUnknownKeysNamingTheNearest) {
   EXPECT_THAT(refusal({"training.epochs.x=1"}), HasSubstr("unknown key"));
   EXPECT_THAT(refusal({"zzzzzzzz=1"}), HasSubstr("allowed: name, seed"));
   EXPECT_THAT(refusal({"=1"}), HasSubstr("unknown key"));
-  EXPECT_THAT(refusal({".=1"}), HasSubstr("unknown key"));
+  EXPECT_THAT(refusal({".=1"}), HasSubstr("dot too many"));
   EXPECT_THAT(refusal({"$schema=x"}), HasSubstr("unknown key"));
 }
 

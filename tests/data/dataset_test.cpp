@@ -106,6 +106,21 @@ TEST_F(LoadDataset, TakesTheNumberOfClassesFromTheTrainingLabels) {
   EXPECT_EQ(load().classes, 256);
 }
 
+TEST_F(LoadDataset, DoubtsClassesWithoutATrainingImage) {
+  EXPECT_THAT(doubts_about(load(), "mine"), ElementsAre());
+  std::string labels = labels_file(30, 10);
+  labels.back() = '\xc8';
+  test::write(folder_ / "train-labels-idx1-ubyte", labels);
+  EXPECT_THAT(doubts_about(load(), "mine"),
+              ElementsAre(AllOf(HasSubstr("up to 200"), HasSubstr("190 of the 201 classes"),
+                                HasSubstr("the first: 10"))));
+}
+
+TEST_F(LoadDataset, DoubtsTheNameOfADataSetWhoseChecksumsItDoesNotFind) {
+  EXPECT_THAT(doubts_about(load(), "fashion-mnist"), ElementsAre(HasSubstr("'fashion-mnist'")));
+  EXPECT_THAT(doubts_about(mnist(), "mnist"), ElementsAre());
+}
+
 TEST_F(LoadDataset, SeesAtLeastTwoClasses) {
   test::write(folder_ / "train-labels-idx1-ubyte", labels_file(30, 1));
   test::write(folder_ / "t10k-labels-idx1-ubyte", labels_file(20, 2));

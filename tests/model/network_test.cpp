@@ -69,6 +69,17 @@ TEST(Network, FollowsTheConfigsSizesTheImageAndTheClasses) {
   EXPECT_EQ(cnn.parameters, (9 * 2 + 2) + (9 * 2 * 3 + 3) + (3 * 2 * 3 * 4 + 4) + (4 * 62 + 62));
 }
 
+TEST(ParameterCount, IsThatOfTheNetworkItself) {
+  const auto expect_equal = [](const ModelConfig& model, ImageShape image, std::int64_t classes) {
+    EXPECT_EQ(parameter_count(model, image, classes),
+              static_cast<double>(summarize(model, image, classes).parameters));
+  };
+  expect_equal(MlpConfig{}, {}, 10);
+  expect_equal(MlpConfig{.hidden = {5}, .dropout = 0}, {6, 7}, 3);
+  expect_equal(CnnConfig{}, {}, 10);
+  expect_equal(CnnConfig{.conv1_channels = 2, .conv2_channels = 3, .hidden = 4}, {9, 13}, 62);
+}
+
 TEST(Network, CnnRefusesImagesThatPoolingLeavesNothingOf) {
   EXPECT_NO_THROW(make_network(CnnConfig{}, {4, 4}, 10));
   try {
