@@ -118,6 +118,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   add_report_command(app);
   add_compare_command(app);
   add_summary_command(app);
+  add_bench_command(app, session);
   add_config_command(app);
   add_data_command(app);
   add_doctor_command(app);

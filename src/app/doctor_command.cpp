@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -7,6 +8,7 @@
 #include "app/commands.h"
 #include "base/files.h"
 #include "data/dataset.h"
+#include "kernels/simd.h"
 #include "report/text_table.h"
 #include "runtime/build_info.h"
 #include "runtime/device.h"
@@ -61,6 +63,8 @@ std::vector<Finding> examine() {
   findings.push_back({"LibTorch", build.libtorch, {}});
   findings.push_back({"CPU", cpu_name(), {}});
   findings.push_back({"SIMD in LibTorch", simd_capability(), {}});
+  findings.push_back(
+      {"SIMD in native", fmt::format("{}", fmt::join(kernels::simd_targets(), ", ")), {}});
   const std::int64_t threads = set_threads(std::nullopt);
   findings.push_back(
       {"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});

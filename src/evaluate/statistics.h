@@ -21,4 +21,7 @@ struct Spread {
 
 Spread spread_of(const std::vector<double>& values);
 
+/// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
+std::optional<double> median_of(std::vector<double> values);
+
 }  // namespace mnist_bench

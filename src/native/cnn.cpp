@@ -187,17 +187,22 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
         labels_.data(), fc2_.out, 1.0F / static_cast<float>(batch_.size()), images_of(thread),
         matrix(fc2_.output, fc2_.stride), losses_.data(), predicted_.data());
     team_.barrier();
+    settings.end_phase(thread, "linear layers forward, loss");
     descend_fc2(thread, settings);
     team_.barrier();
+    settings.end_phase(thread, "fc2 backward, Adam");
     descend_fc1(thread, settings);
     team_.barrier();
+    settings.end_phase(thread, "fc1 backward, Adam");
     const Range parts = parts_of(thread);
     for (std::size_t part = parts.begin; part < parts.end; ++part) {
       backward_convolutions(workplaces_[thread], part);
     }
     team_.barrier();
+    settings.end_phase(thread, "convolutions backward");
     descend_convolutions(thread, settings);
   });
+  settings.end_phase(0, "Adam of the convolutions");
 
   return statistics_of(labels_, losses_, predicted_);
 }
@@ -236,6 +241,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   }
   forward_blank(work);
   for (std::size_t i = images.begin; i < images.end; ++i) forward_convolutions(work, i, batch_[i]);
+  if (settings != nullptr) settings->end_phase(thread, "convolutions forward");
   forward_fc1(work, images, settings);
   forward_fc2(images);
 }

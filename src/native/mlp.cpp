@@ -92,14 +92,18 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     forward_first_layer(thread, &settings);
     pixel_columns_.set(batch_, kernels::share(layers_.front().in, kLine, thread, team_.size()));
     team_.barrier();
+    settings.end_phase(thread, "first layer forward");
     forward_other_layers(images, &settings);
     kernels::softmax_cross_entropy(
         labels_.data(), last().out, 1.0F / static_cast<float>(batch_.size()), images,
         matrix(last().delta, last().stride), losses_.data(), predicted_.data());
     team_.barrier();
+    settings.end_phase(thread, "other layers forward, loss");
     descend_other_layers(thread, settings);
+    settings.end_phase(thread, "other layers backward, Adam");
     descend_first_layer(thread, settings);
   });
+  settings.end_phase(0, "first layer backward, Adam");
 
   return statistics_of(labels_, losses_, predicted_);
 }

@@ -7,6 +7,7 @@
 #include "kernels/adam.h"
 #include "native/images.h"
 #include "native/parameters.h"
+#include "record/phase_clock.h"
 
 namespace mnist_bench::native {
 
@@ -16,6 +17,12 @@ struct StepSettings {
   /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
   std::uint64_t dropout_seed = 0;
   std::int64_t step = 0;
+  /// Told, by the first thread, where the step's phases end.
+  PhaseClock* clock = nullptr;
+
+  void end_phase(std::size_t thread, std::string_view name) const {
+    if (clock != nullptr && thread == 0) clock->end_phase(name);
+  }
 };
 
 /// A batch as the network saw it in a step, before its parameters moved.

@@ -42,8 +42,10 @@ TrainOutcome train(Network& network, const Images& set, const ExperimentConfig& 
   TrainProgress last{.steps = steps};
   for (std::int64_t epoch = first_epoch; epoch <= config.training.epochs; ++epoch) {
     const auto number = static_cast<std::uint64_t>(epoch);
-    StepSettings settings{
-        .adam = {}, .dropout_seed = derive_seed(config.seed, "dropout", number), .step = 0};
+    StepSettings settings{.adam = {},
+                          .dropout_seed = derive_seed(config.seed, "dropout", number),
+                          .step = 0,
+                          .clock = callbacks.clock};
     RunningSums sums;
     EpochWatch watch(epoch, steps, callbacks);
     const std::vector<std::int64_t> order =
@@ -55,6 +57,7 @@ TrainOutcome train(Network& network, const Images& set, const ExperimentConfig& 
           static_cast<std::size_t>(first),
           static_cast<std::size_t>(std::min(batch_size, set.size() - first)));
 
+      if (callbacks.clock != nullptr) callbacks.clock->begin_step();
       settings.step = step;
       settings.adam = adam_step(config.optimizer, ++steps_done);
       sums.add(network.step(set, batch, settings), batch.size());

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "record/checkpoint.h"
+#include "record/phase_clock.h"
 
 namespace mnist_bench {
 
@@ -39,6 +40,8 @@ struct TrainCallbacks {
   std::function<void(const EpochStatistics&, const std::function<TrainingState()>& state)> on_epoch;
   /// Asked after each step; true ends the training.
   std::function<bool()> should_stop;
+  /// Told the phases of each step.
+  PhaseClock* clock = nullptr;
 };
 
 struct TrainOutcome {

@@ -8,11 +8,14 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+
+#include "base/error.h"
 
 namespace mnist_bench {
 
@@ -48,6 +51,19 @@ std::int64_t set_threads(std::optional<std::int64_t> wanted) {
 }
 
 void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
+
+void restrict_libtorch_simd(const std::string& simd) {
+  std::string name = simd;
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (name == "AVX-512") return;
+  if (name != "AVX2") {
+    throw Error(ExitCode::usage, fmt::format("the libtorch engine cannot be kept to '{}'", simd),
+                "name AVX2 or AVX-512, or leave that engine out");
+  }
+  ::setenv("ATEN_CPU_CAPABILITY", "avx2", /*overwrite=*/1);
+  ::setenv("ONEDNN_MAX_CPU_ISA", "AVX2", /*overwrite=*/1);
+  ::setenv("MKL_ENABLE_INSTRUCTIONS", "AVX2", /*overwrite=*/1);
+}
 
 std::string tune_allocator() {
   Dl_info owner{};

@@ -25,6 +25,11 @@ std::int64_t set_threads(std::optional<std::int64_t> wanted);
 /// in the environment has precedence.
 void ask_mkl_for_equal_bits();
 
+/// Keeps LibTorch, oneDNN and MKL from using better instructions than `simd` ("AVX2"; "AVX-512"
+/// changes nothing). Throws Error(usage) for what they cannot be told. To be called before the
+/// first tensor operation.
+void restrict_libtorch_simd(const std::string& simd);
+
 /// Keeps glibc from giving large temporaries back to the kernel after each step, which costs a page
 /// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
 /// thresholds.

@@ -86,6 +86,11 @@ struct RunningSums {
   std::int64_t images = 0;
 };
 
+/// Tells the callers' clock, if there is one, that a phase of the step has ended.
+void end_phase(const TrainCallbacks& callbacks, std::string_view name) {
+  if (callbacks.clock != nullptr) callbacks.clock->end_phase(name);
+}
+
 /// One step of training on a copy, so that the first epoch's time holds no set-up of kernels.
 /// Weights, optimizer and (seeded at each epoch's start) random streams never see it. Nor do they
 /// see what MKL makes of its first calls: where two threads make one at once, as for Adam's square
@@ -137,17 +142,24 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
     const torch::Tensor order = shuffled_indices(set.size(), config.seed, epoch, device);
 
     for (std::int64_t step = 0; step < steps; ++step) {
+      if (callbacks.clock != nullptr) callbacks.clock->begin_step();
       const std::int64_t first = step * batch_size;
       const torch::Tensor batch = order.narrow(0, first, std::min(batch_size, set.size() - first));
       const torch::Tensor labels = set.labels.index_select(0, batch);
 
-      const torch::Tensor logits = network->forward(set.images.index_select(0, batch));
+      const torch::Tensor images = set.images.index_select(0, batch);
+      end_phase(callbacks, "gather the batch");
+      const torch::Tensor logits = network->forward(images);
       const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
+      end_phase(callbacks, "forward");
       optimizer.zero_grad();
       loss.backward();
+      end_phase(callbacks, "backward");
       optimizer.step();
+      end_phase(callbacks, "Adam");
 
       sums.add(loss, logits, labels);
+      end_phase(callbacks, "sums of loss and accuracy");
       const auto end = watch.after_step(sums.images, [&] { return sums.mean_loss(); });
       if (end) return {*end, watch.progress()};
     }

@@ -12,6 +12,7 @@ COMMANDS = [
     "report",
     "compare",
     "summary",
+    "bench",
     "config",
     "config show",
     "config check",
@@ -27,6 +28,7 @@ OPTIONS = {
     "report": ["-o,--output", "--paper"],
     "compare": ["--json"],
     "summary": ["--json"],
+    "bench": ["--engines", "--threads", "--rounds", "--simd", "--output", "--json"],
     "doctor": ["--json"],
 }
 

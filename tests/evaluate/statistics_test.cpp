@@ -27,6 +27,12 @@ TEST(Spread, OfOneValueHasNoDeviationAndOfNoneNoMean) {
   EXPECT_FALSE(spread_of({}).mean.has_value());
 }
 
+TEST(Median, IsTheMiddleOrTheMeanOfTheTwoThere) {
+  EXPECT_EQ(median_of({3, 1, 2}), 2.0);
+  EXPECT_EQ(median_of({4, 1, 3, 2}), 2.5);
+  EXPECT_FALSE(median_of({}).has_value());
+}
+
 TEST(Spread, KeepsItsDigitsFarFromZero) {
   EXPECT_NEAR(spread_of({1e9 + 1, 1e9 + 2, 1e9 + 3}).sd.value(), 1.0, 1e-9);
 }

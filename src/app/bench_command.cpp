@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/run_bench.h"
+#include "base/files.h"
+#include "config/read.h"
+#include "runtime/interrupt.h"
+#include "runtime/process.h"
+
+namespace mnist_bench {
+namespace {
+
+struct BenchArguments {
+  std::vector<std::string> configs_and_overrides;
+  BenchOptions options;
+  std::string simd;
+  std::string output;
+  bool json = false;
+};
+
+ExperimentConfig paper_model(const std::string& name, ModelConfig model) {
+  ExperimentConfig config;
+  config.name = name;
+  config.model = std::move(model);
+  return config;
+}
+
+/// The configs that were named, with the KEY=VALUE in each; without one, the paper's two models.
+std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words) {
+  std::vector<std::string> files;
+  std::vector<std::string> overrides;
+  for (const std::string& word : words) {
+    (word.find('=') == std::string::npos ? files : overrides).push_back(word);
+  }
+  if (files.empty() && !overrides.empty()) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("'{}' overrides a key of a config, but no config is named", overrides[0]),
+        "name one: mnist-bench bench configs/mlp.json " + overrides[0]);
+  }
+  if (files.empty()) return {paper_model("mlp", MlpConfig{}), paper_model("cnn", CnnConfig{})};
+  std::vector<ExperimentConfig> models;
+  for (const std::string& file : files) models.push_back(read_experiment(file, overrides));
+  return models;
+}
+
+void bench(BenchArguments& arguments, Session& session) {
+  BenchOptions& options = arguments.options;
+  options.models = read_models(arguments.configs_and_overrides);
+  if (!arguments.simd.empty()) options.simd = arguments.simd;
+  options.executable = session.command_line.substr(0, session.command_line.find(' '));
+  watch_interrupts();
+  Console console(session.console);
+  const auto text = [](const BenchResult& result) {
+    return bench_json(result).dump(2, ' ', false,
+                                   nlohmann::ordered_json::error_handler_t::replace) +
+           "\n";
+  };
+  if (!arguments.output.empty()) write_file_atomically(arguments.output, "{}\n");
+  BenchResult last;
+  run_bench(options, console, [&](const BenchResult& result) {
+    last = result;
+    if (!arguments.output.empty()) write_file_atomically(arguments.output, text(result));
+  });
+  print(arguments.json ? text(last) : bench_text(last));
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<BenchArguments>();
+  arguments->options.threads = {1};
+  if (available_cores() > 1) arguments->options.threads.push_back(available_cores());
+  CLI::App* command =
+      app.add_subcommand("bench", "Time an epoch of training: engines and threads, in turn");
+  command->footer(R"(
+examples:
+  mnist-bench bench                                      both of the paper's models
+  mnist-bench bench configs/cnn.json --threads 1 -o cnn.json
+  mnist-bench bench configs/mlp.json --simd AVX2 --engines native
+
+Every round trains each for one epoch from fresh parameters; a first round of 100 steps does not
+count. The file is rewritten after each round, in Google Benchmark's layout (compare.py reads it).)");
+  command
+      ->add_option("CONFIG or KEY=VALUE", arguments->configs_and_overrides,
+                   "experiment configs and keys to override in each (default: the paper's two "
+                   "models)")
+      ->type_name("TEXT ...");
+  command->add_option("--engines", arguments->options.engines, "libtorch, native")
+      ->transform(one_of<Engine>({{"libtorch", Engine::libtorch}, {"native", Engine::native}}))
+      ->delimiter(',')
+      ->type_name("NAME,..")
+      ->default_str("libtorch,native");
+  command->add_option("--threads", arguments->options.threads, "CPU threads, 1 to 1024 each")
+      ->check(CLI::Range(1, 1024).description(""))
+      ->delimiter(',')
+      ->type_name("N,..")
+      ->default_str(available_cores() > 1 ? fmt::format("1,{}", available_cores()) : "1");
+  command->add_option("--rounds", arguments->options.rounds, "epochs of each that count, 1 to 1000")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("N");
+  command
+      ->add_option("--simd", arguments->simd,
+                   "best SIMD instructions to use, of those that doctor lists (default: all)")
+      ->type_name("NAME");
+  command->add_option("-o,--output", arguments->output, "JSON file to write")->type_name("FILE");
+  command->add_flag("--json", arguments->json, "print JSON instead of tables");
+  command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
+  command->callback([arguments, &session] { bench(*arguments, session); });
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,212 @@
+#include "app/run_bench.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "app/trainer.h"
+#include "data/subset.h"
+#include "kernels/probe.h"
+#include "kernels/simd.h"
+#include "model/summary.h"
+#include "runtime/build_info.h"
+#include "runtime/device.h"
+#include "runtime/interrupt.h"
+#include "runtime/process.h"
+
+namespace mnist_bench {
+namespace {
+
+/// Steps of the round that does not count, and of the one that looks at phases.
+constexpr std::int64_t kWarmUpSteps = 100;
+constexpr std::int64_t kPhaseSteps = 300;
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::optional<double> megahertz() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("cpu MHz") && colon != std::string::npos) {
+      return std::stod(line.substr(colon + 2));
+    }
+  }
+  return std::nullopt;
+}
+
+/// Absent where the system does not say, as on most virtual machines.
+std::optional<bool> frequency_scaling() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  std::string governor;
+  if (!std::getline(file, governor)) return std::nullopt;
+  return governor != "performance";
+}
+
+BenchContext context_now(const std::string& executable) {
+  const BuildInfo build = build_info();
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::array<double, 3> load{};
+  const int loads = ::getloadavg(load.data(), 3);
+  return {.date = utc_now(),
+          .host = host.data(),
+          .executable = executable,
+          .version = build.version,
+          .build_type = build.build_type,
+          .compiler = build.compiler,
+          .libtorch = build.libtorch,
+          .cpu = cpu_name(),
+          .cores = available_cores(),
+          .mhz = megahertz(),
+          .scaling = frequency_scaling(),
+          .load_average = {load.begin(), load.begin() + std::max(loads, 0)}};
+}
+
+double dense_flop(const ModelSummary& model) {
+  std::int64_t first = 0;
+  for (const LayerSummary& layer : model.layers) {
+    if (first == 0) first = layer.macs;
+  }
+  return 2.0 * static_cast<double>(3 * model.macs - first);
+}
+
+/// LIMIT-PLACEHOLDER
+Dataset load(const DataConfig& config) {
+  Dataset dataset =
+      load_dataset(config.directory ? std::filesystem::path(*config.directory) : shipped_mnist());
+  if (config.train_limit) {
+    std::vector<std::int64_t> order = stratified_order(dataset.train.labels);
+    order.resize(static_cast<std::size_t>(std::min(*config.train_limit, dataset.train.size())));
+    dataset.train = select(dataset.train, order);
+  }
+  return dataset;
+}
+
+/// One thing to time, with all that it needs but a network.
+struct Case {
+  ExperimentConfig config;
+  const Dataset* data = nullptr;
+  BenchSeries series;
+};
+
+/// Trains until the epoch ends or `steps` are done (absent: no bound); what the epoch took, if it
+/// ended.
+std::optional<BenchSample> train_epoch(Case& one, std::optional<std::int64_t> steps,
+                                       PhaseClock* clock) {
+  const std::int64_t threads = set_threads(one.series.threads);
+  const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);
+  one.series.simd = trainer->simd();
+  std::optional<BenchSample> sample;
+  std::int64_t done = 0;
+  const double cpu_before = cpu_seconds();
+  const TrainOutcome outcome = trainer->train(
+      {.on_progress = {},
+       .on_epoch =
+           [&](const EpochStatistics& epoch, const std::function<TrainingState()>& /*state*/) {
+             sample = {.seconds = epoch.seconds, .cpu_seconds = cpu_seconds() - cpu_before};
+           },
+       .should_stop = [&] { return (steps && ++done >= *steps) || interrupted(); },
+       .clock = clock},
+      std::nullopt);
+  if (interrupted()) {
+    throw Error(ExitCode::interrupted, "interrupted", "the rounds done are in the files, if any");
+  }
+  if (outcome.end == TrainEnd::diverged) {
+    throw Error(ExitCode::run_failed,
+                fmt::format("{} diverged; there is no time of an epoch", one.config.name),
+                "try a smaller optimizer.learning_rate");
+  }
+  return sample;
+}
+
+std::string text_of(const BenchSeries& series) {
+  return fmt::format("{}, {}, {} thread{}", series.model, to_string(series.engine), series.threads,
+                     series.threads == 1 ? "" : "s");
+}
+
+void probe(BenchProbe& probe) {
+  kernels::ThreadTeam team(static_cast<std::size_t>(probe.threads));
+  probe.fma_flops.push_back(kernels::fma_peak(team));
+  if (probe.threads > 1) probe.barrier_seconds.push_back(kernels::barrier_seconds(team));
+}
+
+}  // namespace
+
+void run_bench(const BenchOptions& options, Console& console,
+               const std::function<void(const BenchResult&)>& on_round) {
+  ask_mkl_for_equal_bits();
+  if (options.simd) {
+    kernels::restrict_simd(*options.simd);
+    const bool libtorch = std::find(options.engines.begin(), options.engines.end(),
+                                    Engine::libtorch) != options.engines.end();
+    if (libtorch) restrict_libtorch_simd(*options.simd);
+  }
+  tune_allocator();
+  BenchResult result{.context = context_now(options.executable), .series = {}, .probes = {}};
+  for (const std::int64_t threads : options.threads) {
+    result.probes.push_back({.threads = threads, .fma_flops = {}, .barrier_seconds = {}});
+  }
+
+  std::vector<Dataset> datasets;
+  for (const ExperimentConfig& model : options.models) {
+    datasets.push_back(load(model.data));
+  }
+  std::vector<Case> cases;
+  for (std::size_t m = 0; m < options.models.size(); ++m) {
+    for (const std::int64_t threads : options.threads) {
+      for (const Engine engine : options.engines) {
+        Case one{.config = options.models[m], .data = &datasets[m], .series = {}};
+        one.config.training.engine = engine;
+        one.config.training.epochs = 1;
+        one.config.device = "cpu";
+        const ImageSet& images = datasets[m].train;
+        one.series.model = one.config.name;
+        one.series.engine = engine;
+        one.series.threads = threads;
+        one.series.images = images.size();
+        one.series.dense_flop =
+            dense_flop(summarize(one.config.model, {.rows = images.rows, .columns = images.columns},
+                                 datasets[m].classes));
+        cases.push_back(std::move(one));
+      }
+    }
+  }
+  const auto show = [&] {
+    result.series.clear();
+    for (const Case& one : cases) result.series.push_back(one.series);
+    on_round(result);
+  };
+
+  for (Case& one : cases) {
+    console.info(fmt::format("warm-up: {}", text_of(one.series)));
+    train_epoch(one, kWarmUpSteps, nullptr);
+  }
+  for (std::int64_t round = 1; round <= options.rounds; ++round) {
+    for (BenchProbe& one : result.probes) probe(one);
+    for (Case& one : cases) {
+      one.series.samples.push_back(*train_epoch(one, std::nullopt, nullptr));
+      console.info(fmt::format("round {} of {}: {}: {:.3f} s", round, options.rounds,
+                               text_of(one.series), one.series.samples.back().seconds));
+    }
+    show();
+  }
+  for (Case& one : cases) {
+    PhaseClock clock;
+    train_epoch(one, kPhaseSteps, &clock);
+    one.series.phases = clock.phases();
+  }
+  show();
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,98 @@
+#include "kernels/probe.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/probe.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+/// Independent chains of multiply–adds: at least the units (2) times their latency (4 to 5), and
+/// few enough for the 16 registers of AVX2.
+constexpr std::size_t kChains = 12;
+
+/// Runs `rounds` multiply–adds in each chain; returns their floating-point operations. `sink` keeps
+/// the compiler from leaving them out.
+double multiply_add(std::size_t rounds, float* sink) {
+  const auto factor = hn::Set(kFloats, 0.999F);
+  const auto summand = hn::Set(kFloats, 0.001F);
+  Vector sums[kChains];
+  unroll<kChains>([&](auto i)
+                      HWY_ATTR { sums[i] = hn::Set(kFloats, static_cast<float>(i) + sink[0]); });
+  for (std::size_t round = 0; round < rounds; ++round) {
+    unroll<kChains>([&](auto i) HWY_ATTR { sums[i] = hn::MulAdd(sums[i], factor, summand); });
+  }
+  Vector all = sums[0];
+  unroll<kChains - 1>([&](auto i) HWY_ATTR { all = hn::Add(all, sums[i + 1]); });
+  sink[0] = hn::GetLane(all) * 1e-9F;
+  return static_cast<double>(rounds * kChains * hn::Lanes(kFloats) * 2);
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mnist_bench::kernels {
+namespace {
+
+HWY_EXPORT(multiply_add);
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// What each thread writes, on a cache line of its own.
+struct alignas(64) Line {
+  double operations = 0;
+  float sink = 0;
+};
+
+}  // namespace
+
+double fma_peak(ThreadTeam& team) {
+  constexpr int kRuns = 12;
+  constexpr std::size_t kRounds = 500'000;
+  std::vector<Line> lines(team.size());
+  double best = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    const Clock::time_point start = Clock::now();
+    team.run([&](std::size_t thread) {
+      lines[thread].operations = HWY_DYNAMIC_DISPATCH(multiply_add)(kRounds, &lines[thread].sink);
+    });
+    const double seconds = seconds_since(start);
+    double operations = 0;
+    for (const Line& line : lines) operations += line.operations;
+    best = std::max(best, operations / seconds);
+  }
+  return best;
+}
+
+double barrier_seconds(ThreadTeam& team) {
+  constexpr std::size_t kRuns = 11;
+  constexpr int kBarriers = 1000;
+  std::array<double, kRuns> seconds{};
+  for (double& taken : seconds) {
+    const Clock::time_point start = Clock::now();
+    team.run([&](std::size_t /*thread*/) {
+      for (int i = 0; i < kBarriers; ++i) team.barrier();
+    });
+    taken = seconds_since(start) / kBarriers;
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + kRuns / 2, seconds.end());
+  return seconds[kRuns / 2];
+}
+
+}  // namespace mnist_bench::kernels
+#endif

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "kernels/thread_team.h"
+
+namespace mnist_bench::kernels {
+
+// What this machine can do at the moment, to hold the engines' times against.
+
+/// Floating-point operations a second that all threads of `team` reach together with fused
+/// multiply–adds on registers alone: the best of some runs of about a millisecond.
+double fma_peak(ThreadTeam& team);
+
+/// Seconds that a barrier of `team` takes: the median of some runs of 1,000. Threads on cores that
+/// share a cache meet several times faster than others, and on a virtual machine that can change
+/// from one second to the next.
+double barrier_seconds(ThreadTeam& team);
+
+}  // namespace mnist_bench::kernels
