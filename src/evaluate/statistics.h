@@ -21,4 +21,7 @@ struct Spread {
 
 Spread spread_of(const std::vector<double>& values);
 
+/// Student's interval of the mean, mean ± t((1 + confidence)/2, n − 1)·sd/√n; nothing for n < 2.
+std::optional<Interval> mean_interval(const Spread& spread, double confidence);
+
 }  // namespace mnist_bench
