@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/commands.h"
 #include "record/read_predictions.h"
@@ -18,7 +19,16 @@ struct CompareArguments {
   std::string a;
   std::string b;
   bool json = false;
+  std::optional<double> equivalence;  ///< margin in percentage points
 };
+
+void require_margin(double points) {
+  if (points > 0.0 && points <= 100.0) return;
+  throw Error(ExitCode::usage,
+              fmt::format("--equivalence {}: allowed: a margin > 0 and ≤ 100", points),
+              "name the difference of mean accuracy, in percentage points, that would not matter: "
+              "--equivalence 0.1");
+}
 
 bool is_run(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "result.json");
@@ -61,7 +71,19 @@ void show(const Comparison& comparison, bool json) {
              : compare_text(comparison));
 }
 
+void compare_two_groups(const CompareArguments& arguments) {
+  std::optional<double> margin = arguments.equivalence;
+  if (margin) *margin /= 100.0;
+  const GroupComparison comparison =
+      compare_groups(read_group(arguments.a), read_group(arguments.b), margin);
+  show(comparison, arguments.json);
+  if (comparison.equivalence && comparison.equivalence->obstacle) {
+    throw Error(ExitCode::run_failed, equivalence_verdict(*comparison.equivalence));
+  }
+}
+
 void compare(const CompareArguments& arguments) {
+  if (arguments.equivalence) require_margin(*arguments.equivalence);
   for (const std::string& folder : {arguments.a, arguments.b}) require_folder(folder);
   if (std::filesystem::equivalent(arguments.a, arguments.b)) {
     throw Error(ExitCode::usage,
@@ -75,8 +97,15 @@ void compare(const CompareArguments& arguments) {
                 "name two runs, or two folders of runs");
   }
   if (!is_run(arguments.a)) {
-    show(compare_groups(read_group(arguments.a), read_group(arguments.b)), arguments.json);
+    compare_two_groups(arguments);
     return;
+  }
+  if (arguments.equivalence) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--equivalence is for two groups of seeds, and {} and {} are single runs",
+                    arguments.a, arguments.b),
+        "name the folder that holds the runs of all seeds, for either side");
   }
   const auto read = [](const std::string& folder) {
     return StoredRun{.folder = folder, .result = read_result(folder)};
@@ -95,12 +124,18 @@ void add_compare_command(CLI::App& app) {
   command->footer(R"(
 examples:
   mnist-bench compare runs/mlp/seed-1 runs/cnn/seed-1
-  mnist-bench compare runs/mlp runs/cnn --json)");
+  mnist-bench compare runs/mlp runs/cnn --json
+  mnist-bench compare runs/old runs/new --equivalence 0.1)");
   command
       ->add_option("A", arguments->a, "A run folder, or a folder with the runs of one experiment")
       ->required();
   command->add_option("B", arguments->b, "The same for the other side; differences are B - A")
       ->required();
+  command
+      ->add_option("--equivalence", arguments->equivalence,
+                   "Of two groups: exit 1 unless their mean accuracies are shown to lie within "
+                   "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
+      ->type_name("POINTS");
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");
   command->callback([arguments] { compare(*arguments); });
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -171,15 +172,37 @@ std::vector<std::vector<std::string>> grid_points(const std::vector<GridAxis>& g
   return points;
 }
 
-/// A point of the grid as the name of a folder: "optimizer.learning_rate=0.01,model.dropout=0".
-std::string folder_name(const std::vector<std::string>& point) {
-  std::string name = fmt::format("{}", fmt::join(point, ","));
-  for (char& c : name) {
+/// `text` with '_' for whatever is not a letter, a digit or in `allowed`.
+std::string safe(std::string text, std::string_view allowed) {
+  for (char& c : text) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
-        std::string("._-=,").find(c) == std::string::npos) {
+        allowed.find(c) == std::string_view::npos) {
       c = '_';
     }
   }
+  return text;
+}
+
+/// A grid value, given as JSON text, as a part of a folder's name: a string without its quotes. So
+/// that no two values share a name, strings such as "a/b", which would be a_b, and "null", which
+/// would be null, have a hash behind it.
+std::string value_name(const std::string& text) {
+  const json value = json::parse(text);
+  if (!value.is_string()) return safe(text, "._-,");
+  const std::string word = value.get<std::string>();
+  const std::string name = safe(word, "._-");
+  if (name == word && !json::accept(word)) return name;
+  return name + "_" + sha256_hex(text).substr(0, 8);
+}
+
+/// A point of the grid as the name of a folder: "optimizer.learning_rate=0.01,model.dropout=0".
+std::string folder_name(const std::vector<std::string>& point) {
+  std::vector<std::string> parts;
+  for (const std::string& setting : point) {
+    const std::size_t equals = setting.find('=');
+    parts.push_back(setting.substr(0, equals + 1) + value_name(setting.substr(equals + 1)));
+  }
+  const std::string name = fmt::format("{}", fmt::join(parts, ","));
   if (name.size() <= kLongestFolderName) return name;
   const std::string hash = sha256_hex(fmt::format("{}", fmt::join(point, ","))).substr(0, 16);
   return name.substr(0, kLongestFolderName - hash.size() - 1) + "_" + hash;

@@ -6,6 +6,7 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -40,6 +41,18 @@ std::int64_t count_sums_from(double limit, std::span<const double> values) {
     count += right.end() - std::lower_bound(right.begin(), right.end(), limit - sum);
   }
   return count;
+}
+
+/// Differences of shares are rounded at 10⁻¹⁶; what is below this is no scatter, and no distance
+/// from the margin.
+constexpr double kShareRounding = 1e-12;
+
+/// P(T ≥ distance/standard_error): of a mean that lies `distance` inside a bound, how likely one at
+/// least as far inside would be if the true one lay on the bound.
+double one_sided_p(double distance, double standard_error, double degrees_of_freedom) {
+  if (standard_error <= kShareRounding) return distance > kShareRounding ? 0.0 : 1.0;
+  return boost::math::cdf(boost::math::complement(boost::math::students_t(degrees_of_freedom),
+                                                  distance / standard_error));
 }
 
 }  // namespace
@@ -98,6 +111,34 @@ SignFlipTest sign_flip_test(const std::vector<double>& differences) {
   // Flipping all signs mirrors the sums at 0: as many are ≤ −limit as are ≥ limit.
   const auto extreme = static_cast<double>(2 * count_sums_from(observed - tie, differences));
   test.p_value = extreme / all;
+  return test;
+}
+
+EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin) {
+  EquivalenceTest test;
+  test.margin = margin;
+  test.difference = spread_of(differences);
+  const Spread& spread = test.difference;
+  if (spread.n < 2) {
+    test.obstacle = EquivalenceObstacle::too_few_seeds;
+    return test;
+  }
+  const auto n = static_cast<double>(spread.n);
+  const double mean = *spread.mean;
+  const double standard_error = *spread.sd / std::sqrt(n);
+  test.ci90 = mean_interval(spread, 1.0 - 2.0 * kOneSidedLevel);
+  test.p_lower = one_sided_p(mean + margin, standard_error, n - 1.0);
+  test.p_upper = one_sided_p(margin - mean, standard_error, n - 1.0);
+  test.p_value = std::max(*test.p_lower, *test.p_upper);
+  if (*test.p_value < kOneSidedLevel) return test;
+  const Interval& interval = *test.ci90;
+  if (std::max(interval.low, -interval.high) >= margin - kShareRounding) {
+    test.obstacle = EquivalenceObstacle::difference_beyond_margin;
+  } else if (interval.high - interval.low >= 2.0 * margin) {
+    test.obstacle = EquivalenceObstacle::too_few_seeds;
+  } else {
+    test.obstacle = EquivalenceObstacle::interval_too_wide;
+  }
   return test;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "evaluate/metrics.h"
+#include "evaluate/statistics.h"
 
 namespace mnist_bench {
 
@@ -54,5 +55,32 @@ inline constexpr std::int64_t kMostSignFlips = 40;
 /// (2²⁰ at most) and then matched. Sums that differ by less than 10⁻⁹ of Σ|d| are ties. Throws
 /// Error(usage) unless 1 ≤ n ≤ kMostSignFlips.
 SignFlipTest sign_flip_test(const std::vector<double>& differences);
+
+/// Why an equivalence is not shown.
+enum class EquivalenceObstacle {
+  too_few_seeds,             ///< no interval, or one that is wider than the margin
+  interval_too_wide,         ///< it fits into the margin, but reaches beyond it
+  difference_beyond_margin,  ///< all of the interval lies beyond it
+};
+
+/// Whether the mean of paired differences of shares lies within ±margin: two one-sided t-tests, of
+/// which both have to reject (Schuirmann 1987). They take the differences to be normal.
+struct EquivalenceTest {
+  double margin = 0.0;  ///< > 0, in the unit of the differences
+  Spread difference;
+  std::optional<Interval> ci90;   ///< of the mean difference; n ≥ 2
+  std::optional<double> p_lower;  ///< of the hypothesis mean ≤ −margin; n ≥ 2
+  std::optional<double> p_upper;  ///< of the hypothesis mean ≥ margin; n ≥ 2
+  std::optional<double> p_value;  ///< the greater of the two
+  /// Absent where equivalence is shown: p_value < kOneSidedLevel, which is to say that ci90 lies
+  /// inside ±margin.
+  std::optional<EquivalenceObstacle> obstacle;
+};
+
+/// The level of each of the two tests; their interval leaves out as much on either side.
+inline constexpr double kOneSidedLevel = 0.05;
+
+/// Differences without scatter have p = 0 where they lie inside the margin, else 1.
+EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin);
 
 }  // namespace mnist_bench

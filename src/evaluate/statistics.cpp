@@ -23,9 +23,7 @@ Spread spread_of(const std::vector<double>& values) {
   double squares = 0.0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   spread.sd = std::sqrt(squares / (n - 1.0));
-  const double t = boost::math::quantile(boost::math::students_t(n - 1.0), 0.975);
-  const double half = t * *spread.sd / std::sqrt(n);
-  spread.ci95 = Interval{.low = mean - half, .high = mean + half};
+  spread.ci95 = mean_interval(spread, 0.95);
   return spread;
 }
 
@@ -34,6 +32,15 @@ std::optional<double> median_of(std::vector<double> values) {
   const std::size_t middle = values.size() / 2;
   std::sort(values.begin(), values.end());
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+std::optional<Interval> mean_interval(const Spread& spread, double confidence) {
+  if (spread.n < 2) return std::nullopt;
+  const auto n = static_cast<double>(spread.n);
+  const double t =
+      boost::math::quantile(boost::math::students_t(n - 1.0), (1.0 + confidence) / 2.0);
+  const double half = t * *spread.sd / std::sqrt(n);
+  return Interval{.low = *spread.mean - half, .high = *spread.mean + half};
 }
 
 }  // namespace mnist_bench

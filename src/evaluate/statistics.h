@@ -24,4 +24,7 @@ Spread spread_of(const std::vector<double>& values);
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
 std::optional<double> median_of(std::vector<double> values);
 
+/// Student's interval of the mean, mean ± t((1 + confidence)/2, n − 1)·sd/√n; nothing for n < 2.
+std::optional<Interval> mean_interval(const Spread& spread, double confidence);
+
 }  // namespace mnist_bench

@@ -11,6 +11,8 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
 
+Json to_json(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
+
 Json side_of(const StoredRun& run) {
   const ExperimentConfig& config = run.result.config;
   return {{"name", config.name},
@@ -33,7 +35,7 @@ Json test_of(const McNemarTest& test) {
   return {{"method", test.method == McNemarMethod::exact_binomial ? "exact_binomial"
                                                                   : "chi_squared_corrected"},
           {"discordant_pairs", test.only_first_right + test.only_second_right},
-          {"statistic", test.statistic ? Json(*test.statistic) : Json(nullptr)},
+          {"statistic", to_json(test.statistic)},
           {"p", test.p_value}};
 }
 
@@ -43,6 +45,33 @@ Json test_of(const std::optional<SignFlipTest>& test) {
           {"n", test->n},
           {"p", test->p_value},
           {"smallest_p", test->smallest_p}};
+}
+
+Json reason_of(const std::optional<EquivalenceObstacle>& obstacle) {
+  if (!obstacle) return nullptr;
+  switch (*obstacle) {
+    case EquivalenceObstacle::too_few_seeds:
+      return "too_few_seeds";
+    case EquivalenceObstacle::interval_too_wide:
+      return "interval_too_wide";
+    case EquivalenceObstacle::difference_beyond_margin:
+      break;
+  }
+  return "difference_beyond_margin";
+}
+
+Json test_of(const std::optional<EquivalenceTest>& test) {
+  if (!test) return nullptr;
+  return {{"measure", "accuracy"},
+          {"method", "two_one_sided_t_tests"},
+          {"margin", test->margin},
+          {"n", test->difference.n},
+          {"ci90", test->ci90 ? to_json(*test->ci90) : Json(nullptr)},
+          {"p_lower", to_json(test->p_lower)},
+          {"p_upper", to_json(test->p_upper)},
+          {"p", to_json(test->p_value)},
+          {"equivalent", !test->obstacle},
+          {"reason", reason_of(test->obstacle)}};
 }
 
 }  // namespace
@@ -87,6 +116,7 @@ Json compare_json(const GroupComparison& c) {
           {"only_in_b", c.only_in_b},
           {"measures", measures},
           {"sign_flip", test_of(c.test)},
+          {"equivalence", test_of(c.equivalence)},
           {"notes", c.notes},
           {"warnings", c.warnings},
           {"verdict", verdict(c)}};

@@ -103,6 +103,17 @@ std::string test_text(const GroupComparison& comparison) {
   return text;
 }
 
+std::string equivalence_text(const std::optional<EquivalenceTest>& test) {
+  if (!test) return "";
+  if (!test->ci90) {
+    return fmt::format("equivalence within {}: not tested, n = {}\n", margin_text(test->margin),
+                       test->difference.n);
+  }
+  return fmt::format(
+      "equivalence within {} of accuracy (two one-sided t-tests): 90 % interval {}, {}\n",
+      margin_text(test->margin), equivalence_interval(*test), p_text(*test->p_value));
+}
+
 }  // namespace
 
 std::string compare_text(const RunComparison& c) {
@@ -138,7 +149,7 @@ std::string compare_text(const GroupComparison& c) {
   text +=
       "differences of [%] are percentage points; the intervals are t-intervals of the paired "
       "difference\n\n";
-  return text + test_text(c) + "\n" + verdict(c) + "\n";
+  return text + test_text(c) + equivalence_text(c.equivalence) + "\n" + verdict(c) + "\n";
 }
 
 }  // namespace mnist_bench

@@ -17,6 +17,17 @@ inline constexpr double kLevel = 0.05;
 std::string verdict(const RunComparison& comparison);
 std::string verdict(const GroupComparison& comparison);
 
+/// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
+/// speaks of a difference shown.
+std::string equivalence_verdict(const EquivalenceTest& test);
+
+/// A margin, given as a share, in percentage points: "± 0.10 points".
+std::string margin_text(double margin);
+
+/// "-0.021 to +0.043": the 90 % interval in percentage points, to the digits that its width
+/// supports and that tell its ends from the margin. "–" where there is none.
+std::string equivalence_interval(const EquivalenceTest& test);
+
 /// For people: who is A and B, the paired table, the difference with its interval, the test, the
 /// verdict.
 std::string compare_text(const RunComparison& comparison);

@@ -194,7 +194,7 @@ RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& pr
   return comparison;
 }
 
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b) {
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::optional<double> margin) {
   GroupComparison comparison;
   const std::vector<std::uint64_t> in_a = seeds_of(a);
   const std::vector<std::uint64_t> in_b = seeds_of(b);
@@ -236,6 +236,7 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b) {
   if (!accuracies.empty() && std::ssize(accuracies) <= kMostSignFlips) {
     comparison.test = sign_flip_test(accuracies);
   }
+  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin);
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;

@@ -53,13 +53,16 @@ struct GroupComparison {
   std::vector<MeasureComparison> measures;  ///< the measures that have a spread; accuracy first
   /// On the accuracies; absent beyond kMostSignFlips seeds.
   std::optional<SignFlipTest> test;
+  std::optional<EquivalenceTest> equivalence;  ///< of the accuracies, if asked for
   std::vector<std::string> config_differences;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
 
-/// Throws Error(usage) when the groups have no seed in common or were not all tested on the same
-/// images.
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b);
+/// `margin`: a difference of mean accuracy that does not matter, as a share, > 0; with it the
+/// comparison tests for equivalence as well. Throws Error(usage) when the groups have no seed in
+/// common or were not all tested on the same images.
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b,
+                               std::optional<double> margin = std::nullopt);
 
 }  // namespace mnist_bench

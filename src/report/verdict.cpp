@@ -90,7 +90,9 @@ std::string verdict(const RunComparison& comparison) {
 }
 
 std::string verdict(const GroupComparison& comparison) {
-  return verdict_on(comparison.measures.front(), comparison.test) + " " + kScopeOfGroups;
+  std::string text = verdict_on(comparison.measures.front(), comparison.test);
+  if (comparison.equivalence) text += " " + equivalence_verdict(*comparison.equivalence);
+  return text + " " + kScopeOfGroups;
 }
 
 }  // namespace mnist_bench

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from conftest import run_binary
 from support import (
+    CONFIGS,
     CPU,
     SMALL,
     SMOKE,
@@ -88,6 +89,103 @@ def test_one_seed_each_points_to_the_predictions(bench, home, tmp_path):
     done = bench("compare", "narrow", "wide")
     assert done.code == 0
     assert "One seed shows no scatter" in done.stdout
+
+
+# Equivalence
+
+
+@pytest.fixture(scope="module", name="engines")
+def fixture_engines(tmp_path_factory):
+    """The runs folder of a sweep over both engines, as configs/equivalence has it."""
+    home = tmp_path_factory.mktemp("engines")
+    sweep = home / "sweep.json"
+    sweep.write_text(
+        json.dumps(
+            {
+                "configs": [str(CONFIGS / "mlp.json")],
+                "seeds": [1, 2, 3],
+                "grid": {"training.engine": ["libtorch", "native"]},
+                "output": "runs",
+            }
+        )
+    )
+    done = run_binary("sweep", sweep, *SMALL, "training.epochs=1", "--quiet", cwd=home)
+    assert done.code == 0, done
+    return home / "runs/mlp"
+
+
+def sides(engines):
+    return engines / "training.engine=libtorch", engines / "training.engine=native"
+
+
+def test_engines_are_equivalent_within_a_margin_that_is_wide_enough(bench, engines):
+    done = bench("compare", *sides(engines), "--equivalence", "99")
+    assert (done.code, done.stderr) == (0, "")
+    assert "\ndiffering: training.engine libtorch → native\n" in done.stdout
+    assert "A  mlp training.engine=libtorch (" in done.stdout
+    assert "\nequivalence within ± 99.00 points of accuracy" in done.stdout
+    assert "Equivalent within ± 99.00 points: the 90 % interval" in done.stdout
+
+
+def test_what_is_not_shown_ends_in_exit_code_1_after_the_result(bench, engines):
+    done = bench("compare", *sides(engines), "--equivalence", "0.0001")
+    assert_refusal(done, 1, "error: Not shown to be equivalent within ± 0.0001 points: ")
+    verdict = done.stderr.removeprefix("error: ").strip()
+    assert verdict in done.stdout
+
+
+def test_json_holds_the_test_that_decides_the_exit_code(bench, engines):
+    differences = [
+        read_result(b / f"seed-{seed}")["test"]["accuracy"]
+        - read_result(a / f"seed-{seed}")["test"]["accuracy"]
+        for a, b in [sides(engines)]
+        for seed in (1, 2, 3)
+    ]
+    mean = sum(differences) / 3
+    sd = (sum((d - mean) ** 2 for d in differences) / 2) ** 0.5
+    half = 2.919985580 * sd / 3**0.5  # t(0.95, 2)
+    for points, equivalent in (("99", True), ("1e-4", False)):
+        done = bench("compare", *sides(engines), "--json", "--equivalence", points)
+        assert done.code == (0 if equivalent else 1)
+        test = parse_json(done.stdout)["equivalence"]
+        assert test["margin"] == pytest.approx(float(points) / 100)
+        assert (test["n"], test["equivalent"]) == (3, equivalent)
+        assert test["ci90"] == pytest.approx([mean - half, mean + half])
+        assert (test["p"] < 0.05) is equivalent
+        assert (test["reason"] is None) is equivalent
+    plain = parse_json(bench("compare", *sides(engines), "--json").stdout)
+    assert plain["equivalence"] is None
+
+
+def test_a_group_is_equivalent_to_its_copy(bench, engines, tmp_path):
+    native = sides(engines)[1]
+    shutil.copytree(native, tmp_path / "copy")
+    done = bench("compare", native, "copy", "--equivalence", "0.1")
+    assert done.code == 0, done
+    assert "All seeds have the same difference" in done.stdout
+
+
+def test_one_seed_each_is_not_shown_to_be_equivalent(bench, engines, tmp_path):
+    for side in sides(engines):
+        shutil.copytree(side / "seed-1", tmp_path / side.name / "seed-1")
+    names = [side.name for side in sides(engines)]
+    done = bench("compare", *names, "--equivalence", "100")
+    assert_refusal(done, 1, "Not shown to be equivalent", "too few seeds, n = 1")
+    assert "not tested, n = 1" in done.stdout
+
+
+def test_equivalence_of_two_single_runs_is_refused(bench, home):
+    done = bench("compare", "narrow/seed-1", "wide/seed-1", "--equivalence", "0.1", cwd=home)
+    assert_refusal(done, 2, "narrow/seed-1 and wide/seed-1 are single runs")
+    assert_has_remedy(done)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("margin", ["0", "-0.1", "100.1", "nan", "inf", "x", "0.1%", ""])
+def test_a_margin_that_is_none_is_refused(bench, home, margin):
+    done = bench("compare", "narrow", "wide", f"--equivalence={margin}", cwd=home)
+    assert_refusal(done, 2, "--equivalence")
+    assert done.stdout == ""
 
 
 # Refusals

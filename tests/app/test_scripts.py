@@ -1,5 +1,5 @@
-"""scripts/sweep_seeds, and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py
-runs it under a real Slurm)."""
+"""scripts/sweep_seeds, scripts/equivalence, and what scripts/slurm_sweep.sbatch makes of an array
+(test_slurm.py runs it under a real Slurm)."""
 
 import re
 import subprocess
@@ -128,7 +128,7 @@ def test_a_missing_build_is_named_with_how_to_build(sweep_seeds):
     assert_refusal(refused, 1, "/nowhere/mnist-bench", "cmake --build")
 
 
-@pytest.mark.parametrize("name", ["sweep_seeds", "slurm_sweep.sbatch"])
+@pytest.mark.parametrize("name", ["sweep_seeds", "slurm_sweep.sbatch", "equivalence"])
 def test_help_is_on_stdout(script, name):
     done = script(name, "--help")
     assert (done.code, done.stderr) == (0, "")
@@ -197,3 +197,90 @@ def test_an_sbatch_outside_the_project_is_refused(script, sweep_file):
     refused = script("slurm_sweep.sbatch", sweep_file, MNIST_BENCH_BINARY="")
     assert_refusal(refused, 2, "build/release/mnist-bench", "MNIST_BENCH_BINARY")
     assert script("slurm_sweep.sbatch").code == 2
+
+
+# equivalence
+
+
+@pytest.fixture(scope="module", name="few_seeds")
+def fixture_few_seeds(tmp_path_factory):
+    """The program under test, but its sweeps train every tenth run only: of the MLP seeds 1, 11, ...
+    91, of the CNN 1 and 11, in both engines."""
+    program = tmp_path_factory.mktemp("few") / "mnist-bench"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" != sweep ] || set -- "$@" --shard 1/10\nexec "{BINARY}" "$@"\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(scope="module", name="ladder")
+def fixture_ladder(few_seeds, tmp_path_factory):
+    """ladder(argument, ...) runs scripts/equivalence on one folder of tiny runs."""
+    home = tmp_path_factory.mktemp("equivalence")
+
+    def run(*arguments):
+        done = subprocess.run(
+            [PROJECT / "scripts/equivalence", "--output", "out", *TINY, *arguments],
+            cwd=home,
+            env=clean_environment(MNIST_BENCH_BINARY=str(few_seeds)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    run.home = home
+    return run
+
+
+def test_equivalence_trains_both_engines_and_compares_both_models(ladder):
+    done = ladder("--margin", "100")
+    assert done.code == 0, done
+    assert "tests: skipped" in done.stderr
+    assert "both models are equivalent within ± 100 points" in done.stderr
+    assert done.stdout.count("differing: training.engine libtorch → native") == 2
+    assert done.stdout.count("Equivalent within ± 100.00 points") == 2
+    assert runs_below(ladder.home / "out") == {
+        f"{model}/training.engine={engine}/seed-{seed}"
+        for model, seeds in (("mlp", range(1, 101, 10)), ("cnn", (1, 11)))
+        for engine in ("libtorch", "native")
+        for seed in seeds
+    }
+    threads = {
+        read_result(path.parent)["provenance"]["threads"] for path in ladder.home.rglob("result.json")
+    }
+    assert threads == {1}
+
+
+def test_equivalence_started_again_trains_nothing_and_fails_where_it_is_not_shown(ladder):
+    ladder("--margin", "100")
+    done = ladder("--margin", ".0001")
+    assert done.code == 1, done
+    assert done.stderr.count("0 of ") == 2
+    assert done.stdout.count("Not shown to be equivalent within ± 0.0001 points") == 2
+    assert "error: not shown to be equivalent within ± .0001 points: mlp cnn" in done.stderr
+
+
+def test_equivalence_refuses_before_it_trains(script, tmp_path):
+    for margin in ("0", "100.5", "-1", "x", "0.1 points", ""):
+        refused = script("equivalence", "--margin", margin, "--output", "out")
+        assert_refusal(refused, 1, "--margin", "> 0 and ≤ 100")
+    assert "unknown argument: --seeds" in script("equivalence", "--seeds").stderr
+    assert "--margin needs a value" in script("equivalence", "--margin").stderr
+    wrong = script("equivalence", "--output", "out", "training.epoch=1")
+    assert_refusal(wrong, 2, "training.epochs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rungs_of_equivalence_name_tests_that_there_are():
+    text = (PROJECT / "scripts/equivalence").read_text()
+    rungs = re.search(r"rungs=\((.*?)\n\)", text, re.DOTALL).group(1)
+    names = re.sub(r"#.*", "", rungs).split()
+    assert len(names) >= 15
+    sources = "".join(path.read_text() for path in (PROJECT / "tests").rglob("*_test.cpp"))
+    for name in names:
+        suite, _, test = name.partition(".")
+        pattern = rf"\nTEST(_[FP])?\({suite}, (DISABLED_)?{test}"
+        assert re.search(pattern, sources), name

@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 class SweepTest : public testing::Test {
  protected:
@@ -84,9 +85,47 @@ TEST_F(SweepTest, GridValuesOfAnyTypeMakeFolderNames) {
   const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1],
                "grid": {"model.hidden": [[512, 256]], "data.normalization": ["unit"]}})"),
                                {});
-  EXPECT_EQ(plan[0].output,
-            "runs/sweep/mlp/data.normalization=_unit_,model.hidden=_512,256_/seed-1");
+  EXPECT_EQ(plan[0].output, "runs/sweep/mlp/data.normalization=unit,model.hidden=_512,256_/seed-1");
   EXPECT_EQ(plan[0].data.normalization, Normalization::unit);
+}
+
+TEST_F(SweepTest, StringsKeepTheirWordsWithoutQuotes) {
+  const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1],
+               "grid": {"training.engine": ["libtorch", "native"], "device": ["cuda:0"]}})"),
+                               {});
+  ASSERT_EQ(plan.size(), 2U);
+  EXPECT_THAT(plan[0].output, MatchesRegex("runs/sweep/mlp/device=cuda_0_[0-9a-f]{8},"
+                                           "training.engine=libtorch/seed-1"));
+  EXPECT_THAT(plan[1].output, HasSubstr(",training.engine=native/seed-1"));
+}
+
+TEST_F(SweepTest, ValuesThatAreNotTheSameNeverShareAFolder) {
+  // All of these are folders that data.directory may name.
+  const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {
+      "data.directory": [null, "null", "a/b", "a_b", "a b", "a,b", "a=b", "\"a\"", "a", "_a_",
+                         "1", "[1]", "..", "../..", "é", "ê"]}})"),
+                               {});
+  ASSERT_EQ(plan.size(), 16U);
+  std::set<std::string> folders;
+  for (const ExperimentConfig& config : plan) {
+    folders.insert(config.output);
+    EXPECT_THAT(config.output,
+                MatchesRegex("runs/sweep/mlp/data.directory=[A-Za-z0-9._-]+/seed-1"));
+  }
+  EXPECT_EQ(folders.size(), 16U);
+  EXPECT_EQ(plan[0].output, "runs/sweep/mlp/data.directory=null/seed-1");
+  EXPECT_EQ(plan[3].output, "runs/sweep/mlp/data.directory=a_b/seed-1");
+}
+
+TEST_F(SweepTest, AFolderDoesNotDependOnTheGridsOtherValues) {
+  const auto folder = [&](const std::string& values) {
+    return plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {
+        "data.directory": [)" +
+                           values + "]}}"),
+                      {})[0]
+        .output;
+  };
+  EXPECT_EQ(folder(R"("a/b")"), folder(R"("a/b", "a_b")"));
 }
 
 TEST_F(SweepTest, ConfigsAreFoundRelativeToTheSweepFile) {

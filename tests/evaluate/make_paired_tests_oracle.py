@@ -2,7 +2,7 @@
 """Makes paired_tests_oracle.json, which paired_tests_test.cpp and statistics_test.cpp hold the C++
 statistics against.
 
-Needs SciPy (permutation test, t-interval) and statsmodels (McNemar's test):
+Needs SciPy (permutation test, t-intervals) and statsmodels (McNemar's test, equivalence):
 python3 make_paired_tests_oracle.py > paired_tests_oracle.json
 """
 
@@ -13,6 +13,7 @@ import scipy
 import statsmodels
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.weightstats import ttost_paired
 
 SEED = 20240608
 
@@ -46,6 +47,23 @@ def differences_case(name, differences):
     return case
 
 
+def equivalence_case(name, margin, differences):
+    differences = np.asarray(differences, dtype=float)
+    p, lower, upper = ttost_paired(differences, np.zeros_like(differences), -margin, margin)
+    interval = stats.ttest_1samp(differences, 0.0).confidence_interval(0.90)
+    low, high = float(interval.low), float(interval.high)
+    return {
+        "name": name,
+        "margin": margin,
+        "differences": differences.tolist(),
+        "ci90": [low, high],
+        "p_lower": float(lower[1]),
+        "p_upper": float(upper[1]),
+        "p": float(p),
+        "equivalent": -margin < low and high < margin,
+    }
+
+
 def main():
     generator = np.random.default_rng(SEED)
     pairs = [(0, 1), (1, 0), (0, 5), (0, 6), (1, 6), (2, 9), (5, 5), (7, 17), (12, 12), (0, 24),
@@ -66,12 +84,27 @@ def main():
                                   (15, 4, 20), (16, 1, 3)]),
         *((f"{n} normal", generator.normal(0.3, 1.0, n)) for n in (4, 7, 9, 13, 17)),
     ]
+    equivalence = [
+        ("two, close together", 0.001, [0.0001, 0.0002]),
+        ("two, apart", 0.001, [0.0012, -0.0008]),
+        ("mean beyond the margin, above", 0.001, [0.0012, 0.0015, 0.0011, 0.0013]),
+        ("mean beyond the margin, below", 0.001, [-0.0012, -0.0015, -0.0011, -0.0013]),
+        ("one end beyond the margin, above", 0.001, [0.0007, 0.0012, 0.0009, 0.0004, 0.0011]),
+        ("one end beyond the margin, below", 0.001, [-0.0007, -0.0012, -0.0009, -0.0004, -0.0011]),
+        ("the widest margin", 1.0, [0.3, -0.2, 0.5]),
+        *((f"{n} shares of images, {shift} more", 0.001, images(n, shift, width))
+          for n, shift, width in [(5, 0, 15), (12, 0, 12), (12, 4, 12), (20, 1, 20), (20, -6, 25),
+                                  (100, 0, 40), (100, 7, 30)]),
+        *((f"{n} normal", margin, generator.normal(0.1, 1.0, n))
+          for n, margin in [(3, 0.5), (9, 1.0), (30, 0.5), (200, 0.25)]),
+    ]
     versions = {module.__name__: module.__version__ for module in (np, scipy, statsmodels)}
     print(json.dumps({
         "versions": versions,
         "seed": SEED,
         "mcnemar": [mcnemar_case(*pair) for pair in pairs],
         "differences": [differences_case(*case) for case in differences],
+        "equivalence": [equivalence_case(*case) for case in equivalence],
     }, indent=1))
 
 

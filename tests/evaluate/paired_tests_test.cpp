@@ -103,6 +103,66 @@ TEST(SignFlipTest, CountsFlipsThatOnlyRoundingSetsApartAsTies) {
   EXPECT_DOUBLE_EQ(sign_flip_test({0.1, 0.2, 0.3}).p_value, 0.25);
 }
 
+TEST(EquivalenceTest, AgreesWithStatsmodels) {
+  ASSERT_GE(oracle()["equivalence"].size(), 18U);
+  for (const auto& expected : oracle()["equivalence"]) {
+    SCOPED_TRACE(expected["name"].get<std::string>());
+    const auto margin = expected["margin"].get<double>();
+    const EquivalenceTest test =
+        equivalence_test(expected["differences"].get<std::vector<double>>(), margin);
+    const auto p = [&](const char* key) { return expected[key].get<double>(); };
+    EXPECT_NEAR(test.p_lower.value(), p("p_lower"), 1e-9 * p("p_lower"));
+    EXPECT_NEAR(test.p_upper.value(), p("p_upper"), 1e-9 * p("p_upper"));
+    EXPECT_NEAR(test.p_value.value(), p("p"), 1e-9 * p("p"));
+    EXPECT_NEAR(test.ci90->low, expected["ci90"][0].get<double>(), 1e-10);
+    EXPECT_NEAR(test.ci90->high, expected["ci90"][1].get<double>(), 1e-10);
+    EXPECT_EQ(!test.obstacle, expected["equivalent"].get<bool>());
+    // Both ways to say it are one.
+    EXPECT_EQ(!test.obstacle, -margin < test.ci90->low && test.ci90->high < margin);
+  }
+}
+
+TEST(EquivalenceTest, TurnsRoundWithItsDifferences) {
+  const EquivalenceTest test = equivalence_test({0.0004, 0.0011, 0.0002}, 0.001);
+  const EquivalenceTest turned = equivalence_test({-0.0004, -0.0011, -0.0002}, 0.001);
+  EXPECT_DOUBLE_EQ(test.p_lower.value(), turned.p_upper.value());
+  EXPECT_DOUBLE_EQ(test.p_upper.value(), turned.p_lower.value());
+  EXPECT_EQ(test.obstacle, turned.obstacle);
+}
+
+TEST(EquivalenceTest, SaysWhatStandsInItsWay) {
+  const auto obstacle = [](const std::vector<double>& differences) {
+    return equivalence_test(differences, 0.001).obstacle;
+  };
+  using enum EquivalenceObstacle;
+  EXPECT_EQ(obstacle({}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0012, -0.0012}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0008, 0.0011, 0.0007, 0.0009}), interval_too_wide);
+  EXPECT_EQ(obstacle({0.0011, 0.0012, 0.0010, 0.0011}), difference_beyond_margin);
+  EXPECT_EQ(obstacle({-0.0011, -0.0012, -0.0010, -0.0011}), difference_beyond_margin);
+  EXPECT_EQ(obstacle({0.0002, 0.0001, 0.0, -0.0001}), std::nullopt);
+}
+
+TEST(EquivalenceTest, OfOneDifferenceHasNeitherIntervalNorP) {
+  const EquivalenceTest test = equivalence_test({0.0}, 0.001);
+  EXPECT_FALSE(test.ci90.has_value());
+  EXPECT_FALSE(test.p_value.has_value());
+}
+
+TEST(EquivalenceTest, WithoutScatterAsksOnlyWhetherTheDifferenceIsInsideTheMargin) {
+  EXPECT_EQ(equivalence_test({0.0, 0.0}, 0.001).p_value, 0.0);
+  EXPECT_FALSE(equivalence_test({0.0005, 0.0005, 0.0005}, 0.001).obstacle);
+  // 10 images of 10,000 more each time: the differences are apart by rounding alone, and as large
+  // as the margin, not below it.
+  const EquivalenceTest on_it =
+      equivalence_test({0.971 - 0.97, 0.981 - 0.98, 0.976 - 0.975}, 0.001);
+  EXPECT_EQ(on_it.p_lower, 0.0);
+  EXPECT_EQ(on_it.p_upper, 1.0);
+  EXPECT_EQ(on_it.obstacle, EquivalenceObstacle::difference_beyond_margin);
+  EXPECT_EQ(equivalence_test({-0.002, -0.002}, 0.001).p_value, 1.0);
+}
+
 TEST(SignFlipTest, RefusesNoneAndMoreThanItCanCount) {
   EXPECT_THROW(sign_flip_test({}), Error);
   EXPECT_THROW(sign_flip_test(std::vector<double>(41, 1.0)), Error);

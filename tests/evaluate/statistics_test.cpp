@@ -45,6 +45,15 @@ TEST(Spread, OfEqualValuesIsExactlyZeroAroundThem) {
   EXPECT_EQ(spread.ci95->high, 0.8);
 }
 
+TEST(MeanInterval, NeedsTwoValuesAndWidensWithTheConfidence) {
+  EXPECT_FALSE(mean_interval(spread_of({3}), 0.9).has_value());
+  const Spread spread = spread_of({2, 4, 4, 4, 5, 5, 7, 9});
+  // scipy.stats.t.interval(0.9, 7, loc=5, scale=2.138089935299395 / 8**0.5)
+  EXPECT_NEAR(mean_interval(spread, 0.9)->low, 3.5678332, 1e-7);
+  EXPECT_NEAR(mean_interval(spread, 0.9)->high, 6.4321668, 1e-7);
+  EXPECT_EQ(mean_interval(spread, 0.95)->low, spread.ci95->low);
+}
+
 TEST(Spread, HasTheIntervalOfScipysTTest) {
   const auto oracle = nlohmann::json::parse(
       std::ifstream(MNIST_BENCH_SOURCE "/tests/evaluate/paired_tests_oracle.json"));

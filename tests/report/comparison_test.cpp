@@ -18,6 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 struct PredictedRun {
   StoredRun run;
@@ -271,6 +272,72 @@ TEST(CompareText, WithEqualGroupsClaimsNothing) {
               HasSubstr("same accuracy for every seed: no difference shown"));
 }
 
+// Equivalence
+
+GroupComparison compared_within(double points, const std::vector<std::int64_t>& right_of_b) {
+  return compare_groups(group_with("a", std::vector<std::int64_t>(right_of_b.size(), 9'800)),
+                        group_with("b", right_of_b), points / 100.0);
+}
+
+TEST(CompareText, SaysThatGroupsAreEquivalentWhereTheIntervalLiesInsideTheMargin) {
+  const std::string text = compare_text(compared_within(0.1, {9'801, 9'799, 9'802, 9'800, 9'797}));
+  // scipy.stats.ttest_1samp([1, -1, 2, 0, -3], 0).confidence_interval(.9), in images;
+  // p: statsmodels' ttost_paired within ± 10 of them
+  EXPECT_THAT(text, HasSubstr("\nequivalence within ± 0.10 points of accuracy (two one-sided "
+                              "t-tests): 90 % interval -0.020 to +0.016, p = 0.000169\n"));
+  EXPECT_THAT(text, HasSubstr("Equivalent within ± 0.10 points: the 90 % interval of the mean "
+                              "difference, -0.020 to +0.016, lies inside the margin. This speaks"));
+  EXPECT_THAT(text, HasSubstr("No difference in accuracy shown."));
+}
+
+TEST(CompareText, WhereEquivalenceIsNotShownSaysWhyAndNeverThatTheGroupsDiffer) {
+  const auto sentence = [](double points, const std::vector<std::int64_t>& right_of_b) {
+    const std::string text = equivalence_verdict(*compared_within(points, right_of_b).equivalence);
+    EXPECT_THAT(text, StartsWith("Not shown to be equivalent within ± "));
+    EXPECT_THAT(text, Not(HasSubstr("different")));
+    return text;
+  };
+  EXPECT_THAT(sentence(0.1, {9'800}), HasSubstr("± 0.10 points: too few seeds, n = 1"));
+  EXPECT_THAT(sentence(0.1, {9'790, 9'812}),
+              HasSubstr("too few seeds for their scatter; the 90 % interval of the mean "
+                        "difference, -0.7 to +0.7, is wider than the margin"));
+  EXPECT_THAT(sentence(0.1, {9'808, 9'811, 9'807, 9'809}),
+              HasSubstr("interval of the mean difference, +0.067 to +0.108, reaches beyond"));
+  EXPECT_THAT(sentence(0.105, {9'813, 9'814, 9'812}),
+              AllOf(HasSubstr("± 0.105 points: the 90 % interval of the mean "),
+                    HasSubstr("difference, +0.113 to +0.147, lies beyond the margin.")));
+}
+
+TEST(CompareText, WithoutScatterSaysThatTheIntervalHasNoWidth) {
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence),
+              HasSubstr("+0.05 to +0.05, lies inside the margin. All seeds have the same "
+                        "difference, so that it has no width."));
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'810, 9'810, 9'810}).equivalence),
+              HasSubstr("+0.10 to +0.10, lies beyond the margin."));
+}
+
+TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {
+  EquivalenceTest test;
+  test.margin = 0.001;
+  test.ci90 = Interval{.low = -0.0002, .high = 0.0009996};
+  EXPECT_EQ(equivalence_interval(test), "-0.02000 to +0.09996");
+}
+
+TEST(CompareText, WithoutAMarginDoesNotSpeakOfEquivalence) {
+  const GroupComparison comparison =
+      compare_groups(group_with("a", {9'800, 9'810}), group_with("b", {9'800, 9'811}));
+  EXPECT_THAT(compare_text(comparison), Not(HasSubstr("quivalen")));
+  EXPECT_TRUE(compare_json(comparison)["equivalence"].is_null());
+}
+
+TEST(MarginText, HasTheDigitsThatWereTypedAndTwoAtLeast) {
+  EXPECT_EQ(margin_text(0.1 / 100), "± 0.10 points");
+  EXPECT_EQ(margin_text(0.3 / 100), "± 0.30 points");
+  EXPECT_EQ(margin_text(0.007 / 100), "± 0.007 points");
+  EXPECT_EQ(margin_text(0.125 / 100), "± 0.125 points");
+  EXPECT_EQ(margin_text(1.0), "± 100.00 points");
+}
+
 TEST(CompareText, ShowsFailedRunsAndWarnings) {
   std::vector<StoredRun> of_b = runs_with("b", {9'800, 9'810});
   for (StoredRun& run : of_b) run.result.provenance->threads = 1;
@@ -311,6 +378,28 @@ TEST(CompareJson, OfGroupsHoldsEachSeedsDifference) {
   EXPECT_NEAR(accuracy["b_minus_a"]["mean"].get<double>(), 0.0105, 1e-12);
   EXPECT_EQ(json["sign_flip"]["smallest_p"], 0.5);
   EXPECT_THAT(json["warnings"], IsEmpty());
+}
+
+TEST(CompareJson, OfGroupsHoldsTheEquivalenceTest) {
+  const auto shown = compare_json(compared_within(0.1, {9'801, 9'799, 9'802}))["equivalence"];
+  EXPECT_EQ(shown["margin"], 0.001);
+  EXPECT_EQ(shown["n"], 3);
+  EXPECT_EQ(shown["equivalent"], true);
+  EXPECT_TRUE(shown["reason"].is_null());
+  EXPECT_EQ(shown["p"], std::max(shown["p_lower"].get<double>(), shown["p_upper"].get<double>()));
+  EXPECT_LT(shown["ci90"][0].get<double>(), shown["ci90"][1].get<double>());
+  const auto reason = [](const std::vector<std::int64_t>& right_of_b) {
+    const auto test = compare_json(compared_within(0.1, right_of_b))["equivalence"];
+    EXPECT_EQ(test["equivalent"], false);
+    return test["reason"].get<std::string>();
+  };
+  EXPECT_EQ(reason({9'800, 9'850}), "too_few_seeds");
+  EXPECT_EQ(reason({9'808, 9'811, 9'807, 9'809}), "interval_too_wide");
+  EXPECT_EQ(reason({9'850, 9'851}), "difference_beyond_margin");
+  const auto of_one = compare_json(compared_within(0.1, {9'800}))["equivalence"];
+  EXPECT_TRUE(of_one["ci90"].is_null());
+  EXPECT_TRUE(of_one["p"].is_null());
+  EXPECT_EQ(of_one["reason"], "too_few_seeds");
 }
 
 }  // namespace
