@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
+#include "record/result_json.h"
 #include "report/compare_text.h"
 
 namespace mnist_bench {
@@ -43,6 +44,10 @@ void require_folder(const std::string& folder) {
 /// The one experiment whose runs lie below `folder`.
 RunGroup read_group(const std::string& folder) {
   const StoredRuns stored = read_runs({folder});
+  if (!stored.unreadable.empty()) {
+    throw Error(ExitCode::io, stored.unreadable.front(),
+                "move that run out of the folder, or train it again with --force");
+  }
   if (stored.runs.empty()) {
     throw Error(ExitCode::io,
                 fmt::format("no run (a folder with a result.json) at or below {}", folder),
@@ -108,10 +113,18 @@ void compare(const CompareArguments& arguments) {
         "name the folder that holds the runs of all seeds, for either side");
   }
   const auto read = [](const std::string& folder) {
-    return StoredRun{.folder = folder, .result = read_result(folder)};
+    StoredRun run{.folder = folder, .result = read_result(folder)};
+    if (!run.result.test) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{} has no predictions to compare: it is {}", folder,
+                              to_string(run.result.status)),
+                  run.result.error.value_or("name a completed run"));
+    }
+    return run;
   };
-  show(compare_runs(read(arguments.a), read_predictions(arguments.a), read(arguments.b),
-                    read_predictions(arguments.b)),
+  const StoredRun a = read(arguments.a);
+  const StoredRun b = read(arguments.b);
+  show(compare_runs(a, read_predictions(arguments.a), b, read_predictions(arguments.b)),
        arguments.json);
 }
 

@@ -57,6 +57,10 @@ void report(const ReportArguments& arguments) {
   check_files(arguments.files);
   check_folders(arguments.folders);
   const StoredRuns stored = read_runs({arguments.folders.begin(), arguments.folders.end()});
+  if (stored.runs.empty() && !stored.unreadable.empty()) {
+    throw Error(ExitCode::io, stored.unreadable.front(),
+                "there is no other run to report; train it again with --force");
+  }
   if (stored.runs.empty()) {
     throw Error(ExitCode::io,
                 fmt::format("no run (a folder with a result.json) at or below {}",

@@ -25,6 +25,7 @@ struct Slot {
   std::unique_ptr<Worker> worker;
   std::optional<ExperimentConfig> run;
   std::string progress;
+  bool leaving = false;  ///< the worker ends by itself
 };
 
 /// A folder's last characters, which tell the runs of a sweep apart, so that a line fits a
@@ -85,6 +86,8 @@ class Sweep {
     bool busy = false;
     for (Slot& slot : slots_) {
       if (!slot.run && !stopping && next_ < runs_.size()) {
+        if (slot.leaving) slot.worker.reset();
+        slot.leaving = false;
         if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
         slot.run = runs_[next_++];
         if (options_.threads) slot.run->threads = options_.threads;
@@ -136,6 +139,8 @@ class Sweep {
       report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
     } else if (status == to_string(RunStatus::interrupted)) {
       report(slot, "interrupted");
+      // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
+      if (!interrupted()) slot.leaving = true;
     } else if (status == to_string(RunStatus::diverged)) {
       ++outcome_.failed;
       report(slot, fmt::format("diverged: {}", event.value("error", "")));

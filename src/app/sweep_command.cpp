@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -39,8 +40,10 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
   const bool divided = error == std::errc() && slash != end && *slash == '/';
   if (divided) {
     const auto [rest, count_error] = std::from_chars(slash + 1, end, count);
-    if (count_error == std::errc() && rest == end && 1 <= index && index <= count) {
-      return shard_of(plan, index, count);
+    if (count_error == std::errc() && rest == end) {
+      if (1 <= index && index <= count) return shard_of(plan, index, count);
+      throw Error(ExitCode::usage, fmt::format("--shard {}: I must lie in 1 to N", text),
+                  "write 1/4 to 4/4 for four parts");
     }
   }
   throw Error(ExitCode::usage, fmt::format("--shard {}: not of the form I/N", text),
@@ -69,7 +72,8 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
     } catch (const Error& error) {
       if (!force) {
         throw Error(error.code(), error.what(),
-                    "use --output DIR for another folder, or --force to run all of the sweep anew");
+                    "move that run out of the way, use --output DIR for another folder, or --force "
+                    "to run all of the sweep anew");
       }
       runs.back().state.started = true;
     }
@@ -83,21 +87,24 @@ std::string plan_text(const std::vector<PlannedRun>& runs) {
   return text_table({Align::left, Align::left}, {"run", "state"}, rows);
 }
 
-/// What the sweep has come to, as `report` has it. Returns how many runs did not complete.
-std::int64_t print_results(const std::vector<ExperimentConfig>& plan) {
+/// What the sweep has come to, as it lies in the folders.
+StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   StoredRuns stored;
-  std::int64_t failed = 0;
   for (const ExperimentConfig& config : plan) {
     const RunState state = run_state(config.output, config);
     if (state.result) {
       stored.runs.push_back({.folder = config.output, .result = *state.result});
-      if (state.result->status != RunStatus::completed) ++failed;
     } else if (state.started) {
       stored.unfinished.emplace_back(config.output);
     }
   }
-  if (!stored.runs.empty()) print("\n" + text_report(make_report(stored)));
-  return failed;
+  return stored;
+}
+
+std::int64_t count_failed(const StoredRuns& stored) {
+  return std::count_if(stored.runs.begin(), stored.runs.end(), [](const StoredRun& run) {
+    return run.result.status != RunStatus::completed;
+  });
 }
 
 void sweep(SweepArguments& arguments, Session& session) {
@@ -128,15 +135,26 @@ void sweep(SweepArguments& arguments, Session& session) {
   SweepOutcome outcome = run_sweep(missing, arguments.options, console);
   outcome.in_use += in_use;
   if (outcome.in_use > 0) {
-    console.info(fmt::format("{} runs are in use by other processes", outcome.in_use));
+    console.info(fmt::format("in use by other processes, and left to them: {} run{}",
+                             outcome.in_use, outcome.in_use == 1 ? "" : "s"));
   }
-  const std::int64_t failed = session.console.quiet ? outcome.failed : print_results(plan);
+  const StoredRuns results = results_of(plan);
+  if (!session.console.quiet && !results.runs.empty()) {
+    print("\n" + text_report(make_report(results)));
+  }
   if (outcome.interrupted) {
     throw Error(ExitCode::interrupted, "the sweep was interrupted",
                 "the same command goes on with what is missing");
   }
-  if (failed > 0) {
-    throw Error(ExitCode::sweep_failed, fmt::format("{} of {} runs failed", failed, plan.size()),
+  if (const std::int64_t failed = count_failed(results); failed > 0) {
+    const std::size_t left = plan.size() - results.runs.size();
+    const bool stopped = arguments.options.fail_fast && left > 0;
+    throw Error(ExitCode::sweep_failed,
+                fmt::format("{} of {} runs failed{}", failed, plan.size(),
+                            stopped ? fmt::format(", {} were not started or are unfinished "
+                                                  "(--fail-fast)",
+                                                  left)
+                                    : ""),
                 "the same command again runs them once more, except those that diverged");
   }
 }

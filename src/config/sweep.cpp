@@ -83,6 +83,7 @@ std::string read_text(const Document& document, const std::string& name, const K
 std::vector<std::filesystem::path> read_configs(const Document& document) {
   const json value = document.content.value("configs", json());
   const char* allowed = "a list of one or more paths of experiment configs";
+  if (value.is_null()) document.fail("/configs", fmt::format("missing; allowed: {}", allowed));
   if (!value.is_array() || value.empty()) document.fail("/configs", value, allowed);
   std::vector<std::filesystem::path> configs;
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -119,10 +120,13 @@ std::vector<std::uint64_t> read_seeds(const Document& document) {
     const std::uint64_t from = read_seed(document, "/seeds/from", value["from"]);
     const std::uint64_t to = read_seed(document, "/seeds/to", value["to"]);
     if (to < from || to - from >= kMostRuns) {
-      document.fail("/seeds/to", value["to"],
-                    fmt::format("{} or more, at most {} seeds", from, kMostRuns));
+      document.fail(
+          "/seeds/to", value["to"],
+          fmt::format("{} to {} (at most {} seeds)", from, from + kMostRuns - 1, kMostRuns));
     }
     for (std::uint64_t seed = from; seed <= to; ++seed) seeds.push_back(seed);
+  } else if (value.is_null()) {
+    document.fail("/seeds", fmt::format("missing; allowed: {}", allowed));
   } else {
     document.fail("/seeds", value, allowed);
   }
@@ -137,6 +141,14 @@ std::vector<GridAxis> read_grid(const Document& document) {
     const std::string pointer = "/grid/" + escaped(key);
     if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
       document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", own->second));
+    }
+    if (std::find(kOutsideTheExperiment.begin(), kOutsideTheExperiment.end(), key) !=
+        kOutsideTheExperiment.end()) {
+      document.fail(pointer,
+                    fmt::format("says how a run is made, not what it is: a report could not tell "
+                                "its values apart; sweep once for each, with {}=VALUE and an "
+                                "--output of its own",
+                                key));
     }
     if (!values.is_array() || values.empty()) {
       document.fail(pointer, values, "a list of one or more values");
@@ -226,6 +238,20 @@ void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>&
   }
 }
 
+/// The config of a run. What is wrong with it also names the sweep file, where it was named.
+ExperimentConfig read_run(const SweepConfig& sweep, const std::filesystem::path& file,
+                          const std::vector<std::string>& overrides) {
+  try {
+    return read_experiment(file, overrides);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                fmt::format("{}, config {}: {}", sweep.file.string(), file.string(), error.what()),
+                std::filesystem::exists(file)
+                    ? error.remedy()
+                    : "configs are relative to the folder of the sweep file");
+  }
+}
+
 }  // namespace
 
 SweepConfig read_sweep(const std::filesystem::path& file,
@@ -236,6 +262,7 @@ SweepConfig read_sweep(const std::filesystem::path& file,
   require_known_keys(document);
   if (output) document.content["output"] = *output;
   SweepConfig sweep;
+  sweep.file = file;
   const Key& name = experiment_key("name");
   sweep.name = read_text(document, "name", name, file.stem().string());
   if (!name.accepts(sweep.name)) {
@@ -269,7 +296,7 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
     for (const auto& point : points) {
       std::vector<std::string> all = overrides;
       all.insert(all.end(), point.begin(), point.end());
-      ExperimentConfig config = read_experiment(file, all);
+      ExperimentConfig config = read_run(sweep, file, all);
       std::filesystem::path folder = std::filesystem::path(sweep.output) / config.name;
       if (!point.empty()) folder /= folder_name(point);
       if (const auto [taken, is_new] = folders.emplace(folder.string(), file); !is_new) {

@@ -18,6 +18,7 @@ struct GridAxis {
 
 /// A sweep: every config with every point of the grid and every seed.
 struct SweepConfig {
+  std::filesystem::path file;  ///< that it was read from
   std::string name;
   std::vector<std::filesystem::path> configs;
   std::vector<std::uint64_t> seeds;

@@ -181,7 +181,11 @@ StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {
   StoredRuns stored;
   for (const std::filesystem::path& folder : folders) {
     if (std::filesystem::exists(folder / "result.json")) {
-      stored.runs.push_back({.folder = folder, .result = read_result(folder)});
+      try {
+        stored.runs.push_back({.folder = folder, .result = read_result(folder)});
+      } catch (const Error& error) {
+        stored.unreadable.emplace_back(error.what());
+      }
     } else if (std::filesystem::exists(folder / "config.json") &&
                std::filesystem::exists(folder / "log.txt")) {
       stored.unfinished.push_back(folder);

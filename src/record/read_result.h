@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "record/result.h"
@@ -25,6 +26,8 @@ struct StoredRuns {
   std::vector<StoredRun> runs;  ///< by folder
   /// Folders of runs without a result: still running, or killed.
   std::vector<std::filesystem::path> unfinished;
+  /// What is wrong with the records that cannot be read, a line each that names the file.
+  std::vector<std::string> unreadable = {};
 };
 
 /// All runs at or below `paths`, each folder once. Throws Error(io) for a path that is no folder.

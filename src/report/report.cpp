@@ -9,6 +9,9 @@ Report make_report(const StoredRuns& stored, bool paper) {
   report.groups = group_runs(stored.runs);
   report.unfinished = stored.unfinished;
   report.warnings = report_warnings(report.groups, stored.unfinished);
+  for (const std::string& problem : stored.unreadable) {
+    report.warnings.push_back("a record cannot be read, so its run is left out: " + problem);
+  }
   report.paper = paper;
   return report;
 }

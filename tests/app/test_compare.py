@@ -32,6 +32,13 @@ def fixture_home(tmp_path_factory):
     return home
 
 
+def test_a_run_without_predictions_is_refused_with_its_status(bench, finished_run, tmp_path):
+    done = bench("run", SMOKE, *SMALL, "optimizer.learning_rate=1e30", "--output", "diverged")
+    assert done.code == 1
+    refused = bench("compare", "diverged", finished_run)
+    assert_refusal(refused, 2, "diverged has no predictions", "loss is no longer finite")
+
+
 def test_two_runs_are_paired_by_image(bench, home):
     done = bench("compare", "narrow/seed-1", "wide/seed-1", "--json", cwd=home)
     assert (done.code, done.stderr) == (0, "")

@@ -169,6 +169,37 @@ def test_a_killed_worker_is_one_failed_run(start, bench, write_sweep, tmp_path):
     assert report.code == 0, report
 
 
+def test_a_worker_that_is_told_to_end_takes_no_other_run_with_it(start, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1], grid={"training.epochs": [100000, 2, 3]})
+    small = [value for value in TINY if not value.startswith("training")]
+    process = start("sweep", sweep, *small)
+    runs = tmp_path / "runs/sweep/mlp"
+    wait_until((runs / "training.epochs=100000/seed-1/checkpoint.safetensors").exists)
+    os.kill(workers_of(process)[0], signal.SIGTERM)
+    assert process.wait(60) == 4
+    statuses = [read_result(runs / f"training.epochs={n}/seed-1")["status"] for n in (100000, 2, 3)]
+    assert statuses == ["interrupted", "completed", "completed"]
+
+
+def test_fail_fast_says_what_it_left(bench, write_sweep):
+    sweep = write_sweep(seeds=[1, 2], grid={"optimizer.learning_rate": [1e30, 0.001]})
+    done = bench("sweep", sweep, *TINY, "--fail-fast")
+    assert_refusal(done, 4, "1 of 4 runs failed", "3 were not started")
+
+
+def test_a_damaged_record_is_named_with_every_way_out(bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1, 2])
+    assert bench("sweep", sweep, *TINY).code == 0
+    record = tmp_path / "runs/sweep/mlp/seed-1/result.json"
+    record.write_text("{")
+    refused = bench("sweep", sweep, *TINY)
+    assert_refusal(refused, 6, str(record.relative_to(tmp_path)), "move that run", "--force")
+    report = bench("report", "runs")
+    assert report.code == 0, report
+    assert "warning: a record cannot be read" in report.stdout
+    assert "seed-1/result.json" in report.stdout
+
+
 def test_failed_and_diverged_runs_are_shown_and_end_in_exit_4(bench, write_sweep, tmp_path):
     sweep = write_sweep(seeds=[1], grid={"optimizer.learning_rate": [1e30, 0.001]})
     done = bench("sweep", sweep, *TINY)
@@ -181,6 +212,7 @@ def test_failed_and_diverged_runs_are_shown_and_end_in_exit_4(bench, write_sweep
     again = bench("sweep", sweep, *TINY)
     assert again.code == 4
     assert "0 of 2 runs to do" in again.stderr
+    assert_refusal(bench("sweep", sweep, *TINY, "--quiet"), 4, "1 of 2 runs failed")
 
 
 def test_a_run_that_cannot_start_leaves_a_record_too(bench, write_sweep, tmp_path):
@@ -252,7 +284,13 @@ def test_a_changed_config_is_refused_with_the_difference(bench, write_sweep, tmp
 def test_wrong_use_is_refused(bench, write_sweep):
     assert_refusal(bench("sweep", "none.json"), 2, "none.json")
     assert_refusal(bench("sweep", write_sweep(seeds=[]), *TINY), 2, "/seeds")
-    assert_refusal(bench("sweep", write_sweep(), "--shard", "3/2"), 2, "--shard", "1/4")
+    assert_refusal(bench("sweep", write_sweep(), "--shard", "3/2"), 2, "--shard", "1 to N")
+    assert_refusal(bench("sweep", write_sweep(), "--shard", "3"), 2, "--shard", "1/4")
+    assert_refusal(bench("sweep", write_sweep(grid={"threads": [1, 2]})), 2, "/grid/threads")
+    assert_refusal(bench("sweep", write_sweep(configs=["no.json"])), 2, "sweep.json", "no.json")
+    assert_refusal(
+        bench("sweep", write_sweep(grid={"optimizer.learning_rate": [-1]})), 2, "sweep.json", "-1"
+    )
     assert_refusal(bench("sweep", write_sweep(), "--jobs", "0"), 2, "--jobs")
     assert_refusal(bench("sweep", write_sweep(), "seed=3"), 2, "seeds")
     assert_refusal(bench("sweep", CNN), 2, "experiment config", "mnist-bench run")

@@ -91,10 +91,10 @@ TEST_F(SweepTest, GridValuesOfAnyTypeMakeFolderNames) {
 
 TEST_F(SweepTest, StringsKeepTheirWordsWithoutQuotes) {
   const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1],
-               "grid": {"training.engine": ["libtorch", "native"], "device": ["cuda:0"]}})"),
+               "grid": {"training.engine": ["libtorch", "native"], "data.directory": ["my/data"]}})"),
                                {});
   ASSERT_EQ(plan.size(), 2U);
-  EXPECT_THAT(plan[0].output, MatchesRegex("runs/sweep/mlp/device=cuda_0_[0-9a-f]{8},"
+  EXPECT_THAT(plan[0].output, MatchesRegex("runs/sweep/mlp/data.directory=my_data_[0-9a-f]{8},"
                                            "training.engine=libtorch/seed-1"));
   EXPECT_THAT(plan[1].output, HasSubstr(",training.engine=native/seed-1"));
 }
@@ -136,8 +136,8 @@ TEST_F(SweepTest, ConfigsAreFoundRelativeToTheSweepFile) {
 TEST_F(SweepTest, RefusesWhatIsWrongNamingWhereItStands) {
   const std::string good = R"("configs": ["mlp.json"], "seeds": [1])";
   EXPECT_THAT(refusal("[]"), HasSubstr("allowed: an object"));
-  EXPECT_THAT(refusal(R"({"seeds": [1]})"), HasSubstr("/configs: found null"));
-  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"]})"), HasSubstr("/seeds: found null"));
+  EXPECT_THAT(refusal(R"({"seeds": [1]})"), HasSubstr("/configs: missing"));
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"]})"), HasSubstr("/seeds: missing"));
   EXPECT_THAT(refusal(R"({"configs": [], "seeds": [1]})"), HasSubstr("/configs"));
   EXPECT_THAT(refusal(R"({"configs": [1], "seeds": [1]})"), HasSubstr("/configs/0"));
   EXPECT_THAT(refusal("{" + good + R"(, "sed": [1]})"), HasSubstr("did you mean \"seeds\"?"));
