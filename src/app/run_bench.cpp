@@ -9,7 +9,6 @@
 #include <fstream>
 
 #include "app/trainer.h"
-#include "data/subset.h"
 #include "kernels/probe.h"
 #include "kernels/simd.h"
 #include "model/summary.h"
@@ -81,24 +80,27 @@ double dense_flop(const ModelSummary& model) {
   return 2.0 * static_cast<double>(3 * model.macs - first);
 }
 
-/// LIMIT-PLACEHOLDER
-Dataset load(const DataConfig& config) {
-  Dataset dataset =
-      load_dataset(config.directory ? std::filesystem::path(*config.directory) : shipped_mnist());
-  if (config.train_limit) {
-    std::vector<std::int64_t> order = stratified_order(dataset.train.labels);
-    order.resize(static_cast<std::size_t>(std::min(*config.train_limit, dataset.train.size())));
-    dataset.train = select(dataset.train, order);
-  }
-  return dataset;
-}
-
 /// One thing to time, with all that it needs but a network.
 struct Case {
   ExperimentConfig config;
-  const Dataset* data = nullptr;
+  DataCache* data = nullptr;  ///< of its model and engine
   BenchSeries series;
 };
+
+Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads, DataCache& data) {
+  Case one{.config = model, .data = &data, .series = {}};
+  one.config.training.engine = engine;
+  one.config.training.epochs = 1;
+  one.config.device = "cpu";
+  const ImageSet& images = data.dataset().train;
+  one.series.model = model.name;
+  one.series.engine = engine;
+  one.series.threads = threads;
+  one.series.images = images.size();
+  one.series.dense_flop = dense_flop(summarize(
+      model.model, {.rows = images.rows, .columns = images.columns}, data.dataset().classes));
+  return one;
+}
 
 /// Trains until the epoch ends or `steps` are done (absent: no bound); what the epoch took, if it
 /// ended.
@@ -158,27 +160,17 @@ void run_bench(const BenchOptions& options, Console& console,
     result.probes.push_back({.threads = threads, .fma_flops = {}, .barrier_seconds = {}});
   }
 
-  std::vector<Dataset> datasets;
-  for (const ExperimentConfig& model : options.models) {
-    datasets.push_back(load(model.data));
-  }
+  std::vector<std::unique_ptr<DataCache>> caches;
   std::vector<Case> cases;
-  for (std::size_t m = 0; m < options.models.size(); ++m) {
+  for (const ExperimentConfig& model : options.models) {
+    for (const Engine engine : options.engines) {
+      caches.push_back(std::make_unique<DataCache>());
+      caches.back()->load(model.data);
+    }
     for (const std::int64_t threads : options.threads) {
-      for (const Engine engine : options.engines) {
-        Case one{.config = options.models[m], .data = &datasets[m], .series = {}};
-        one.config.training.engine = engine;
-        one.config.training.epochs = 1;
-        one.config.device = "cpu";
-        const ImageSet& images = datasets[m].train;
-        one.series.model = one.config.name;
-        one.series.engine = engine;
-        one.series.threads = threads;
-        one.series.images = images.size();
-        one.series.dense_flop =
-            dense_flop(summarize(one.config.model, {.rows = images.rows, .columns = images.columns},
-                                 datasets[m].classes));
-        cases.push_back(std::move(one));
+      for (std::size_t e = 0; e < options.engines.size(); ++e) {
+        DataCache& data = *caches[caches.size() - options.engines.size() + e];
+        cases.push_back(case_of(model, options.engines[e], threads, data));
       }
     }
   }

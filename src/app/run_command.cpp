@@ -56,7 +56,8 @@ void run(const RunArguments& arguments, Session& session) {
                                        : arguments.resume ? Existing::resume
                                                           : Existing::refuse,
                            .command = session.command_line};
-  const StoredRun finished = run_experiment(config, options, console);
+  DataCache data;
+  const StoredRun finished = run_experiment(config, options, data, console);
   if (!session.console.quiet) print("\n" + run_text(finished.result));
   if (finished.result.status != RunStatus::completed) {
     throw Error(exit_code_of(finished.result.status),

@@ -10,7 +10,6 @@
 #include "app/trainer.h"
 #include "config/write.h"
 #include "data/dataset.h"
-#include "data/subset.h"
 #include "evaluate/metrics.h"
 #include "model/inference.h"
 #include "model/summary.h"
@@ -27,38 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// The data of a run, and where its test images stand in the test file.
-struct RunData {
-  Dataset dataset;
-  std::vector<std::int64_t> test_indices;
-};
-
-/// Cuts `set` to its first `limit` images of the stratified order; returns the indices kept.
-std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
-                                       const std::string& key) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(set.size()));
-  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
-  if (!limit) return indices;
-  if (*limit > set.size()) {
-    throw Error(ExitCode::data,
-                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
-                fmt::format("set {}=null for all of them", key));
-  }
-  indices = stratified_order(set.labels);
-  indices.resize(static_cast<std::size_t>(*limit));
-  set = select(set, indices);
-  return indices;
-}
-
-RunData load_data(const DataConfig& config) {
-  RunData data{.dataset = load_dataset(config.directory ? std::filesystem::path(*config.directory)
-                                                        : shipped_mnist()),
-               .test_indices = {}};
-  limit_images(data.dataset.train, config.train_limit, "data.train_limit");
-  data.test_indices = limit_images(data.dataset.test, config.test_limit, "data.test_limit");
-  return data;
 }
 
 /// Throws Error(run_failed) when the network alone would not fit into memory: found out here, not
@@ -127,12 +94,13 @@ Evaluation evaluate(Trainer& trainer, const Dataset& dataset) {
   return evaluation;
 }
 
-std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const RunData& data) {
+std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const DataCache& data) {
   std::vector<Prediction> rows;
-  rows.reserve(data.test_indices.size());
-  for (std::size_t i = 0; i < data.test_indices.size(); ++i) {
-    rows.push_back({.index = data.test_indices[i],
-                    .truth = data.dataset.test.labels[i],
+  const std::vector<std::int64_t>& indices = data.test_indices();
+  rows.reserve(indices.size());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    rows.push_back({.index = indices[i],
+                    .truth = data.dataset().test.labels[i],
                     .predicted = evaluation.predictions.classes[i],
                     .probability = evaluation.predictions.probabilities[i]});
   }
@@ -159,8 +127,9 @@ void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
 
 /// Training and evaluation, from the folder's checkpoint if it has one, filling in `result` and
 /// writing each epoch as it ends.
-void train_and_evaluate(Trainer& trainer, const RunData& data, RunFolder& folder, Console& console,
-                        RunResult& result, const std::function<double()>& seconds_so_far) {
+void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& folder,
+                        Console& console, RunResult& result,
+                        const std::function<double()>& seconds_so_far) {
   const ExperimentConfig& config = result.config;
   const std::string engine(to_string(config.training.engine));
   const std::int64_t epochs = config.training.epochs;
@@ -173,7 +142,7 @@ void train_and_evaluate(Trainer& trainer, const RunData& data, RunFolder& folder
   callbacks.on_epoch = [&](const EpochStatistics& trained,
                            const std::function<TrainingState()>& state) {
     const Clock::time_point evaluation_start = Clock::now();
-    last = evaluate(trainer, data.dataset);
+    last = evaluate(trainer, data.dataset());
     const EpochRecord epoch{.epoch = trained.epoch,
                             .engine = engine,
                             .train_loss = trained.loss,
@@ -208,7 +177,7 @@ void train_and_evaluate(Trainer& trainer, const RunData& data, RunFolder& folder
   // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
   if (!result.epochs.empty() && !last) {
     if (outcome.end == TrainEnd::interrupted) trainer.set_parameters(start->parameters);
-    last = evaluate(trainer, data.dataset);
+    last = evaluate(trainer, data.dataset());
   }
   if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
     result.status = RunStatus::interrupted;
@@ -236,7 +205,8 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
-StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console& console) {
+StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
+              Console& console) {
   const Clock::time_point start = Clock::now();
   ask_mkl_for_equal_bits();
   std::string allocator = tune_allocator();
@@ -255,21 +225,21 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
   }
 
   const Clock::time_point load_start = Clock::now();
-  const RunData data = load_data(config.data);
+  const bool loaded = data.load(config.data);
   const double load_seconds = seconds_since(load_start);
-  if (data.dataset.identified && *data.dataset.identified != config.data.dataset) {
+  const Dataset& dataset = data.dataset();
+  if (dataset.identified && *dataset.identified != config.data.dataset) {
     console.warn(
         fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as "
                     "such",
-                    config.data.dataset, *data.dataset.identified));
+                    config.data.dataset, *dataset.identified));
   }
-  const ImageShape image{.rows = data.dataset.train.rows, .columns = data.dataset.train.columns};
-  for (const std::string& doubt : doubts_about(data.dataset, config.data.dataset)) {
+  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
+  for (const std::string& doubt : doubts_about(dataset, config.data.dataset)) {
     console.warn(doubt);
   }
-  if (device.is_cpu()) require_memory(config, image, data.dataset.classes);
-  const std::unique_ptr<Trainer> trainer =
-      make_trainer(config, data.dataset, device.str(), threads);
+  if (device.is_cpu()) require_memory(config, image, dataset.classes);
+  const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
 
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) {
@@ -280,7 +250,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
   result.config = config;
   result.provenance =
       provenance_of(device, trainer->simd(), threads, std::move(allocator), options);
-  result.data = summarize_data(data.dataset, config.data);
+  result.data = summarize_data(dataset, config.data);
   if (folder.checkpoint() && folder.checkpoint()->data_sha256 != data_sha256(*result.data)) {
     throw Error(ExitCode::data,
                 fmt::format("cannot go on from {}: the training or test data are not those that "
@@ -289,8 +259,9 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
                 "restore the data, or use --force to train from the start");
   }
   console.log_to(folder.log_file());
-  result.model = summarize(config.model, image, data.dataset.classes);
+  result.model = summarize(config.model, image, dataset.classes);
   result.timing.load_seconds = load_seconds;
+  console.debug(loaded ? "data read from their files" : "data kept from the run before");
   console.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
       result.model->parameters, result.data->train.samples, result.data->test.samples,
@@ -331,10 +302,10 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, Console
 
 }  // namespace
 
-StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& options,
+StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
                          Console& console) {
   try {
-    return run(config, options, console);
+    return run(config, options, data, console);
   } catch (const std::bad_alloc&) {
     throw out_of_memory();
   } catch (const Error&) {

@@ -1,5 +1,6 @@
 #include "app/trainer.h"
 
+#include "app/engine_sets.h"
 #include "base/random.h"
 #include "kernels/simd.h"
 #include "model/inference.h"
@@ -24,20 +25,19 @@ torch::nn::Sequential initial_network(const ExperimentConfig& config, const Data
 
 class LibtorchTrainer final : public Trainer {
  public:
-  LibtorchTrainer(const ExperimentConfig& config, const Dataset& dataset, c10::Device device)
+  LibtorchTrainer(const ExperimentConfig& config, DataCache& data, const std::string& device)
       : config_(config),
-        network_(initial_network(config, dataset)),
-        train_set_(to_tensors(dataset.train, config.data.normalization, device)),
-        test_set_(to_tensors(dataset.test, config.data.normalization, device)) {
-    network_->to(device);
+        network_(initial_network(config, data.dataset())),
+        sets_(data.tensor_sets(config.data.normalization, device)) {
+    network_->to(c10::Device(device));
     choose_memory_format(network_);
   }
 
   TrainOutcome train(const TrainCallbacks& callbacks,
                      const std::optional<TrainingState>& start) override {
-    return mnist_bench::train(network_, train_set_, config_, callbacks, start);
+    return mnist_bench::train(network_, sets_.train, config_, callbacks, start);
   }
-  Predictions predict() override { return mnist_bench::predict(network_, test_set_); }
+  Predictions predict() override { return mnist_bench::predict(network_, sets_.test); }
   [[nodiscard]] std::vector<NamedTensor> parameters() const override {
     return export_parameters(network_);
   }
@@ -49,25 +49,24 @@ class LibtorchTrainer final : public Trainer {
  private:
   const ExperimentConfig& config_;
   torch::nn::Sequential network_;
-  ImageTensors train_set_;
-  ImageTensors test_set_;
+  const TensorSets& sets_;
 };
 
 class NativeTrainer final : public Trainer {
  public:
-  NativeTrainer(const ExperimentConfig& config, const Dataset& dataset, std::int64_t threads)
+  NativeTrainer(const ExperimentConfig& config, DataCache& data, std::int64_t threads)
       : config_(config),
-        network_(native::make_network(config, shape_of(dataset), dataset.classes, threads)),
-        train_set_(dataset.train),
-        test_set_(dataset.test) {
-    set_parameters(export_parameters(initial_network(config, dataset)));
+        network_(native::make_network(config, shape_of(data.dataset()), data.dataset().classes,
+                                      threads)),
+        sets_(data.native_sets()) {
+    set_parameters(export_parameters(initial_network(config, data.dataset())));
   }
 
   TrainOutcome train(const TrainCallbacks& callbacks,
                      const std::optional<TrainingState>& start) override {
-    return native::train(*network_, train_set_, config_, callbacks, start);
+    return native::train(*network_, sets_.train, config_, callbacks, start);
   }
-  Predictions predict() override { return native::predict(*network_, test_set_); }
+  Predictions predict() override { return native::predict(*network_, sets_.test); }
   [[nodiscard]] std::vector<NamedTensor> parameters() const override {
     return network_->parameters().export_values();
   }
@@ -79,18 +78,17 @@ class NativeTrainer final : public Trainer {
  private:
   const ExperimentConfig& config_;
   std::unique_ptr<native::Network> network_;
-  native::Images train_set_;
-  native::Images test_set_;
+  const NativeSets& sets_;
 };
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_trainer(const ExperimentConfig& config, const Dataset& dataset,
+std::unique_ptr<Trainer> make_trainer(const ExperimentConfig& config, DataCache& data,
                                       const std::string& device, std::int64_t threads) {
   if (config.training.engine == Engine::native) {
-    return std::make_unique<NativeTrainer>(config, dataset, threads);
+    return std::make_unique<NativeTrainer>(config, data, threads);
   }
-  return std::make_unique<LibtorchTrainer>(config, dataset, c10::Device(device));
+  return std::make_unique<LibtorchTrainer>(config, data, device);
 }
 
 }  // namespace mnist_bench

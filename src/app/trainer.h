@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/data_cache.h"
 #include "config/experiment.h"
-#include "data/dataset.h"
 #include "evaluate/metrics.h"
 #include "record/training.h"
 
@@ -33,9 +33,10 @@ class Trainer {
   [[nodiscard]] virtual std::string simd() const = 0;
 };
 
-/// The trainer that `config` names, on `device` ("cpu", "cuda:0"). Config and data must outlive it.
+/// The trainer that `config` names, on `device` ("cpu", "cuda:0"). `config` must outlive it, and
+/// `data` be left as it is.
 /// Throws Error(usage), saying what to do instead, for what its engine cannot do.
-std::unique_ptr<Trainer> make_trainer(const ExperimentConfig& config, const Dataset& dataset,
+std::unique_ptr<Trainer> make_trainer(const ExperimentConfig& config, DataCache& data,
                                       const std::string& device, std::int64_t threads);
 
 }  // namespace mnist_bench

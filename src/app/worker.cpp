@@ -70,13 +70,14 @@ pid_t spawn(const std::vector<std::string>& arguments, int stdin_end, int stderr
 }
 
 /// One request from start to end, told on stderr.
-void work_off(const WorkRequest& request) {
+void work_off(const WorkRequest& request, DataCache& data) {
   Console console({.format = LogFormat::json, .progress_lines = true});
   Json end = {{"event", "end"}};
   try {
     const StoredRun run = run_experiment(
         request.config,
-        {.existing = request.existing, .jobs = request.jobs, .command = request.command}, console);
+        {.existing = request.existing, .jobs = request.jobs, .command = request.command}, data,
+        console);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
@@ -188,8 +189,9 @@ void work(pid_t sweep, const std::vector<int>& cores) {
   if (::getppid() != sweep) return;  // it ended before this could be asked for
   if (!cores.empty()) pin_to(cores);
   watch_interrupts_of_worker();
+  DataCache data;
   for (std::string line; !interrupted() && std::getline(std::cin, line);) {
-    work_off(work_request_from(Json::parse(line)));
+    work_off(work_request_from(Json::parse(line)), data);
   }
 }
 

@@ -1,8 +1,10 @@
 #include "data/dataset.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -152,6 +154,28 @@ Dataset load_dataset(const std::filesystem::path& folder) {
   }
   dataset.identified = common_name(dataset.files);
   return dataset;
+}
+
+std::array<FileStamp, 4> file_stamps(const std::filesystem::path& folder) {
+  std::array<FileStamp, 4> stamps;
+  const FourPaths paths = the_four_files(folder);
+  for (std::size_t role = 0; role < stamps.size(); ++role) {
+    const std::filesystem::path& path = paths.at(role);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+      throw Error(
+          ExitCode::data,
+          fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)),
+          std::string(kFolderRemedy));
+    }
+    stamps.at(role) = {.path = path,
+                       .device = status.st_dev,
+                       .inode = status.st_ino,
+                       .bytes = status.st_size,
+                       .ctime_seconds = status.st_ctim.tv_sec,
+                       .ctime_nanoseconds = status.st_ctim.tv_nsec};
+  }
+  return stamps;
 }
 
 std::string verdict(const Dataset& dataset) {

@@ -53,6 +53,18 @@ struct Dataset {
   std::array<SourceFile, 4> files;
 };
 
+/// What tells a file that has changed without reading it. Any change, a replacement included, moves
+/// the ctime, which no program can set back.
+struct FileStamp {
+  std::filesystem::path path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t bytes = 0;
+  std::int64_t ctime_seconds = 0;
+  std::int64_t ctime_nanoseconds = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
 /// Folder of the MNIST that ships with the project.
 std::filesystem::path shipped_mnist();
 
@@ -62,6 +74,10 @@ std::filesystem::path shipped_mnist();
 /// ("emnist-letters-train-images-idx3-ubyte.gz"), of which a folder may hold one only.
 /// Throws Error(data) naming file and cause for anything that is not a sound data set.
 Dataset load_dataset(const std::filesystem::path& folder);
+
+/// Of the four files that load_dataset(folder) would read now (index: FileRole). Throws Error(data)
+/// where there are no such files.
+std::array<FileStamp, 4> file_stamps(const std::filesystem::path& folder);
 
 /// What the checksums say: the name of the known data set, "mixed" when only some of the files are
 /// of a known one (or of different ones), else "unknown".

@@ -40,10 +40,14 @@ def fingerprints(folder):
     found = {}
     for run in runs_below(folder):
         result = read_result(run)
+        predictions = run / "predictions.csv"
         found[str(run.relative_to(folder))] = (
             result["status"],
+            result["data"],
             result["parameters_sha256"],
-            result["test"] and result["test"]["confusion_matrix"]["counts"],
+            [(epoch["train_loss"], epoch["test"]) for epoch in result["epochs"]],
+            result["test"],
+            predictions.exists() and predictions.read_bytes(),
         )
     return found
 
@@ -87,6 +91,46 @@ def test_a_sweep_gives_the_very_runs_that_run_gives(bench, write_sweep, tmp_path
             assert provenance["jobs"] == jobs
             assert provenance["threads"] == 1
             assert "sweep" in provenance["command"]
+
+
+def data_reading(run):
+    """Whether a run read its data, and not only looked whether what is held is still theirs."""
+    log = (run / "log.txt").read_text(encoding="utf-8")
+    read, kept = "data read from their files" in log, "data kept from the run before" in log
+    assert read != kept, log
+    return read
+
+
+def test_a_worker_reads_the_data_of_its_runs_once(bench, write_sweep, tmp_path):
+    full = ("device=cpu", "training.epochs=1", "training.engine=native")
+    done = bench("sweep", write_sweep(), *full, "--threads", 1)
+    assert done.code == 0, done
+    runs = runs_below(tmp_path / "runs")
+    assert [data_reading(run) for run in runs] == [True, False, False]
+    timings = [read_result(run)["timing"] for run in runs]
+    assert timings[1]["load_seconds"] < timings[0]["load_seconds"] / 10
+    # Nothing is held twice, and nothing piles up.
+    assert timings[2]["peak_rss_bytes"] < 1.02 * timings[0]["peak_rss_bytes"]
+
+
+def test_runs_of_one_worker_on_various_data_are_those_that_run_gives(bench, write_sweep, tmp_path):
+    """What a worker keeps from run to run never shows in a number."""
+    grid = {
+        "data.normalization": ["standardize", "unit"],
+        "data.train_limit": [300, 200],
+        "training.engine": ["libtorch", "native"],
+    }
+    tiny = [value for value in TINY if "train_limit" not in value]
+    done = bench("sweep", write_sweep(seeds=[1, 2], grid=grid), *tiny, "--threads", 1)
+    assert done.code == 0, done
+    swept = tmp_path / "runs/sweep"
+    assert len(runs_below(swept)) == 16
+    assert {data_reading(run) for run in runs_below(swept)} == {True, False}
+    for run in runs_below(swept):
+        output = f"alone/{run.relative_to(swept)}"
+        alone = bench("run", run / "config.json", "--output", output, "-q")
+        assert alone.code == 0, alone
+    assert fingerprints(swept) == fingerprints(tmp_path / "alone")
 
 
 def test_the_same_command_again_runs_only_what_is_missing(bench, write_sweep, tmp_path):

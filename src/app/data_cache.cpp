@@ -1,0 +1,74 @@
+#include "app/data_cache.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "app/engine_sets.h"
+#include "base/error.h"
+#include "data/subset.h"
+
+namespace mnist_bench {
+namespace {
+
+/// Cuts `set` to its first `limit` images of the stratified order; returns the indices kept.
+std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
+                                       const std::string& key) {
+  if (!limit) {
+    std::vector<std::int64_t> all(static_cast<std::size_t>(set.size()));
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    return all;
+  }
+  if (*limit > set.size()) {
+    throw Error(ExitCode::data,
+                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
+                fmt::format("set {}=null for all of them", key));
+  }
+  std::vector<std::int64_t> indices = stratified_order(set.labels);
+  indices.resize(static_cast<std::size_t>(*limit));
+  set = select(set, indices);
+  return indices;
+}
+
+}  // namespace
+
+DataCache::DataCache() = default;
+DataCache::~DataCache() = default;
+
+bool DataCache::load(const DataConfig& config) {
+  const std::filesystem::path folder =
+      config.directory ? std::filesystem::path(*config.directory) : shipped_mnist();
+  // Taken before the files are read: a change while they are is noticed by the next run.
+  Origin origin{.files = file_stamps(folder),
+                .train_limit = config.train_limit,
+                .test_limit = config.test_limit};
+  if (origin_ == origin) return false;
+
+  origin_.reset();
+  native_sets_.reset();
+  tensor_sets_.reset();
+  dataset_ = {};
+  dataset_ = load_dataset(folder);
+  limit_images(dataset_.train, config.train_limit, "data.train_limit");
+  test_indices_ = limit_images(dataset_.test, config.test_limit, "data.test_limit");
+  origin_ = std::move(origin);
+  return true;
+}
+
+const NativeSets& DataCache::native_sets() {
+  tensor_sets_.reset();
+  if (!native_sets_) native_sets_ = std::make_unique<NativeSets>(dataset_);
+  return *native_sets_;
+}
+
+const TensorSets& DataCache::tensor_sets(Normalization normalization, const std::string& device) {
+  native_sets_.reset();
+  if (!tensor_sets_ || tensor_sets_->normalization != normalization ||
+      tensor_sets_->device != device) {
+    tensor_sets_.reset();
+    tensor_sets_ = std::make_unique<TensorSets>(dataset_, normalization, device);
+  }
+  return *tensor_sets_;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+
+namespace mnist_bench {
+
+struct NativeSets;
+struct TensorSets;
+
+/// The data of the run at hand, kept for the next one of the same process: what a sweep's worker
+/// trains on again is neither read nor prepared again. Memory holds the data of one run, in the
+/// form of one engine: what the next run does not share is let go before anything is made for it.
+class DataCache {
+ public:
+  DataCache();
+  ~DataCache();
+  DataCache(const DataCache&) = delete;
+  DataCache& operator=(const DataCache&) = delete;
+
+  /// Reads the data that `config` names and cuts them to its limits, and returns true; or false
+  /// where they are held already and their files are unchanged. Throws Error(data), and then holds
+  /// nothing.
+  bool load(const DataConfig& config);
+
+  // Of the last `load`, until the next one.
+  [[nodiscard]] const Dataset& dataset() const { return dataset_; }
+  /// Where the test images stand in the test file.
+  [[nodiscard]] const std::vector<std::int64_t>& test_indices() const { return test_indices_; }
+  /// As the native engine computes on them. Throws Error(usage) for images that it cannot take.
+  const NativeSets& native_sets();
+  /// As LibTorch does, on `device` ("cpu", "cuda:0").
+  const TensorSets& tensor_sets(Normalization normalization, const std::string& device);
+
+ private:
+  /// What `dataset_` and `test_indices_` were made from.
+  struct Origin {
+    std::array<FileStamp, 4> files;
+    std::optional<std::int64_t> train_limit;
+    std::optional<std::int64_t> test_limit;
+    bool operator==(const Origin&) const = default;
+  };
+
+  std::optional<Origin> origin_;
+  Dataset dataset_;
+  std::vector<std::int64_t> test_indices_;
+  // At most one of them.
+  std::unique_ptr<NativeSets> native_sets_;
+  std::unique_ptr<TensorSets> tensor_sets_;
+};
+
+}  // namespace mnist_bench
