@@ -163,7 +163,7 @@ void run_bench(const BenchOptions& options, Console& console,
   std::vector<std::unique_ptr<DataCache>> caches;
   std::vector<Case> cases;
   for (const ExperimentConfig& model : options.models) {
-    for (const Engine engine : options.engines) {
+    for (std::size_t e = 0; e < options.engines.size(); ++e) {
       caches.push_back(std::make_unique<DataCache>());
       caches.back()->load(model.data);
     }

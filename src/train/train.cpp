@@ -4,6 +4,9 @@
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adam.h>
 
+#include <cstddef>
+#include <cstring>
+
 #include "base/random.h"
 #include "model/network.h"
 #include "runtime/device.h"
@@ -59,6 +62,25 @@ torch::Tensor shuffled_indices(std::int64_t size, std::uint64_t seed, std::int64
   const std::vector<std::int64_t> order =
       permutation(size, derive_seed(seed, "shuffle", static_cast<std::uint64_t>(epoch)));
   return torch::tensor(order, torch::kInt64).to(device);
+}
+
+/// values[indices], as a tensor of its own. On the CPU row by row: index_select would set a kernel
+/// up for each of them.
+torch::Tensor rows_of(const torch::Tensor& values, const torch::Tensor& indices) {
+  if (!values.is_cpu()) return values.index_select(0, indices);
+  std::vector<std::int64_t> shape = values.sizes().vec();
+  shape[0] = indices.size(0);
+  torch::Tensor rows = torch::empty(shape, values.options());
+  const std::size_t bytes =
+      static_cast<std::size_t>(values.stride(0)) * static_cast<std::size_t>(values.element_size());
+  const auto* from = static_cast<const std::byte*>(values.const_data_ptr());
+  auto* to = static_cast<std::byte*>(rows.mutable_data_ptr());
+  const auto* index = indices.const_data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < shape[0]; ++i) {
+    std::memcpy(to + static_cast<std::size_t>(i) * bytes,
+                from + static_cast<std::size_t>(index[i]) * bytes, bytes);
+  }
+  return rows;
 }
 
 /// Sums over the images seen in an epoch, kept on the device so that no step waits for them.
@@ -145,9 +167,9 @@ TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
       if (callbacks.clock != nullptr) callbacks.clock->begin_step();
       const std::int64_t first = step * batch_size;
       const torch::Tensor batch = order.narrow(0, first, std::min(batch_size, set.size() - first));
-      const torch::Tensor labels = set.labels.index_select(0, batch);
+      const torch::Tensor labels = rows_of(set.labels, batch);
 
-      const torch::Tensor images = set.images.index_select(0, batch);
+      const torch::Tensor images = rows_of(set.images, batch);
       end_phase(callbacks, "gather the batch");
       const torch::Tensor logits = network->forward(images);
       const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
