@@ -114,7 +114,6 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   app.option_defaults()->always_capture_default();
   add_run_command(app, session);
   add_sweep_command(app, session);
-  add_worker_command(app);
   add_report_command(app);
   add_compare_command(app);
   add_summary_command(app);

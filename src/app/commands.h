@@ -24,7 +24,6 @@ struct Session {
 /// stdout and throws Error.
 void add_run_command(CLI::App& app, Session& session);
 void add_sweep_command(CLI::App& app, Session& session);
-void add_worker_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_bench_command(CLI::App& app, Session& session);

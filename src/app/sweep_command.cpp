@@ -8,7 +8,6 @@
 
 #include "app/commands.h"
 #include "app/run_sweep.h"
-#include "app/worker.h"
 #include "config/sweep.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
@@ -201,18 +200,6 @@ examples:
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
   command->add_flag("-v,--verbose", session.console.verbose, "what the workers say, too");
   command->callback([arguments, &session] { sweep(*arguments, session); });
-}
-
-void add_worker_command(CLI::App& app) {
-  struct WorkerArguments {
-    int sweep = 0;
-    std::vector<int> cores;
-  };
-  auto arguments = std::make_shared<WorkerArguments>();
-  CLI::App* command = app.add_subcommand("worker", "What sweep starts; not for people")->group("");
-  command->add_option("--sweep", arguments->sweep)->required();
-  command->add_option("--cores", arguments->cores)->delimiter(',')->expected(0, 1024);
-  command->callback([arguments] { work(arguments->sweep, arguments->cores); });
 }
 
 }  // namespace mnist_bench

@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -47,28 +45,6 @@ void close_once(int& descriptor) {
   if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, int stdin_end, int stderr_end) {
-  posix_spawn_file_actions_t actions{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, stdin_end, STDIN_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, stderr_end, STDERR_FILENO);
-  // A group of its own: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.
-  posix_spawnattr_t attributes{};
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  pid_t process = -1;
-  const int error =
-      ::posix_spawn(&process, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) fail("posix_spawn", error);
-  return process;
-}
-
 /// One request from start to end, told on stderr.
 void work_off(const WorkRequest& request, DataCache& data) {
   Console console({.format = LogFormat::json, .progress_lines = true});
@@ -93,6 +69,39 @@ void work_off(const WorkRequest& request, DataCache& data) {
   console.info("end of the run", end);
 }
 
+/// Works off requests from stdin until its end.
+void work() {
+  DataCache data;
+  for (std::string line; !interrupted() && std::getline(std::cin, line);) {
+    work_off(work_request_from(Json::parse(line)), data);
+  }
+}
+
+/// The life of the process that `sweep` has just forked. It leaves by _exit: what else an end of
+/// the program does (writing out streams, say) is the sweep's to do.
+[[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, int requests, int events) {
+  watch_interrupts_of_worker();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
+  // A group of its own: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.
+  ::setpgid(0, 0);
+  const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (::dup2(requests, STDIN_FILENO) < 0 || ::dup2(nowhere, STDOUT_FILENO) < 0 ||
+      ::dup2(events, STDERR_FILENO) < 0) {
+    ::_exit(EXIT_FAILURE);
+  }
+  // What else is open is the sweep's: an end of another worker's pipes would keep those open.
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  if (!cores.empty()) pin_to(cores);
+  try {
+    work();
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    ::_exit(EXIT_FAILURE);
+  }
+  ::_exit(EXIT_SUCCESS);
+}
+
 }  // namespace
 
 Json to_json(const WorkRequest& request) {
@@ -114,19 +123,16 @@ Worker::Worker(const std::vector<int>& cores) {
   auto [event_read, event_write] = make_pipe();
   requests_ = request_write;
   events_ = event_read;
-  try {
-    std::vector<std::string> arguments = {"mnist-bench", "worker", "--sweep",
-                                          std::to_string(::getpid())};
-    if (!cores.empty()) {
-      arguments.insert(arguments.end(), {"--cores", fmt::format("{}", fmt::join(cores, ","))});
-    }
-    process_ = spawn(arguments, request_read, event_write);
-  } catch (...) {
-    for (int* end : {&request_read, &event_write, &requests_, &events_}) close_once(*end);
-    throw;
-  }
+  const pid_t sweep = ::getpid();
+  process_ = ::fork();
+  if (process_ == 0) be_worker(sweep, cores, request_read, event_write);
+  const int error = errno;
   close_once(request_read);
   close_once(event_write);
+  if (process_ > 0) return;
+  close_once(requests_);
+  close_once(events_);
+  fail("fork", error);
 }
 
 Worker::~Worker() {
@@ -182,17 +188,6 @@ std::string Worker::wait() {
     return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   }
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
-}
-
-void work(pid_t sweep, const std::vector<int>& cores) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != sweep) return;  // it ended before this could be asked for
-  if (!cores.empty()) pin_to(cores);
-  watch_interrupts_of_worker();
-  DataCache data;
-  for (std::string line; !interrupted() && std::getline(std::cin, line);) {
-    work_off(work_request_from(Json::parse(line)), data);
-  }
 }
 
 }  // namespace mnist_bench

@@ -24,13 +24,17 @@ nlohmann::ordered_json to_json(const WorkRequest& request);
 /// Throws nlohmann::json::exception or Error(usage).
 WorkRequest work_request_from(const nlohmann::ordered_json& json);
 
-/// A process of this executable (its hidden command `worker`) that trains one experiment after
-/// another. It gets requests as lines of JSON on stdin, and answers with lines of JSON on stderr:
-/// what a run says with --log-format json, progress within epochs, and an end ("event": "end") with
-/// status, error and exit code. It is killed when this process ends.
+/// A process that trains one experiment after another. It gets requests as lines of JSON on stdin,
+/// and answers with lines of JSON on stderr: what a run says with --log-format json, progress
+/// within epochs, and an end ("event": "end") with status, error and exit code. It is killed when
+/// this process ends.
+///
+/// It is forked from this process rather than started anew, since LibTorch takes a fifth of a
+/// second to load. Hence this process must not have computed anything or asked for a CUDA device:
+/// neither LibTorch's threads nor a CUDA context outlive a fork.
 class Worker {
  public:
-  /// Starts the process, on `cores` alone if there are any. Throws Error(io).
+  /// Forks the process, on `cores` alone if there are any. Throws Error(io).
   explicit Worker(const std::vector<int>& cores);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -58,8 +62,5 @@ class Worker {
   bool ended_ = false;
   std::string partial_line_;
 };
-
-/// The other side, for the hidden command: works off requests from stdin until its end.
-void work(pid_t sweep, const std::vector<int>& cores);
 
 }  // namespace mnist_bench

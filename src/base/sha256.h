@@ -7,17 +7,18 @@
 
 namespace mnist_bench {
 
-/// SHA-256 (FIPS 180-4, by OpenSSL) of bytes that come in pieces.
+/// SHA-256 (FIPS 180-4, by OpenSSL) of bytes that come in pieces. A copy goes on from the same
+/// bytes.
 class Sha256 {
  public:
   Sha256();
   ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
+  Sha256(const Sha256& other);
+  Sha256& operator=(const Sha256& other);
 
   void update(const void* bytes, std::size_t size);
-  /// 64 lower-case hexadecimal digits. The object is spent afterwards.
-  std::string hex();
+  /// Of the bytes so far: 64 lower-case hexadecimal digits.
+  [[nodiscard]] std::string hex() const;
 
  private:
   struct Context;

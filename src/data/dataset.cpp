@@ -85,15 +85,14 @@ FourPaths the_four_files(const std::filesystem::path& folder) {
 }
 
 SourceFile describe(const IdxFile& file, FileRole role) {
-  return {file.path, file.raw_bytes(), file.sha256, known_dataset(role, file.sha256)};
+  const std::string sha256 = file.hash.hex();
+  return {file.path, file.raw_bytes(), sha256, known_dataset(role, sha256)};
 }
 
 ImageSet join(IdxFile images, IdxFile labels) {
-  Sha256 hash;
-  for (const IdxFile* file : {&images, &labels}) {
-    hash.update(file->header.data(), file->header.size());
-    hash.update(file->values.data(), file->values.size());
-  }
+  Sha256 hash = images.hash;
+  hash.update(labels.header.data(), labels.header.size());
+  hash.update(labels.values.data(), labels.values.size());
   ImageSet set;
   set.rows = images.dimensions[1];
   set.columns = images.dimensions[2];

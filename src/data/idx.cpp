@@ -127,7 +127,7 @@ IdxFile read_idx(const std::filesystem::path& path, std::uint32_t magic, const I
     }
   }
   idx.values = read_values(file, path, announced);
-  idx.sha256 = file.sha256();
+  idx.hash = file.hash();
   return idx;
 }
 

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string>
 #include <vector>
+
+#include "base/sha256.h"
 
 namespace mnist_bench {
 
@@ -19,7 +20,7 @@ struct IdxFile {
   /// As many as the product of the dimensions, at most 1 GiB.
   std::vector<std::uint8_t> values;
   /// Of the whole uncompressed file.
-  std::string sha256;
+  Sha256 hash;
 
   [[nodiscard]] std::int64_t raw_bytes() const {
     return static_cast<std::int64_t>(header.size() + values.size());

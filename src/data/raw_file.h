@@ -29,8 +29,8 @@ class RawFile {
   /// Bytes of an uncompressed file; nothing for a compressed one, whose size shows only at its end.
   [[nodiscard]] std::optional<std::uint64_t> known_size() const;
 
-  /// SHA-256 of all bytes read so far. To be called once, after the last read.
-  std::string sha256() { return hash_.hex(); }
+  /// Of all bytes read so far.
+  [[nodiscard]] const Sha256& hash() const { return hash_; }
 
  private:
   struct CloseFile {

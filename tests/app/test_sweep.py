@@ -283,6 +283,8 @@ def test_ctrl_c_ends_the_runs_in_progress_with_a_record(start, bench, write_swee
     process = start("sweep", sweep, *endless, "--jobs", 2)
     for seed in (1, 2):
         wait_until((tmp_path / f"runs/sweep/mlp/seed-{seed}/checkpoint.safetensors").exists)
+    # Its workers are forks of it: a thread that it had would be missing there.
+    assert len(os.listdir(f"/proc/{process.pid}/task")) == 1
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 75
     statuses = [read_result(run)["status"] for run in runs_below(tmp_path / "runs")]

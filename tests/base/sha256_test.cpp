@@ -32,6 +32,19 @@ TEST(Sha256, OfPiecesIsThatOfTheWhole) {
   EXPECT_EQ(hash.hex(), sha256_hex("abc"));
 }
 
+TEST(Sha256, ACopyGoesOnFromTheSameBytesAndLeavesTheFirstAlone) {
+  Sha256 hash;
+  hash.update("a", 1);
+  Sha256 copy = hash;
+  copy.update("bc", 2);
+  EXPECT_EQ(copy.hex(), sha256_hex("abc"));
+  EXPECT_EQ(hash.hex(), sha256_hex("a"));
+  hash = copy;
+  hash.update("d", 1);
+  EXPECT_EQ(hash.hex(), sha256_hex("abcd"));
+  EXPECT_EQ(copy.hex(), sha256_hex("abc"));
+}
+
 TEST(Sha256, CountsEmbeddedZeroBytes) {
   EXPECT_NE(sha256_hex(std::string_view("a\0b", 3)), sha256_hex("a"));
 }

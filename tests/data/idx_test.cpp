@@ -52,7 +52,7 @@ TEST_F(IdxReader, ReadsRawLabels) {
   const IdxFile file = labels(labels_file(5, 3));
   EXPECT_THAT(file.dimensions, ElementsAre(5));
   EXPECT_THAT(file.values, ElementsAre(0, 1, 2, 0, 1));
-  EXPECT_EQ(file.sha256, sha256_hex(labels_file(5, 3)));
+  EXPECT_EQ(file.hash.hex(), sha256_hex(labels_file(5, 3)));
   EXPECT_EQ(file.raw_bytes(), 13);
 }
 
@@ -61,7 +61,7 @@ TEST_F(IdxReader, ReadsRawImages) {
   EXPECT_THAT(file.dimensions, ElementsAre(5, 3, 2));
   ASSERT_EQ(file.values.size(), 30U);
   EXPECT_EQ(file.values[29], 29);
-  EXPECT_EQ(file.sha256, sha256_hex(images_file(5, 3, 2)));
+  EXPECT_EQ(file.hash.hex(), sha256_hex(images_file(5, 3, 2)));
 }
 
 TEST_F(IdxReader, ReadsAnImageOfOnePixel) {
@@ -75,7 +75,7 @@ TEST_F(IdxReader, ReadsTheLongestSideAllowed) {
 
 TEST_F(IdxReader, KnowsGzipByItsFirstBytesAndNotByItsName) {
   const IdxFile file = images(gzip(images_file(5)));  // the name has no .gz
-  EXPECT_EQ(file.sha256, sha256_hex(images_file(5)));
+  EXPECT_EQ(file.hash.hex(), sha256_hex(images_file(5)));
   const auto raw = test::write(folder_ / "labels.gz", labels_file(4));
   EXPECT_EQ(read_idx_labels(raw).values.size(), 4U);
 }
@@ -84,13 +84,13 @@ TEST_F(IdxReader, ReadsSeveralGzipMembersAsOneFile) {
   const std::string bytes = images_file(5);
   const IdxFile file = images(gzip(bytes.substr(0, 7)) + gzip("") + gzip(bytes.substr(7, 20)) +
                               gzip(bytes.substr(27)));
-  EXPECT_EQ(file.sha256, sha256_hex(bytes));
+  EXPECT_EQ(file.hash.hex(), sha256_hex(bytes));
 }
 
 TEST_F(IdxReader, ReadsMoreThanOneBlockAtATime) {
   const std::string bytes = images_file(3000, 28, 28);  // 2.35 MB
-  EXPECT_EQ(images(bytes, 3000).sha256, sha256_hex(bytes));
-  EXPECT_EQ(images(gzip(bytes), 3000).sha256, sha256_hex(bytes));
+  EXPECT_EQ(images(bytes, 3000).hash.hex(), sha256_hex(bytes));
+  EXPECT_EQ(images(gzip(bytes), 3000).hash.hex(), sha256_hex(bytes));
 }
 
 TEST_F(IdxReader, RefusesAWrongMagicNumberNamingIt) {
