@@ -88,12 +88,12 @@ std::string verdict(const Dataset& dataset);
 ImageSet select(const ImageSet& set, const std::vector<std::int64_t>& indices);
 
 /// How many images each class has, index = class; `classes` exceeds every label.
+std::vector<std::int64_t> class_counts(const ImageSet& set, std::int64_t classes);
+
 /// What makes one doubt that `dataset` is what its user takes it for, a line each: classes that no
 /// training image shows (a damaged label can be all that names them), and `label`, where that is
 /// the name of a known data set whose checksums these files do not have.
 std::vector<std::string> doubts_about(const Dataset& dataset, std::string_view label);
-
-std::vector<std::int64_t> class_counts(const ImageSet& set, std::int64_t classes);
 
 /// Mean and standard deviation (population) of the pixels scaled to [0, 1]; 0 for an empty set.
 struct PixelStatistics {
