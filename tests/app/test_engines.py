@@ -53,6 +53,24 @@ def test_the_record_names_engine_and_instructions(train, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_a_native_run_on_all_of_mnist_stays_below_350_megabytes(
+    bench, finished_run, tmp_path, model
+):
+    """Everything included: LibTorch's libraries are loaded for the initial parameters."""
+    if read_result(finished_run)["provenance"]["build_type"] != "Release":
+        pytest.skip("a sanitizer has memory of its own")
+    done = bench(
+        *("run", CONFIGS / f"{model}.json", "training.engine=native", "training.epochs=1"),
+        *("device=cpu", "threads=2", "--output", "out"),
+        timeout=240,
+    )
+    assert done.code == 0, done
+    result = read_result(tmp_path / "out")
+    assert result["data"]["train"]["samples"] == 60000
+    assert 0 < result["timing"]["peak_rss_bytes"] <= 350e6
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_native_runs_are_equal_to_the_bit_on_any_number_of_threads(train, model):
     results = [
         read_result(train(model, "native", name, threads=threads))

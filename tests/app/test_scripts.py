@@ -1,5 +1,5 @@
-"""scripts/sweep_seeds, scripts/equivalence, and what scripts/slurm_sweep.sbatch makes of an array
-(test_slurm.py runs it under a real Slurm)."""
+"""scripts/sweep_seeds, scripts/equivalence, what scripts/reproduce_paper is told (test_paper.py runs
+it), and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py runs it under Slurm)."""
 
 import re
 import subprocess
@@ -128,7 +128,62 @@ def test_a_missing_build_is_named_with_how_to_build(sweep_seeds):
     assert_refusal(refused, 1, "/nowhere/mnist-bench", "cmake --build")
 
 
-@pytest.mark.parametrize("name", ["sweep_seeds", "slurm_sweep.sbatch", "equivalence"])
+@pytest.fixture
+def reproduce_paper(script, tmp_path):
+    """Runs the script, and gives its end and the command lines that it makes of its arguments."""
+    binary = tmp_path / "mnist-bench"
+    binary.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path / "commands"}\n')
+    binary.chmod(0o755)
+
+    def run(*arguments):
+        done = script("reproduce_paper", *arguments, MNIST_BENCH_BINARY=str(binary))
+        commands = tmp_path / "commands"
+        return done, commands.read_text().splitlines() if commands.exists() else []
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "engine", "output"),
+    [
+        ((), "libtorch", "runs/paper"),
+        (("--engine", "libtorch"), "libtorch", "runs/paper"),
+        (("--engine", "native"), "native", "runs/paper-native"),
+        (("--output", "/tmp/try", "--engine", "native"), "native", "/tmp/try"),
+    ],
+    ids=str,
+)
+def test_reproduce_paper_keeps_the_runs_of_the_engines_apart(
+    reproduce_paper, arguments, engine, output
+):
+    done, (sweep, files, tables) = reproduce_paper(*arguments, "training.epochs=1")
+    assert done.code == 0, done
+    assert sweep == (
+        f"sweep configs/paper/sweep.json --output {output} --jobs 1 "
+        f"training.epochs=1 training.engine={engine}"
+    )
+    assert files == f"report {output} --paper -o {output}/paper.html -o {output}/paper.md"
+    assert tables == f"report {output} --paper"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--engine", "torch"), ["torch", "libtorch or native"]),
+        (("--engine",), ["--engine needs a value"]),
+        (("training.engine=native",), ["--engine native"]),
+        (("--engines", "native"), ["--engines"]),
+    ],
+    ids=str,
+)
+def test_reproduce_paper_refuses_what_it_does_not_know(reproduce_paper, arguments, words):
+    refused, commands = reproduce_paper(*arguments)
+    assert_refusal(refused, 1, *words)
+    assert_has_remedy(refused)
+    assert commands == []
+
+
+@pytest.mark.parametrize("name", ["sweep_seeds", "reproduce_paper", "equivalence", "slurm_sweep.sbatch"])
 def test_help_is_on_stdout(script, name):
     done = script(name, "--help")
     assert (done.code, done.stderr) == (0, "")
