@@ -127,7 +127,7 @@ std::vector<std::string> bench_warnings(const BenchResult& result) {
                                    context.build_type));
   }
   if (context.scaling.value_or(false)) {
-    warnings.push_back(
+    warnings.emplace_back(
         "the cores' frequency follows the load (their governor is not 'performance'); times may "
         "vary with it");
   }
