@@ -70,7 +70,7 @@ Error parse_error(const CLI::App& app, int argc, const char* const* argv, const 
   if (named.unknown) {
     std::vector<std::string> names;
     for (const CLI::App* below : named.command->get_subcommands({})) {
-      if (!below->get_group().empty()) names.push_back(below->get_name());  // not the hidden one
+      names.push_back(below->get_name());
     }
     const auto close = nearest(*named.unknown, names);
     return {ExitCode::usage,

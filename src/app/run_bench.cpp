@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
 
 #include "app/trainer.h"
 #include "kernels/probe.h"
@@ -33,17 +34,6 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-std::optional<double> megahertz() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("cpu MHz") && colon != std::string::npos) {
-      return std::stod(line.substr(colon + 2));
-    }
-  }
-  return std::nullopt;
-}
-
 /// Absent where the system does not say, as on most virtual machines.
 std::optional<bool> frequency_scaling() {
   std::ifstream file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
@@ -56,8 +46,7 @@ BenchContext context_now(const std::string& executable) {
   const BuildInfo build = build_info();
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  std::array<double, 3> load{};
-  const int loads = ::getloadavg(load.data(), 3);
+  const std::optional<std::string> megahertz = cpu_info("cpu MHz");
   return {.date = utc_now(),
           .host = host.data(),
           .executable = executable,
@@ -67,9 +56,9 @@ BenchContext context_now(const std::string& executable) {
           .libtorch = build.libtorch,
           .cpu = cpu_name(),
           .cores = available_cores(),
-          .mhz = megahertz(),
+          .mhz = megahertz ? std::optional(std::stod(*megahertz)) : std::nullopt,
           .scaling = frequency_scaling(),
-          .load_average = {load.begin(), load.begin() + std::max(loads, 0)}};
+          .load_average = load_averages()};
 }
 
 double dense_flop(const ModelSummary& model) {
@@ -83,11 +72,12 @@ double dense_flop(const ModelSummary& model) {
 /// One thing to time, with all that it needs but a network.
 struct Case {
   ExperimentConfig config;
-  DataCache* data = nullptr;  ///< of its model and engine
+  DataCache* data = nullptr;  ///< its engine's
   BenchSeries series;
 };
 
 Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads, DataCache& data) {
+  data.load(model.data);
   Case one{.config = model, .data = &data, .series = {}};
   one.config.training.engine = engine;
   one.config.training.epochs = 1;
@@ -107,6 +97,7 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
 std::optional<BenchSample> train_epoch(Case& one, std::optional<std::int64_t> steps,
                                        PhaseClock* clock) {
   const std::int64_t threads = set_threads(one.series.threads);
+  one.data->load(one.config.data);  // again only where models have different data
   const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);
   one.series.simd = trainer->simd();
   std::optional<BenchSample> sample;
@@ -160,17 +151,12 @@ void run_bench(const BenchOptions& options, Console& console,
     result.probes.push_back({.threads = threads, .fma_flops = {}, .barrier_seconds = {}});
   }
 
-  std::vector<std::unique_ptr<DataCache>> caches;
+  std::map<Engine, DataCache> data;  // one each: a cache holds one engine's form of the images
   std::vector<Case> cases;
   for (const ExperimentConfig& model : options.models) {
-    for (std::size_t e = 0; e < options.engines.size(); ++e) {
-      caches.push_back(std::make_unique<DataCache>());
-      caches.back()->load(model.data);
-    }
     for (const std::int64_t threads : options.threads) {
-      for (std::size_t e = 0; e < options.engines.size(); ++e) {
-        DataCache& data = *caches[caches.size() - options.engines.size() + e];
-        cases.push_back(case_of(model, options.engines[e], threads, data));
+      for (const Engine engine : options.engines) {
+        cases.push_back(case_of(model, engine, threads, data[engine]));
       }
     }
   }

@@ -31,13 +31,11 @@ std::string remedy_for(const RunResult& result, const std::string& folder) {
   if (result.status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
   if (result.epochs.empty()) {
     return "no epoch was finished; run the command again with --resume, in place of --force if "
-           "that "
-           "was given";
+           "that was given";
   }
   return fmt::format(
       "the finished epochs are in {}; run the command again with --resume (in place of --force, if "
-      "that "
-      "was given) to go on after them",
+      "that was given) to go on after them",
       folder);
 }
 

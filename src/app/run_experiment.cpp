@@ -216,8 +216,9 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
                              available_cores()));
   }
   const c10::Device device = choose_device(config.device);
+  const std::vector<double> loads = load_averages();
   if (device.is_cpu() && config.training.engine == Engine::libtorch && threads > 1 &&
-      load_average() > 1) {
+      !loads.empty() && loads.front() > 1) {
     console.info(
         "other work is running; LibTorch's threads wait for each other by spinning, which can make "
         "them many times slower then: threads=1, or OMP_WAIT_POLICY=passive in the environment, "

@@ -98,10 +98,10 @@ json override_value(const Key& key, const std::string& text, const std::string& 
   const bool is_string = std::holds_alternative<Text>(key.rule) ||
                          std::holds_alternative<Path>(key.rule) ||
                          std::holds_alternative<Choice>(key.rule);
-  if (is_string) return text.starts_with('"') ? parse_strict_json(text, origin) : json(text);
+  const auto parsed = [&] { return parse_strict_json(text, origin, /*comments=*/false); };
+  if (is_string) return text.starts_with('"') ? parsed() : json(text);
   try {
-    if (text.find('/') != std::string::npos) return text;  // a comment, which belongs into files
-    return parse_strict_json(text, origin);
+    return parsed();
   } catch (const Error&) {
     return text;  // which the key's rule refuses, saying what is allowed
   }

@@ -151,12 +151,12 @@ void require_utf8(std::string_view text, std::string_view origin) {
   }
 }
 
-json parse_strict_json(std::string_view text, std::string_view origin) {
+json parse_strict_json(std::string_view text, std::string_view origin, bool comments) {
   // nlohmann takes NUL for the end of the text and does not look into comments.
   require_utf8(text, origin);
   Builder builder(text, origin);
   json::sax_parse(text.begin(), text.end(), &builder, json::input_format_t::json,
-                  /*strict=*/true, /*ignore_comments=*/true);
+                  /*strict=*/true, /*ignore_comments=*/comments);
   return builder.take();
 }
 

@@ -137,8 +137,7 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
         fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
         finished
             ? "use --resume to accept it if finished and to go on with it if not, --force to "
-              "replace it, or "
-              "--output DIR for another folder"
+              "replace it, or --output DIR for another folder"
             : "use --resume to go on with it, --force to start anew, or --output DIR for another "
               "folder");
   }

@@ -90,13 +90,15 @@ std::string device_name(c10::Device device) {
   return device.is_cpu() ? cpu_name() : gpu_name(device.index());
 }
 
-std::string cpu_name() {
+std::string cpu_name() { return cpu_info("model name").value_or("unknown CPU"); }
+
+std::optional<std::string> cpu_info(const std::string& name) {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
     const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+    if (line.starts_with(name) && colon != std::string::npos) return line.substr(colon + 2);
   }
-  return "unknown CPU";
+  return std::nullopt;
 }
 
 void synchronize(c10::Device device) {

@@ -26,6 +26,9 @@ c10::Device choose_device(const std::string& wanted);
 std::string device_name(c10::Device device);
 std::string cpu_name();
 
+/// The first value of that name in /proc/cpuinfo, such as "cpu MHz"; nothing where there is none.
+std::optional<std::string> cpu_info(const std::string& name);
+
 /// Waits until the device has done all that it was given; nothing to do on a CPU.
 void synchronize(c10::Device device);
 

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <ctime>
@@ -85,9 +87,10 @@ std::int64_t peak_rss_bytes() {
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
 }
 
-double load_average() {
-  double load = 0.0;
-  return ::getloadavg(&load, 1) == 1 ? load : 0.0;
+std::vector<double> load_averages() {
+  std::array<double, 3> loads{};
+  const int known = ::getloadavg(loads.data(), static_cast<int>(loads.size()));
+  return {loads.begin(), loads.begin() + std::max(known, 0)};
 }
 
 std::optional<std::int64_t> available_memory_bytes() {

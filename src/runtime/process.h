@@ -38,9 +38,9 @@ std::string tune_allocator();
 /// Largest resident set of this process so far, in bytes.
 std::int64_t peak_rss_bytes();
 
-/// Threads that ran or waited to run on this machine, on average over the last minute; 0 where the
-/// system does not say.
-double load_average();
+/// Threads that ran or waited to run on this machine, on average over the last 1, 5 and 15 minutes;
+/// empty where the system does not say.
+std::vector<double> load_averages();
 
 /// Memory that new work may take without swapping, in bytes; nothing where the system does not say.
 std::optional<std::int64_t> available_memory_bytes();
