@@ -9,11 +9,13 @@ import termios
 import threading
 
 import pytest
-from support import SMALL, SMOKE, parse_json
+from support import CPU, SMALL, SMOKE, parse_json
 
 EPOCHS = ("training.epochs=3",)
-# Enough steps to see the bar several times, also with a loss, which is looked at every 50 steps.
-WATCHED = (*SMALL, "training.batch_size=2", "training.epochs=4")
+# The bar is drawn at most ten times a second, and the loss is looked at every 50 steps: 4,000 steps
+# take a second or more, so that both are seen on a fast machine too.
+WATCHED = (*CPU, "data.train_limit=1000", "data.test_limit=200", "training.batch_size=1",
+           "training.epochs=4")  # fmt: skip
 ERASE = "\r\x1b[K"
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -63,8 +65,8 @@ def fixture_on_terminal(bench):
 
 def bars(text):
     """Each state of the progress bar."""
-    return [part.split("\n")[0] for part in text.split(ERASE) if part.startswith("epoch ")
-            and "[" in part.split("\n")[0]]  # fmt: skip
+    drawn = text.replace(ERASE, "\n").split("\n")
+    return [line for line in drawn if line.startswith("epoch ") and "[" in line]
 
 
 def visible(text):
