@@ -2,6 +2,8 @@
 
 #include <hwy/cache_control.h>
 
+#include <array>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/linear.cpp"
 #include <hwy/foreach_target.h>
@@ -17,6 +19,10 @@ namespace {
 /// Vectors of a row that are worked on at a time; `linear_backward` needs twice the registers.
 constexpr std::size_t kTile = 8;
 constexpr std::size_t kBackwardTile = HWY_TARGET == HWY_AVX2 ? 4 : 8;
+/// Inputs whose weights, a tile wide, `forward` keeps in the first cache at a time, and images for
+/// which it does.
+constexpr std::size_t kBlock = 112;
+constexpr std::size_t kImages = 128;
 /// Images ahead of the one at work whose entries are asked for.
 constexpr std::size_t kAhead = 4;
 
@@ -62,29 +68,64 @@ HWY_INLINE void add_entries(const SomeEntries& entries, ConstMatrix matrix, std:
   sum = tile;
 }
 
-template <class EntriesOf>
-HWY_INLINE void forward(const EntriesOf& entries_of, ConstMatrix weights, const float* start,
-                        Range images, Range columns, Matrix y) {
-  for_each_tile<kTile>(columns, [&](auto tile, std::size_t column) HWY_ATTR {
-    for (std::size_t i = images.begin; i < images.end; ++i) {
-      if (column == columns.begin && i + kAhead < images.end) entries_of(i + kAhead).prefetch();
-      tile.load((start != nullptr ? start : y.row(i)) + column);
-      add_entries(entries_of(i), weights, column, tile);
-      tile.store(y.row(i) + column);
+/// The same for the entries from `begin` on whose index is below `bound`; returns where the others
+/// begin.
+template <std::size_t kVectors, class SomeEntries>
+HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& entries,
+                                         std::size_t begin, ConstMatrix matrix, std::size_t column,
+                                         Tile<kVectors>& sum) {
+  Tile<kVectors> tile = sum;
+  const float* const base = matrix.data + column;
+  std::size_t e = begin;
+  // One condition for the end of the loop instead of two.
+  if (entries.size() == 0 || entries.index(entries.size() - 1) < bound) {
+    for (; e < entries.size(); ++e) {
+      tile.add_product(entries.factor(e), base + entries.index(e) * matrix.stride);
     }
-  });
+  } else {
+    for (; entries.index(e) < bound; ++e) {
+      tile.add_product(entries.factor(e), base + entries.index(e) * matrix.stride);
+    }
+  }
+  sum = tile;
+  return e;
 }
 
-void sparse_forward(const SparseRow* x, ConstMatrix weights, const float* start, Range images,
-                    Range columns, Matrix y) {
-  forward([&](std::size_t i) HWY_ATTR { return Entries(x[i]); }, weights, start, images, columns,
-          y);
+/// Goes through the inputs block by block, so that the rows of the weights that a block's entries
+/// need come from the next cache once for all images, not once for each.
+template <class EntriesOf>
+HWY_INLINE void forward(const EntriesOf& entries_of, Range inputs, ConstMatrix weights,
+                        const float* start, Range images, Range columns, Matrix y) {
+  std::array<std::size_t, kImages> cursors;
+  for (std::size_t first = images.begin; first < images.end; first += kImages) {
+    const Range chunk{first, std::min(first + kImages, images.end)};
+    for_each_tile<kTile>(columns, [&](auto tile, std::size_t column) HWY_ATTR {
+      cursors.fill(0);
+      for (std::size_t k = inputs.begin; k < inputs.end; k += kBlock) {
+        const bool is_first = k == inputs.begin;
+        const bool is_new = is_first && column == columns.begin;
+        for (std::size_t i = chunk.begin; i < chunk.end; ++i) {
+          if (is_new && i + kAhead < chunk.end) entries_of(i + kAhead).prefetch();
+          tile.load((is_first && start != nullptr ? start : y.row(i)) + column);
+          std::size_t& cursor = cursors[i - chunk.begin];
+          cursor = add_entries_below(k + kBlock, entries_of(i), cursor, weights, column, tile);
+          tile.store(y.row(i) + column);
+        }
+      }
+    });
+  }
 }
 
-void pixel_forward(const PixelRow* x, const float* table, ConstMatrix weights, const float* start,
-                   Range images, Range columns, Matrix y) {
-  forward([&](std::size_t i) HWY_ATTR { return PixelEntries(x[i], table); }, weights, start, images,
+void sparse_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
+                    Range images, Range columns, Matrix y) {
+  forward([&](std::size_t i) HWY_ATTR { return Entries(x[i]); }, inputs, weights, start, images,
           columns, y);
+}
+
+void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
+                   const float* start, Range images, Range columns, Matrix y) {
+  forward([&](std::size_t i) HWY_ATTR { return PixelEntries(x[i], table); }, inputs, weights, start,
+          images, columns, y);
 }
 
 /// Adam's step on weights[row] from `column` on.
@@ -162,14 +203,14 @@ HWY_EXPORT(backward);
 HWY_EXPORT(pixels_descend);
 HWY_EXPORT(sum_columns);
 
-void linear_forward(const SparseRow* x, ConstMatrix weights, const float* start, Range images,
-                    Range columns, Matrix y) {
-  HWY_DYNAMIC_DISPATCH(sparse_forward)(x, weights, start, images, columns, y);
+void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
+                    Range images, Range columns, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(sparse_forward)(x, inputs, weights, start, images, columns, y);
 }
 
-void linear_forward(const PixelRow* x, const float* table, ConstMatrix weights, const float* start,
-                    Range images, Range columns, Matrix y) {
-  HWY_DYNAMIC_DISPATCH(pixel_forward)(x, table, weights, start, images, columns, y);
+void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
+                    const float* start, Range images, Range columns, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(pixel_forward)(x, table, inputs, weights, start, images, columns, y);
 }
 
 void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,

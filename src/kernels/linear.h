@@ -18,12 +18,12 @@ struct Weights {
 };
 
 /// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. x: row i is
-/// image i. `start` null: adds to what y holds.
-void linear_forward(const SparseRow* x, ConstMatrix weights, const float* start, Range images,
-                    Range columns, Matrix y);
-/// The same on pixels: the value of an entry is table[byte].
-void linear_forward(const PixelRow* x, const float* table, ConstMatrix weights, const float* start,
+/// image i, and its entries lie in `inputs`. `start` null: adds to what y holds.
+void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
                     Range images, Range columns, Matrix y);
+/// The same on pixels: the value of an entry is table[byte].
+void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
+                    const float* start, Range images, Range columns, Matrix y);
 
 /// Backward through W and Adam's step on it, for k in `inputs`, with x as columns (x[k] lists the
 /// images in which input k is not 0) and the gradient δ [batch][out] of the layer's output:

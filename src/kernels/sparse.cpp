@@ -95,24 +95,29 @@ void SparseRows::set_columns(ConstMatrix dense, Range rows, Range columns) {
 }
 
 PixelColumns::PixelColumns(const std::vector<std::size_t>& capacities)
-    : offsets_(offsets_for(capacities)), entries_(offsets_.back()), columns_(capacities.size()) {
+    : offsets_(offsets_for(capacities)),
+      entries_(offsets_.back()),
+      ends_(capacities.size()),
+      columns_(capacities.size()) {
   for (std::size_t p = 0; p < columns_.size(); ++p) {
     columns_[p] = {entries_.data() + offsets_[p], 0};
   }
 }
 
 void PixelColumns::set(const std::vector<PixelRow>& images, Range pixels) {
-  for (std::size_t p = pixels.begin; p < pixels.end; ++p) columns_[p].size = 0;
+  std::copy(offsets_.begin() + static_cast<std::ptrdiff_t>(pixels.begin),
+            offsets_.begin() + static_cast<std::ptrdiff_t>(pixels.end),
+            ends_.begin() + static_cast<std::ptrdiff_t>(pixels.begin));
   const std::size_t first = pixels.begin * kByteValues;
   for (std::size_t i = 0; i < images.size(); ++i) {
     const std::uint32_t* const end = images[i].entries + images[i].size;
     for (const std::uint32_t* e = std::lower_bound(images[i].entries, end, first);
          e < end && *e / kByteValues < pixels.end; ++e) {
-      const std::size_t p = *e / kByteValues;
-      entries_[offsets_[p] + columns_[p].size++] =
+      entries_[ends_[*e / kByteValues]++] =
           static_cast<std::uint32_t>(i * kByteValues) | *e % kByteValues;
     }
   }
+  for (std::size_t p = pixels.begin; p < pixels.end; ++p) columns_[p].size = ends_[p] - offsets_[p];
 }
 
 }  // namespace mnist_bench::kernels

@@ -74,6 +74,7 @@ class PixelColumns {
  private:
   std::vector<std::size_t> offsets_;
   AlignedVector<std::uint32_t> entries_;
+  std::vector<std::size_t> ends_;  ///< of the columns while they are set
   std::vector<PixelRow> columns_;
 };
 

@@ -7,6 +7,7 @@
 #include "kernels/conv2_forward.h"
 #include "kernels/ink.h"
 #include "kernels/linear.h"
+#include "kernels/output_layer.h"
 #include "kernels/softmax.h"
 
 namespace mnist_bench::native {
@@ -86,9 +87,10 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
   }
   const auto hidden = static_cast<std::size_t>(config.hidden);
   add_linear(fc1_, parameters_, "fc1", conv2_.units(), hidden, units);
-  add_linear(fc2_, parameters_, "fc2", hidden, static_cast<std::size_t>(classes), in_order(hidden));
+  add_output(fc2_, parameters_, "fc2", hidden, static_cast<std::size_t>(classes));
   parameters_.allocate();
-  for (Linear* layer : {&fc1_, &fc2_}) locate(*layer, parameters_);
+  locate(fc1_, parameters_);
+  locate(fc2_, parameters_);
 
   transformed_.resize(kernels::conv2_transformed_size(conv2_));
   convolutions_gradient_.resize(convolutions_size());
@@ -116,12 +118,9 @@ void Cnn::make_room(std::size_t images) {
   for (Features& features : features_) make_features(features);
   factors_.resize(images * conv2_.out_channels);
   d_units_.resize(images * kernels::padded_stride(conv2_.units()));
-  for (Linear* layer : {&fc1_, &fc2_}) {
-    layer->output.resize(images * layer->stride);
-    layer->delta.resize(images * layer->stride);
-  }
-  hidden_rows_ = kernels::SparseRows(std::vector<std::size_t>(images, fc1_.out));
-  hidden_columns_ = kernels::SparseRows(std::vector<std::size_t>(fc1_.out, images));
+  fc1_.output.resize(images * fc1_.stride);
+  fc1_.delta.resize(images * fc1_.stride);
+  fc2_.logits.resize(images * fc2_.stride);
   batch_.reserve(images);
   labels_.reserve(images);
   losses_.resize(images);
@@ -185,7 +184,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     forward(thread, &settings);
     kernels::softmax_cross_entropy(
         labels_.data(), fc2_.out, 1.0F / static_cast<float>(batch_.size()), images_of(thread),
-        matrix(fc2_.output, fc2_.stride), losses_.data(), predicted_.data());
+        matrix(fc2_.logits, fc2_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "linear layers forward, loss");
     descend_fc2(thread, settings);
@@ -216,7 +215,7 @@ std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64
     for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.bytes(first + done + i));
     team_.run([&](std::size_t thread) { forward(thread, nullptr); });
     for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const float* row = matrix(fc2_.output, fc2_.stride).row(i);
+      const float* row = matrix(fc2_.logits, fc2_.stride).row(i);
       result.insert(result.end(), row, row + fc2_.out);
     }
     done += count;
@@ -315,8 +314,9 @@ void Cnn::forward_fc1(Workplace& work, Range images, const StepSettings* setting
       const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
       work.tile_rows[i] = {live.index + begin, live.value + begin, live.ends[4 * tile + 3] - begin};
     }
-    kernels::linear_forward(work.tile_rows.data(), fc1_.weights.values,
-                            tile == 0 ? fc1_.bias : nullptr, images, units, output);
+    kernels::linear_forward(
+        work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+        fc1_.weights().values, tile == 0 ? fc1_.bias : nullptr, images, units, output);
   }
   kernels::relu(output, images, units);
   if (settings != nullptr) {
@@ -326,26 +326,20 @@ void Cnn::forward_fc1(Workplace& work, Range images, const StepSettings* setting
 }
 
 void Cnn::forward_fc2(Range images) {
-  hidden_rows_.set_rows(matrix(fc1_.output, fc1_.stride), images, {0, fc1_.out});
-  kernels::linear_forward(hidden_rows_.rows(), fc2_.weights.values, fc2_.bias, images,
-                          {0, fc2_.padded_out}, matrix(fc2_.output, fc2_.stride));
+  kernels::output_forward(matrix(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values,
+                          fc2_.bias, fc2_.out, images, matrix(fc2_.logits, fc2_.stride));
 }
 
 /// Each thread takes some hidden units.
 void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
-  const Range images{0, batch_.size()};
-  const Range padded = kernels::share(fc1_.padded_out, kLine, thread, team_.size());
-  const Range units{std::min(padded.begin, fc1_.out), std::min(padded.end, fc1_.out)};
-  const Matrix delta = matrix(fc1_.delta, fc1_.stride);
-  for (std::size_t i = 0; i < images.end; ++i) {
-    std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
-  }
-  hidden_columns_.set_columns(matrix(fc1_.output, fc1_.stride), images, units);
-  kernels::linear_backward(hidden_columns_.rows(), fc2_.weights, fc2_.padded_out,
-                           matrix(fc2_.output, fc2_.stride), kernels::dropout_scale(dropout_),
-                           settings.adam, units, delta);
-  descend_bias(fc2_, parameters_, matrix(fc2_.output, fc2_.stride), images.end,
-               kernels::share(fc2_.padded_out, kLine, thread, team_.size()), settings.adam);
+  const auto own = [&](const LinearLayer& layer) {
+    return kernels::share(layer.padded_out, kLine, thread, team_.size());
+  };
+  const Matrix logits = matrix(fc2_.logits, fc2_.stride);
+  kernels::output_backward(matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(),
+                           fc2_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
+                           own(fc1_), matrix(fc1_.delta, fc1_.stride));
+  descend_bias(fc2_, parameters_, logits, batch_.size(), own(fc2_), settings.adam);
 }
 
 /// Each thread takes some tiles of conv2's pooled output.
@@ -354,7 +348,7 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
-    kernels::linear_backward(work.tile_columns.data(), fc1_.weights, fc1_.padded_out,
+    kernels::linear_backward(work.tile_columns.data(), fc1_.weights(), fc1_.padded_out,
                              matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
                              settings.adam,
                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},

@@ -28,10 +28,10 @@ class Cnn final : public Network {
   template <class T>
   using Buffer = kernels::AlignedVector<T>;
 
-  /// One linear layer, on sparse input.
-  struct Linear : LinearLayer {
-    Buffer<float> output;  ///< [batch][out]; of the last layer the logits, then their gradient
-    Buffer<float> delta;   ///< [batch][out]: the gradient before relu and dropout, if not the last
+  /// The hidden linear layer, on sparse input.
+  struct Hidden : LinearLayer {
+    Buffer<float> output;  ///< [batch][out]
+    Buffer<float> delta;   ///< [batch][out]: the gradient before relu and dropout
   };
 
   /// What convolutions and pooling made of one image.
@@ -108,10 +108,8 @@ class Cnn final : public Network {
   std::size_t conv2_weight_ = 0;
   std::size_t conv2_bias_ = 0;
   Buffer<float> transformed_;  ///< conv2's weights
-  Linear fc1_;
-  Linear fc2_;
-  kernels::SparseRows hidden_rows_;     ///< fc1's output without its zeros, by image
-  kernels::SparseRows hidden_columns_;  ///< … and by unit
+  Hidden fc1_;
+  OutputLayer fc2_;
 
   std::size_t room_ = 0;  ///< images that the buffers hold
   std::vector<Features> features_;

@@ -9,23 +9,45 @@
 
 namespace mnist_bench::native {
 
+/// The weights of neighbouring outputs, a matrix of their own.
+struct Panel {
+  kernels::Range outputs;
+  std::size_t begin = 0;   ///< in the flat buffers
+  std::size_t stride = 0;  ///< of the matrix' rows
+  kernels::Weights weights;
+};
+
 /// Where the parameters of a linear layer lie.
 struct LinearLayer {
+  std::size_t in = 0;
   std::size_t out = 0;
   std::size_t padded_out = 0;  ///< to a multiple of kLine
-  std::size_t stride = 0;      ///< of the weights' rows, and of what has a value per output
-  std::size_t weight_begin = 0;
+  std::size_t stride = 0;      ///< of what has a value per output
   std::size_t bias_begin = 0;
-  // Once the parameters are allocated.
-  kernels::Weights weights;
+  std::vector<Panel> panels;
+  // Once the parameters are allocated, as are the panels' weights.
   float* bias = nullptr;
   kernels::AlignedVector<float> bias_gradient;
+
+  /// Those of a layer that is one panel.
+  [[nodiscard]] const kernels::Weights& weights() const { return panels.front().weights; }
+};
+
+/// The last layer.
+struct OutputLayer : LinearLayer {
+  kernels::AlignedVector<float> logits;  ///< [batch][out]; then the gradient of the loss by them
 };
 
 /// Adds "`name`.weight" and "`name`.bias" to `parameters` and fills in the layer. It reads `in`
-/// values, of which input_places[i] is PyTorch's input i; the others are padding.
+/// values, of which input_places[i] is PyTorch's input i; the others are padding. `panels` cover
+/// the padded outputs; if there are none, the layer is one panel. Weights: [in][outputs of a
+/// panel].
 void add_linear(LinearLayer& layer, Parameters& parameters, const std::string& name, std::size_t in,
-                std::size_t out, const std::vector<std::size_t>& input_places);
+                std::size_t out, const std::vector<std::size_t>& input_places,
+                std::vector<kernels::Range> panels = {});
+/// The same for the last layer, all of whose inputs are PyTorch's. Weights: [out][in, padded].
+void add_output(OutputLayer& layer, Parameters& parameters, const std::string& name, std::size_t in,
+                std::size_t out);
 
 /// 0 … size − 1: inputs in PyTorch's own order.
 std::vector<std::size_t> in_order(std::size_t size);

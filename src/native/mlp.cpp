@@ -7,6 +7,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/linear.h"
+#include "kernels/output_layer.h"
 #include "kernels/softmax.h"
 
 namespace mnist_bench::native {
@@ -20,8 +21,16 @@ namespace {
 /// Images that the evaluation sends through at a time.
 constexpr std::size_t kEvaluationBatch = 128;
 
+/// Columns of a panel of the first layer's weights at most: rows of eight of the widest vectors.
+constexpr std::size_t kPanel = 128;
+
 Matrix matrix(kernels::AlignedVector<float>& values, std::size_t stride) {
   return {values.data(), stride};
+}
+
+/// The columns of `matrix` from `column` on.
+Matrix from_column(Matrix matrix, std::size_t column) {
+  return {matrix.data + column, matrix.stride};
 }
 
 }  // namespace
@@ -35,31 +44,47 @@ Mlp::Mlp(const MlpConfig& config, Normalization normalization, ImageShape image,
     table_.push_back(static_cast<float>(static_cast<double>(byte) / 255.0 / constants.sd));
   }
 
-  std::vector<std::int64_t> sizes = config.hidden;
-  sizes.push_back(classes);
   auto in = static_cast<std::size_t>(image.rows * image.columns);
-  for (const std::int64_t size : sizes) {
-    const auto out = static_cast<std::size_t>(size);
-    const std::string name = fmt::format("fc{}", layers_.size() + 1);
-    Layer& layer = layers_.emplace_back();
-    layer.in = in;
-    add_linear(layer, parameters_, name, in, out, in_order(in));
+  for (const std::int64_t units : config.hidden) {
+    const auto out = static_cast<std::size_t>(units);
+    const std::string name = fmt::format("fc{}", hidden_.size() + 1);
+    const bool is_first = hidden_.empty();
+    add_linear(hidden_.emplace_back(), parameters_, name, in, out, in_order(in),
+               is_first ? first_panels(out) : std::vector<Range>{});
     in = out;
   }
+  add_output(output_, parameters_, fmt::format("fc{}", hidden_.size() + 1), in,
+             static_cast<std::size_t>(classes));
   parameters_.allocate();
-  for (Layer& layer : layers_) locate(layer, parameters_);
-  first_sums_.assign(layers_.front().padded_out, 0.0F);
-  first_gradient_.assign(layers_.front().padded_out, 0.0F);
+  for (Hidden& layer : hidden_) locate(layer, parameters_);
+  locate(output_, parameters_);
+  first_sums_.assign(hidden_.front().padded_out, 0.0F);
+  first_gradient_.assign(hidden_.front().padded_out, 0.0F);
   make_room(kEvaluationBatch);
+}
+
+/// Each thread has panels of its own.
+std::vector<Range> Mlp::first_panels(std::size_t out) {
+  std::vector<Range> panels;
+  for (std::size_t thread = 0; thread < team_.size(); ++thread) {
+    const Range own = kernels::share(kernels::round_up(out, kLine), kLine, thread, team_.size());
+    const std::size_t first = panels.size();
+    for (std::size_t begin = own.begin; begin < own.end; begin += kPanel) {
+      panels.push_back({begin, std::min(begin + kPanel, own.end)});
+    }
+    panels_of_.push_back({first, panels.size()});
+  }
+  return panels;
 }
 
 void Mlp::make_room(std::size_t images) {
   if (images <= room_) return;
   room_ = images;
-  for (Layer& layer : layers_) {
-    layer.delta.assign(images * layer.stride, 0.0F);
-    if (&layer == &last()) break;
+  output_.logits.assign(images * output_.stride, 0.0F);
+  for (Hidden& layer : hidden_) {
     layer.output.assign(images * layer.stride, 0.0F);
+    layer.delta.assign(images * layer.stride, 0.0F);
+    if (&layer == &hidden_.back()) break;
     layer.rows = kernels::SparseRows(std::vector<std::size_t>(images, layer.out));
     layer.columns = kernels::SparseRows(std::vector<std::size_t>(layer.out, images));
   }
@@ -90,13 +115,13 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   team_.run([&](std::size_t thread) {
     const Range images = kernels::share(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
-    pixel_columns_.set(batch_, kernels::share(layers_.front().in, kLine, thread, team_.size()));
+    pixel_columns_.set(batch_, kernels::share(hidden_.front().in, kLine, thread, team_.size()));
     team_.barrier();
     settings.end_phase(thread, "first layer forward");
     forward_other_layers(images, &settings);
     kernels::softmax_cross_entropy(
-        labels_.data(), last().out, 1.0F / static_cast<float>(batch_.size()), images,
-        matrix(last().delta, last().stride), losses_.data(), predicted_.data());
+        labels_.data(), output_.out, 1.0F / static_cast<float>(batch_.size()), images,
+        matrix(output_.logits, output_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
     descend_other_layers(thread, settings);
@@ -110,7 +135,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
 
 std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64_t size) {
   std::vector<float> result;
-  result.reserve(static_cast<std::size_t>(size) * last().out);
+  result.reserve(static_cast<std::size_t>(size) * output_.out);
   for (std::int64_t done = 0; done < size;) {
     const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
     batch_.clear();
@@ -121,8 +146,8 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
       forward_other_layers(kernels::share(batch_.size(), 1, thread, team_.size()), nullptr);
     });
     for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const float* row = matrix(last().delta, last().stride).row(i);
-      result.insert(result.end(), row, row + last().out);
+      const float* row = matrix(output_.logits, output_.stride).row(i);
+      result.insert(result.end(), row, row + output_.out);
     }
     done += count;
   }
@@ -132,33 +157,41 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
 /// Each thread computes some units, for all images: the weights that it then reads are the ones
 /// that it has updated in `descend_first_layer`, and still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
-  Layer& layer = layers_.front();
+  Hidden& layer = hidden_.front();
   const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
   const Range images{0, batch_.size()};
-  kernels::column_sums(layer.weights.values, layer.in, background_, layer.bias, units,
-                       first_sums_.data());
-  kernels::linear_forward(batch_.data(), table_.data(), layer.weights.values, first_sums_.data(),
-                          images, units, matrix(layer.output, layer.stride));
+  const Matrix output = matrix(layer.output, layer.stride);
+  for (std::size_t p = panels_of_[thread].begin; p < panels_of_[thread].end; ++p) {
+    const auto& [outputs, begin, stride, weights] = layer.panels[p];
+    float* const sums = first_sums_.data() + outputs.begin;
+    const Range columns{0, outputs.size()};
+    kernels::column_sums(weights.values, layer.in, background_, layer.bias + outputs.begin, columns,
+                         sums);
+    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, weights.values, sums,
+                            images, columns, from_column(output, outputs.begin));
+  }
   activate(0, images, units, settings);
 }
 
 void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
-  for (std::size_t l = 1; l < layers_.size(); ++l) {
-    Layer& before = layers_[l - 1];
-    Layer& layer = layers_[l];
-    const bool is_last = &layer == &last();
+  for (std::size_t l = 1; l < hidden_.size(); ++l) {
+    Hidden& before = hidden_[l - 1];
+    Hidden& layer = hidden_[l];
     const Range units{0, layer.padded_out};
     before.rows.set_rows(matrix(before.output, before.stride), images, {0, before.out});
-    kernels::linear_forward(before.rows.rows(), layer.weights.values, layer.bias, images, units,
-                            matrix(is_last ? layer.delta : layer.output, layer.stride));
-    if (!is_last) activate(l, images, units, settings);
+    kernels::linear_forward(before.rows.rows(), {0, layer.in}, layer.weights().values, layer.bias,
+                            images, units, matrix(layer.output, layer.stride));
+    activate(l, images, units, settings);
   }
+  kernels::output_forward(matrix(hidden_.back().output, hidden_.back().stride), output_.in,
+                          output_.weights().values, output_.bias, output_.out, images,
+                          matrix(output_.logits, output_.stride));
 }
 
 void Mlp::activate(std::size_t layer, Range images, Range units, const StepSettings* settings) {
-  const Matrix output = matrix(layers_[layer].output, layers_[layer].stride);
+  const Matrix output = matrix(hidden_[layer].output, hidden_[layer].stride);
   kernels::relu(output, images, units);
-  if (settings != nullptr && layer + 2 == layers_.size()) {
+  if (settings != nullptr && layer + 1 == hidden_.size()) {
     kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
                   output, images, units);
   }
@@ -168,37 +201,49 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
 /// before that the thread takes there.
 void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
-  for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    Layer& layer = layers_[l];
-    Layer& before = layers_[l - 1];
-    const bool dropped = l + 1 == layers_.size();
-    const Range padded = kernels::share(before.padded_out, kLine, thread, team_.size());
+  const auto own = [&](const LinearLayer& layer) {
+    return kernels::share(layer.padded_out, kLine, thread, team_.size());
+  };
+  Hidden& last = hidden_.back();
+  const Matrix logits = matrix(output_.logits, output_.stride);
+  kernels::output_backward(matrix(last.output, last.stride), images.end, output_.weights(),
+                           output_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
+                           own(last), matrix(last.delta, last.stride));
+  descend_bias(output_, parameters_, logits, images.end, own(output_), settings.adam);
+
+  for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
+    Hidden& layer = hidden_[l];
+    Hidden& before = hidden_[l - 1];
+    const Range padded = own(before);
     const Range inputs{std::min(padded.begin, before.out), std::min(padded.end, before.out)};
     const Matrix delta = matrix(before.delta, before.stride);
+    team_.barrier();
     for (std::size_t i = 0; i < images.end; ++i) {
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
     before.columns.set_columns(matrix(before.output, before.stride), images, inputs);
-    kernels::linear_backward(
-        before.columns.rows(), layer.weights, layer.padded_out, matrix(layer.delta, layer.stride),
-        dropped ? kernels::dropout_scale(dropout_) : 1.0F, settings.adam, inputs, delta);
-    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
-                 kernels::share(layer.padded_out, kLine, thread, team_.size()), settings.adam);
-    if (l > 1) team_.barrier();
+    kernels::linear_backward(before.columns.rows(), layer.weights(), layer.padded_out,
+                             matrix(layer.delta, layer.stride), 1.0F, settings.adam, inputs, delta);
+    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end, own(layer),
+                 settings.adam);
   }
 }
 
 void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) {
-  Layer& layer = layers_.front();
+  Hidden& layer = hidden_.front();
   const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
   descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
                settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  kernels::pixel_descend(pixel_columns_.columns(), table_.data(), layer.weights,
-                         first_gradient_.data(), matrix(layer.delta, layer.stride), settings.adam,
-                         layer.in, units, upwards_);
+  for (std::size_t p = panels_of_[thread].begin; p < panels_of_[thread].end; ++p) {
+    const auto& [outputs, begin, stride, weights] = layer.panels[p];
+    kernels::pixel_descend(pixel_columns_.columns(), table_.data(), weights,
+                           first_gradient_.data() + outputs.begin,
+                           from_column(matrix(layer.delta, layer.stride), outputs.begin),
+                           settings.adam, layer.in, {0, outputs.size()}, upwards_);
+  }
 }
 
 }  // namespace mnist_bench::native

@@ -22,19 +22,18 @@ class Mlp final : public Network {
   std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
-  struct Layer : LinearLayer {
-    std::size_t in = 0;
+  struct Hidden : LinearLayer {
     /// [batch][out]: what the layer hands on, after relu and dropout, and the gradient of what it
-    /// summed up. Of the last layer only `delta`: the logits become their gradient.
+    /// summed up.
     kernels::AlignedVector<float> output;
     kernels::AlignedVector<float> delta;
-    /// `output` without its zeros, by image and by unit.
+    /// `output` without its zeros, by image and by unit, for a next hidden layer.
     kernels::SparseRows rows;
     kernels::SparseRows columns;
   };
 
+  std::vector<kernels::Range> first_panels(std::size_t out);
   void make_room(std::size_t images);
-  [[nodiscard]] Layer& last() { return layers_.back(); }
 
   // What one thread does of a step; `settings` is null where nothing is trained.
   void forward_first_layer(std::size_t thread, const StepSettings* settings);
@@ -46,7 +45,9 @@ class Mlp final : public Network {
 
   kernels::ThreadTeam team_;
   float dropout_ = 0;
-  std::vector<Layer> layers_;
+  std::vector<Hidden> hidden_;
+  std::vector<kernels::Range> panels_of_;  ///< of the first layer, by thread
+  OutputLayer output_;
   Parameters parameters_;
   /// A pixel's value is background_ + table_[byte], with table_[0] = 0.
   float background_ = 0;

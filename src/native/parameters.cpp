@@ -7,19 +7,39 @@
 namespace mnist_bench::native {
 
 using kernels::kLine;
-using kernels::padded_stride;
+
+namespace {
+
+std::vector<std::int64_t> shape_of(std::size_t out, std::size_t in) {
+  return {static_cast<std::int64_t>(out), static_cast<std::int64_t>(in)};
+}
+
+}  // namespace
 
 std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std::size_t in,
-                                   const std::vector<std::size_t>& input_places) {
-  const std::size_t stride = padded_stride(out);
-  Parameter weight{
-      .name = name,
-      .shape = {static_cast<std::int64_t>(out), static_cast<std::int64_t>(input_places.size())},
-      .places = {}};
-  for (std::size_t o = 0; o < out; ++o) {
-    for (const std::size_t place : input_places) weight.places.push_back(place * stride + o);
+                                   const std::vector<std::size_t>& input_places,
+                                   const std::vector<kernels::Range>& panels) {
+  Parameter weight{.name = name, .shape = shape_of(out, input_places.size()), .places = {}};
+  std::size_t room = 0;
+  for (const kernels::Range& panel : panels) {
+    for (std::size_t o = panel.begin; o < std::min(panel.end, out); ++o) {
+      for (const std::size_t place : input_places) {
+        weight.places.push_back(room + place * panel.size() + o - panel.begin);
+      }
+    }
+    room += in * panel.size();
   }
-  return add(std::move(weight), in * stride);
+  return add(std::move(weight), room);
+}
+
+std::size_t Parameters::add_output_weight(const std::string& name, std::size_t out,
+                                          std::size_t in) {
+  const std::size_t stride = kernels::padded_stride(in);
+  Parameter weight{.name = name, .shape = shape_of(out, in), .places = {}};
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t i = 0; i < in; ++i) weight.places.push_back(o * stride + i);
+  }
+  return add(std::move(weight), out * stride);
 }
 
 std::size_t Parameters::add_bias(const std::string& name, std::size_t size) {

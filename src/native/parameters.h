@@ -22,10 +22,14 @@ struct Parameter {
 /// layout. What lies between the parameters (padding) is 0 and stays 0.
 class Parameters {
  public:
-  /// Adds a weight of `out` × `in` stored as [in][out, padded], of which row input_places[i] is
-  /// PyTorch's input i, and returns where it begins.
+  /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix after
+  /// another, [in][columns of a panel] each: `panels` cover the outputs, in order, and perhaps some
+  /// padding. Row input_places[i] is PyTorch's input i.
   std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in,
-                         const std::vector<std::size_t>& input_places);
+                         const std::vector<std::size_t>& input_places,
+                         const std::vector<kernels::Range>& panels);
+  /// Adds a weight of `out` × `in` stored as PyTorch has it, but for padding: [out][in, padded].
+  std::size_t add_output_weight(const std::string& name, std::size_t out, std::size_t in);
   /// Adds a bias of `size`, padded.
   std::size_t add_bias(const std::string& name, std::size_t size);
   /// Adds any tensor that takes `room` floats; places count from the returned beginning.

@@ -11,7 +11,7 @@ namespace {
 
 Parameters small() {
   Parameters parameters;
-  parameters.add_weight("fc1.weight", 2, 3, in_order(3));
+  parameters.add_weight("fc1.weight", 2, 3, in_order(3), {{0, 16}});
   parameters.add_bias("fc1.bias", 2);
   parameters.allocate();
   return parameters;
@@ -42,13 +42,38 @@ TEST(Parameters, GiveBackTheTensorsThatCameIn) {
 
 TEST(Parameters, StoreAWeightByItsInputs) {
   Parameters parameters;
-  const std::size_t begin = parameters.add_weight("fc1.weight", 2, 3, in_order(3));
+  const std::size_t begin = parameters.add_weight("fc1.weight", 2, 3, in_order(3), {{0, 16}});
   parameters.allocate();
   parameters.import_values({tensors(1)[0]});
-  const kernels::Weights weights = parameters.weights(begin, kernels::padded_stride(2));
+  const kernels::Weights weights = parameters.weights(begin, 16);
   // PyTorch's [out][in] {{1, 2, 3}, {4, 5, 6}}: output 1 of input 2 is 6.
   EXPECT_EQ(weights.values.row(2)[1], 6.0F);
   EXPECT_EQ(weights.values.row(0)[1], 4.0F);
+}
+
+TEST(Parameters, StoreAWeightInPanelsOfItsOutputs) {
+  constexpr std::size_t kOut = 40;
+  Parameters parameters;
+  const std::size_t begin =
+      parameters.add_weight("fc1.weight", kOut, 2, in_order(2), {{0, 16}, {16, 48}});
+  parameters.allocate();
+  NamedTensor tensor{.name = "fc1.weight", .shape = {kOut, 2}, .values = {}};
+  for (std::size_t i = 0; i < 2 * kOut; ++i) tensor.values.push_back(static_cast<float>(i));
+  parameters.import_values({tensor});
+  // Output o of input i is 2 o + i.
+  EXPECT_EQ(parameters.weights(begin, 16).values.row(1)[15], 31.0F);
+  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values.row(0)[0], 32.0F);
+  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values.row(1)[39 - 16], 79.0F);
+  EXPECT_EQ(parameters.export_values(), std::vector<NamedTensor>{tensor});
+}
+
+TEST(Parameters, StoreTheLastWeightAsPyTorchDoes) {
+  Parameters parameters;
+  const std::size_t begin = parameters.add_output_weight("fc1.weight", 2, 3);
+  parameters.allocate();
+  parameters.import_values({tensors(1)[0]});
+  EXPECT_EQ(parameters.weights(begin, 16).values.row(1)[2], 6.0F);
+  EXPECT_EQ(parameters.export_values(), std::vector<NamedTensor>{tensors(1)[0]});
 }
 
 TEST(Parameters, RefuseTensorsOfAnotherNetworkAndNameThem) {

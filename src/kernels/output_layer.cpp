@@ -1,0 +1,103 @@
+#include "kernels/output_layer.h"
+
+#include <array>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/output_layer.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/adam-inl.h"
+#include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+/// Outputs that are worked on at a time: `backward` needs two registers for each.
+constexpr std::size_t kOutputs = HWY_TARGET == HWY_AVX2 ? 5 : 10;
+
+/// visit(number of outputs, as a constant; first output) for groups of kCount, then less, that
+/// cover 0 … out − 1.
+template <std::size_t kCount, class Visit>
+HWY_INLINE void for_each_group(std::size_t first, std::size_t out, const Visit& visit) {
+  for (; first + kCount <= out; first += kCount) {
+    visit(std::integral_constant<std::size_t, kCount>(), first);
+  }
+  if constexpr (kCount > 1) for_each_group<kCount / 2>(first, out, visit);
+}
+
+void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bias, std::size_t out,
+             Range images, Matrix y) {
+  for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
+    for (std::size_t i = images.begin; i < images.end; ++i) {
+      std::array<Vector, count()> sums;
+      unroll<count()>([&](auto c) HWY_ATTR { sums[c] = hn::Zero(kFloats); });
+      for (std::size_t k = 0; k < in; k += hn::Lanes(kFloats)) {
+        const Vector values = hn::LoadU(kFloats, x.row(i) + k);
+        unroll<count()>([&](auto c) HWY_ATTR {
+          sums[c] = hn::MulAdd(values, hn::LoadU(kFloats, weights.row(first + c) + k), sums[c]);
+        });
+      }
+      unroll<count()>([&](auto c) HWY_ATTR {
+        y.row(i)[first + c] = bias[first + c] + hn::GetLane(hn::SumOfLanes(kFloats, sums[c]));
+      });
+    }
+  });
+}
+
+void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
+              ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx) {
+  for (std::size_t k = inputs.begin; k < inputs.end; k += hn::Lanes(kFloats)) {
+    for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
+      std::array<Vector, count()> w;
+      std::array<Vector, count()> gradients;
+      unroll<count()>([&](auto c) HWY_ATTR {
+        w[c] = hn::LoadU(kFloats, weights.values.row(first + c) + k);
+        gradients[c] = hn::Zero(kFloats);
+      });
+      for (std::size_t i = 0; i < batch; ++i) {
+        const Vector values = hn::LoadU(kFloats, x.row(i) + k);
+        Vector sum = hn::Zero(kFloats);
+        unroll<count()>([&](auto c) HWY_ATTR {
+          const Vector d = hn::Set(kFloats, delta.row(i)[first + c]);
+          gradients[c] = hn::MulAdd(values, d, gradients[c]);
+          sum = hn::MulAdd(w[c], d, sum);
+        });
+        const Vector before = first == 0 ? hn::Zero(kFloats) : hn::LoadU(kFloats, dx.row(i) + k);
+        const auto live = hn::Ne(values, hn::Zero(kFloats));
+        hn::StoreU(hn::IfThenElseZero(live, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
+                   kFloats, dx.row(i) + k);
+      }
+      unroll<count()>([&](auto c) HWY_ATTR {
+        adam_at(kFloats, step, gradients[c], weights.first_moments.row(first + c) + k,
+                weights.second_moments.row(first + c) + k, weights.values.row(first + c) + k);
+      });
+    });
+  }
+}
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mnist_bench::kernels {
+
+HWY_EXPORT(forward);
+HWY_EXPORT(backward);
+
+void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bias,
+                    std::size_t out, Range images, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(forward)(x, in, weights, bias, out, images, y);
+}
+
+void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
+                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                     Matrix dx) {
+  HWY_DYNAMIC_DISPATCH(backward)(x, batch, weights, out, delta, scale, step, inputs, dx);
+}
+
+}  // namespace mnist_bench::kernels
+#endif

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "kernels/linear.h"
+
+namespace mnist_bench::kernels {
+
+// The last linear layer, of few outputs, on x [batch][in]: weights W [out][in], as PyTorch has
+// them, so that a vector holds neighbouring inputs. Dense: skipping zeros costs more here than the
+// few products that it saves. Rows of x and W are padded with 0.
+
+/// y[i][c] = bias[c] + Σₖ x[i][k] · W[c][k], for i in `images`, k below `in` and c below `out`.
+void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bias,
+                    std::size_t out, Range images, Matrix y);
+
+/// Backward through W and Adam's step on it, for k in `inputs`, whose bounds are multiples of
+/// kLine, given the gradient δ [batch][out] of the layer's output:
+///   dx[i][k] = scale · Σ_c W[c][k] · δ[i][c]   where x[i][k] ≠ 0, else 0
+///   dW[c][k] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[c][k]
+/// Where x is the output of a relu, dx is thus the gradient of the relu's input. Each number is one
+/// thread's sum in a fixed order, whatever `inputs` is.
+void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
+                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx);
+
+}  // namespace mnist_bench::kernels
