@@ -99,7 +99,8 @@ void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   make_room(batch);
   std::vector<std::size_t> counts = set.ink_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
-  pixel_columns_ = kernels::PixelColumns(counts);
+  pixel_columns_.clear();
+  for (std::size_t thread = 0; thread < team_.size(); ++thread) pixel_columns_.emplace_back(counts);
 }
 
 BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch,
@@ -115,7 +116,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   team_.run([&](std::size_t thread) {
     const Range images = kernels::share(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
-    pixel_columns_.set(batch_, kernels::share(hidden_.front().in, kLine, thread, team_.size()));
+    pixel_columns_[thread].set(batch_, {0, hidden_.front().in});
     team_.barrier();
     settings.end_phase(thread, "first layer forward");
     forward_other_layers(images, &settings);
@@ -239,7 +240,7 @@ void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) 
   }
   for (std::size_t p = panels_of_[thread].begin; p < panels_of_[thread].end; ++p) {
     const auto& [outputs, begin, stride, weights] = layer.panels[p];
-    kernels::pixel_descend(pixel_columns_.columns(), table_.data(), weights,
+    kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), weights,
                            first_gradient_.data() + outputs.begin,
                            from_column(matrix(layer.delta, layer.stride), outputs.begin),
                            settings.adam, layer.in, {0, outputs.size()}, upwards_);

@@ -60,7 +60,9 @@ class Mlp final : public Network {
   // The batch at hand.
   std::vector<kernels::PixelRow> batch_;
   std::vector<std::uint8_t> labels_;
-  kernels::PixelColumns pixel_columns_;
+  /// By thread, each the whole batch: to write it takes less time than to fetch what another thread
+  /// has written.
+  std::vector<kernels::PixelColumns> pixel_columns_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> predicted_;
   bool upwards_ = false;
