@@ -26,8 +26,8 @@ const std::string kNoHash(64, '0');
 
 /// Tensors are named by what they are in the file, and by their parameter alone in memory.
 void add_prefixed(std::vector<NamedTensor>& all, std::string_view prefix,
-                  const std::vector<NamedTensor>& tensors) {
-  for (NamedTensor tensor : tensors) {
+                  std::vector<NamedTensor> tensors) {
+  for (NamedTensor& tensor : tensors) {
     tensor.name.insert(0, prefix);
     all.push_back(std::move(tensor));
   }
@@ -75,7 +75,7 @@ std::string hash_without(std::string bytes, const std::string& hash) {
 
 }  // namespace
 
-std::string checkpoint_bytes(const Checkpoint& checkpoint) {
+std::string checkpoint_bytes(Checkpoint checkpoint) {
   Json epochs = Json::array();
   for (const EpochRecord& epoch : checkpoint.epochs) epochs.push_back(to_json(epoch));
   Safetensors content;
@@ -94,9 +94,9 @@ std::string checkpoint_bytes(const Checkpoint& checkpoint) {
       {"load_seconds", Json(checkpoint.load_seconds).dump()},
       {"total_seconds", Json(checkpoint.total_seconds).dump()},
   };
-  add_prefixed(content.tensors, kParameter, checkpoint.state.parameters);
-  add_prefixed(content.tensors, kFirstMoment, checkpoint.state.first_moments);
-  add_prefixed(content.tensors, kSecondMoment, checkpoint.state.second_moments);
+  add_prefixed(content.tensors, kParameter, std::move(checkpoint.state.parameters));
+  add_prefixed(content.tensors, kFirstMoment, std::move(checkpoint.state.first_moments));
+  add_prefixed(content.tensors, kSecondMoment, std::move(checkpoint.state.second_moments));
   std::string bytes = safetensors_bytes(content);
   const std::string hash = sha256_hex(bytes);
   return bytes.replace(bytes.find(kNoHash), hash.size(), hash);

@@ -40,7 +40,7 @@ struct Checkpoint {
 
 /// The bytes of the file. Its metadata carry a SHA-256 over the whole file (with that value's 64
 /// digits as zeros), so that any damage is found.
-std::string checkpoint_bytes(const Checkpoint& checkpoint);
+std::string checkpoint_bytes(Checkpoint checkpoint);
 
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);

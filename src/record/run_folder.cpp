@@ -168,8 +168,8 @@ void RunFolder::write_epoch(const EpochRecord& epoch) {
   write_file_atomically(path_ / "epochs.jsonl", epochs_);
 }
 
-void RunFolder::write_checkpoint(const Checkpoint& checkpoint) {
-  write_file_atomically(path_ / "checkpoint.safetensors", checkpoint_bytes(checkpoint));
+void RunFolder::write_checkpoint(Checkpoint checkpoint) {
+  write_file_atomically(path_ / "checkpoint.safetensors", checkpoint_bytes(std::move(checkpoint)));
 }
 
 void RunFolder::write_model(const std::vector<NamedTensor>& parameters,

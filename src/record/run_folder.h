@@ -61,7 +61,7 @@ class RunFolder {
   void write_config(const ExperimentConfig& config);
   /// Adds a line to epochs.jsonl.
   void write_epoch(const EpochRecord& epoch);
-  void write_checkpoint(const Checkpoint& checkpoint);
+  void write_checkpoint(Checkpoint checkpoint);
   void write_model(const std::vector<NamedTensor>& parameters,
                    const std::string& parameters_sha256);
   void write_predictions(const std::vector<Prediction>& predictions);
