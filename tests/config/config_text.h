@@ -12,6 +12,8 @@
 
 namespace mnist_bench {
 
+inline ExperimentConfig parse(std::string_view text) { return parse_experiment(text, "test.json"); }
+
 /// What `action` says when it refuses with a usage error; a test failure if it does not.
 template <class Action>
 std::string refusal_of(const Action& action) {

@@ -16,8 +16,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-ExperimentConfig parse(std::string_view text) { return parse_experiment(text, "test.json"); }
-
 struct IntegerKey {
   const char* section;
   const char* name;

@@ -23,8 +23,6 @@ using ::testing::StartsWith;
 constexpr std::string_view kMinimalMlp = R"({"name": "m", "model": {"type": "mlp"}})";
 constexpr std::string_view kMinimalCnn = R"({"name": "c", "model": {"type": "cnn"}})";
 
-ExperimentConfig parse(std::string_view text) { return parse_experiment(text, "test.json"); }
-
 class ReadExperiment : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& name, std::string_view text) const {

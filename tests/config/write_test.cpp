@@ -29,7 +29,7 @@ constexpr const char* kResolvedCnn = R"({
   "output": "runs/{name}/seed-{seed}"
 })";
 
-ExperimentConfig parse(const std::string& text) { return parse_experiment(text, "cnn.json"); }
+ExperimentConfig parse_cnn(const std::string& text) { return parse_experiment(text, "cnn.json"); }
 
 /// Every field differs from its default.
 ExperimentConfig unusual() {
@@ -47,19 +47,20 @@ ExperimentConfig unusual() {
 }
 
 TEST(ResolvedConfig, HasEveryKeyInTheDesignsOrder) {
-  EXPECT_EQ(to_json(parse(R"({"model": {"type": "cnn"}})")).dump(2),
+  EXPECT_EQ(to_json(parse_cnn(R"({"model": {"type": "cnn"}})")).dump(2),
             ordered_json::parse(kResolvedCnn).dump(2));
 }
 
 TEST(ResolvedConfig, HasTheMlpsKeysForAnMlp) {
-  EXPECT_EQ(to_json(parse(R"({"model": {"type": "mlp"}})"))["model"].dump(),
+  EXPECT_EQ(to_json(parse_cnn(R"({"model": {"type": "mlp"}})"))["model"].dump(),
             R"({"type":"mlp","hidden":[256,128],"dropout":0.2})");
 }
 
 TEST(ResolvedConfig, ReadsBackAsTheSameConfig) {
   ExperimentConfig cnn = unusual();
   cnn.model = CnnConfig{1, 2, 3, 0.75, 1.0 / 7.0};
-  for (const ExperimentConfig& config : {unusual(), cnn, parse(R"({"model": {"type": "cnn"}})")}) {
+  for (const ExperimentConfig& config :
+       {unusual(), cnn, parse_cnn(R"({"model": {"type": "cnn"}})")}) {
     EXPECT_EQ(parse_experiment(to_json(config).dump(), "x"), config);
     EXPECT_EQ(parse_experiment(to_json(config).dump(2), "x"), config);
   }
@@ -67,7 +68,7 @@ TEST(ResolvedConfig, ReadsBackAsTheSameConfig) {
 
 TEST(ConfigHash, IsThatOfTheSortedCompactJson) {
   EXPECT_EQ(
-      config_hash(parse(R"({"model": {"type": "cnn"}})")),
+      config_hash(parse_cnn(R"({"model": {"type": "cnn"}})")),
       sha256_hex(R"({"data":{"dataset":"mnist","directory":null,"normalization":"standardize",)"
                  R"("test_limit":null,"train_limit":null},"model":{"conv1_channels":32,)"
                  R"("conv2_channels":64,"dropout":0.5,"dropout2d":0.25,"hidden":128,"type":"cnn"},)"
@@ -100,8 +101,8 @@ TEST(ConfigHash, ChangesWithEverythingElse) {
 }
 
 TEST(ConfigHash, DoesNotDependOnHowAValueIsWritten) {
-  EXPECT_EQ(config_hash(parse(R"({"model": {"type": "cnn", "dropout": 0}})")),
-            config_hash(parse(R"({"model": {"dropout": -0.0, "type": "cnn"}})")));
+  EXPECT_EQ(config_hash(parse_cnn(R"({"model": {"type": "cnn", "dropout": 0}})")),
+            config_hash(parse_cnn(R"({"model": {"dropout": -0.0, "type": "cnn"}})")));
 }
 
 TEST(OutputFolder, FillsInNameAndSeed) {

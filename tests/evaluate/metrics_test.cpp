@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "evaluate/oracle.h"
 
 namespace mnist_bench {
 namespace {
@@ -14,11 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr double kTolerance = 1e-12;
-
-const nlohmann::json& oracle() {
-  static const nlohmann::json values = nlohmann::json::parse(
-      std::ifstream(MNIST_BENCH_SOURCE "/tests/evaluate/metrics_oracle.json"));
+const nlohmann::json& metrics_oracle() {
+  static const nlohmann::json values = oracle("metrics_oracle.json");
   return values;
 }
 
@@ -57,8 +54,8 @@ TEST(WilsonInterval, ReachesZeroAndOneExactlyAndNotBeyond) {
 }
 
 TEST(WilsonInterval, AgreesWithStatsmodels) {
-  ASSERT_GE(oracle()["wilson"].size(), 10U);
-  for (const auto& expected : oracle()["wilson"]) {
+  ASSERT_GE(metrics_oracle()["wilson"].size(), 10U);
+  for (const auto& expected : metrics_oracle()["wilson"]) {
     const auto interval = wilson_interval95(expected["successes"].get<std::int64_t>(),
                                             expected["trials"].get<std::int64_t>());
     ASSERT_TRUE(interval);
@@ -124,8 +121,8 @@ TEST(ClassificationMetrics, HoldTheAccuracysInterval) {
 }
 
 TEST(ClassificationMetrics, AgreeWithScikitLearn) {
-  ASSERT_GE(oracle()["cases"].size(), 10U);
-  for (const auto& expected : oracle()["cases"]) {
+  ASSERT_GE(metrics_oracle()["cases"].size(), 10U);
+  for (const auto& expected : metrics_oracle()["cases"]) {
     SCOPED_TRACE(expected["name"].get<std::string>());
     const auto counts = confusion_matrix(expected["truth"].get<std::vector<std::int64_t>>(),
                                          expected["predicted"].get<std::vector<std::int64_t>>(),

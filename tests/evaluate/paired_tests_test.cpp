@@ -3,25 +3,22 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "evaluate/oracle.h"
 
 namespace mnist_bench {
 namespace {
 
-constexpr double kTolerance = 1e-12;
-
-const nlohmann::json& oracle() {
-  static const nlohmann::json values = nlohmann::json::parse(
-      std::ifstream(MNIST_BENCH_SOURCE "/tests/evaluate/paired_tests_oracle.json"));
+const nlohmann::json& paired_tests_oracle() {
+  static const nlohmann::json values = oracle("paired_tests_oracle.json");
   return values;
 }
 
 TEST(McNemarTest, AgreesWithStatsmodels) {
-  ASSERT_GE(oracle()["mcnemar"].size(), 20U);
-  for (const auto& expected : oracle()["mcnemar"]) {
+  ASSERT_GE(paired_tests_oracle()["mcnemar"].size(), 20U);
+  for (const auto& expected : paired_tests_oracle()["mcnemar"]) {
     const McNemarTest test = mcnemar_test(expected["only_first_right"].get<std::int64_t>(),
                                           expected["only_second_right"].get<std::int64_t>());
     const bool exact = expected["method"] == "exact_binomial";
@@ -70,8 +67,8 @@ TEST(PairedShareDifference, HasAnIntervalEvenWithoutADiscordantPairAndStaysWithi
 }
 
 TEST(SignFlipTest, AgreesWithScipy) {
-  ASSERT_GE(oracle()["differences"].size(), 19U);
-  for (const auto& expected : oracle()["differences"]) {
+  ASSERT_GE(paired_tests_oracle()["differences"].size(), 19U);
+  for (const auto& expected : paired_tests_oracle()["differences"]) {
     SCOPED_TRACE(expected["name"].get<std::string>());
     const SignFlipTest test = sign_flip_test(expected["differences"].get<std::vector<double>>());
     EXPECT_NEAR(test.p_value, expected["p"].get<double>(), kTolerance);
@@ -104,8 +101,8 @@ TEST(SignFlipTest, CountsFlipsThatOnlyRoundingSetsApartAsTies) {
 }
 
 TEST(EquivalenceTest, AgreesWithStatsmodels) {
-  ASSERT_GE(oracle()["equivalence"].size(), 18U);
-  for (const auto& expected : oracle()["equivalence"]) {
+  ASSERT_GE(paired_tests_oracle()["equivalence"].size(), 18U);
+  for (const auto& expected : paired_tests_oracle()["equivalence"]) {
     SCOPED_TRACE(expected["name"].get<std::string>());
     const auto margin = expected["margin"].get<double>();
     const EquivalenceTest test =

@@ -65,13 +65,6 @@ torch::Tensor forward_with_dropout(torch::nn::Sequential& network, const CnnConf
   return x;
 }
 
-/// ‖a − b‖ / ‖b‖ of the values of a tensor against a float64 one.
-double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
-  const torch::Tensor a =
-      torch::tensor(ours.values, torch::kFloat32).to(torch::kFloat64).reshape(reference.sizes());
-  return ((a - reference).norm() / reference.norm()).item<double>();
-}
-
 /// Gradients of the whole network against LibTorch's in float64, dropout masks shared. The native
 /// ones are the first moments after a step with β₁ = 0.
 void expect_same_gradients(const ImageSet& set, std::int64_t classes, const CnnConfig& model,

@@ -71,13 +71,6 @@ native::BatchStatistics step_for_gradients(native::Network& network, const nativ
                        .step = dropout.step});
 }
 
-/// ‖a − b‖ / ‖b‖ of the values of a tensor against a float64 one.
-double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
-  const torch::Tensor a =
-      torch::tensor(ours.values, torch::kFloat32).to(torch::kFloat64).reshape(reference.sizes());
-  return ((a - reference).norm() / reference.norm()).item<double>();
-}
-
 /// Gradients of the whole network against LibTorch's in float64, dropout masks shared.
 void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpConfig& model,
                            Normalization normalization, const std::vector<std::int64_t>& batch) {

@@ -27,6 +27,13 @@ inline torch::Tensor dropout_factors(const kernels::Dropout& dropout, std::int64
   return factors.narrow(1, 0, units);
 }
 
+/// ‖a − b‖ / ‖b‖ of the values of a tensor against a float64 one.
+inline double relative_error(const NamedTensor& ours, const torch::Tensor& reference) {
+  const torch::Tensor a =
+      torch::tensor(ours.values, torch::kFloat32).to(torch::kFloat64).reshape(reference.sizes());
+  return ((a - reference).norm() / reference.norm()).item<double>();
+}
+
 /// Random images without background, of `classes` classes.
 inline ImageSet noise(std::int64_t count, ImageShape shape, std::int64_t classes) {
   ImageSet set{
