@@ -143,8 +143,8 @@ void Cnn::make_room(std::size_t images) {
     work.unit_counts.resize(conv2_.out_channels);
     work.tile_rows.resize(images);
     work.tile_columns.resize(conv2_.units());
-    work.column_index.resize(conv2_.out_channels * images);
-    work.column_value.resize(conv2_.out_channels * images);
+    work.column_index.resize(conv2_.out_channels * kernels::padded_stride(images));
+    work.column_value.resize(conv2_.out_channels * kernels::padded_stride(images));
   }
 }
 
@@ -361,19 +361,22 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
 /// The live units of a tile by unit, their gradients set to 0.
 void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
-  kernels::SparseRow* columns = work.tile_columns.data() + first;
+  const std::size_t stride = kernels::padded_stride(room_);
+  std::uint32_t* const index = work.column_index.data();
+  float* const value = work.column_value.data();
+  kernels::SparseRow* const columns = work.tile_columns.data() + first;
   for (std::size_t o = 0; o < conv2_.out_channels; ++o) {
-    columns[o] = {work.column_index.data() + o * room_, work.column_value.data() + o * room_, 0};
+    columns[o] = {index + o * stride, value + o * stride, 0};
   }
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     const kernels::LiveUnits live = features_[i].live();
-    float* d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
-    for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < live.ends[4 * tile + 3];
-         ++e) {
+    float* const d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
+    const std::uint32_t end = live.ends[4 * tile + 3];
+    for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < end; ++e) {
       const std::size_t o = live.index[e] - first;
-      const std::size_t at = o * room_ + columns[o].size++;
-      work.column_index[at] = static_cast<std::uint32_t>(i);
-      work.column_value[at] = live.value[e];
+      const std::size_t at = o * stride + columns[o].size++;
+      index[at] = static_cast<std::uint32_t>(i);
+      value[at] = live.value[e];
       d_units[live.index[e]] = 0;
     }
   }
