@@ -10,9 +10,6 @@
 namespace mnist_bench::kernels {
 namespace {
 
-/// With β₁ = 0 the first moment after a step is the gradient itself.
-AdamStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 0.0, 1); }
-
 /// Sparse input in both forms, weights with their moments, and a gradient, of one size.
 struct Problem {
   std::size_t images;

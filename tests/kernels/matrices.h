@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "kernels/adam.h"
 #include "kernels/matrix.h"
 
 namespace mnist_bench::kernels {
@@ -32,5 +33,8 @@ inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& 
   }
   return matrix;
 }
+
+/// With β₁ = 0 the first moment after a step is the gradient itself.
+inline AdamStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 0.0, 1); }
 
 }  // namespace mnist_bench::kernels
