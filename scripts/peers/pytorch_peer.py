@@ -4,8 +4,9 @@ usage: PYTHON pytorch_peer.py FORM MODEL EPOCHS THREADS SEED
 
 FORM is one of
   dataloader   as a tutorial has it: a Dataset that normalizes image by image, a DataLoader, Adam
-  eager        the data in memory, normalized once; fused Adam; channels_last for the CNN
-  compile      the same with torch.compile for the forward and backward pass
+  plain        the data in memory, normalized once, and else PyTorch's defaults
+  eager        the same with fused Adam, and channels_last for the CNN
+  compile      the same as eager, with torch.compile for the forward and backward pass
 """
 
 import copy
@@ -82,18 +83,19 @@ def train_epoch(batches, loss_of, optimizer):
 def main(form, model_name, epochs, threads, seed):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
+    tuned = form in ("eager", "compile")
     images, labels = read_tensors("train")
     model = make_model(model_name)
     if form == "dataloader":
         batches = DataLoader(Images(images, labels), batch_size=BATCH, shuffle=True, num_workers=0)
     else:
         batches = InMemoryBatches(normalized(images), labels)
-        if model_name == "cnn":
+        if tuned and model_name == "cnn":
             model = model.to(memory_format=torch.channels_last)
 
     def make_optimizer():
-        fused = None if form == "dataloader" else True  # None: PyTorch's default
-        return torch.optim.Adam(model.parameters(), lr=0.001, fused=fused)
+        # None: PyTorch's default
+        return torch.optim.Adam(model.parameters(), lr=0.001, fused=True if tuned else None)
 
     cross_entropy = nn.CrossEntropyLoss()
 
