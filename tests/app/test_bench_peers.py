@@ -204,5 +204,6 @@ def test_a_folder_with_something_else_is_not_made_a_virtual_environment(bench_pe
 def test_help_names_every_peer():
     done = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    for peer in ("dataloader", "plain", "eager", "compile", "jax-scan", "jax-step", "libtorch", "native"):
+    for peer in ("dataloader", "plain", "eager", "compile", "jax-scan", "jax-step", "libtorch",
+                 "native"):  # fmt: skip
         assert f"\n  {peer} " in done.stdout
