@@ -72,9 +72,14 @@ std::vector<Range> Mlp::first_panels(std::size_t out) {
     for (std::size_t begin = own.begin; begin < own.end; begin += kPanel) {
       panels.push_back({begin, std::min(begin + kPanel, own.end)});
     }
-    panels_of_.push_back({first, panels.size()});
+    own_panels_.push_back({first, panels.size()});
   }
   return panels;
+}
+
+std::span<const Panel> Mlp::panels_of(std::size_t thread) const {
+  return std::span(hidden_.front().panels)
+      .subspan(own_panels_[thread].begin, own_panels_[thread].size());
 }
 
 void Mlp::make_room(std::size_t images) {
@@ -162,14 +167,14 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
   const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
   const Range images{0, batch_.size()};
   const Matrix output = matrix(layer.output, layer.stride);
-  for (std::size_t p = panels_of_[thread].begin; p < panels_of_[thread].end; ++p) {
-    const auto& [outputs, begin, stride, weights] = layer.panels[p];
-    float* const sums = first_sums_.data() + outputs.begin;
-    const Range columns{0, outputs.size()};
-    kernels::column_sums(weights.values, layer.in, background_, layer.bias + outputs.begin, columns,
+  for (const Panel& panel : panels_of(thread)) {
+    const std::size_t first = panel.outputs.begin;
+    const Range columns{0, panel.outputs.size()};
+    float* const sums = first_sums_.data() + first;
+    kernels::column_sums(panel.weights.values, layer.in, background_, layer.bias + first, columns,
                          sums);
-    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, weights.values, sums,
-                            images, columns, from_column(output, outputs.begin));
+    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, panel.weights.values, sums,
+                            images, columns, from_column(output, first));
   }
   activate(0, images, units, settings);
 }
@@ -238,12 +243,12 @@ void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) 
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  for (std::size_t p = panels_of_[thread].begin; p < panels_of_[thread].end; ++p) {
-    const auto& [outputs, begin, stride, weights] = layer.panels[p];
-    kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), weights,
-                           first_gradient_.data() + outputs.begin,
-                           from_column(matrix(layer.delta, layer.stride), outputs.begin),
-                           settings.adam, layer.in, {0, outputs.size()}, upwards_);
+  const Matrix delta = matrix(layer.delta, layer.stride);
+  for (const Panel& panel : panels_of(thread)) {
+    const std::size_t first = panel.outputs.begin;
+    kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), panel.weights,
+                           first_gradient_.data() + first, from_column(delta, first), settings.adam,
+                           layer.in, {0, panel.outputs.size()}, upwards_);
   }
 }
 

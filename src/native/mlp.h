@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "kernels/thread_team.h"
@@ -33,6 +36,7 @@ class Mlp final : public Network {
   };
 
   std::vector<kernels::Range> first_panels(std::size_t out);
+  [[nodiscard]] std::span<const Panel> panels_of(std::size_t thread) const;
   void make_room(std::size_t images);
 
   // What one thread does of a step; `settings` is null where nothing is trained.
@@ -46,7 +50,7 @@ class Mlp final : public Network {
   kernels::ThreadTeam team_;
   float dropout_ = 0;
   std::vector<Hidden> hidden_;
-  std::vector<kernels::Range> panels_of_;  ///< of the first layer, by thread
+  std::vector<kernels::Range> own_panels_;  ///< of the first layer, by thread
   OutputLayer output_;
   Parameters parameters_;
   /// A pixel's value is background_ + table_[byte], with table_[0] = 0.
