@@ -11,8 +11,8 @@
 
 namespace mnist_bench::native {
 
-/// Paper, Table 1. Zeros are skipped wherever they are: background pixels, and what relu and
-/// dropout have set to 0.
+/// Paper, Table 1. Zeros are skipped where that pays: background pixels, and what relu has set to 0
+/// before another hidden layer.
 class Mlp final : public Network {
  public:
   Mlp(const MlpConfig& config, Normalization normalization, ImageShape image, std::int64_t classes,
