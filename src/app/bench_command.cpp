@@ -30,6 +30,26 @@ ExperimentConfig paper_model(const std::string& name, ModelConfig model) {
   return config;
 }
 
+void refuse_what_bench_sets(const std::string& override_word) {
+  constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
+      {"threads", "--threads"}, {"training.engine", "--engines"}, {"training.epochs", "--rounds"}};
+  const std::string_view key = std::string_view(override_word).substr(0, override_word.find('='));
+  for (const auto& [own, option] : kOptions) {
+    if (key == own) {
+      throw Error(ExitCode::usage, fmt::format("bench sets '{}' itself", key),
+                  fmt::format("use {}", option));
+    }
+  }
+}
+
+void require_cpu(const ExperimentConfig& config) {
+  if (config.device != "auto" && config.device != "cpu") {
+    throw Error(ExitCode::usage,
+                fmt::format("bench measures the CPU, not device '{}'", config.device),
+                "use device=cpu; for a GPU, see timing in the record of a run");
+  }
+}
+
 /// The configs that were named, with the KEY=VALUE in each; without one, the paper's two models.
 std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words) {
   std::vector<std::string> files;
@@ -44,8 +64,12 @@ std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words)
         "name one: mnist-bench bench configs/mlp.json " + overrides[0]);
   }
   if (files.empty()) return {paper_model("mlp", MlpConfig{}), paper_model("cnn", CnnConfig{})};
+  for (const std::string& word : overrides) refuse_what_bench_sets(word);
   std::vector<ExperimentConfig> models;
-  for (const std::string& file : files) models.push_back(read_experiment(file, overrides));
+  for (const std::string& file : files) {
+    models.push_back(read_experiment(file, overrides));
+    require_cpu(models.back());
+  }
   return models;
 }
 

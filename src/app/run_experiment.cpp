@@ -13,6 +13,7 @@
 #include "evaluate/metrics.h"
 #include "model/inference.h"
 #include "model/summary.h"
+#include "native/engine.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
 #include "runtime/device.h"
@@ -208,6 +209,8 @@ Error out_of_memory() {
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Console& console) {
   const Clock::time_point start = Clock::now();
+  // Before the device: nobody shall install CUDA for an engine that has no use for it.
+  if (config.training.engine == Engine::native) native::check_supported(config);
   ask_mkl_for_equal_bits();
   std::string allocator = tune_allocator();
   const std::int64_t threads = set_threads(config.threads);

@@ -64,12 +64,11 @@ HWY_EXPORT(drop_row);
 
 void relu(Matrix x, Range rows, Range columns) { HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns); }
 
-float dropout_scale(float probability) { return 1.0F / (1.0F - probability); }
+float dropout_scale(double probability) { return static_cast<float>(1 / (1 - probability)); }
 
 void drop(const Dropout& dropout, Matrix x, Range rows, Range columns) {
   if (dropout.probability == 0) return;
-  const auto threshold =
-      static_cast<std::uint32_t>(std::ldexp(static_cast<double>(dropout.probability), 32));
+  const auto threshold = static_cast<std::uint32_t>(std::ldexp(dropout.probability, 32));
   const std::uint64_t step_key = split_mix(dropout.seed + static_cast<std::uint64_t>(dropout.step));
   for (std::size_t i = rows.begin; i < rows.end; ++i) {
     HWY_DYNAMIC_DISPATCH(drop_row)

@@ -13,13 +13,13 @@ void relu(Matrix x, Range rows, Range columns);
 /// a step is a function of (seed, step, i, c) alone: a counter-based generator, so that no thread
 /// waits for another's numbers.
 struct Dropout {
-  float probability = 0;
+  double probability = 0;  ///< ≥ 0 and < 1
   std::uint64_t seed = 0;
   std::int64_t step = 0;  ///< of the epoch that the seed belongs to
 };
 
 /// What a dropped unit's neighbours are multiplied by: 1 / (1 − p).
-float dropout_scale(float probability);
+float dropout_scale(double probability);
 
 /// x[i][c] ← x[i][c] · factor(i, c). Bounds of `columns` are multiples of kLine.
 void drop(const Dropout& dropout, Matrix x, Range rows, Range columns);

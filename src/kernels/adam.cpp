@@ -1,6 +1,8 @@
 #include "kernels/adam.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/adam.cpp"
@@ -44,7 +46,8 @@ AdamStep adam_step(double learning_rate, double beta1, double beta2, double epsi
           .one_minus_beta1 = static_cast<float>(1 - beta1),
           .beta2 = static_cast<float>(beta2),
           .one_minus_beta2 = static_cast<float>(1 - beta2),
-          .epsilon = static_cast<float>(epsilon),
+          // Less is 0 where subnormal numbers are, and 0 / 0 is not a number.
+          .epsilon = std::max(static_cast<float>(epsilon), std::numeric_limits<float>::min()),
           .weight_decay = static_cast<float>(weight_decay),
           .step_size = static_cast<float>(learning_rate / (1 - std::pow(beta1, t))),
           .inverse_root_correction2 = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, t)))};

@@ -18,9 +18,9 @@ namespace {
 
 /// Vectors of a row that are worked on at a time; `linear_backward` needs twice the registers.
 constexpr std::size_t kTile = 8;
-constexpr std::size_t kBackwardTile = HWY_TARGET == HWY_AVX2 ? 4 : 8;
-/// Inputs whose weights, a tile wide, `forward` keeps in the first cache at a time, and images for
-/// which it does.
+constexpr std::size_t kBackwardTile = kFewRegisters ? 4 : 8;
+/// Inputs whose weights, a tile wide, `forward` takes at a time, and images that share them. Of
+/// images that are mostly 0, half of such rows are needed often: those fit the first cache.
 constexpr std::size_t kBlock = 112;
 constexpr std::size_t kImages = 128;
 /// Images ahead of the one at work whose entries are asked for.
@@ -92,7 +92,7 @@ HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& e
 }
 
 /// Goes through the inputs block by block, so that the rows of the weights that a block's entries
-/// need come from the next cache once for all images, not once for each.
+/// need come from the next cache once for many images, not once for each.
 template <class EntriesOf>
 HWY_INLINE void forward(const EntriesOf& entries_of, Range inputs, ConstMatrix weights,
                         const float* start, Range images, Range columns, Matrix y) {

@@ -16,7 +16,7 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
 /// Outputs that are worked on at a time: `backward` needs two registers for each.
-constexpr std::size_t kOutputs = HWY_TARGET == HWY_AVX2 ? 5 : 10;
+constexpr std::size_t kOutputs = kFewRegisters ? 5 : 10;
 
 /// visit(number of outputs, as a constant; first output) for groups of kCount, then less, that
 /// cover 0 … out − 1.

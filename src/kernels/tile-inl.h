@@ -19,6 +19,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::CappedTag<float, kLine>;
 using Vector = hn::Vec<Floats>;
 inline constexpr Floats kFloats;
+/// 16 vector registers, where others have 32.
+inline constexpr bool kFewRegisters =
+    HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3;
 
 /// `kVectors` neighbouring vectors of a row, held in registers: a list, not an array, since GCC
 /// keeps arrays in memory.

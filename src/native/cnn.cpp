@@ -66,8 +66,8 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
       conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
              channels(config.conv1_channels)},
       conv2_{conv1_.output(), channels(config.conv2_channels)},
-      dropout2d_(static_cast<float>(config.dropout2d)),
-      dropout_(static_cast<float>(config.dropout)) {
+      dropout2d_(config.dropout2d),
+      dropout_(config.dropout) {
   const PixelStatistics constants = normalization_constants(normalization);
   factor_ = static_cast<float>(1 / 255.0 / constants.sd);
   offset_ = static_cast<float>(-constants.mean / constants.sd);
@@ -228,7 +228,6 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   transform_weights(thread);
   team_.barrier();
   const Range images = images_of(thread);
-  if (images.size() == 0) return;
 
   const Matrix factors = matrix(factors_, conv2_.out_channels);
   std::fill(factors.row(images.begin), factors.row(images.end), 1.0F);
@@ -238,7 +237,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
                    .step = settings->step},
                   factors, images, {0, conv2_.out_channels});
   }
-  forward_blank(work);
+  if (images.size() > 0) forward_blank(work);
   for (std::size_t i = images.begin; i < images.end; ++i) forward_convolutions(work, i, batch_[i]);
   if (settings != nullptr) settings->end_phase(thread, "convolutions forward");
   forward_fc1(work, images, settings);

@@ -95,8 +95,8 @@ class Cnn final : public Network {
   kernels::ThreadTeam team_;
   kernels::Conv1 conv1_;
   kernels::Conv2 conv2_;
-  float dropout2d_ = 0;
-  float dropout_ = 0;
+  double dropout2d_ = 0;
+  double dropout_ = 0;
   /// A pixel's value is factor_ · byte + offset_.
   float factor_ = 0;
   float offset_ = 0;

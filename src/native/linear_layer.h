@@ -25,7 +25,7 @@ struct LinearLayer {
   std::size_t stride = 0;      ///< of what has a value per output
   std::size_t bias_begin = 0;
   std::vector<Panel> panels;
-  // Once the parameters are allocated, as are the panels' weights.
+  /// Valid once `locate` was called, like the panels' `weights`.
   float* bias = nullptr;
   kernels::AlignedVector<float> bias_gradient;
 

@@ -37,7 +37,7 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 
 Mlp::Mlp(const MlpConfig& config, Normalization normalization, ImageShape image,
          std::int64_t classes, std::int64_t threads)
-    : team_(static_cast<std::size_t>(threads)), dropout_(static_cast<float>(config.dropout)) {
+    : team_(static_cast<std::size_t>(threads)), dropout_(config.dropout) {
   const PixelStatistics constants = normalization_constants(normalization);
   background_ = static_cast<float>(-constants.mean / constants.sd);
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
@@ -50,7 +50,7 @@ Mlp::Mlp(const MlpConfig& config, Normalization normalization, ImageShape image,
     const std::string name = fmt::format("fc{}", hidden_.size() + 1);
     const bool is_first = hidden_.empty();
     add_linear(hidden_.emplace_back(), parameters_, name, in, out, in_order(in),
-               is_first ? first_panels(out) : std::vector<Range>{});
+               is_first ? cut_panels(out) : std::vector<Range>{});
     in = out;
   }
   add_output(output_, parameters_, fmt::format("fc{}", hidden_.size() + 1), in,
@@ -63,8 +63,9 @@ Mlp::Mlp(const MlpConfig& config, Normalization normalization, ImageShape image,
   make_room(kEvaluationBatch);
 }
 
-/// Each thread has panels of its own.
-std::vector<Range> Mlp::first_panels(std::size_t out) {
+/// Cuts the first layer's outputs into panels, so that each thread has its own, and notes whose
+/// they are.
+std::vector<Range> Mlp::cut_panels(std::size_t out) {
   std::vector<Range> panels;
   for (std::size_t thread = 0; thread < team_.size(); ++thread) {
     const Range own = kernels::share(kernels::round_up(out, kLine), kLine, thread, team_.size());

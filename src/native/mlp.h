@@ -35,7 +35,7 @@ class Mlp final : public Network {
     kernels::SparseRows columns;
   };
 
-  std::vector<kernels::Range> first_panels(std::size_t out);
+  std::vector<kernels::Range> cut_panels(std::size_t out);
   [[nodiscard]] std::span<const Panel> panels_of(std::size_t thread) const;
   void make_room(std::size_t images);
 
@@ -48,7 +48,7 @@ class Mlp final : public Network {
   void descend_first_layer(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
-  float dropout_ = 0;
+  double dropout_ = 0;
   std::vector<Hidden> hidden_;
   std::vector<kernels::Range> own_panels_;  ///< of the first layer, by thread
   OutputLayer output_;

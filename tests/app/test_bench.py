@@ -75,6 +75,17 @@ def test_refuses_what_it_cannot_time(bench, tmp_path):
     assert_refusal(bench("bench", CNN, "training.batch=3"), 2, "training.batch")
     assert_refusal(bench("bench", CNN, "-o", "no/such/folder.json"), 6, "no/such")
     assert_refusal(bench("bench", MLP, "data.train_limit=60001"), 3, "60001")
+    assert_refusal(bench("bench", MLP, "device=cuda"), 2, "CPU", "device=cpu")
+    for key, option in {"threads=7": "--threads", "training.epochs=9": "--rounds",
+                        "training.engine=native": "--engines"}.items():  # fmt: skip
+        assert_refusal(bench("bench", MLP, key), 2, key.split("=")[0], option)
+
+
+def test_names_every_phase_where_the_first_thread_has_no_images(bench):
+    done = bench("bench", CNN, "data.train_limit=40", "training.batch_size=2", "--engines", "native",
+                 "--threads", "16", "--rounds", "1")  # fmt: skip
+    assert done.code == 0, done
+    assert "convolutions forward" in done.stdout
 
 
 @pytest.mark.skipif(

@@ -190,9 +190,10 @@ def test_equivalence_of_two_single_runs_is_refused(bench, home):
 
 @pytest.mark.parametrize("margin", ["0", "-0.1", "100.1", "nan", "inf", "x", "0.1%", ""])
 def test_a_margin_that_is_none_is_refused(bench, home, margin):
-    done = bench("compare", "narrow", "wide", f"--equivalence={margin}", cwd=home)
-    assert_refusal(done, 2, "--equivalence")
-    assert done.stdout == ""
+    for words in ([f"--equivalence={margin}"], ["--equivalence", margin]):
+        done = bench("compare", "narrow", "wide", *words, cwd=home)
+        assert_refusal(done, 2, "--equivalence")
+        assert done.stdout == ""
 
 
 # Refusals

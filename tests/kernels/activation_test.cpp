@@ -37,7 +37,7 @@ Owned factors(const Dropout& dropout, std::size_t rows, std::size_t columns) {
 }
 
 TEST(Dropout, KeepsScaledUnitsAndDropsTheShareAskedFor) {
-  for (const float p : {0.0F, 0.2F, 0.5F, 0.99F}) {
+  for (const double p : {0.0, 0.2, 0.5, 0.99}) {
     constexpr std::size_t kRows = 1000;
     constexpr std::size_t kUnits = 128;
     Owned x = factors({.probability = p, .seed = 5, .step = 3}, kRows, kUnits);
@@ -47,14 +47,18 @@ TEST(Dropout, KeepsScaledUnitsAndDropsTheShareAskedFor) {
         if (x.at(r, c) == 0) {
           ++dropped;
         } else {
-          ASSERT_EQ(x.at(r, c), 1.0F / (1.0F - p));
+          ASSERT_EQ(x.at(r, c), static_cast<float>(1 / (1 - p)));
         }
       }
     }
     const double n = kRows * kUnits;
-    const auto wanted = static_cast<double>(p);
-    EXPECT_NEAR(dropped / n, wanted, 4 * std::sqrt(wanted * (1 - wanted) / n));
+    EXPECT_NEAR(dropped / n, p, 4 * std::sqrt(p * (1 - p) / n));
   }
+}
+
+TEST(Dropout, OfAProbabilityThatIsOneInFloat32KeepsNumbersFinite) {
+  const Owned x = factors({.probability = 1 - 1e-12, .seed = 5, .step = 3}, 100, 128);
+  for (const float factor : x.values) ASSERT_TRUE(std::isfinite(factor));
 }
 
 /// Pairs of units a fixed distance apart in row, unit, step or seed are dropped together as often
@@ -63,7 +67,7 @@ TEST(Dropout, IsUnrelatedBetweenNeighbours) {
   constexpr std::size_t kRows = 512;
   constexpr std::size_t kUnits = 256;
   const auto with = [](std::uint64_t seed, std::int64_t step) {
-    return factors({.probability = 0.5F, .seed = seed, .step = step}, kRows, kUnits);
+    return factors({.probability = 0.5, .seed = seed, .step = step}, kRows, kUnits);
   };
   const auto correlation = [](Owned a, Owned b, std::size_t row_shift, std::size_t unit_shift) {
     double sum = 0;
@@ -88,7 +92,7 @@ TEST(Dropout, IsUnrelatedBetweenNeighbours) {
 }
 
 TEST(Dropout, DependsNeitherOnTheSimdTargetNorOnHowTheWorkIsShared) {
-  const Dropout dropout{.probability = 0.3F, .seed = 9, .step = 4};
+  const Dropout dropout{.probability = 0.3, .seed = 9, .step = 4};
   std::set<AlignedVector<float>> seen;
   on_every_target([&] {
     seen.insert(factors(dropout, 7, 48).values);

@@ -45,9 +45,11 @@ TEST(Adam, LeavesAloneWhatNeverHadAGradient) {
     float parameter = 0.3F;
     float moments[2] = {0, 0};
     const float gradient = 0;
-    adam(adam_step(0.01, 0.9, 0.999, 1e-8, 0, 1), &gradient, &moments[0], &moments[1], &parameter,
-         1);
-    EXPECT_EQ(parameter, 0.3F);
+    for (const double epsilon : {1e-8, 1e-40}) {  // the latter is less than float32 has
+      adam(adam_step(0.01, 0.9, 0.999, epsilon, 0, 1), &gradient, &moments[0], &moments[1],
+           &parameter, 1);
+      EXPECT_EQ(parameter, 0.3F);
+    }
   });
 }
 

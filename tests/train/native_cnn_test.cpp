@@ -47,16 +47,13 @@ torch::Tensor forward_with_dropout(torch::nn::Sequential& network, const CnnConf
   for (auto& layer : *network) {
     const std::string& name = names[index++].key();
     if (name == "dropout") {
-      x = x * dropout_factors({.probability = static_cast<float>(model.dropout),
-                               .seed = kDropoutSeed,
-                               .step = kStep},
+      x = x * dropout_factors({.probability = model.dropout, .seed = kDropoutSeed, .step = kStep},
                               x.size(0), x.size(1));
     } else if (name == "dropout2d") {
-      const torch::Tensor factors =
-          dropout_factors({.probability = static_cast<float>(model.dropout2d),
-                           .seed = derive_seed(kDropoutSeed, "dropout2d"),
-                           .step = kStep},
-                          x.size(0), x.size(1));
+      const torch::Tensor factors = dropout_factors({.probability = model.dropout2d,
+                                                     .seed = derive_seed(kDropoutSeed, "dropout2d"),
+                                                     .step = kStep},
+                                                    x.size(0), x.size(1));
       x = x * factors.unsqueeze(2).unsqueeze(3);
     } else {
       x = layer.forward<torch::Tensor>(x);

@@ -78,8 +78,7 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpC
   const ImageShape shape{.rows = set.rows, .columns = set.columns};
   auto network = initialized(config, shape, classes);
   const auto twin = native_twin(network, config, shape, classes);
-  const kernels::Dropout dropout{
-      .probability = static_cast<float>(model.dropout), .seed = 17, .step = 4};
+  const kernels::Dropout dropout{.probability = model.dropout, .seed = 17, .step = 4};
 
   const native::BatchStatistics statistics =
       step_for_gradients(*twin, native::Images(set), batch, dropout);
