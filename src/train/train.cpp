@@ -135,7 +135,10 @@ void choose_memory_format(torch::nn::Sequential& network) {
   const torch::NoGradGuard no_gradients;
   for (torch::Tensor& parameter : network->parameters()) {
     if (parameter.is_cpu() && parameter.dim() == 4) {
-      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+      // Not contiguous(): it leaves a weight of one input channel as it is, which lies the same in
+      // both formats, and LibTorch, which looks at the strides, then takes it for channels_first.
+      parameter.set_data(
+          torch::empty_like(parameter, torch::MemoryFormat::ChannelsLast).copy_(parameter));
     }
   }
 }

@@ -45,6 +45,15 @@ std::string trained_hash(const ExperimentConfig& config, const ImageTensors& set
   return parameters_sha256(export_parameters(network));
 }
 
+TEST(MemoryFormat, OfEveryConvolutionIsChannelsLastToLibTorch) {
+  const auto network = initialized(config_for(CnnConfig{}, 1));
+  for (const torch::Tensor& parameter : network->parameters()) {
+    if (parameter.dim() != 4) continue;
+    EXPECT_EQ(parameter.suggest_memory_format(), torch::MemoryFormat::ChannelsLast)
+        << parameter.sizes();
+  }
+}
+
 class TrainBoth : public testing::TestWithParam<const char*> {
  protected:
   [[nodiscard]] static ModelConfig model() {
