@@ -331,14 +331,12 @@ void Cnn::forward_fc2(Range images) {
 
 /// Each thread takes some hidden units.
 void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
-  const auto own = [&](const LinearLayer& layer) {
-    return kernels::share(layer.padded_out, kLine, thread, team_.size());
-  };
   const Matrix logits = matrix(fc2_.logits, fc2_.stride);
   kernels::output_backward(matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(),
                            fc2_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
-                           own(fc1_), matrix(fc1_.delta, fc1_.stride));
-  descend_bias(fc2_, parameters_, logits, batch_.size(), own(fc2_), settings.adam);
+                           fc1_.share_of(thread, team_.size()), matrix(fc1_.delta, fc1_.stride));
+  descend_bias(fc2_, parameters_, logits, batch_.size(), fc2_.share_of(thread, team_.size()),
+               settings.adam);
 }
 
 /// Each thread takes some tiles of conv2's pooled output.
@@ -354,7 +352,7 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
                              matrix(d_units_, kernels::padded_stride(conv2_.units())));
   }
   descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
-               kernels::share(fc1_.padded_out, kLine, thread, team_.size()), settings.adam);
+               fc1_.share_of(thread, team_.size()), settings.adam);
 }
 
 /// The live units of a tile by unit, their gradients set to 0.

@@ -165,7 +165,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
 /// that it has updated in `descend_first_layer`, and still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
   Hidden& layer = hidden_.front();
-  const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
+  const Range units = layer.share_of(thread, team_.size());
   const Range images{0, batch_.size()};
   const Matrix output = matrix(layer.output, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
@@ -208,20 +208,18 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
 /// before that the thread takes there.
 void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
-  const auto own = [&](const LinearLayer& layer) {
-    return kernels::share(layer.padded_out, kLine, thread, team_.size());
-  };
   Hidden& last = hidden_.back();
   const Matrix logits = matrix(output_.logits, output_.stride);
   kernels::output_backward(matrix(last.output, last.stride), images.end, output_.weights(),
                            output_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
-                           own(last), matrix(last.delta, last.stride));
-  descend_bias(output_, parameters_, logits, images.end, own(output_), settings.adam);
+                           last.share_of(thread, team_.size()), matrix(last.delta, last.stride));
+  descend_bias(output_, parameters_, logits, images.end, output_.share_of(thread, team_.size()),
+               settings.adam);
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
     Hidden& before = hidden_[l - 1];
-    const Range padded = own(before);
+    const Range padded = before.share_of(thread, team_.size());
     const Range inputs{std::min(padded.begin, before.out), std::min(padded.end, before.out)};
     const Matrix delta = matrix(before.delta, before.stride);
     team_.barrier();
@@ -231,14 +229,14 @@ void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings)
     before.columns.set_columns(matrix(before.output, before.stride), images, inputs);
     kernels::linear_backward(before.columns.rows(), layer.weights(), layer.padded_out,
                              matrix(layer.delta, layer.stride), 1.0F, settings.adam, inputs, delta);
-    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end, own(layer),
-                 settings.adam);
+    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
+                 layer.share_of(thread, team_.size()), settings.adam);
   }
 }
 
 void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
-  const Range units = kernels::share(layer.padded_out, kLine, thread, team_.size());
+  const Range units = layer.share_of(thread, team_.size());
   descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
                settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {

@@ -152,15 +152,6 @@ TEST(LinearBackward, MatchesFloat64) {
   });
 }
 
-/// The weights after `adam` with the gradient that the fused kernel has left in the first moments.
-Owned stepped(Problem& p, Owned weights) {
-  Owned first(p.in, p.out);
-  Owned second(p.in, p.out);
-  adam(gradient_as_moment(), p.first.values.data(), first.values.data(), second.values.data(),
-       weights.values.data(), weights.values.size());
-  return weights;
-}
-
 TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
   for_each_problem([](Problem& p) {
     const Owned old = p.w;
@@ -169,7 +160,7 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
       linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.0F,
                       gradient_as_moment(), share(p.in, kLine, part, 3), dx.view());
     }
-    EXPECT_EQ(p.w.values, stepped(p, old).values);
+    EXPECT_EQ(p.w.values, stepped(p.first, old).values);
     const Owned in_parts = p.w;
     p.w = old;
     p.first = Owned(p.in, p.out);
@@ -202,7 +193,7 @@ TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
                       static_cast<double>(p.start.at(0, c)) + weight_gradient(p, k, c), 1e-5);
         }
       }
-      EXPECT_EQ(p.w.values, stepped(p, old).values);
+      EXPECT_EQ(p.w.values, stepped(p.first, old).values);
     }
   });
 }
