@@ -72,7 +72,7 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
             block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
         const std::size_t pixel = row * shape.columns + column;
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
-        if (ink != nullptr && ink[pixel] == 0) {
+        if (ink != nullptr && ink[shape.ink_index(row, column)] == 0) {
           hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
           hn::StoreU(hn::LoadU(Bytes(), blank.positions + position_at), Bytes(),
                      positions + position_at);
@@ -106,7 +106,7 @@ void backward(const Conv1& conv, const float* image, const std::uint8_t* ink, fl
         const std::size_t pixel = row * shape.columns + column;
         const auto dead = hn::Le(hn::LoadU(kFloats, map + at), hn::Zero(kFloats));
         const auto gradient = hn::IfThenZeroElse(dead, hn::LoadU(kFloats, d_map + at));
-        if (ink[pixel] == 0 && inner_row && column > 0 && column + 1 < shape.columns) {
+        if (ink[shape.ink_index(row, column)] == 0 && inner_row && column > 0 && column + 1 < shape.columns) {
           blank = hn::Add(blank, gradient);
           continue;
         }

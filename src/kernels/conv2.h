@@ -10,13 +10,22 @@ struct Conv2 {
   MapShape input;
   std::size_t out_channels = 0;
 
+  [[nodiscard]] std::size_t tile_rows() const { return input.rows / 2; }
   [[nodiscard]] std::size_t tile_columns() const { return input.columns / 2; }
-  [[nodiscard]] std::size_t tiles() const { return input.rows / 2 * tile_columns(); }
+  [[nodiscard]] std::size_t tiles() const { return tile_rows() * tile_columns(); }
   /// Values after the pooling, [tiles][out_channels].
   [[nodiscard]] std::size_t units() const { return tiles() * out_channels; }
   /// Where the 4×4 values of the input that a tile sees begin.
   [[nodiscard]] std::size_t window(std::size_t tile) const {
     return input.window(tile / tile_columns() * 2, tile % tile_columns() * 2);
+  }
+  /// The first tile that sees the same as tile (row, column) of an image without ink, whose maps
+  /// vary only at the borders.
+  [[nodiscard]] std::size_t like(std::size_t row, std::size_t column) const {
+    const auto inner = [](std::size_t i, std::size_t size) {
+      return i == 0 || i + 1 == size ? i : 1;
+    };
+    return inner(row, tile_rows()) * tile_columns() + inner(column, tile_columns());
   }
   /// Weights are [in_channels / kLine][out_channels][9][kLine]: the nine weights of an output
   /// channel row by row, each for kLine input channels.

@@ -20,6 +20,11 @@ struct MapShape {
   [[nodiscard]] std::size_t window(std::size_t row, std::size_t column) const {
     return row * row_stride() + column * kLine;
   }
+  /// Ink, see find_ink, is [rows + 2][columns + 2].
+  [[nodiscard]] std::size_t ink_size() const { return (rows + 2) * (columns + 2); }
+  [[nodiscard]] std::size_t ink_index(std::size_t row, std::size_t column) const {
+    return (row + 1) * (columns + 2) + column + 1;
+  }
 };
 
 }  // namespace mnist_bench::kernels

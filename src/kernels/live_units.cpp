@@ -12,13 +12,12 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
-             const std::uint8_t* ink, const float* factors, const LiveUnits& live) {
+void collect(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
+             const float* factors, const LiveUnits& live) {
   const hn::RebindToUnsigned<Floats> integers;
   const auto lanes = hn::Iota(integers, 0);
   std::size_t size = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
-    const PooledMap& map = ink[tile] != 0 ? pooled : blank;
     const std::size_t first = tile * conv.out_channels;
     for (std::uint32_t q = 0; q < 4; ++q) {
       const auto window =
@@ -26,8 +25,8 @@ void collect(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
                   static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
       for (std::size_t o = 0; o < conv.out_channels; o += hn::Lanes(kFloats)) {
         const auto value =
-            hn::Mul(hn::LoadU(kFloats, map.values + first + o), hn::LoadU(kFloats, factors + o));
-        const auto position = hn::LoadU(integers, map.positions + first + o);
+            hn::Mul(hn::LoadU(kFloats, pooled + first + o), hn::LoadU(kFloats, factors + o));
+        const auto position = hn::LoadU(integers, positions + first + o);
         const auto here = hn::AndNot(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))),
                                      hn::Eq(position, hn::Set(integers, q)));
         const auto index = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(first + o)));
@@ -53,9 +52,9 @@ HWY_EXPORT(collect);
 // A compressed vector is stored whole.
 std::size_t live_units_capacity(const Conv2& conv) { return conv.units() + kLine; }
 
-void collect_live_units(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
-                        const std::uint8_t* ink, const float* factors, const LiveUnits& live) {
-  HWY_DYNAMIC_DISPATCH(collect)(conv, pooled, blank, ink, factors, live);
+void collect_live_units(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
+                        const float* factors, const LiveUnits& live) {
+  HWY_DYNAMIC_DISPATCH(collect)(conv, pooled, positions, factors, live);
 }
 
 }  // namespace mnist_bench::kernels

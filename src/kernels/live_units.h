@@ -18,15 +18,10 @@ struct LiveUnits {
 /// Room that `collect_live_units` needs in `index`, `value` and `window`.
 std::size_t live_units_capacity(const Conv2& conv);
 
-/// What `conv2_forward` gave, of an image or of the blank one: [tiles][out_channels] each.
-struct PooledMap {
-  const float* values = nullptr;
-  const std::uint32_t* positions = nullptr;
-};
-
-/// Lists the units with max(0, factors[o] · pooled[t][o]) ≠ 0. `factors` holds dropout2d's factor
-/// of each channel: 0 or 1 / (1 − p). Tiles whose `ink` is 0 are taken from `blank`. NaN is live.
-void collect_live_units(const Conv2& conv, const PooledMap& pooled, const PooledMap& blank,
-                        const std::uint8_t* ink, const float* factors, const LiveUnits& live);
+/// Lists the units with max(0, factors[o] · pooled[t][o]) ≠ 0; `pooled` and `positions` as from
+/// `conv2_forward`, `factors` holds dropout2d's factor of each channel: 0 or 1 / (1 − p). NaN is
+/// live.
+void collect_live_units(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
+                        const float* factors, const LiveUnits& live);
 
 }  // namespace mnist_bench::kernels

@@ -101,8 +101,7 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
 
 void Cnn::make_features(Features& features) const {
   features.image.resize(conv1_.image_size());
-  features.ink.resize(conv1_.output().rows * conv1_.output().columns);
-  features.tile_ink.resize(conv2_.tiles());
+  features.ink.resize(conv1_.output().ink_size());
   features.map.resize(conv2_.input.size());
   features.positions.resize(conv1_.positions_size());
   features.live_index.resize(kernels::live_units_capacity(conv2_));
@@ -130,10 +129,10 @@ void Cnn::make_room(std::size_t images) {
     make_features(work.blank);
     const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
     kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image.data());
+    work.blank_outputs.resize(4 * conv2_.units());
     work.blank_pooled.resize(conv2_.units());
     work.blank_positions.resize(conv2_.units());
     work.band.resize(conv1_.columns + 2);
-    work.tiles.reserve(conv2_.tiles());
     work.convolution.resize(kernels::conv2_forward_scratch(conv2_));
     work.pooled.resize(conv2_.units());
     work.positions.resize(conv2_.units());
@@ -250,56 +249,27 @@ void Cnn::transform_weights(std::size_t thread) {
                                    transformed_.data());
 }
 
-/// Of an image without ink, what the others copy where they have none. Its tiles differ only at the
-/// borders.
+/// Of an image without ink: what the others have where they have none, too.
 void Cnn::forward_blank(Workplace& work) {
   Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
-  const std::size_t columns = conv2_.tile_columns();
-  const std::size_t rows = conv2_.tiles() / columns;
-  const auto like = [&](std::size_t tile) {
-    const auto inner = [](std::size_t i, std::size_t size) {
-      return i == 0 || i + 1 == size ? i : 1;
-    };
-    return inner(tile / columns, rows) * columns + inner(tile % columns, columns);
-  };
-  work.tiles.clear();
-  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) {
-    if (like(tile) == tile) work.tiles.push_back(tile);
-  }
-  kernels::conv2_forward(conv2_, blank.map.data(), transformed_.data(),
-                         parameters_.values(conv2_bias_), work.tiles.data(), work.tiles.size(),
-                         work.convolution.data(), work.blank_pooled.data(),
-                         work.blank_positions.data());
-  for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
-    const std::size_t from = like(tile) * conv2_.out_channels;
-    const std::size_t to = tile * conv2_.out_channels;
-    if (from == to) continue;
-    std::copy_n(&work.blank_pooled[from], conv2_.out_channels, &work.blank_pooled[to]);
-    std::copy_n(&work.blank_positions[from], conv2_.out_channels, &work.blank_positions[to]);
-  }
+  kernels::conv2_forward_blank(conv2_, transformed_.data(), parameters_.values(conv2_bias_),
+                               work.convolution.data(), work.blank_tiles());
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
   Features& features = features_[image];
-  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink.data(),
-                    features.tile_ink.data());
+  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink.data());
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image.data());
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          features.image.data(), features.ink.data(),
                          {work.blank.map.data(), work.blank.positions.data()}, features.map.data(),
                          features.positions.data());
-  work.tiles.clear();
-  for (std::uint32_t tile = 0; tile < conv2_.tiles(); ++tile) {
-    if (features.tile_ink[tile] != 0) work.tiles.push_back(tile);
-  }
-  kernels::conv2_forward(conv2_, features.map.data(), transformed_.data(),
-                         parameters_.values(conv2_bias_), work.tiles.data(), work.tiles.size(),
-                         work.convolution.data(), work.pooled.data(), work.positions.data());
-  kernels::collect_live_units(conv2_, {work.pooled.data(), work.positions.data()},
-                              {work.blank_pooled.data(), work.blank_positions.data()},
-                              features.tile_ink.data(),
+  kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank_tiles(),
+                         transformed_.data(), work.convolution.data(), work.pooled.data(),
+                         work.positions.data());
+  kernels::collect_live_units(conv2_, work.pooled.data(), work.positions.data(),
                               matrix(factors_, conv2_.out_channels).row(image), features.live());
 }
 

@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "kernels/conv1.h"
 #include "kernels/conv2_backward.h"
+#include "kernels/conv2_forward.h"
 #include "kernels/thread_team.h"
 #include "native/linear_layer.h"
 #include "native/network.h"
@@ -37,8 +38,7 @@ class Cnn final : public Network {
   /// What convolutions and pooling made of one image.
   struct Features {
     Buffer<float> image;
-    Buffer<std::uint8_t> ink;       ///< of conv1's map
-    Buffer<std::uint8_t> tile_ink;  ///< of conv2's tiles
+    Buffer<std::uint8_t> ink;  ///< of conv1's map
     Buffer<float> map;
     Buffer<std::uint8_t> positions;
     Buffer<std::uint32_t> live_index;
@@ -53,10 +53,10 @@ class Cnn final : public Network {
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
     Features blank;  ///< of an image without ink
+    Buffer<float> blank_outputs;
     Buffer<float> blank_pooled;
     Buffer<std::uint32_t> blank_positions;
     Buffer<std::uint8_t> band;  ///< for find_ink
-    std::vector<std::uint32_t> tiles;
     Buffer<float> convolution;
     Buffer<float> pooled;
     Buffer<std::uint32_t> positions;
@@ -68,6 +68,10 @@ class Cnn final : public Network {
     std::vector<kernels::SparseRow> tile_columns;  ///< [units]: the images in which one is live
     Buffer<std::uint32_t> column_index;
     Buffer<float> column_value;
+
+    [[nodiscard]] kernels::BlankTiles blank_tiles() {
+      return {blank.map.data(), blank_outputs.data(), blank_pooled.data(), blank_positions.data()};
+    }
   };
 
   void make_room(std::size_t images);
