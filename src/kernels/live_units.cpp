@@ -12,30 +12,57 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-void collect(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
-             const float* factors, const LiveUnits& live) {
+/// The live units of a tile in the order of their channels: 4 · channel + position and value of
+/// each, and in counts[q] how many have position q. Returns how many there are; up to a vector more
+/// is written.
+HWY_INLINE std::size_t find_live(const float* pooled, const std::uint32_t* positions,
+                                 const float* factors, std::size_t channels, std::uint32_t* codes,
+                                 float* values, std::uint32_t* counts) {
   const hn::RebindToUnsigned<Floats> integers;
   const auto lanes = hn::Iota(integers, 0);
   std::size_t size = 0;
+  for (std::size_t o = 0; o < channels; o += hn::Lanes(kFloats)) {
+    const auto value = hn::Mul(hn::LoadU(kFloats, pooled + o), hn::LoadU(kFloats, factors + o));
+    const auto position = hn::LoadU(integers, positions + o);
+    const auto live = hn::Not(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))));
+    const auto channel = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(o)));
+    compress_store(integers, hn::Add(hn::ShiftLeft<2>(channel), position), live, codes + size);
+    compress_store(kFloats, value, hn::RebindMask(kFloats, live), values + size);
+    for (std::uint32_t q = 0; q < 4; ++q) {
+      const auto here = hn::And(live, hn::Eq(position, hn::Set(integers, q)));
+      counts[q] += static_cast<std::uint32_t>(hn::CountTrue(integers, here));
+    }
+    size += hn::CountTrue(integers, live);
+  }
+  return size;
+}
+
+void collect(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
+             const float* factors, const LiveUnits& live) {
+  // What is found of a tile lies behind all that will be listed.
+  std::uint32_t* const codes = live.index + conv.units();
+  float* const values = live.value + conv.units();
+  std::uint32_t end = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first = tile * conv.out_channels;
-    for (std::uint32_t q = 0; q < 4; ++q) {
-      const auto window =
-          hn::Set(integers,
-                  static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
-      for (std::size_t o = 0; o < conv.out_channels; o += hn::Lanes(kFloats)) {
-        const auto value =
-            hn::Mul(hn::LoadU(kFloats, pooled + first + o), hn::LoadU(kFloats, factors + o));
-        const auto position = hn::LoadU(integers, positions + first + o);
-        const auto here = hn::AndNot(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))),
-                                     hn::Eq(position, hn::Set(integers, q)));
-        const auto index = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(first + o)));
-        compress_store(integers, index, here, live.index + size);
-        hn::StoreU(window, integers, live.window + size);
-        compress_store(kFloats, value, hn::RebindMask(kFloats, here), live.value + size);
-        size += hn::CountTrue(integers, here);
-      }
-      live.ends[tile * 4 + q] = static_cast<std::uint32_t>(size);
+    std::uint32_t counts[4] = {};
+    const std::size_t size = find_live(pooled + first, positions + first, factors,
+                                       conv.out_channels, codes, values, counts);
+    std::uint32_t places[4];
+    std::uint32_t windows[4];
+    for (std::size_t q = 0; q < 4; ++q) {
+      places[q] = end;
+      end += counts[q];
+      live.ends[4 * tile + q] = end;
+      windows[q] =
+          static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
+    }
+    for (std::size_t e = 0; e < size; ++e) {
+      const std::uint32_t q = codes[e] % 4;
+      const std::uint32_t place = places[q]++;
+      live.index[place] = static_cast<std::uint32_t>(first) + codes[e] / 4;
+      live.value[place] = values[e];
+      live.window[place] = windows[q];
     }
   }
 }
@@ -49,8 +76,10 @@ namespace mnist_bench::kernels {
 
 HWY_EXPORT(collect);
 
-// A compressed vector is stored whole.
-std::size_t live_units_capacity(const Conv2& conv) { return conv.units() + kLine; }
+// Behind all units, those of one tile, the last vector of which is stored whole.
+std::size_t live_units_capacity(const Conv2& conv) {
+  return conv.units() + conv.out_channels + kLine;
+}
 
 void collect_live_units(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
                         const float* factors, const LiveUnits& live) {
