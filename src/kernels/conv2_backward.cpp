@@ -23,7 +23,7 @@ HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
   unroll<16>([&](auto i) HWY_ATTR { sums[i] = hn::Zero(kFloats); });
   unroll<4>([&](auto q) HWY_ATTR {
     for (std::uint32_t i = q == 0 ? begin : ends[q - 1]; i < ends[q]; ++i) {
-      const auto factor = hn::Set(kFloats, gradient[index[i]]);
+      const auto factor = hn::Set(kFloats, gradient[i]);
       const float* from = weights + (index[i] - first_unit) * 9 * kLine;
       unroll<9>([&](auto delta) HWY_ATTR {
         constexpr std::size_t at = (q / 2 + delta / 3) * 4 + q % 2 + delta % 3;
@@ -106,7 +106,7 @@ void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* grad
     for (; i < live.ends[4 * tile + 3]; ++i) {
       const std::size_t channel = live.index[i] - first_unit;
       const std::size_t at = channel * conv.tiles() + units.counts[channel]++;
-      const float value = gradient[live.index[i]];
+      const float value = gradient[i];
       units.windows[at] = live.window[i];
       units.gradients[at] = value;
       d_bias[channel] += value;

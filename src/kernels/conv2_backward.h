@@ -7,8 +7,7 @@ namespace mnist_bench::kernels {
 
 // Backward through conv2 and its pooling. Only live units have a gradient, and each of them only
 // at the position q(u) in its tile t(u) that had the maximum: some 6 % of the map.
-// gradient [units]: d(loss)/d(value before dropout2d) of the live units; what it holds for others
-// is not looked at.
+// gradient: d(loss)/d(value before dropout2d) of the live units, in their order.
 
 /// d_x[c][2t + q + δ − 1] = Σ over live u of weights[c][o(u)][δ] · gradient[u]; the border of d_x
 /// is written, but means nothing.

@@ -140,24 +140,43 @@ HWY_INLINE void descend(const AdamStep& step, const Tile<kVectors>& gradient,
   });
 }
 
-void backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-              float scale, const AdamStep& step, Range inputs, Matrix dx) {
+/// column_of(k): the entries of column k; dx_of(k, e): where the gradient of entry e of it goes.
+template <class ColumnOf, class DxOf>
+HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Weights& weights,
+                         std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
+                         Range inputs) {
   for_each_tile<kBackwardTile>({0, out}, [&](auto gradient, std::size_t column) HWY_ATTR {
     decltype(gradient) w;
     decltype(gradient) d;
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) {
       w.load(weights.values.row(k) + column);
       gradient.fill(hn::Zero(kFloats));
-      const Entries entries(x[k]);
+      const Entries entries(column_of(k));
       for (std::size_t e = 0; e < entries.size(); ++e) {
-        const std::size_t i = entries.index(e);
-        d.load(delta.row(i) + column);
+        d.load(delta.row(entries.index(e)) + column);
         gradient.add_product(entries.factor(e), d);
-        dx.row(i)[k] += scale * hn::GetLane(hn::SumOfLanes(kFloats, w.dot(d, hn::Zero(kFloats))));
+        const float sum = scale * hn::GetLane(hn::SumOfLanes(kFloats, w.dot(d, hn::Zero(kFloats))));
+        float& dx = dx_of(k, e);
+        dx = column == 0 ? sum : dx + sum;
       }
       descend(step, gradient, weights, k, column);
     }
   });
+}
+
+void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
+                     float scale, const AdamStep& step, Range inputs, Matrix dx) {
+  backward([&](std::size_t k) HWY_ATTR -> const SparseRow& { return x[k]; },
+           [&](std::size_t k, std::size_t e) HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
+           weights, out, delta, scale, step, inputs);
+}
+
+void listed_backward(const ListedColumn* x, const Weights& weights, std::size_t out,
+                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                     float* dx) {
+  backward([&](std::size_t k) HWY_ATTR -> const SparseRow& { return x[k].entries; },
+           [&](std::size_t k, std::size_t e) HWY_ATTR -> float& { return dx[x[k].places[e]]; },
+           weights, out, delta, scale, step, inputs);
 }
 
 void pixels_descend(const PixelRow* x, const float* table, const Weights& weights,
@@ -199,7 +218,8 @@ namespace mnist_bench::kernels {
 
 HWY_EXPORT(sparse_forward);
 HWY_EXPORT(pixel_forward);
-HWY_EXPORT(backward);
+HWY_EXPORT(sparse_backward);
+HWY_EXPORT(listed_backward);
 HWY_EXPORT(pixels_descend);
 HWY_EXPORT(sum_columns);
 
@@ -215,7 +235,13 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
 
 void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, const AdamStep& step, Range inputs, Matrix dx) {
-  HWY_DYNAMIC_DISPATCH(backward)(x, weights, out, delta, scale, step, inputs, dx);
+  HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
+}
+
+void linear_backward(const ListedColumn* x, const Weights& weights, std::size_t out,
+                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                     float* dx) {
+  HWY_DYNAMIC_DISPATCH(listed_backward)(x, weights, out, delta, scale, step, inputs, dx);
 }
 
 void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,

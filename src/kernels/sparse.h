@@ -14,7 +14,14 @@ struct SparseRow {
   std::size_t size = 0;
 };
 
-/// The same of bytes: an entry is index · 256 + byte, and stands for the value table[byte].
+/// A column of a matrix that is held as a list of all its entries: places[e] is where entry e of the
+/// column is in that list.
+struct ListedColumn {
+  SparseRow entries;
+  const std::uint32_t* places = nullptr;
+};
+
+/// A sparse row of bytes: an entry is index · 256 + byte, and stands for the value table[byte].
 struct PixelRow {
   const std::uint32_t* entries = nullptr;
   std::size_t size = 0;

@@ -116,7 +116,7 @@ void Cnn::make_room(std::size_t images) {
   features_.resize(images);
   for (Features& features : features_) make_features(features);
   factors_.resize(images * conv2_.out_channels);
-  d_units_.resize(images * kernels::padded_stride(conv2_.units()));
+  d_live_.resize(images * kernels::live_units_capacity(conv2_));
   fc1_.output.resize(images * fc1_.stride);
   fc1_.delta.resize(images * fc1_.stride);
   fc2_.logits.resize(images * fc2_.stride);
@@ -144,6 +144,7 @@ void Cnn::make_room(std::size_t images) {
     work.tile_columns.resize(conv2_.units());
     work.column_index.resize(conv2_.out_channels * kernels::padded_stride(images));
     work.column_value.resize(conv2_.out_channels * kernels::padded_stride(images));
+    work.column_places.resize(conv2_.out_channels * kernels::padded_stride(images));
   }
 }
 
@@ -319,32 +320,33 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
                              matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
                              settings.adam,
                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-                             matrix(d_units_, kernels::padded_stride(conv2_.units())));
+                             d_live_.data());
   }
   descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
                fc1_.share_of(thread, team_.size()), settings.adam);
 }
 
-/// The live units of a tile by unit, their gradients set to 0.
+/// The live units of a tile by unit.
 void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
   const std::size_t stride = kernels::padded_stride(room_);
+  const std::size_t capacity = kernels::live_units_capacity(conv2_);
   std::uint32_t* const index = work.column_index.data();
   float* const value = work.column_value.data();
-  kernels::SparseRow* const columns = work.tile_columns.data() + first;
+  std::uint32_t* const places = work.column_places.data();
+  kernels::ListedColumn* const columns = work.tile_columns.data() + first;
   for (std::size_t o = 0; o < conv2_.out_channels; ++o) {
-    columns[o] = {index + o * stride, value + o * stride, 0};
+    columns[o] = {{index + o * stride, value + o * stride, 0}, places + o * stride};
   }
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     const kernels::LiveUnits live = features_[i].live();
-    float* const d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
     const std::uint32_t end = live.ends[4 * tile + 3];
     for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < end; ++e) {
       const std::size_t o = live.index[e] - first;
-      const std::size_t at = o * stride + columns[o].size++;
+      const std::size_t at = o * stride + columns[o].entries.size++;
       index[at] = static_cast<std::uint32_t>(i);
       value[at] = live.value[e];
-      d_units[live.index[e]] = 0;
+      places[at] = static_cast<std::uint32_t>(i * capacity + e);
     }
   }
 }
@@ -355,13 +357,13 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   const Range images = images_of_part(part);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     Features& features = features_[i];
-    const float* d_units = matrix(d_units_, kernels::padded_stride(conv2_.units())).row(i);
+    const float* d_live = d_live_.data() + i * kernels::live_units_capacity(conv2_);
     kernels::conv2_backward_weights(
-        conv2_, features.map.data(), features.live(), d_units,
+        conv2_, features.map.data(), features.live(), d_live,
         {work.unit_windows.data(), work.unit_gradients.data(), work.unit_counts.data()},
         gradient + conv2_weight_, gradient + conv2_bias_);
     kernels::conv2_backward_data(conv2_, parameters_.values(conv2_weight_), features.live(),
-                                 d_units, work.d_map.data());
+                                 d_live, work.d_map.data());
     kernels::conv1_backward(conv1_, features.image.data(), features.ink.data(), offset_,
                             features.map.data(), features.positions.data(), work.d_map.data(),
                             gradient + conv1_weight_, gradient + conv1_bias_);

@@ -64,10 +64,11 @@ class Cnn final : public Network {
     Buffer<std::uint32_t> unit_windows;
     Buffer<float> unit_gradients;
     Buffer<std::uint32_t> unit_counts;
-    std::vector<kernels::SparseRow> tile_rows;     ///< [batch]: the live units of a tile
-    std::vector<kernels::SparseRow> tile_columns;  ///< [units]: the images in which one is live
+    std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the live units of a tile
+    std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: the images in which one is live
     Buffer<std::uint32_t> column_index;
     Buffer<float> column_value;
+    Buffer<std::uint32_t> column_places;
 
     [[nodiscard]] kernels::BlankTiles blank_tiles() {
       return {blank.map.data(), blank_outputs.data(), blank_pooled.data(), blank_positions.data()};
@@ -118,7 +119,8 @@ class Cnn final : public Network {
   std::size_t room_ = 0;  ///< images that the buffers hold
   std::vector<Features> features_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
-  Buffer<float> d_units_;  ///< [batch][units]: the gradient of conv2's pooled output
+  /// [batch][capacity of live units]: the gradient of conv2's pooled output at the live units.
+  Buffer<float> d_live_;
   /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
