@@ -85,54 +85,77 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
   }
 }
 
-void backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
-              const float* map, const std::uint8_t* positions, const float* d_map, float* d_weights,
-              float* d_bias) {
+/// sums[δ] += gradient · the pixel that position's maximum saw at δ.
+HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t row_stride,
+                             const std::uint8_t* position, Vector* sums) {
   const Integers integers;
+  Vector patch[kPatch];
+  load_patch(image, row_stride, patch);
+  const auto taken = hn::PromoteTo(integers, hn::LoadU(Bytes(), position));
+  unroll<4>([&](auto q) MNIST_BENCH_LAMBDA {
+    const auto here = hn::Eq(taken, hn::Set(integers, static_cast<std::int32_t>(q)));
+    const auto part = hn::IfThenElseZero(hn::RebindMask(kFloats, here), gradient);
+    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
+      sums[delta] = hn::MulAdd(part, patch[patch_index(q, delta)], sums[delta]);
+    });
+  });
+}
+
+/// 0, 1 or 2: whether a row (column) is the first, one within, or the last of `size`.
+HWY_INLINE std::size_t border(std::size_t i, std::size_t size) {
+  return i == 0 ? 0 : i + 1 == size ? 2 : 1;
+}
+
+void backward(const Conv1& conv, std::size_t block, const float* image, const std::uint8_t* ink,
+              const BlankMap& blank, const float* map, const std::uint8_t* positions,
+              const float* d_map, float* d_weights, float* d_bias) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
-  for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
-    const std::size_t block = c / kLine;
-    const std::size_t lane = c % kLine;
+  map += block * shape.block_stride();
+  const std::size_t first_position = block * shape.rows * shape.columns * kLine;
+  d_weights += block * 9 * kLine;
+  d_bias += block * kLine;
+  for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
+    const auto patch_of = [&](const float* of, std::size_t row, std::size_t column) {
+      return of + 2 * row * stride + 2 * column;
+    };
+    const auto position_of = [&](const std::uint8_t* of, std::size_t row, std::size_t column) {
+      return of + first_position + (row * shape.columns + column) * kLine + lane;
+    };
     Vector sums[9];
-    unroll<9>([&](auto delta) HWY_ATTR { sums[delta] = hn::Zero(kFloats); });
-    Vector inked = hn::Zero(kFloats);
-    Vector blank = hn::Zero(kFloats);
+    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA { sums[delta] = hn::Zero(kFloats); });
+    Vector total = hn::Zero(kFloats);
+    Vector blanks[9];  // all that is blank sees the same, but for the borders
+    for (Vector& sum : blanks) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      const bool inner_row = row > 0 && row + 1 < shape.rows;
       for (std::size_t column = 0; column < shape.columns; ++column) {
-        const std::size_t at =
-            block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
-        const std::size_t pixel = row * shape.columns + column;
+        const std::size_t at = shape.window(row + 1, column + 1) + lane;
         const auto dead = hn::Le(hn::LoadU(kFloats, map + at), hn::Zero(kFloats));
         const auto gradient = hn::IfThenZeroElse(dead, hn::LoadU(kFloats, d_map + at));
-        if (ink[shape.ink_index(row, column)] == 0 && inner_row && column > 0 && column + 1 < shape.columns) {
-          blank = hn::Add(blank, gradient);
-          continue;
+        total = hn::Add(total, gradient);
+        if (ink[shape.ink_index(row, column)] == 0) {
+          Vector& sum = blanks[3 * border(row, shape.rows) + border(column, shape.columns)];
+          sum = hn::Add(sum, gradient);
+        } else {
+          add_gradient(gradient, patch_of(image, row, column), stride,
+                       position_of(positions, row, column), sums);
         }
-        inked = hn::Add(inked, gradient);
-        Vector patch[kPatch];
-        load_patch(image + 2 * row * stride + 2 * column, stride, patch);
-        const auto position = hn::PromoteTo(
-            integers,
-            hn::LoadU(Bytes(),
-                      positions + (block * shape.rows * shape.columns + pixel) * kLine + lane));
-        unroll<4>([&](auto q) HWY_ATTR {
-          const auto here = hn::Eq(position, hn::Set(integers, static_cast<std::int32_t>(q)));
-          const auto part = hn::IfThenElseZero(hn::RebindMask(kFloats, here), gradient);
-          unroll<9>([&](auto delta) HWY_ATTR {
-            sums[delta] = hn::MulAdd(part, patch[patch_index(q, delta)], sums[delta]);
-          });
-        });
       }
     }
-    float* to = d_weights + block * 9 * kLine + lane;
-    unroll<9>([&](auto delta) HWY_ATTR {
-      const auto all = hn::MulAdd(hn::Set(kFloats, offset), blank, sums[delta]);
-      hn::StoreU(hn::Add(hn::LoadU(kFloats, to + delta * kLine), all), kFloats, to + delta * kLine);
+    for (std::size_t i = 0; i < 9; ++i) {
+      const auto example = [](std::size_t of, std::size_t size) {
+        return of == 2 ? size - 1 : std::min(of, size - 1);
+      };
+      const std::size_t row = example(i / 3, shape.rows);
+      const std::size_t column = example(i % 3, shape.columns);
+      add_gradient(blanks[i], patch_of(blank.image, row, column), stride,
+                   position_of(blank.positions, row, column), sums);
+    }
+    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
+      float* const to = d_weights + delta * kLine + lane;
+      hn::StoreU(hn::Add(hn::LoadU(kFloats, to), sums[delta]), kFloats, to);
     });
-    const auto all = hn::Add(inked, blank);
-    hn::StoreU(hn::Add(hn::LoadU(kFloats, d_bias + c), all), kFloats, d_bias + c);
+    hn::StoreU(hn::Add(hn::LoadU(kFloats, d_bias + lane), total), kFloats, d_bias + lane);
   }
 }
 
@@ -167,11 +190,12 @@ void conv1_forward(const Conv1& conv, const float* weights, const float* bias, c
   HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, ink, blank, map, positions);
 }
 
-void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
-                    const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights, float* d_bias) {
+void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
+                    const std::uint8_t* ink, const BlankMap& blank, const float* map,
+                    const std::uint8_t* positions, const float* d_map, float* d_weights,
+                    float* d_bias) {
   HWY_DYNAMIC_DISPATCH(backward)
-  (conv, image, ink, offset, map, positions, d_map, d_weights, d_bias);
+  (conv, block, image, ink, blank, map, positions, d_map, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

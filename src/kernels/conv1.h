@@ -24,8 +24,9 @@ struct Conv1 {
 void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
                 float* image);
 
-/// What a blank image gives: `conv1_forward` with no ink known, for others to copy from.
+/// An image without ink, and what `conv1_forward` with no ink known gives for it.
 struct BlankMap {
+  const float* image = nullptr;
   const float* map = nullptr;
   const std::uint8_t* positions = nullptr;
 };
@@ -38,12 +39,13 @@ void conv1_forward(const Conv1& conv, const float* weights, const float* bias, c
                    const std::uint8_t* ink, const BlankMap& blank, float* map,
                    std::uint8_t* positions);
 
-/// Adds the gradients of weights and bias, given d(loss)/d(map); only where map > 0 does any pass:
+/// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given
+/// d(loss)/d(map) of these, one block of a map; only where map > 0 does any pass:
 ///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
 ///   d_map[p][c]
-/// `offset` is the value of blank pixels, `ink` as above.
-void conv1_backward(const Conv1& conv, const float* image, const std::uint8_t* ink, float offset,
-                    const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights, float* d_bias);
+void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
+                    const std::uint8_t* ink, const BlankMap& blank, const float* map,
+                    const std::uint8_t* positions, const float* d_map, float* d_weights,
+                    float* d_bias);
 
 }  // namespace mnist_bench::kernels

@@ -37,18 +37,17 @@ HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
   });
 }
 
-void backward_data(const Conv2& conv, const float* weights, const LiveUnits& live,
-                   const float* gradient, float* d_x) {
-  std::fill_n(d_x, conv.input.size(), 0.0F);
-  for (std::size_t c = 0; c < conv.input.channels; c += hn::Lanes(kFloats)) {
-    const float* block_weights = weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
-    float* block = d_x + c / kLine * conv.input.block_stride() + c % kLine;
+void backward_data(const Conv2& conv, std::size_t block, const float* weights,
+                   const LiveUnits& live, const float* gradient, float* d_x) {
+  std::fill_n(d_x, conv.input.block_stride(), 0.0F);
+  weights += block * conv.out_channels * 9 * kLine;
+  for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
     std::uint32_t begin = 0;
     for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
       const std::uint32_t* ends = live.ends + 4 * tile;
       if (ends[3] == begin) continue;
-      backward_tile(block_weights, tile * conv.out_channels, live.index, begin, ends, gradient,
-                    conv.input.row_stride(), block + conv.window(tile));
+      backward_tile(weights + lane, tile * conv.out_channels, live.index, begin, ends, gradient,
+                    conv.input.row_stride(), d_x + conv.window(tile) + lane);
       begin = ends[3];
     }
   }
@@ -116,9 +115,9 @@ void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* grad
 
 }  // namespace
 
-void conv2_backward_data(const Conv2& conv, const float* weights, const LiveUnits& live,
-                         const float* gradient, float* d_x) {
-  HWY_DYNAMIC_DISPATCH(backward_data)(conv, weights, live, gradient, d_x);
+void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
+                         const LiveUnits& live, const float* gradient, float* d_x) {
+  HWY_DYNAMIC_DISPATCH(backward_data)(conv, block, weights, live, gradient, d_x);
 }
 
 void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,

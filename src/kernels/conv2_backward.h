@@ -9,10 +9,11 @@ namespace mnist_bench::kernels {
 // at the position q(u) in its tile t(u) that had the maximum: some 6 % of the map.
 // gradient: d(loss)/d(value before dropout2d) of the live units, in their order.
 
-/// d_x[c][2t + q + δ − 1] = Σ over live u of weights[c][o(u)][δ] · gradient[u]; the border of d_x
-/// is written, but means nothing.
-void conv2_backward_data(const Conv2& conv, const float* weights, const LiveUnits& live,
-                         const float* gradient, float* d_x);
+/// For the kLine input channels c from block · kLine on:
+///   d_x[c][2t + q + δ − 1] = Σ over live u of weights[c][o(u)][δ] · gradient[u]
+/// d_x is one block of a map; its border is written, but means nothing.
+void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
+                         const LiveUnits& live, const float* gradient, float* d_x);
 
 /// Room for `conv2_backward_weights`.
 struct UnitsByChannel {

@@ -136,7 +136,7 @@ void Cnn::make_room(std::size_t images) {
     work.convolution.resize(kernels::conv2_forward_scratch(conv2_));
     work.pooled.resize(conv2_.units());
     work.positions.resize(conv2_.units());
-    work.d_map.resize(conv2_.input.size());
+    work.d_map.resize(conv2_.input.block_stride());
     work.unit_windows.resize(conv2_.units());
     work.unit_gradients.resize(conv2_.units());
     work.unit_counts.resize(conv2_.out_channels);
@@ -265,7 +265,7 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image.data());
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          features.image.data(), features.ink.data(),
-                         {work.blank.map.data(), work.blank.positions.data()}, features.map.data(),
+                         work.blank_map(), features.map.data(),
                          features.positions.data());
   kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank_tiles(),
                          transformed_.data(), work.convolution.data(), work.pooled.data(),
@@ -362,11 +362,14 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
         conv2_, features.map.data(), features.live(), d_live,
         {work.unit_windows.data(), work.unit_gradients.data(), work.unit_counts.data()},
         gradient + conv2_weight_, gradient + conv2_bias_);
-    kernels::conv2_backward_data(conv2_, parameters_.values(conv2_weight_), features.live(),
-                                 d_live, work.d_map.data());
-    kernels::conv1_backward(conv1_, features.image.data(), features.ink.data(), offset_,
-                            features.map.data(), features.positions.data(), work.d_map.data(),
-                            gradient + conv1_weight_, gradient + conv1_bias_);
+    // Block by block, so that the gradient of the map stays in the first cache.
+    for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
+      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_),
+                                   features.live(), d_live, work.d_map.data());
+      kernels::conv1_backward(conv1_, block, features.image.data(), features.ink.data(),
+                              work.blank_map(), features.map.data(), features.positions.data(),
+                              work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);
+    }
   }
 }
 

@@ -60,7 +60,7 @@ class Cnn final : public Network {
     Buffer<float> convolution;
     Buffer<float> pooled;
     Buffer<std::uint32_t> positions;
-    Buffer<float> d_map;
+    Buffer<float> d_map;  ///< one block
     Buffer<std::uint32_t> unit_windows;
     Buffer<float> unit_gradients;
     Buffer<std::uint32_t> unit_counts;
@@ -70,6 +70,9 @@ class Cnn final : public Network {
     Buffer<float> column_value;
     Buffer<std::uint32_t> column_places;
 
+    [[nodiscard]] kernels::BlankMap blank_map() {
+      return {blank.image.data(), blank.map.data(), blank.positions.data()};
+    }
     [[nodiscard]] kernels::BlankTiles blank_tiles() {
       return {blank.map.data(), blank_outputs.data(), blank_pooled.data(), blank_positions.data()};
     }
