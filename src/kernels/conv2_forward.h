@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/conv2.h"
 
@@ -17,29 +18,51 @@ std::size_t conv2_transformed_size(const Conv2& conv);
 void conv2_transform_weights(const Conv2& conv, const float* weights, Range outputs,
                              float* transformed);
 
-/// Floats of `scratch` for `conv2_forward`.
-std::size_t conv2_forward_scratch(const Conv2& conv);
-
-/// What conv2 makes of the map of an image without ink. Most of its tiles see the same; only the
-/// tiles t with conv.like(t) == t are filled in.
+/// What conv2 makes of the map of an image without ink. Most of its tiles see the same; only those
+/// in `tiles`, t with conv.like(t) = t, are filled in.
 struct BlankTiles {
-  const float* map = nullptr;  ///< of conv1
-  float* outputs = nullptr;    ///< [tiles][2×2][out_channels]: before the pooling
-  float* pooled = nullptr;     ///< [tiles][out_channels]
-  std::uint32_t* positions = nullptr;
+  BlankTiles() = default;
+  explicit BlankTiles(const Conv2& conv);
+  std::vector<std::size_t> tiles;
+  AlignedVector<float> outputs;  ///< [tiles][2×2][out_channels]: before the pooling
+  AlignedVector<float> pooled;   ///< [tiles][out_channels]
+  AlignedVector<std::uint32_t> positions;
 };
 
-/// Fills in `blank`, as `conv2_forward` would, from its map.
-void conv2_forward_blank(const Conv2& conv, const float* transformed, const float* bias,
-                         float* scratch, const BlankTiles& blank);
+/// What conv2 and the pooling make of an image. Place k of a tile's `width` is that of channel
+/// channels[k], in any order; other channels are dropped.
+struct PooledMap {
+  PooledMap() = default;
+  explicit PooledMap(const Conv2& conv);
+  std::size_t width = 0;                   ///< at most out_channels
+  AlignedVector<float> values;             ///< [tiles][width]
+  AlignedVector<std::uint32_t> positions;  ///< [tiles][width]
+  AlignedVector<std::uint32_t> channels;   ///< [width]
+  AlignedVector<float> factors;            ///< [width]: dropout2d's
+};
 
-/// For all tiles t:
-///   pooled[t][o] = max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] · x[c][2t + q + δ − 1]), q in 2×2
+/// What `conv2_forward` works in.
+struct Conv2Scratch {
+  Conv2Scratch() = default;
+  explicit Conv2Scratch(const Conv2& conv);
+  AlignedVector<float> v;
+  AlignedVector<float> m;
+  AlignedVector<float> weights;
+  BlankTiles blank;
+};
+
+/// Fills in `blank`, from conv1's `map` of an image without ink.
+void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,
+                         const float* bias, Conv2Scratch& scratch, BlankTiles& blank);
+
+/// Of all tiles t and the channels o whose factor is not 0 (see PooledMap):
+///   values[t][o] = max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] · x[c][2t + q + δ − 1]), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum
-/// computed as the difference from `blank`: multiplications that see none of the `ink` of the image
-/// (see find_ink), where x is as in `blank`, are left out.
+/// computed as the difference from an image without ink: multiplications that see none of the `ink`
+/// of the image (see find_ink), where x is as in `blank_map`, are left out.
+/// factors [out_channels]: dropout2d's, 0 or 1 / (1 − p).
 void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* ink,
-                   const BlankTiles& blank, const float* transformed, float* scratch, float* pooled,
-                   std::uint32_t* positions);
+                   const float* blank_map, const BlankTiles& blank, const float* transformed,
+                   const float* factors, Conv2Scratch& scratch, PooledMap& pooled);
 
 }  // namespace mnist_bench::kernels

@@ -12,20 +12,21 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// The live units of a tile in the order of their channels: 4 · channel + position and value of
-/// each, and in counts[q] how many have position q. Returns how many there are; up to a vector more
-/// is written.
-HWY_INLINE std::size_t find_live(const float* pooled, const std::uint32_t* positions,
-                                 const float* factors, std::size_t channels, std::uint32_t* codes,
+/// The live units of a tile in the order of their places: 4 · channel + position and value of each,
+/// and in counts[q] how many have position q. Returns how many there are; up to a vector more is
+/// written.
+HWY_INLINE std::size_t find_live(const PooledMap& map, std::size_t tile, std::uint32_t* codes,
                                  float* values, std::uint32_t* counts) {
   const hn::RebindToUnsigned<Floats> integers;
-  const auto lanes = hn::Iota(integers, 0);
+  const float* pooled = map.values.data() + tile * map.width;
+  const std::uint32_t* positions = map.positions.data() + tile * map.width;
   std::size_t size = 0;
-  for (std::size_t o = 0; o < channels; o += hn::Lanes(kFloats)) {
-    const auto value = hn::Mul(hn::LoadU(kFloats, pooled + o), hn::LoadU(kFloats, factors + o));
-    const auto position = hn::LoadU(integers, positions + o);
+  for (std::size_t k = 0; k < map.width; k += hn::Lanes(kFloats)) {
+    const auto value =
+        hn::Mul(hn::LoadU(kFloats, pooled + k), hn::LoadU(kFloats, map.factors.data() + k));
+    const auto position = hn::LoadU(integers, positions + k);
     const auto live = hn::Not(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))));
-    const auto channel = hn::Add(lanes, hn::Set(integers, static_cast<std::uint32_t>(o)));
+    const auto channel = hn::LoadU(integers, map.channels.data() + k);
     compress_store(integers, hn::Add(hn::ShiftLeft<2>(channel), position), live, codes + size);
     compress_store(kFloats, value, hn::RebindMask(kFloats, live), values + size);
     for (std::uint32_t q = 0; q < 4; ++q) {
@@ -37,8 +38,7 @@ HWY_INLINE std::size_t find_live(const float* pooled, const std::uint32_t* posit
   return size;
 }
 
-void collect(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
-             const float* factors, const LiveUnits& live) {
+void collect(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live) {
   // What is found of a tile lies behind all that will be listed.
   std::uint32_t* const codes = live.index + conv.units();
   float* const values = live.value + conv.units();
@@ -46,8 +46,7 @@ void collect(const Conv2& conv, const float* pooled, const std::uint32_t* positi
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first = tile * conv.out_channels;
     std::uint32_t counts[4] = {};
-    const std::size_t size = find_live(pooled + first, positions + first, factors,
-                                       conv.out_channels, codes, values, counts);
+    const std::size_t size = find_live(pooled, tile, codes, values, counts);
     std::uint32_t places[4];
     std::uint32_t windows[4];
     for (std::size_t q = 0; q < 4; ++q) {
@@ -81,9 +80,8 @@ std::size_t live_units_capacity(const Conv2& conv) {
   return conv.units() + conv.out_channels + kLine;
 }
 
-void collect_live_units(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
-                        const float* factors, const LiveUnits& live) {
-  HWY_DYNAMIC_DISPATCH(collect)(conv, pooled, positions, factors, live);
+void collect_live_units(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live) {
+  HWY_DYNAMIC_DISPATCH(collect)(conv, pooled, live);
 }
 
 }  // namespace mnist_bench::kernels

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 
-#include "kernels/conv2.h"
+#include "kernels/conv2_forward.h"
 
 namespace mnist_bench::kernels {
 
 /// The units of an image that are not 0 after conv2, dropout2d, max pooling and relu, in the order
 /// of the position in the map that the pooling took them from: tile by tile, within a tile by
-/// position (row by row), then by channel.
+/// position (row by row), then by place in the PooledMap.
 struct LiveUnits {
   std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
   float* value = nullptr;
@@ -18,10 +18,7 @@ struct LiveUnits {
 /// Room that `collect_live_units` needs in `index`, `value` and `window`.
 std::size_t live_units_capacity(const Conv2& conv);
 
-/// Lists the units with max(0, factors[o] · pooled[t][o]) ≠ 0; `pooled` and `positions` as from
-/// `conv2_forward`, `factors` holds dropout2d's factor of each channel: 0 or 1 / (1 − p). NaN is
-/// live.
-void collect_live_units(const Conv2& conv, const float* pooled, const std::uint32_t* positions,
-                        const float* factors, const LiveUnits& live);
+/// Lists the units with max(0, factors[o] · values[t][o]) ≠ 0. NaN is live.
+void collect_live_units(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live);
 
 }  // namespace mnist_bench::kernels

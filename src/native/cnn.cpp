@@ -1,5 +1,7 @@
 #include "native/cnn.h"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 
 #include "base/random.h"
@@ -51,6 +53,10 @@ Parameter conv2_weight(std::int64_t out, std::int64_t in) {
     }
   }
   return weight;
+}
+
+void prefetch(const std::uint8_t* bytes, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += kLine * sizeof(float)) hwy::Prefetch(bytes + i);
 }
 
 template <class T>
@@ -129,13 +135,10 @@ void Cnn::make_room(std::size_t images) {
     make_features(work.blank);
     const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
     kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image.data());
-    work.blank_outputs.resize(4 * conv2_.units());
-    work.blank_pooled.resize(conv2_.units());
-    work.blank_positions.resize(conv2_.units());
+    work.blank_tiles = kernels::BlankTiles(conv2_);
     work.band.resize(conv1_.columns + 2);
-    work.convolution.resize(kernels::conv2_forward_scratch(conv2_));
-    work.pooled.resize(conv2_.units());
-    work.positions.resize(conv2_.units());
+    work.convolution = kernels::Conv2Scratch(conv2_);
+    work.pooled = kernels::PooledMap(conv2_);
     work.d_map.resize(conv2_.input.block_stride());
     work.unit_windows.resize(conv2_.units());
     work.unit_gradients.resize(conv2_.units());
@@ -238,7 +241,11 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
                   factors, images, {0, conv2_.out_channels});
   }
   if (images.size() > 0) forward_blank(work);
-  for (std::size_t i = images.begin; i < images.end; ++i) forward_convolutions(work, i, batch_[i]);
+  for (std::size_t i = images.begin; i < images.end; ++i) {
+    // The bytes of a shuffled batch lie anywhere in the data set, far from any cache.
+    if (i + 1 < images.end) prefetch(batch_[i + 1], conv1_.rows * conv1_.columns);
+    forward_convolutions(work, i, batch_[i]);
+  }
   if (settings != nullptr) settings->end_phase(thread, "convolutions forward");
   forward_fc1(work, images, settings);
   forward_fc2(images);
@@ -255,8 +262,8 @@ void Cnn::forward_blank(Workplace& work) {
   Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
-  kernels::conv2_forward_blank(conv2_, transformed_.data(), parameters_.values(conv2_bias_),
-                               work.convolution.data(), work.blank_tiles());
+  kernels::conv2_forward_blank(conv2_, blank.map.data(), transformed_.data(),
+                               parameters_.values(conv2_bias_), work.convolution, work.blank_tiles);
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
@@ -267,11 +274,11 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
                          features.image.data(), features.ink.data(),
                          work.blank_map(), features.map.data(),
                          features.positions.data());
-  kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank_tiles(),
-                         transformed_.data(), work.convolution.data(), work.pooled.data(),
-                         work.positions.data());
-  kernels::collect_live_units(conv2_, work.pooled.data(), work.positions.data(),
-                              matrix(factors_, conv2_.out_channels).row(image), features.live());
+  kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank.map.data(),
+                         work.blank_tiles, transformed_.data(),
+                         matrix(factors_, conv2_.out_channels).row(image), work.convolution,
+                         work.pooled);
+  kernels::collect_live_units(conv2_, work.pooled, features.live());
 }
 
 /// Tile by tile, so that the weights that a tile needs stay in the cache for all images.

@@ -53,13 +53,10 @@ class Cnn final : public Network {
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
     Features blank;  ///< of an image without ink
-    Buffer<float> blank_outputs;
-    Buffer<float> blank_pooled;
-    Buffer<std::uint32_t> blank_positions;
+    kernels::BlankTiles blank_tiles;
     Buffer<std::uint8_t> band;  ///< for find_ink
-    Buffer<float> convolution;
-    Buffer<float> pooled;
-    Buffer<std::uint32_t> positions;
+    kernels::Conv2Scratch convolution;
+    kernels::PooledMap pooled;
     Buffer<float> d_map;  ///< one block
     Buffer<std::uint32_t> unit_windows;
     Buffer<float> unit_gradients;
@@ -72,9 +69,6 @@ class Cnn final : public Network {
 
     [[nodiscard]] kernels::BlankMap blank_map() {
       return {blank.image.data(), blank.map.data(), blank.positions.data()};
-    }
-    [[nodiscard]] kernels::BlankTiles blank_tiles() {
-      return {blank.map.data(), blank_outputs.data(), blank_pooled.data(), blank_positions.data()};
     }
   };
 
