@@ -89,9 +89,26 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
 HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t row_stride,
                              const std::uint8_t* position, Vector* sums) {
   const Integers integers;
+  const auto taken = hn::PromoteTo(integers, hn::LoadU(Bytes(), position));
+#if HWY_CAP_GE512  // the patch is a vector, from which each lane takes its pixel
+  const hn::Half<Floats> half;
+  const hn::Half<decltype(half)> quarter;
+  const auto patch =
+      hn::Combine(kFloats,
+                  hn::Combine(half, hn::LoadU(quarter, image + 3 * row_stride),
+                              hn::LoadU(quarter, image + 2 * row_stride)),
+                  hn::Combine(half, hn::LoadU(quarter, image + row_stride),
+                              hn::LoadU(quarter, image)));
+  const auto corner = hn::Add(taken, hn::And(taken, hn::Set(integers, 2)));  // patch_index(q, 0)
+  unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
+    const auto lane =
+        hn::Add(corner, hn::Set(integers, static_cast<std::int32_t>(patch_index(0, delta))));
+    const auto pixel = hn::TableLookupLanes(patch, hn::IndicesFromVec(kFloats, lane));
+    sums[delta] = hn::MulAdd(gradient, pixel, sums[delta]);
+  });
+#else
   Vector patch[kPatch];
   load_patch(image, row_stride, patch);
-  const auto taken = hn::PromoteTo(integers, hn::LoadU(Bytes(), position));
   unroll<4>([&](auto q) MNIST_BENCH_LAMBDA {
     const auto here = hn::Eq(taken, hn::Set(integers, static_cast<std::int32_t>(q)));
     const auto part = hn::IfThenElseZero(hn::RebindMask(kFloats, here), gradient);
@@ -99,6 +116,7 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
       sums[delta] = hn::MulAdd(part, patch[patch_index(q, delta)], sums[delta]);
     });
   });
+#endif
 }
 
 /// 0, 1 or 2: whether a row (column) is the first, one within, or the last of `size`.

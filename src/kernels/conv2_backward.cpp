@@ -14,41 +14,65 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Adds one tile's gradient for one vector of input channels to the 4×4 values that it sees.
+/// Adds the gradient of a tile's live units, for one vector of input channels, to that of the 4×4
+/// values that the tile sees.
 HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
                               const std::uint32_t* index, std::uint32_t begin,
-                              const std::uint32_t* ends, const float* gradient,
-                              std::size_t row_stride, float* d_x) {
-  Vector sums[16];
-  unroll<16>([&](auto i) HWY_ATTR { sums[i] = hn::Zero(kFloats); });
-  unroll<4>([&](auto q) HWY_ATTR {
+                              const std::uint32_t* ends, const float* gradient, Vector* sums) {
+  unroll<4>([&](auto q) MNIST_BENCH_LAMBDA {
     for (std::uint32_t i = q == 0 ? begin : ends[q - 1]; i < ends[q]; ++i) {
       const auto factor = hn::Set(kFloats, gradient[i]);
       const float* from = weights + (index[i] - first_unit) * 9 * kLine;
-      unroll<9>([&](auto delta) HWY_ATTR {
+      unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
         constexpr std::size_t at = (q / 2 + delta / 3) * 4 + q % 2 + delta % 3;
         sums[at] = hn::MulAdd(factor, hn::LoadU(kFloats, from + delta * kLine), sums[at]);
       });
     }
   });
-  unroll<16>([&](auto i) HWY_ATTR {
-    float* to = d_x + i / 4 * row_stride + i % 4 * kLine;
-    hn::StoreU(hn::Add(hn::LoadU(kFloats, to), sums[i]), kFloats, to);
-  });
+}
+
+/// A row of tiles for one vector of input channels, on d_x from the window of its first tile on.
+/// Of the two upper of its four rows of values, `is_first` says that nothing is there yet; in the
+/// lower ones there never is.
+template <bool is_first>
+HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_t first_tile,
+                             const LiveUnits& live, const float* gradient, float* d_x) {
+  const std::size_t row_stride = conv.input.row_stride();
+  Vector sums[16];
+  unroll<16>([&](auto i) MNIST_BENCH_LAMBDA { sums[i] = hn::Zero(kFloats); });
+  const auto store_columns = [&](float* to) MNIST_BENCH_LAMBDA {
+    unroll<8>([&](auto i) MNIST_BENCH_LAMBDA {
+      constexpr std::size_t row = i / 2;
+      float* const at = to + row * row_stride + i % 2 * kLine;
+      auto sum = sums[row * 4 + i % 2];
+      if constexpr (row < 2 && !is_first) sum = hn::Add(sum, hn::LoadU(kFloats, at));
+      hn::StoreU(sum, kFloats, at);
+    });
+  };
+  for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
+    const std::size_t tile = first_tile + column;
+    const std::uint32_t* ends = live.ends + 4 * tile;
+    backward_tile(weights, tile * conv.out_channels, live.index, tile == 0 ? 0 : ends[-1], ends,
+                  gradient, sums);
+    store_columns(d_x + 2 * column * kLine);
+    // The two columns on the right are the next tile's on the left.
+    unroll<8>([&](auto i) MNIST_BENCH_LAMBDA {
+      constexpr std::size_t at = i / 2 * 4 + i % 2;
+      sums[at] = sums[at + 2];
+      sums[at + 2] = hn::Zero(kFloats);
+    });
+  }
+  store_columns(d_x + 2 * conv.tile_columns() * kLine);
 }
 
 void backward_data(const Conv2& conv, std::size_t block, const float* weights,
                    const LiveUnits& live, const float* gradient, float* d_x) {
-  std::fill_n(d_x, conv.input.block_stride(), 0.0F);
   weights += block * conv.out_channels * 9 * kLine;
   for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
-    std::uint32_t begin = 0;
-    for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
-      const std::uint32_t* ends = live.ends + 4 * tile;
-      if (ends[3] == begin) continue;
-      backward_tile(weights + lane, tile * conv.out_channels, live.index, begin, ends, gradient,
-                    conv.input.row_stride(), d_x + conv.window(tile) + lane);
-      begin = ends[3];
+    backward_row<true>(conv, weights + lane, 0, live, gradient, d_x + lane);
+    for (std::size_t row = 1; row < conv.tile_rows(); ++row) {
+      backward_row<false>(conv, weights + lane, row * conv.tile_columns(), live, gradient,
+                          d_x + conv.input.window(2 * row, 0) + lane);
     }
   }
 }
