@@ -26,6 +26,9 @@ constexpr std::size_t kEvaluationBatch = 128;
 /// number of threads; fewer where that would take more than so many floats.
 constexpr std::size_t kParts = 16;
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
+/// Shares of conv2's tiles that fc1 sums up apart, for the same reason. A thread has the weights of
+/// its shares to itself, forward and backward, while there are no more threads than shares.
+constexpr std::size_t kTileParts = 4;
 
 std::size_t channels(std::int64_t count) {
   return kernels::round_up(static_cast<std::size_t>(count), kLine);
@@ -98,7 +101,6 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
   locate(fc1_, parameters_);
   locate(fc2_, parameters_);
 
-  transformed_.resize(kernels::conv2_transformed_size(conv2_));
   convolutions_gradient_.resize(convolutions_size());
   part_gradients_.resize(parts() * convolutions_size());
   workplaces_.resize(team_.size());
@@ -123,6 +125,7 @@ void Cnn::make_room(std::size_t images) {
   for (Features& features : features_) make_features(features);
   factors_.resize(images * conv2_.out_channels);
   d_live_.resize(images * kernels::live_units_capacity(conv2_));
+  fc1_.partial.resize(kTileParts * images * fc1_.stride);
   fc1_.output.resize(images * fc1_.stride);
   fc1_.delta.resize(images * fc1_.stride);
   fc2_.logits.resize(images * fc2_.stride);
@@ -136,6 +139,7 @@ void Cnn::make_room(std::size_t images) {
     const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
     kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image.data());
     work.blank_tiles = kernels::BlankTiles(conv2_);
+    work.transformed.resize(kernels::conv2_transformed_size(conv2_));
     work.band.resize(conv1_.columns + 2);
     work.convolution = kernels::Conv2Scratch(conv2_);
     work.pooled = kernels::PooledMap(conv2_);
@@ -228,8 +232,6 @@ std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64
 
 void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   Workplace& work = workplaces_[thread];
-  transform_weights(thread);
-  team_.barrier();
   const Range images = images_of(thread);
 
   const Matrix factors = matrix(factors_, conv2_.out_channels);
@@ -240,29 +242,30 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
                    .step = settings->step},
                   factors, images, {0, conv2_.out_channels});
   }
-  if (images.size() > 0) forward_blank(work);
+  if (images.size() > 0) prepare_convolutions(work);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     // The bytes of a shuffled batch lie anywhere in the data set, far from any cache.
     if (i + 1 < images.end) prefetch(batch_[i + 1], conv1_.rows * conv1_.columns);
     forward_convolutions(work, i, batch_[i]);
   }
+  team_.barrier();
   if (settings != nullptr) settings->end_phase(thread, "convolutions forward");
-  forward_fc1(work, images, settings);
+  forward_tiles(thread);
+  team_.barrier();
+  forward_fc1(images, settings);
   forward_fc2(images);
 }
 
-void Cnn::transform_weights(std::size_t thread) {
+/// What all images of a step share: conv2's weights in Winograd's form, and the features of an image
+/// without ink, which the others have where they have none, too. Every thread makes its own, which
+/// takes less than to fetch another's.
+void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
-                                   kernels::share(conv2_.out_channels, kLine, thread, team_.size()),
-                                   transformed_.data());
-}
-
-/// Of an image without ink: what the others have where they have none, too.
-void Cnn::forward_blank(Workplace& work) {
+                                   {0, conv2_.out_channels}, work.transformed.data());
   Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
-  kernels::conv2_forward_blank(conv2_, blank.map.data(), transformed_.data(),
+  kernels::conv2_forward_blank(conv2_, blank.map.data(), work.transformed.data(),
                                parameters_.values(conv2_bias_), work.convolution, work.blank_tiles);
 }
 
@@ -275,25 +278,53 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
                          work.blank_map(), features.map.data(),
                          features.positions.data());
   kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank.map.data(),
-                         work.blank_tiles, transformed_.data(),
+                         work.blank_tiles, work.transformed.data(),
                          matrix(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
   kernels::collect_live_units(conv2_, work.pooled, features.live());
 }
 
-/// Tile by tile, so that the weights that a tile needs stay in the cache for all images.
-void Cnn::forward_fc1(Workplace& work, Range images, const StepSettings* settings) {
+Range Cnn::tiles_of_part(std::size_t part) const {
+  return kernels::share(conv2_.tiles(), 1, part, kTileParts);
+}
+
+/// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by tile,
+/// so that the weights that a tile needs stay in the cache for all images.
+void Cnn::forward_tiles(std::size_t thread) {
+  Workplace& work = workplaces_[thread];
+  const std::size_t batch = batch_.size();
+  const Range items = kernels::share(kTileParts * batch, 1, thread, team_.size());
+  for (std::size_t part = 0; part < kTileParts; ++part) {
+    const Range images{std::clamp(items.begin, part * batch, (part + 1) * batch) - part * batch,
+                       std::clamp(items.end, part * batch, (part + 1) * batch) - part * batch};
+    const Matrix partial = fc1_partial(part);
+    std::fill(partial.row(images.begin), partial.row(images.end), 0.0F);
+    const Range tiles = tiles_of_part(part);
+    for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
+      for (std::size_t i = images.begin; i < images.end; ++i) {
+        const kernels::LiveUnits live = features_[i].live();
+        const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
+        work.tile_rows[i] = {live.index + begin, live.value + begin,
+                             live.ends[4 * tile + 3] - begin};
+      }
+      kernels::linear_forward(work.tile_rows.data(),
+                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+                              fc1_.weights().values, nullptr, images, {0, fc1_.padded_out},
+                              partial);
+    }
+  }
+}
+
+Matrix Cnn::fc1_partial(std::size_t part) {
+  return {fc1_.partial.data() + part * room_ * fc1_.stride, fc1_.stride};
+}
+
+void Cnn::forward_fc1(Range images, const StepSettings* settings) {
   const Matrix output = matrix(fc1_.output, fc1_.stride);
   const Range units{0, fc1_.padded_out};
-  for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
-    for (std::size_t i = images.begin; i < images.end; ++i) {
-      const kernels::LiveUnits live = features_[i].live();
-      const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
-      work.tile_rows[i] = {live.index + begin, live.value + begin, live.ends[4 * tile + 3] - begin};
-    }
-    kernels::linear_forward(
-        work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-        fc1_.weights().values, tile == 0 ? fc1_.bias : nullptr, images, units, output);
+  for (std::size_t i = images.begin; i < images.end; ++i) {
+    kernels::column_sums({fc1_partial(0).row(i), room_ * fc1_.stride}, kTileParts, 1.0F, fc1_.bias,
+                         units, output.row(i));
   }
   kernels::relu(output, images, units);
   if (settings != nullptr) {
@@ -317,7 +348,7 @@ void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
                settings.adam);
 }
 
-/// Each thread takes some tiles of conv2's pooled output.
+/// Each thread takes some tiles of conv2's pooled output: those of its parts, as in forward_tiles.
 void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   Workplace& work = workplaces_[thread];
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());

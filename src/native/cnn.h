@@ -31,8 +31,9 @@ class Cnn final : public Network {
 
   /// The hidden linear layer, on sparse input.
   struct Hidden : LinearLayer {
-    Buffer<float> output;  ///< [batch][out]
-    Buffer<float> delta;   ///< [batch][out]: the gradient before relu and dropout
+    Buffer<float> partial;  ///< [parts of the tiles][batch][out]: sums over these
+    Buffer<float> output;   ///< [batch][out]
+    Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
   /// What convolutions and pooling made of one image.
@@ -52,7 +53,8 @@ class Cnn final : public Network {
 
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
-    Features blank;  ///< of an image without ink
+    Buffer<float> transformed;  ///< conv2's weights
+    Features blank;             ///< of an image without ink
     kernels::BlankTiles blank_tiles;
     Buffer<std::uint8_t> band;  ///< for find_ink
     kernels::Conv2Scratch convolution;
@@ -80,13 +82,15 @@ class Cnn final : public Network {
   [[nodiscard]] kernels::Range images_of_part(std::size_t part) const;
   [[nodiscard]] kernels::Range parts_of(std::size_t thread) const;
   [[nodiscard]] kernels::Range images_of(std::size_t thread) const;
+  [[nodiscard]] kernels::Range tiles_of_part(std::size_t part) const;
+  [[nodiscard]] kernels::Matrix fc1_partial(std::size_t part);
 
   // What one thread does of a step; `settings` is null where nothing is trained.
   void forward(std::size_t thread, const StepSettings* settings);
-  void transform_weights(std::size_t thread);
-  void forward_blank(Workplace& work);
+  void prepare_convolutions(Workplace& work);
   void forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes);
-  void forward_fc1(Workplace& work, kernels::Range images, const StepSettings* settings);
+  void forward_tiles(std::size_t thread);
+  void forward_fc1(kernels::Range images, const StepSettings* settings);
   void forward_fc2(kernels::Range images);
   void descend_fc2(std::size_t thread, const StepSettings& settings);
   void descend_fc1(std::size_t thread, const StepSettings& settings);
@@ -109,7 +113,6 @@ class Cnn final : public Network {
   std::size_t conv1_bias_ = 0;
   std::size_t conv2_weight_ = 0;
   std::size_t conv2_bias_ = 0;
-  Buffer<float> transformed_;  ///< conv2's weights
   Hidden fc1_;
   OutputLayer fc2_;
 

@@ -52,6 +52,8 @@ struct Forward {
   AlignedVector<float> map;
   AlignedVector<std::uint8_t> positions;
   std::vector<std::uint8_t> ink;
+
+  [[nodiscard]] BlankMap as_blank() const { return {image.data(), map.data(), positions.data()}; }
 };
 
 Forward run_forward(const Conv1& conv, const Filter& filter,
@@ -63,13 +65,11 @@ Forward run_forward(const Conv1& conv, const Filter& filter,
     result.image.resize(conv.image_size());
     result.map.resize(conv.output().size());
     result.positions.resize(conv.positions_size());
-    result.ink.resize(conv.rows / 2 * (conv.columns / 2));
+    result.ink.resize(conv.output().ink_size());
     std::vector<std::uint8_t> scratch(conv.columns + 2);
-    std::vector<std::uint8_t> tiles(conv.rows / 4 * (conv.columns / 4));
-    find_ink(of.data(), conv.rows, conv.columns, scratch.data(), result.ink.data(), tiles.data());
+    find_ink(of.data(), conv.rows, conv.columns, scratch.data(), result.ink.data());
     load_image(conv, of.data(), kFactor, kOffset, result.image.data());
-    const BlankMap from =
-        blank != nullptr ? BlankMap{blank->map.data(), blank->positions.data()} : BlankMap{};
+    const BlankMap from = blank != nullptr ? blank->as_blank() : BlankMap{};
     conv1_forward(conv, weights.data(), bias.data(), result.image.data(),
                   blank != nullptr ? result.ink.data() : nullptr, from, result.map.data(),
                   result.positions.data());
@@ -144,6 +144,7 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
   fill_normal(d_map.values, 1, random);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
+    const Forward blank = run_forward(conv, filter, std::vector<std::uint8_t>(bytes.size()));
     const std::vector<double> values = unpack(result.map, d_map);
     Map d_live = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -154,8 +155,13 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
-    conv1_backward(conv, result.image.data(), result.ink.data(), kOffset, result.map.data(),
-                   result.positions.data(), pack(d_map).data(), d_weights.data(), d_bias.data());
+    const AlignedVector<float> d_packed = pack(d_map);
+    for (std::size_t block = 0; block < conv.channels / kLine; ++block) {
+      conv1_backward(conv, block, result.image.data(), result.ink.data(), blank.as_blank(),
+                     result.map.data(), result.positions.data(),
+                     d_packed.data() + block * conv.output().block_stride(), d_weights.data(),
+                     d_bias.data());
+    }
     const AlignedVector<float> weights = pack_weights(expected.filter, conv);
     const AlignedVector<float> bias = pack_bias(expected.filter, conv);
     expect_close({d_weights.begin(), d_weights.end()}, {weights.begin(), weights.end()}, 1e-6);

@@ -1,4 +1,5 @@
-#include <numeric>
+#include <cmath>
+#include <set>
 
 #include "kernels/conv2_backward.h"
 #include "kernels/conv2_forward.h"
@@ -27,30 +28,57 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv2& conv) {
   return packed;
 }
 
-/// After the pooling, as the kernels hold it: [tiles][out_channels].
-struct PooledUnits {
-  AlignedVector<float> values;
-  AlignedVector<std::uint32_t> positions;
-};
+std::vector<std::uint8_t> ink_everywhere(const Conv2& conv) {
+  return std::vector<std::uint8_t>(conv.input.ink_size(), 1);
+}
 
-PooledUnits run_forward(const Conv2& conv, const Filter& filter, const AlignedVector<float>& x,
-                        const std::vector<std::uint32_t>& tiles) {
+std::vector<float> no_dropout(const Conv2& conv) {
+  return std::vector<float>(conv.out_channels, 1);
+}
+
+PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, const Map& blank_map,
+                      const std::vector<std::uint8_t>& ink, const std::vector<float>& factors) {
   AlignedVector<float> transformed(conv2_transformed_size(conv));
   const AlignedVector<float> weights = pack_weights(filter, conv);
   conv2_transform_weights(conv, weights.data(), {0, kLine}, transformed.data());
   conv2_transform_weights(conv, weights.data(), {kLine, conv.out_channels}, transformed.data());
-  AlignedVector<float> scratch(conv2_forward_scratch(conv));
-  PooledUnits pooled{AlignedVector<float>(conv.units(), -7),
-                     AlignedVector<std::uint32_t>(conv.units(), 7)};
-  conv2_forward(conv, x.data(), transformed.data(), pack_bias(filter, conv).data(), tiles.data(),
-                tiles.size(), scratch.data(), pooled.values.data(), pooled.positions.data());
+  Conv2Scratch scratch(conv);
+  const AlignedVector<float> blank_packed = pack(blank_map);
+  BlankTiles blank(conv);
+  conv2_forward_blank(conv, blank_packed.data(), transformed.data(),
+                      pack_bias(filter, conv).data(), scratch, blank);
+  PooledMap pooled(conv);
+  conv2_forward(conv, pack(x).data(), ink.data(), blank_packed.data(), blank, transformed.data(),
+                factors.data(), scratch, pooled);
   return pooled;
 }
 
-std::vector<std::uint32_t> all_tiles(const Conv2& conv) {
-  std::vector<std::uint32_t> tiles(conv.tiles());
-  std::iota(tiles.begin(), tiles.end(), 0U);
-  return tiles;
+/// Holds what the map says of the channels that have a factor against the reference: values, and
+/// that the maxima are where it says. Returns those channels, once for each time that they appear.
+std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map, const Map& y) {
+  const Pooled reference = pool(y);
+  std::vector<double> values;
+  std::vector<double> values_there;
+  std::vector<double> expected;
+  std::multiset<std::size_t> channels;
+  for (std::size_t place = 0; place < map.width; ++place) {
+    const std::size_t channel = map.channels[place];
+    if (map.factors[place] == 0 || channel >= y.channels) continue;
+    channels.insert(channel);
+    for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
+      const std::uint32_t position = map.positions[tile * map.width + place];
+      EXPECT_LT(position, 4U);
+      const std::size_t row = tile / conv.tile_columns();
+      const std::size_t column = tile % conv.tile_columns();
+      values.push_back(static_cast<double>(map.values[tile * map.width + place]));
+      values_there.push_back(
+          y.at(channel, 2 * row + position / 2 % 2, 2 * column + position % 2));
+      expected.push_back(reference.values.at(channel, row, column));
+    }
+  }
+  expect_close(values, expected, 2e-6);
+  expect_close(values_there, expected, 2e-6);
+  return channels;
 }
 
 struct Case {
@@ -71,11 +99,6 @@ class Conv2Test : public testing::TestWithParam<Case> {
     fill_normal(filter.bias, 0.1, random);
     fill_normal(x.values, 1, random);
   }
-  /// Of reference unit i, [outs][tiles], in the kernels' [tiles][out_channels].
-  [[nodiscard]] std::size_t unit(std::size_t i) const {
-    return i % conv.tiles() * conv.out_channels + i / conv.tiles();
-  }
-
   std::mt19937 random{7};
   Conv2 conv;
   Filter filter;
@@ -84,34 +107,75 @@ class Conv2Test : public testing::TestWithParam<Case> {
 
 TEST_P(Conv2Test, ForwardMatchesTheReferenceOnEveryTarget) {
   const Map y = convolve(filter, x);
-  const Pooled expected = pool(y);
+  Map blank = x;
+  fill_normal(blank.values, 1, random);
   on_every_target([&] {
-    const PooledUnits actual = run_forward(conv, filter, pack(x), all_tiles(conv));
-    std::vector<double> values;
-    std::vector<double> values_there;  // where the kernel says that the maximum is
-    for (std::size_t i = 0; i < expected.positions.size(); ++i) {
-      const std::size_t tile = i % conv.tiles();
-      const std::uint32_t position = actual.positions[unit(i)];
-      ASSERT_LT(position, 4U);
-      values.push_back(static_cast<double>(actual.values[unit(i)]));
-      values_there.push_back(y.at(i / conv.tiles(), tile / conv.tile_columns() * 2 + position / 2,
-                                  tile % conv.tile_columns() * 2 + position % 2));
-    }
-    expect_close(values, expected.values.values, 2e-6);
-    expect_close(values_there, expected.values.values, 2e-6);
+    const PooledMap map =
+        run_forward(conv, filter, x, blank, ink_everywhere(conv), no_dropout(conv));
+    EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
   });
 }
 
-TEST_P(Conv2Test, ForwardLeavesTilesThatAreNotAskedForAsTheyAre) {
-  const std::vector<std::uint32_t> tiles = {static_cast<std::uint32_t>(conv.tiles() - 1)};
-  on_every_target([&] {
-    const PooledUnits all = run_forward(conv, filter, pack(x), all_tiles(conv));
-    const PooledUnits last = run_forward(conv, filter, pack(x), tiles);
-    for (std::size_t i = 0; i < conv.units(); ++i) {
-      const bool asked = i / conv.out_channels == conv.tiles() - 1;
-      ASSERT_EQ(last.values[i], asked ? all.values[i] : -7);
+/// A map as conv1 makes it of an image without ink: it varies at its borders only.
+Map blank_map(const Map& like, std::mt19937& random) {
+  Map blank = like;
+  const auto border = [](std::size_t i, std::size_t size) {
+    return i == 0 ? 0 : i + 1 == size ? size - 1 : std::size_t{1};
+  };
+  fill_normal(blank.values, 1, random);
+  for (std::size_t channel = 0; channel < blank.channels; ++channel) {
+    for (std::size_t row = 0; row < blank.rows; ++row) {
+      for (std::size_t column = 0; column < blank.columns; ++column) {
+        blank.at(channel, row, column) =
+            blank.at(channel, border(row, blank.rows), border(column, blank.columns));
+      }
     }
-  });
+  }
+  return blank;
+}
+
+TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
+  const Map blank = blank_map(x, random);
+  for (const unsigned inked : {0U, 1U, 5U, 50U}) {  // per cent
+    Map partly = blank;
+    std::vector<std::uint8_t> ink(conv.input.ink_size());
+    for (std::size_t row = 0; row < x.rows; ++row) {
+      for (std::size_t column = 0; column < x.columns; ++column) {
+        if (random() % 100 >= inked) continue;
+        ink[conv.input.ink_index(row, column)] = 1;
+        for (std::size_t channel = 0; channel < x.channels; ++channel) {
+          partly.at(channel, row, column) = x.at(channel, row, column);
+        }
+      }
+    }
+    const Map y = convolve(filter, partly);
+    on_every_target([&] {
+      const PooledMap map = run_forward(conv, filter, partly, blank, ink, no_dropout(conv));
+      EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
+    });
+  }
+}
+
+TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
+  const Map y = convolve(filter, x);
+  const Map blank = blank_map(x, random);
+  for (const unsigned dropped : {10U, 25U, 50U, 90U, 100U}) {  // per cent
+    std::vector<float> factors = no_dropout(conv);
+    std::multiset<std::size_t> kept;
+    for (std::size_t channel = 0; channel < filter.outs; ++channel) {
+      factors[channel] = random() % 100 < dropped ? 0.0F : 1.5F;
+      if (factors[channel] != 0) kept.insert(channel);
+    }
+    std::fill(factors.begin() + static_cast<std::ptrdiff_t>(filter.outs), factors.end(), 0.0F);
+    on_every_target([&] {
+      const PooledMap map = run_forward(conv, filter, x, blank, ink_everywhere(conv), factors);
+      EXPECT_LT(map.width, kept.size() + kLine);
+      EXPECT_EQ(expect_pooled(conv, map, y), kept);
+      for (std::size_t place = 0; place < map.width; ++place) {
+        EXPECT_EQ(map.factors[place], factors[map.channels[place]]);
+      }
+    });
+  }
 }
 
 /// Live units chosen at random, with positions of their own: more irregular than a network's.
@@ -127,7 +191,7 @@ RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& ra
   RandomLive live{{},
                   {},
                   {},
-                  AlignedVector<float>(conv.units(), 99),
+                  {},
                   Map(filter.outs, conv.input.rows, conv.input.columns)};
   std::normal_distribution<float> normal;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
@@ -140,10 +204,10 @@ RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& ra
         live.index.push_back(static_cast<std::uint32_t>(unit));
         live.window.push_back(
             static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
-        live.gradient[unit] = normal(random);
+        live.gradient.push_back(normal(random));
         live.d_y.at(out, tile / conv.tile_columns() * 2 + q / 2,
                     tile % conv.tile_columns() * 2 + q % 2) =
-            static_cast<double>(live.gradient[unit]);
+            static_cast<double>(live.gradient.back());
       }
       live.ends.push_back(static_cast<std::uint32_t>(live.index.size()));
     }
@@ -157,8 +221,10 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
   const LiveUnits units{live.index.data(), nullptr, live.window.data(), live.ends.data()};
   on_every_target([&] {
     AlignedVector<float> d_x(conv.input.size(), 3);
-    conv2_backward_data(conv, pack_weights(filter, conv).data(), units, live.gradient.data(),
-                        d_x.data());
+    for (std::size_t block = 0; block < conv.input.channels / kLine; ++block) {
+      conv2_backward_data(conv, block, pack_weights(filter, conv).data(), units,
+                          live.gradient.data(), d_x.data() + block * conv.input.block_stride());
+    }
     expect_close(unpack(d_x, x), expected.x.values, 2e-6);
 
     AlignedVector<std::uint32_t> windows(conv.units());
@@ -190,9 +256,26 @@ INSTANTIATE_TEST_SUITE_P(Sizes, Conv2Test,
 TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv2 conv{{4, 4, kLine}, kLine};
   on_every_target([&] {
-    const PooledUnits pooled = run_forward(conv, Filter(3, 5), pack(Map(3, 4, 4)), all_tiles(conv));
-    for (const std::uint32_t position : pooled.positions) EXPECT_EQ(position, 0U);
+    const Map x(3, 4, 4);
+    const PooledMap map =
+        run_forward(conv, Filter(3, 5), x, x, ink_everywhere(conv), no_dropout(conv));
+    for (const std::uint32_t position : map.positions) EXPECT_EQ(position, 0U);
   });
+}
+
+TEST(Conv2, NotANumberStaysVisible) {
+  const Conv2 conv{{4, 4, kLine}, kLine};
+  Filter filter(1, 1);
+  filter.bias[0] = std::nan("");
+  const Map x(1, 4, 4);
+  for (const auto& ink : {ink_everywhere(conv), std::vector<std::uint8_t>(conv.input.ink_size())}) {
+    on_every_target([&] {
+      const PooledMap map = run_forward(conv, filter, x, x, ink, no_dropout(conv));
+      for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
+        EXPECT_TRUE(std::isnan(map.values[tile * map.width]));
+      }
+    });
+  }
 }
 
 }  // namespace

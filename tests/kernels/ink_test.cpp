@@ -5,6 +5,8 @@
 #include <random>
 #include <vector>
 
+#include "kernels/feature_map.h"
+
 namespace mnist_bench::kernels {
 namespace {
 
@@ -25,22 +27,23 @@ bool any(const std::vector<std::uint8_t>& image, std::size_t rows, std::size_t c
 TEST(Ink, MarksEveryValueThatSeesAByteOfInkAndNoOther) {
   constexpr std::size_t kRows = 16;
   constexpr std::size_t kColumns = 20;
+  const MapShape map{kRows / 2, kColumns / 2, kLine};
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
     std::vector<std::uint8_t> image(kRows * kColumns);
     for (unsigned i = 0; i < seed % 5; ++i) image[random() % image.size()] = 200;
     std::vector<std::uint8_t> scratch(kColumns + 2);
-    std::vector<std::uint8_t> pooled(kRows / 2 * (kColumns / 2));
-    std::vector<std::uint8_t> tiles(kRows / 4 * (kColumns / 4));
-    find_ink(image.data(), kRows, kColumns, scratch.data(), pooled.data(), tiles.data());
-    for (int i = 0; i < static_cast<int>(pooled.size()); ++i) {
-      EXPECT_EQ(pooled[static_cast<std::size_t>(i)] == 1,
-                any(image, kRows, kColumns, i / 10 * 2 - 1, i % 10 * 2 - 1, 4));
+    std::vector<std::uint8_t> ink(map.ink_size(), 9);
+    find_ink(image.data(), kRows, kColumns, scratch.data(), ink.data());
+    std::vector<std::uint8_t> expected(map.ink_size());  // 0 in the border
+    for (std::size_t row = 0; row < map.rows; ++row) {
+      for (std::size_t column = 0; column < map.columns; ++column) {
+        expected[map.ink_index(row, column)] =
+            any(image, kRows, kColumns, static_cast<int>(row) * 2 - 1,
+                static_cast<int>(column) * 2 - 1, 4);
+      }
     }
-    for (int i = 0; i < static_cast<int>(tiles.size()); ++i) {
-      EXPECT_EQ(tiles[static_cast<std::size_t>(i)] == 1,
-                any(image, kRows, kColumns, i / 5 * 4 - 3, i % 5 * 4 - 3, 10));
-    }
+    EXPECT_EQ(ink, expected);
   }
 }
 

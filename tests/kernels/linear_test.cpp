@@ -173,6 +173,38 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
   });
 }
 
+TEST(LinearBackward, GivesAListTheSameBits) {
+  for_each_problem([](Problem& p) {
+    const Owned old = p.w;
+    Owned dx(p.images, p.in);
+    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
+                    gradient_as_moment(), {0, p.in}, dx.view());
+    const Owned stepped_dense = p.w;
+    p.w = old;
+    p.first = Owned(p.in, p.out);
+    p.second = Owned(p.in, p.out);
+
+    std::vector<std::vector<std::uint32_t>> places(p.in);  // image by image
+    std::vector<float> expected;
+    for (std::size_t i = 0; i < p.images; ++i) {
+      for (std::size_t k = 0; k < p.in; ++k) {
+        if (p.x.at(i, k) == 0) continue;
+        places[k].push_back(static_cast<std::uint32_t>(expected.size()));
+        expected.push_back(dx.at(i, k));
+      }
+    }
+    std::vector<ListedColumn> columns;
+    for (std::size_t k = 0; k < p.in; ++k) {
+      columns.push_back({p.columns.rows()[k], places[k].data()});
+    }
+    std::vector<float> list(expected.size(), 99);  // what is there is not added to
+    linear_backward(columns.data(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
+                    gradient_as_moment(), {0, p.in}, list.data());
+    EXPECT_EQ(list, expected);
+    EXPECT_EQ(p.w.values, stepped_dense.values);
+  });
+}
+
 TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
   for_each_problem([](Problem& p) {
     const Owned old = p.w;
