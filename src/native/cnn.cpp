@@ -22,12 +22,15 @@ namespace {
 
 /// Images that the evaluation sends through at a time.
 constexpr std::size_t kEvaluationBatch = 128;
-/// Shares of the batch whose gradients are summed up apart, so that the sum does not depend on the
-/// number of threads; fewer where that would take more than so many floats.
-constexpr std::size_t kParts = 16;
+// So that no sum depends on the number of threads, parts of it are summed up apart, and then these.
+// A thread mostly has what belongs to its parts to itself, which is to say in its cache.
+
+/// Parts of the batch, for the gradients of the convolutions: so many groups of up to so many parts,
+/// fewer where that would take more than so many floats.
+constexpr std::size_t kGroups = 4;
+constexpr std::size_t kGroupParts = 4;
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
-/// Shares of conv2's tiles that fc1 sums up apart, for the same reason. A thread has the weights of
-/// its shares to itself, forward and backward, while there are no more threads than shares.
+/// Parts of conv2's tiles, for the outputs of fc1.
 constexpr std::size_t kTileParts = 4;
 
 std::size_t channels(std::int64_t count) {
@@ -159,9 +162,11 @@ void Cnn::prepare(const Images& set, std::int64_t batch_size) {
   make_room(static_cast<std::size_t>(std::min(batch_size, set.size())));
 }
 
-std::size_t Cnn::parts() const {
-  return std::clamp(kPartFloats / convolutions_size(), std::size_t{1}, kParts);
+std::size_t Cnn::group_parts() const {
+  return std::clamp(kPartFloats / kGroups / convolutions_size(), std::size_t{1}, kGroupParts);
 }
+
+std::size_t Cnn::parts() const { return kGroups * group_parts(); }
 
 Range Cnn::images_of_part(std::size_t part) const {
   return kernels::share(batch_.size(), 1, part, parts());
@@ -204,6 +209,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     for (std::size_t part = parts.begin; part < parts.end; ++part) {
       backward_convolutions(workplaces_[thread], part);
     }
+    if (has_whole_groups()) sum_groups(parts.begin, parts.end, {0, convolutions_size()});
     team_.barrier();
     settings.end_phase(thread, "convolutions backward");
     descend_convolutions(thread, settings);
@@ -411,11 +417,24 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   }
 }
 
+bool Cnn::has_whole_groups() const { return kGroups % team_.size() == 0; }
+
+/// Of groups of parts, from the part `first` to `end` − 1, some parameters: the sum takes the place of
+/// the group's first part.
+void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
+  const Matrix gradients = matrix(part_gradients_, convolutions_size());
+  for (std::size_t part = first; part < end; part += group_parts()) {
+    float* const sum = gradients.row(part);
+    kernels::column_sums({sum, gradients.stride}, group_parts(), 1.0F, nullptr, parameters, sum);
+  }
+}
+
 /// Each thread takes some parameters.
 void Cnn::descend_convolutions(std::size_t thread, const StepSettings& settings) {
   const Range own = kernels::share(convolutions_size(), kLine, thread, team_.size());
-  kernels::column_sums({part_gradients_.data(), convolutions_size()}, parts(), 1.0F, nullptr, own,
-                       convolutions_gradient_.data());
+  if (!has_whole_groups()) sum_groups(0, parts(), own);
+  kernels::column_sums({part_gradients_.data(), group_parts() * convolutions_size()}, kGroups, 1.0F,
+                       nullptr, own, convolutions_gradient_.data());
   parameters_.descend(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
                       own.size());
 }

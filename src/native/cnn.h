@@ -78,6 +78,7 @@ class Cnn final : public Network {
   void make_features(Features& features) const;
   /// How many floats the parameters of the convolutions take.
   [[nodiscard]] std::size_t convolutions_size() const { return conv2_bias_ + conv2_.out_channels; }
+  [[nodiscard]] std::size_t group_parts() const;
   [[nodiscard]] std::size_t parts() const;
   [[nodiscard]] kernels::Range images_of_part(std::size_t part) const;
   [[nodiscard]] kernels::Range parts_of(std::size_t thread) const;
@@ -96,6 +97,9 @@ class Cnn final : public Network {
   void descend_fc1(std::size_t thread, const StepSettings& settings);
   void gather_columns(Workplace& work, std::size_t tile);
   void backward_convolutions(Workplace& work, std::size_t part);
+  /// Whether each thread has all parts of its groups.
+  [[nodiscard]] bool has_whole_groups() const;
+  void sum_groups(std::size_t first, std::size_t end, kernels::Range parameters);
   void descend_convolutions(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
