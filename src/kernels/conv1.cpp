@@ -74,8 +74,6 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
         if (ink != nullptr && ink[shape.ink_index(row, column)] == 0) {
           hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
-          hn::StoreU(hn::LoadU(Bytes(), blank.positions + position_at), Bytes(),
-                     positions + position_at);
         } else {
           forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
                      map + at, positions + position_at);
@@ -123,51 +121,55 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 HWY_INLINE std::size_t border(std::size_t i, std::size_t size) {
   return i == 0 ? 0 : i + 1 == size ? 2 : 1;
 }
+/// A row (column) with that border, if there is any.
+HWY_INLINE std::size_t example(std::size_t border, std::size_t size) {
+  return border == 2 ? size - 1 : std::min(border, size - 1);
+}
 
 void backward(const Conv1& conv, std::size_t block, const float* image, const std::uint8_t* ink,
               const BlankMap& blank, const float* map, const std::uint8_t* positions,
               const float* d_map, float* d_weights, float* d_bias) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
-  map += block * shape.block_stride();
   const std::size_t first_position = block * shape.rows * shape.columns * kLine;
   d_weights += block * 9 * kLine;
   d_bias += block * kLine;
   for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
-    const auto patch_of = [&](const float* of, std::size_t row, std::size_t column) {
-      return of + 2 * row * stride + 2 * column;
-    };
-    const auto position_of = [&](const std::uint8_t* of, std::size_t row, std::size_t column) {
-      return of + first_position + (row * shape.columns + column) * kLine + lane;
-    };
     Vector sums[9];
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA { sums[delta] = hn::Zero(kFloats); });
     Vector total = hn::Zero(kFloats);
+    const auto add = [&](const float* of_image, const float* of_map,
+                         const std::uint8_t* of_positions, std::size_t row, std::size_t column,
+                         Vector gradient) MNIST_BENCH_LAMBDA {
+      const float* const value =
+          of_map + block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
+      gradient = hn::IfThenZeroElse(hn::Le(hn::LoadU(kFloats, value), hn::Zero(kFloats)), gradient);
+      total = hn::Add(total, gradient);
+      add_gradient(gradient, of_image + 2 * row * stride + 2 * column, stride,
+                   of_positions + first_position + (row * shape.columns + column) * kLine + lane,
+                   sums);
+    };
     Vector blanks[9];  // all that is blank sees the same, but for the borders
     for (Vector& sum : blanks) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
+      Vector* const row_blanks = blanks + 3 * border(row, shape.rows);
+      Vector inner = row_blanks[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
-        const std::size_t at = shape.window(row + 1, column + 1) + lane;
-        const auto dead = hn::Le(hn::LoadU(kFloats, map + at), hn::Zero(kFloats));
-        const auto gradient = hn::IfThenZeroElse(dead, hn::LoadU(kFloats, d_map + at));
-        total = hn::Add(total, gradient);
-        if (ink[shape.ink_index(row, column)] == 0) {
-          Vector& sum = blanks[3 * border(row, shape.rows) + border(column, shape.columns)];
-          sum = hn::Add(sum, gradient);
+        const auto gradient =
+            hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
+        if (ink[shape.ink_index(row, column)] != 0) {
+          add(image, map, positions, row, column, gradient);
+        } else if (const std::size_t at = border(column, shape.columns); at == 1) {
+          inner = hn::Add(inner, gradient);
         } else {
-          add_gradient(gradient, patch_of(image, row, column), stride,
-                       position_of(positions, row, column), sums);
+          row_blanks[at] = hn::Add(row_blanks[at], gradient);
         }
       }
+      row_blanks[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      const auto example = [](std::size_t of, std::size_t size) {
-        return of == 2 ? size - 1 : std::min(of, size - 1);
-      };
-      const std::size_t row = example(i / 3, shape.rows);
-      const std::size_t column = example(i % 3, shape.columns);
-      add_gradient(blanks[i], patch_of(blank.image, row, column), stride,
-                   position_of(blank.positions, row, column), sums);
+      add(blank.image, blank.map, blank.positions, example(i / 3, shape.rows),
+          example(i % 3, shape.columns), blanks[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;

@@ -34,7 +34,8 @@ struct BlankMap {
 /// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
-/// Where `ink` (see find_ink) is 0, both are copied from `blank`; ink null: nowhere.
+/// Where `ink` (see find_ink) is 0, the map is copied from `blank`, whose positions hold, too; ink
+/// null: nowhere.
 void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
                    const std::uint8_t* ink, const BlankMap& blank, float* map,
                    std::uint8_t* positions);

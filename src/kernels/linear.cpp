@@ -23,8 +23,9 @@ constexpr std::size_t kBackwardTile = kFewRegisters ? 4 : 8;
 /// images that are mostly 0, half of such rows are needed often: those fit the first cache.
 constexpr std::size_t kBlock = 112;
 constexpr std::size_t kImages = 128;
-/// Images ahead of the one at work whose entries are asked for.
+/// Images ahead of the one at work whose entries are asked for, and inputs whose weights are.
 constexpr std::size_t kAhead = 4;
+constexpr std::size_t kInputsAhead = 2;
 
 /// How the entries of a row are read: which row of the other matrix, and by what to multiply it.
 struct Entries {
@@ -140,6 +141,17 @@ HWY_INLINE void descend(const AdamStep& step, const Tile<kVectors>& gradient,
   });
 }
 
+/// Asks for what `descend` will read and write.
+template <std::size_t kVectors>
+HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
+                         std::size_t column) {
+  tile.for_each([&](Vector /*vector*/, std::size_t offset) HWY_ATTR {
+    hwy::Prefetch(weights.values.row(row) + column + offset);
+    hwy::Prefetch(weights.first_moments.row(row) + column + offset);
+    hwy::Prefetch(weights.second_moments.row(row) + column + offset);
+  });
+}
+
 /// column_of(k): the entries of column k; dx_of(k, e): where the gradient of entry e of it goes.
 template <class ColumnOf, class DxOf>
 HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Weights& weights,
@@ -151,6 +163,7 @@ HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Wei
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) {
       w.load(weights.values.row(k) + column);
       gradient.fill(hn::Zero(kFloats));
+      if (k + kInputsAhead < inputs.end) prefetch(weights, k + kInputsAhead, gradient, column);
       const Entries entries(column_of(k));
       for (std::size_t e = 0; e < entries.size(); ++e) {
         d.load(delta.row(entries.index(e)) + column);

@@ -13,7 +13,7 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
 /// The live units of a tile in the order of their places: 4 · channel + position and value of each,
-/// and in counts[q] how many have position q. Returns how many there are; up to a vector more is
+/// and in counts[q] how many have position q, but for the last. Returns how many there are; up to a vector more is
 /// written.
 HWY_INLINE std::size_t find_live(const PooledMap& map, std::size_t tile, std::uint32_t* codes,
                                  float* values, std::uint32_t* counts) {
@@ -29,7 +29,7 @@ HWY_INLINE std::size_t find_live(const PooledMap& map, std::size_t tile, std::ui
     const auto channel = hn::LoadU(integers, map.channels.data() + k);
     compress_store(integers, hn::Add(hn::ShiftLeft<2>(channel), position), live, codes + size);
     compress_store(kFloats, value, hn::RebindMask(kFloats, live), values + size);
-    for (std::uint32_t q = 0; q < 4; ++q) {
+    for (std::uint32_t q = 0; q < 3; ++q) {
       const auto here = hn::And(live, hn::Eq(position, hn::Set(integers, q)));
       counts[q] += static_cast<std::uint32_t>(hn::CountTrue(integers, here));
     }
@@ -45,13 +45,14 @@ void collect(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live) 
   std::uint32_t end = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first = tile * conv.out_channels;
-    std::uint32_t counts[4] = {};
+    std::uint32_t counts[3] = {};
     const std::size_t size = find_live(pooled, tile, codes, values, counts);
+    const std::uint32_t tile_end = end + static_cast<std::uint32_t>(size);
     std::uint32_t places[4];
     std::uint32_t windows[4];
     for (std::size_t q = 0; q < 4; ++q) {
       places[q] = end;
-      end += counts[q];
+      end = q < 3 ? end + counts[q] : tile_end;
       live.ends[4 * tile + q] = end;
       windows[q] =
           static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
