@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 #include <vector>
 
 namespace mnist_bench::kernels {
@@ -51,19 +50,19 @@ constexpr Range share(std::size_t size, std::size_t unit, std::size_t index, std
   return {boundary(index), boundary(index + 1)};
 }
 
-/// Memory that starts at a cache line.
+/// Memory that starts at a cache line; much of it, at a huge page, and asks the system for such: a
+/// step goes through more memory than the processor knows small pages of.
+void* allocate_lines(std::size_t bytes);
+void free_lines(void* memory, std::size_t bytes);
+
 template <class T>
 struct LineAllocator {
   using value_type = T;
   LineAllocator() = default;
   template <class U>
   LineAllocator(const LineAllocator<U>& /*other*/) {}  // NOLINT: allocators convert
-  T* allocate(std::size_t size) {
-    return static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* memory, std::size_t /*size*/) {
-    ::operator delete (memory, std::align_val_t{64});
-  }
+  T* allocate(std::size_t size) { return static_cast<T*>(allocate_lines(size * sizeof(T))); }
+  void deallocate(T* memory, std::size_t size) { free_lines(memory, size * sizeof(T)); }
   bool operator==(const LineAllocator&) const { return true; }
 };
 template <class T>

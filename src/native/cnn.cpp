@@ -110,22 +110,34 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
   make_room(kEvaluationBatch);
 }
 
-void Cnn::make_features(Features& features) const {
-  features.image.resize(conv1_.image_size());
-  features.ink.resize(conv1_.output().ink_size());
-  features.map.resize(conv2_.input.size());
-  features.positions.resize(conv1_.positions_size());
-  features.live_index.resize(kernels::live_units_capacity(conv2_));
-  features.live_value.resize(kernels::live_units_capacity(conv2_));
-  features.live_window.resize(kernels::live_units_capacity(conv2_));
-  features.live_ends.resize(4 * conv2_.tiles());
+void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
+  const std::size_t live = kernels::live_units_capacity(conv2_);
+  const std::size_t ends = 4 * conv2_.tiles();
+  room.images.resize(images * conv1_.image_size());
+  room.inks.resize(images * conv1_.output().ink_size());
+  room.maps.resize(images * conv2_.input.size());
+  room.positions.resize(images * conv1_.positions_size());
+  room.live_indices.resize(images * live);
+  room.live_values.resize(images * live);
+  room.live_windows.resize(images * live);
+  room.live_ends.resize(images * ends);
+  room.features.clear();
+  for (std::size_t i = 0; i < images; ++i) {
+    room.features.push_back({.image = &room.images[i * conv1_.image_size()],
+                             .ink = &room.inks[i * conv1_.output().ink_size()],
+                             .map = &room.maps[i * conv2_.input.size()],
+                             .positions = &room.positions[i * conv1_.positions_size()],
+                             .live = {.index = &room.live_indices[i * live],
+                                      .value = &room.live_values[i * live],
+                                      .window = &room.live_windows[i * live],
+                                      .ends = &room.live_ends[i * ends]}});
+  }
 }
 
 void Cnn::make_room(std::size_t images) {
   if (images <= room_) return;
   room_ = images;
-  features_.resize(images);
-  for (Features& features : features_) make_features(features);
+  make_features(images, feature_room_);
   factors_.resize(images * conv2_.out_channels);
   d_live_.resize(images * kernels::live_units_capacity(conv2_));
   fc1_.partial.resize(kTileParts * images * fc1_.stride);
@@ -138,9 +150,10 @@ void Cnn::make_room(std::size_t images) {
   predicted_.resize(images);
 
   for (Workplace& work : workplaces_) {
-    make_features(work.blank);
+    make_features(1, work.blank_room);
+    work.blank = work.blank_room.features.front();
     const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
-    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image.data());
+    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image);
     work.blank_tiles = kernels::BlankTiles(conv2_);
     work.transformed.resize(kernels::conv2_transformed_size(conv2_));
     work.band.resize(conv1_.columns + 2);
@@ -268,26 +281,26 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    {0, conv2_.out_channels}, work.transformed.data());
-  Features& blank = work.blank;
+  const Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         blank.image.data(), nullptr, {}, blank.map.data(), blank.positions.data());
-  kernels::conv2_forward_blank(conv2_, blank.map.data(), work.transformed.data(),
+                         blank.image, nullptr, {}, blank.map, blank.positions);
+  kernels::conv2_forward_blank(conv2_, blank.map, work.transformed.data(),
                                parameters_.values(conv2_bias_), work.convolution, work.blank_tiles);
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
-  Features& features = features_[image];
-  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink.data());
-  kernels::load_image(conv1_, bytes, factor_, offset_, features.image.data());
+  const Features& features = feature_room_.features[image];
+  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink);
+  kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         features.image.data(), features.ink.data(),
-                         work.blank_map(), features.map.data(),
-                         features.positions.data());
-  kernels::conv2_forward(conv2_, features.map.data(), features.ink.data(), work.blank.map.data(),
+                         features.image, features.ink,
+                         work.blank_map(), features.map,
+                         features.positions);
+  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank.map,
                          work.blank_tiles, work.transformed.data(),
                          matrix(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
-  kernels::collect_live_units(conv2_, work.pooled, features.live());
+  kernels::collect_live_units(conv2_, work.pooled, features.live);
 }
 
 Range Cnn::tiles_of_part(std::size_t part) const {
@@ -308,7 +321,7 @@ void Cnn::forward_tiles(std::size_t thread) {
     const Range tiles = tiles_of_part(part);
     for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
       for (std::size_t i = images.begin; i < images.end; ++i) {
-        const kernels::LiveUnits live = features_[i].live();
+        const kernels::LiveUnits live = feature_room_.features[i].live;
         const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
         work.tile_rows[i] = {live.index + begin, live.value + begin,
                              live.ends[4 * tile + 3] - begin};
@@ -383,7 +396,7 @@ void Cnn::gather_columns(Workplace& work, std::size_t tile) {
     columns[o] = {{index + o * stride, value + o * stride, 0}, places + o * stride};
   }
   for (std::size_t i = 0; i < batch_.size(); ++i) {
-    const kernels::LiveUnits live = features_[i].live();
+    const kernels::LiveUnits live = feature_room_.features[i].live;
     const std::uint32_t end = live.ends[4 * tile + 3];
     for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < end; ++e) {
       const std::size_t o = live.index[e] - first;
@@ -400,18 +413,18 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   std::fill_n(gradient, convolutions_size(), 0.0F);
   const Range images = images_of_part(part);
   for (std::size_t i = images.begin; i < images.end; ++i) {
-    Features& features = features_[i];
+    const Features& features = feature_room_.features[i];
     const float* d_live = d_live_.data() + i * kernels::live_units_capacity(conv2_);
     kernels::conv2_backward_weights(
-        conv2_, features.map.data(), features.live(), d_live,
+        conv2_, features.map, features.live, d_live,
         {work.unit_windows.data(), work.unit_gradients.data(), work.unit_counts.data()},
         gradient + conv2_weight_, gradient + conv2_bias_);
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
       kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_),
-                                   features.live(), d_live, work.d_map.data());
-      kernels::conv1_backward(conv1_, block, features.image.data(), features.ink.data(),
-                              work.blank_map(), features.map.data(), features.positions.data(),
+                                   features.live, d_live, work.d_map.data());
+      kernels::conv1_backward(conv1_, block, features.image, features.ink,
+                              work.blank_map(), features.map, features.positions,
                               work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);
     }
   }

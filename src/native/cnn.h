@@ -36,25 +36,32 @@ class Cnn final : public Network {
     Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
-  /// What convolutions and pooling made of one image.
+  /// What convolutions and pooling made of an image.
   struct Features {
-    Buffer<float> image;
-    Buffer<std::uint8_t> ink;  ///< of conv1's map
-    Buffer<float> map;
+    float* image = nullptr;
+    std::uint8_t* ink = nullptr;  ///< of conv1's map
+    float* map = nullptr;
+    std::uint8_t* positions = nullptr;
+    kernels::LiveUnits live;
+  };
+  /// Room for that of some images, and where each has its own.
+  struct FeatureRoom {
+    Buffer<float> images;
+    Buffer<std::uint8_t> inks;
+    Buffer<float> maps;
     Buffer<std::uint8_t> positions;
-    Buffer<std::uint32_t> live_index;
-    Buffer<float> live_value;
-    Buffer<std::uint32_t> live_window;
+    Buffer<std::uint32_t> live_indices;
+    Buffer<float> live_values;
+    Buffer<std::uint32_t> live_windows;
     Buffer<std::uint32_t> live_ends;
-    [[nodiscard]] kernels::LiveUnits live() {
-      return {live_index.data(), live_value.data(), live_window.data(), live_ends.data()};
-    }
+    std::vector<Features> features;
   };
 
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
     Buffer<float> transformed;  ///< conv2's weights
-    Features blank;             ///< of an image without ink
+    FeatureRoom blank_room;
+    Features blank;  ///< of an image without ink
     kernels::BlankTiles blank_tiles;
     Buffer<std::uint8_t> band;  ///< for find_ink
     kernels::Conv2Scratch convolution;
@@ -70,12 +77,12 @@ class Cnn final : public Network {
     Buffer<std::uint32_t> column_places;
 
     [[nodiscard]] kernels::BlankMap blank_map() {
-      return {blank.image.data(), blank.map.data(), blank.positions.data()};
+      return {blank.image, blank.map, blank.positions};
     }
   };
 
   void make_room(std::size_t images);
-  void make_features(Features& features) const;
+  void make_features(std::size_t images, FeatureRoom& room) const;
   /// How many floats the parameters of the convolutions take.
   [[nodiscard]] std::size_t convolutions_size() const { return conv2_bias_ + conv2_.out_channels; }
   [[nodiscard]] std::size_t group_parts() const;
@@ -121,7 +128,7 @@ class Cnn final : public Network {
   OutputLayer fc2_;
 
   std::size_t room_ = 0;  ///< images that the buffers hold
-  std::vector<Features> features_;
+  FeatureRoom feature_room_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
   /// [batch][capacity of live units]: the gradient of conv2's pooled output at the live units.
   Buffer<float> d_live_;
