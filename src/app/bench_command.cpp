@@ -32,7 +32,7 @@ ExperimentConfig paper_model(const std::string& name, ModelConfig model) {
 
 void refuse_what_bench_sets(const std::string& override_word) {
   constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
-      {"threads", "--threads"}, {"training.engine", "--engines"}, {"training.epochs", "--rounds"}};
+      {"threads", "--threads"}, {"training.engine", "--engines"}, {"training.epochs", "--epochs"}};
   const std::string_view key = std::string_view(override_word).substr(0, override_word.find('='));
   for (const auto& [own, option] : kOptions) {
     if (key == own) {
@@ -101,15 +101,16 @@ void add_bench_command(CLI::App& app, Session& session) {
   arguments->options.threads = {1};
   if (available_cores() > 1) arguments->options.threads.push_back(available_cores());
   CLI::App* command =
-      app.add_subcommand("bench", "Time an epoch of training: engines and threads, in turn");
+      app.add_subcommand("bench", "Time epochs of training: engines and threads, in turn");
   command->footer(R"(
 examples:
   mnist-bench bench                                      both of the paper's models
   mnist-bench bench configs/cnn.json --threads 1 -o cnn.json
+  mnist-bench bench configs/cnn.json --epochs 5          a whole training
   mnist-bench bench configs/mlp.json --simd AVX2 --engines native
 
-Every round trains each for one epoch from fresh parameters; a first round of 100 steps does not
-count. The file is rewritten after each round, in Google Benchmark's layout (compare.py reads it).)");
+Every round trains each from fresh parameters, for one epoch or --epochs; a first round of 100 steps
+does not count. The file is rewritten after each round, in Google Benchmark's layout (compare.py reads it).)");
   command
       ->add_option("CONFIG or KEY=VALUE", arguments->configs_and_overrides,
                    "experiment configs and keys to override in each (default: the paper's two "
@@ -125,7 +126,12 @@ count. The file is rewritten after each round, in Google Benchmark's layout (com
       ->delimiter(',')
       ->type_name("N,..")
       ->default_str(available_cores() > 1 ? fmt::format("1,{}", available_cores()) : "1");
-  command->add_option("--rounds", arguments->options.rounds, "epochs of each that count, 1 to 1000")
+  command->add_option("--rounds", arguments->options.rounds, "how often each is timed, 1 to 1000")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("N");
+  command
+      ->add_option("--epochs", arguments->options.epochs,
+                   "epochs of each round, whose mean counts, 1 to 1000")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");
   command

@@ -76,38 +76,40 @@ struct Case {
   BenchSeries series;
 };
 
-Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads, DataCache& data) {
+Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
+             std::int64_t epochs, DataCache& data) {
   data.load(model.data);
   Case one{.config = model, .data = &data, .series = {}};
   one.config.training.engine = engine;
-  one.config.training.epochs = 1;
+  one.config.training.epochs = epochs;
   one.config.device = "cpu";
   const ImageSet& images = data.dataset().train;
   one.series.model = model.name;
   one.series.engine = engine;
   one.series.threads = threads;
+  one.series.epochs = epochs;
   one.series.images = images.size();
   one.series.dense_flop = dense_flop(summarize(
       model.model, {.rows = images.rows, .columns = images.columns}, data.dataset().classes));
   return one;
 }
 
-/// Trains until the epoch ends or `steps` are done (absent: no bound); what the epoch took, if it
+/// Trains until the epochs end or `steps` are done (absent: no bound); what an epoch took, if all
 /// ended.
-std::optional<BenchSample> train_epoch(Case& one, std::optional<std::int64_t> steps,
+std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> steps,
                                        PhaseClock* clock) {
   const std::int64_t threads = set_threads(one.series.threads);
   one.data->load(one.config.data);  // again only where models have different data
   const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);
   one.series.simd = trainer->simd();
-  std::optional<BenchSample> sample;
+  double seconds = 0;
   std::int64_t done = 0;
   const double cpu_before = cpu_seconds();
   const TrainOutcome outcome = trainer->train(
       {.on_progress = {},
        .on_epoch =
            [&](const EpochStatistics& epoch, const std::function<TrainingState()>& /*state*/) {
-             sample = {.seconds = epoch.seconds, .cpu_seconds = cpu_seconds() - cpu_before};
+             seconds += epoch.seconds;
            },
        .should_stop = [&] { return (steps && ++done >= *steps) || interrupted(); },
        .clock = clock},
@@ -120,7 +122,10 @@ std::optional<BenchSample> train_epoch(Case& one, std::optional<std::int64_t> st
                 fmt::format("{} diverged; there is no time of an epoch", one.config.name),
                 "try a smaller optimizer.learning_rate");
   }
-  return sample;
+  if (outcome.end != TrainEnd::completed) return std::nullopt;
+  const auto epochs = static_cast<double>(one.config.training.epochs);
+  return BenchSample{.seconds = seconds / epochs,
+                     .cpu_seconds = (cpu_seconds() - cpu_before) / epochs};
 }
 
 std::string text_of(const BenchSeries& series) {
@@ -156,7 +161,7 @@ void run_bench(const BenchOptions& options, Console& console,
   for (const ExperimentConfig& model : options.models) {
     for (const std::int64_t threads : options.threads) {
       for (const Engine engine : options.engines) {
-        cases.push_back(case_of(model, engine, threads, data[engine]));
+        cases.push_back(case_of(model, engine, threads, options.epochs, data[engine]));
       }
     }
   }
@@ -168,12 +173,12 @@ void run_bench(const BenchOptions& options, Console& console,
 
   for (Case& one : cases) {
     console.info(fmt::format("warm-up: {}", text_of(one.series)));
-    train_epoch(one, kWarmUpSteps, nullptr);
+    train_epochs(one, kWarmUpSteps, nullptr);
   }
   for (std::int64_t round = 1; round <= options.rounds; ++round) {
     for (BenchProbe& one : result.probes) probe(one);
     for (Case& one : cases) {
-      one.series.samples.push_back(*train_epoch(one, std::nullopt, nullptr));
+      one.series.samples.push_back(*train_epochs(one, std::nullopt, nullptr));
       console.info(fmt::format("round {} of {}: {}: {:.3f} s", round, options.rounds,
                                text_of(one.series), one.series.samples.back().seconds));
     }
@@ -181,7 +186,7 @@ void run_bench(const BenchOptions& options, Console& console,
   }
   for (Case& one : cases) {
     PhaseClock clock;
-    train_epoch(one, kPhaseSteps, &clock);
+    train_epochs(one, kPhaseSteps, &clock);
     one.series.phases = clock.phases();
   }
   show();

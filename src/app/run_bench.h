@@ -13,18 +13,20 @@
 namespace mnist_bench {
 
 struct BenchOptions {
-  /// What is trained; of each, the first epoch. Engine and threads are those below.
+  /// What is trained; engine, threads and epochs are those below.
   std::vector<ExperimentConfig> models;
   std::vector<Engine> engines = {Engine::libtorch, Engine::native};
   std::vector<std::int64_t> threads = {1};
   std::int64_t rounds = 5;
+  /// Of each round, from the first on; their mean counts.
+  std::int64_t epochs = 1;
   /// The best SIMD instructions that both engines may use, as the native engine calls them; absent:
   /// all.
   std::optional<std::string> simd;
   std::string executable;
 };
 
-/// Times an epoch of every model, engine and number of threads in turn, round after round, after a
+/// Times some epochs of every model, engine and number of threads in turn, round after round, after a
 /// round of some steps that does not count; each from fresh initial parameters. `on_round` sees the
 /// result after each round, and once more at the end with the phases.
 /// An interrupt (runtime/interrupt.h) ends it after the current step, as Error(interrupted).

@@ -28,7 +28,7 @@ struct BenchContext {
   std::vector<double> load_average;  ///< over 1, 5 and 15 minutes, before the first round
 };
 
-/// One epoch of training, from fresh initial parameters.
+/// An epoch of training: the mean of a training's first ones.
 struct BenchSample {
   double seconds = 0.0;      ///< of training alone, steady clock
   double cpu_seconds = 0.0;  ///< of all threads
@@ -40,6 +40,7 @@ struct BenchSeries {
   Engine engine = Engine::libtorch;
   std::int64_t threads = 1;
   std::string simd;         ///< as the engine calls it
+  std::int64_t epochs = 1;  ///< of a sample
   std::int64_t images = 0;  ///< of an epoch
   /// Of one image's training step as if nothing were skipped: 2 · (3 · all MACs − the first layer's
   /// MACs): forward, gradient of the weights, and gradient of the inputs, which the first layer
@@ -70,7 +71,7 @@ std::vector<std::string> bench_warnings(const BenchResult& result);
 std::string bench_text(const BenchResult& result);
 
 /// In the layout of Google Benchmark's JSON (schema version 1), for its compare.py and others: each
-/// epoch is an iteration, followed by mean, median, stddev and cv. What that layout has no place
+/// epoch is an iteration, each sample a repetition, followed by mean, median, stddev and cv. What that layout has no place
 /// for stands under "mnist_bench" (schema mnist-bench.bench/1).
 nlohmann::ordered_json bench_json(const BenchResult& result);
 

@@ -62,7 +62,7 @@ void add_iterations(Json& lines, const BenchSeries& series, std::size_t family) 
     Json line = head_of(series, family, "");
     line["repetition_index"] = i;
     line["threads"] = series.threads;
-    line["iterations"] = 1;
+    line["iterations"] = series.epochs;
     line["real_time"] = sample.seconds * kMilliseconds;
     line["cpu_time"] = sample.cpu_seconds * kMilliseconds;
     line["time_unit"] = "ms";

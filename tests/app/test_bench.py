@@ -50,6 +50,16 @@ def test_says_what_the_machine_can_do_and_where_the_time_goes(finished):
         assert heading in done.stdout
 
 
+def test_times_the_mean_of_several_epochs_on_request(bench):
+    done = bench("bench", *SHORT, "--engines", "native", "--rounds", "2", "--epochs", "3", "--json")
+    assert done.code == 0, done
+    lines = [line for line in parse_json(done.stdout)["benchmarks"]
+             if line["run_type"] == "iteration"]  # fmt: skip
+    assert [line["iterations"] for line in lines] == [3, 3]
+    for line in lines:
+        assert line["items_per_second"] == pytest.approx(640 / (line["real_time"] / 1000))
+
+
 def test_prints_json_on_request(bench):
     done = bench("bench", *SHORT, "--engines", "native", "--rounds", "1", "--json", "--quiet")
     assert done.code == 0, done
@@ -76,7 +86,7 @@ def test_refuses_what_it_cannot_time(bench, tmp_path):
     assert_refusal(bench("bench", CNN, "-o", "no/such/folder.json"), 6, "no/such")
     assert_refusal(bench("bench", MLP, "data.train_limit=60001"), 3, "60001")
     assert_refusal(bench("bench", MLP, "device=cuda"), 2, "CPU", "device=cpu")
-    for key, option in {"threads=7": "--threads", "training.epochs=9": "--rounds",
+    for key, option in {"threads=7": "--threads", "training.epochs=9": "--epochs",
                         "training.engine=native": "--engines"}.items():  # fmt: skip
         assert_refusal(bench("bench", MLP, key), 2, key.split("=")[0], option)
 
