@@ -97,7 +97,7 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
 /// Trains until the epochs end or `steps` are done (absent: no bound); what an epoch took, if all
 /// ended.
 std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> steps,
-                                       PhaseClock* clock) {
+                                        PhaseClock* clock) {
   const std::int64_t threads = set_threads(one.series.threads);
   one.data->load(one.config.data);  // again only where models have different data
   const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);

@@ -91,12 +91,11 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 #if HWY_CAP_GE512  // the patch is a vector, from which each lane takes its pixel
   const hn::Half<Floats> half;
   const hn::Half<decltype(half)> quarter;
-  const auto patch =
-      hn::Combine(kFloats,
-                  hn::Combine(half, hn::LoadU(quarter, image + 3 * row_stride),
-                              hn::LoadU(quarter, image + 2 * row_stride)),
-                  hn::Combine(half, hn::LoadU(quarter, image + row_stride),
-                              hn::LoadU(quarter, image)));
+  const auto patch = hn::Combine(
+      kFloats,
+      hn::Combine(half, hn::LoadU(quarter, image + 3 * row_stride),
+                  hn::LoadU(quarter, image + 2 * row_stride)),
+      hn::Combine(half, hn::LoadU(quarter, image + row_stride), hn::LoadU(quarter, image)));
   const auto corner = hn::Add(taken, hn::And(taken, hn::Set(integers, 2)));  // patch_index(q, 0)
   unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
     const auto lane =
@@ -155,8 +154,7 @@ void backward(const Conv1& conv, std::size_t block, const float* image, const st
       Vector* const row_blanks = blanks + 3 * border(row, shape.rows);
       Vector inner = row_blanks[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
-        const auto gradient =
-            hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
+        const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
         if (ink[shape.ink_index(row, column)] != 0) {
           add(image, map, positions, row, column, gradient);
         } else if (const std::size_t at = border(column, shape.columns); at == 1) {

@@ -20,12 +20,11 @@ namespace mnist_bench::kernels {
 namespace {
 
 constexpr std::size_t kGroup = 64;  ///< tiles that are worked on together
-constexpr std::size_t kWinogradPoints = 16;
 
 std::size_t group_size(const Conv2& conv) { return std::min(kGroup, conv.tiles()); }
 
-/// For each pattern of four bits, lowest first, where Bᵀ makes something of them: bit 0 or 2, 1 or 2,
-/// 1 or 2, 1 or 3.
+/// For each pattern of four bits, lowest first, where Bᵀ makes something of them: bit 0 or 2, 1 or
+/// 2, 1 or 2, 1 or 3.
 constexpr auto kMixed = [] {
   std::array<std::uint32_t, 16> mixed{};
   for (std::uint32_t bits = 0; bits < 16; ++bits) {
@@ -36,8 +35,8 @@ constexpr auto kMixed = [] {
   return mixed;
 }();
 
-/// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for the 4×4 values of x whose ink
-/// begins at `ink`.
+/// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for the 4×4 values of x whose
+/// ink begins at `ink`.
 inline std::uint32_t find_points(const std::uint8_t* ink, std::size_t stride) {
   static_assert(std::endian::native == std::endian::little);
   std::uint32_t rows[4];
@@ -132,9 +131,9 @@ class Group {
     }
   }
 
-  /// Does the work on all tiles, and forgets them. weights_of(p): u at point p. start_stride: between
-  /// the outputs that a tile starts from. finish(tile, o, y): told a vector of output channels, from
-  /// o on, at the four positions.
+  /// Does the work on all tiles, and forgets them. weights_of(p): u at point p. start_stride:
+  /// between the outputs that a tile starts from. finish(tile, o, y): told a vector of output
+  /// channels, from o on, at the four positions.
   template <class WeightsOf, class Finish>
   HWY_INLINE void work_off(const WeightsOf& weights_of, std::size_t start_stride,
                            const Finish& finish) {
@@ -246,8 +245,7 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
       const std::size_t tile = row * conv.tile_columns() + column;
       const std::size_t like = conv.like(row, column);
-      const std::uint32_t points =
-          find_points(ink + 2 * row * ink_stride + 2 * column, ink_stride);
+      const std::uint32_t points = find_points(ink + 2 * row * ink_stride + 2 * column, ink_stride);
       if (points != 0) {
         group.add(tile, x + conv.input.window(2 * row, 2 * column), blank_map + conv.window(like),
                   blank.outputs.data() + like * 4 * width, points);
@@ -274,7 +272,7 @@ HWY_EXPORT(forward_blank);
 HWY_EXPORT(forward);
 
 std::size_t conv2_transformed_size(const Conv2& conv) {
-  return kWinogradPoints * conv.input.channels * conv.out_channels;
+  return kPoints * conv.input.channels * conv.out_channels;
 }
 
 void conv2_transform_weights(const Conv2& conv, const float* weights, Range outputs,
@@ -299,8 +297,8 @@ PooledMap::PooledMap(const Conv2& conv)
       factors(conv.out_channels) {}
 
 Conv2Scratch::Conv2Scratch(const Conv2& conv)
-    : v(kWinogradPoints * padded_stride(group_size(conv) * conv.input.channels)),
-      m(kWinogradPoints * padded_stride(group_size(conv) * conv.out_channels) + conv.out_channels),
+    : v(kPoints * padded_stride(group_size(conv) * conv.input.channels)),
+      m(kPoints * padded_stride(group_size(conv) * conv.out_channels) + conv.out_channels),
       weights(conv.input.channels * conv.out_channels),
       blank(conv) {}
 

@@ -10,7 +10,10 @@ namespace mnist_bench::kernels {
 // Winograd's F(2×2, 3×3) (Lavin and Gray 2016): a tile of 2×2 outputs from 4×4 inputs in 16
 // multiplications for each pair of channels instead of 36.
 
-/// Floats of `transformed`: [16][in_channels][out_channels].
+/// The points of the transformed domain: multiplications for a tile and a pair of channels.
+inline constexpr std::size_t kPoints = 16;
+
+/// Floats of `transformed`: [kPoints][in_channels][out_channels].
 std::size_t conv2_transformed_size(const Conv2& conv);
 
 /// transformed = G g Gᵀ of the weights g between every input channel and the output channels in
@@ -19,7 +22,7 @@ void conv2_transform_weights(const Conv2& conv, const float* weights, Range outp
                              float* transformed);
 
 /// What conv2 makes of the map of an image without ink. Most of its tiles see the same; only those
-/// in `tiles`, t with conv.like(t) = t, are filled in.
+/// in `tiles`, the first of their kind (see Conv2::like), are filled in.
 struct BlankTiles {
   BlankTiles() = default;
   explicit BlankTiles(const Conv2& conv);

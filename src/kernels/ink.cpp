@@ -15,8 +15,7 @@ void find_ink(const std::uint8_t* image, std::size_t rows, std::size_t columns,
     const std::uint8_t* here = image + r * columns;
     const std::uint8_t* below = image + std::min(r + 2, rows - 1) * columns;
     for (std::size_t c = 0; c < columns; ++c) {
-      scratch[c + 1] =
-          static_cast<std::uint8_t>(above[c] | here[c] | here[columns + c] | below[c]);
+      scratch[c + 1] = static_cast<std::uint8_t>(above[c] | here[c] | here[columns + c] | below[c]);
     }
     std::uint8_t* const to = ink + (r / 2 + 1) * stride;
     to[0] = 0;

@@ -180,7 +180,8 @@ HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Wei
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, const AdamStep& step, Range inputs, Matrix dx) {
   backward([&](std::size_t k) HWY_ATTR -> const SparseRow& { return x[k]; },
-           [&](std::size_t k, std::size_t e) HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
+           [&](std::size_t k, std::size_t e)
+               HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
            weights, out, delta, scale, step, inputs);
 }
 

@@ -13,8 +13,8 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
 /// The live units of a tile in the order of their places: 4 · channel + position and value of each,
-/// and in counts[q] how many have position q, but for the last. Returns how many there are; up to a vector more is
-/// written.
+/// and in counts[q] how many have position q, but for the last. Returns how many there are; up to a
+/// vector more is written.
 HWY_INLINE std::size_t find_live(const PooledMap& map, std::size_t tile, std::uint32_t* codes,
                                  float* values, std::uint32_t* counts) {
   const hn::RebindToUnsigned<Floats> integers;
@@ -54,8 +54,7 @@ void collect(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live) 
       places[q] = end;
       end = q < 3 ? end + counts[q] : tile_end;
       live.ends[4 * tile + q] = end;
-      windows[q] =
-          static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
+      windows[q] = static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
     }
     for (std::size_t e = 0; e < size; ++e) {
       const std::uint32_t q = codes[e] % 4;

@@ -19,15 +19,13 @@ std::align_val_t alignment(std::size_t bytes) {
 }  // namespace
 
 void* allocate_lines(std::size_t bytes) {
-  if (!is_much(bytes)) return ::operator new (bytes, alignment(bytes));
+  if (!is_much(bytes)) return ::operator new(bytes, alignment(bytes));
   const std::size_t whole_pages = round_up(bytes, kHugePage);
-  void* const memory = ::operator new (whole_pages, alignment(bytes));
+  void* const memory = ::operator new(whole_pages, alignment(bytes));
   madvise(memory, whole_pages, MADV_HUGEPAGE);  // refused, it is memory all the same
   return memory;
 }
 
-void free_lines(void* memory, std::size_t bytes) {
-  ::operator delete (memory, alignment(bytes));
-}
+void free_lines(void* memory, std::size_t bytes) { ::operator delete(memory, alignment(bytes)); }
 
 }  // namespace mnist_bench::kernels

@@ -18,7 +18,8 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 /// How many places the channels whose factor is not 0 need, in whole vectors, and which channel has
 /// which: those within the places stay where they are, the others take the places of dropped ones.
-/// What is left over stays with its dropped channel. `factors` in channels, place_factors in places.
+/// What is left over stays with its dropped channel. `factors` in channels, place_factors in
+/// places.
 inline std::size_t place_channels(const float* factors, std::size_t channels,
                                   std::uint32_t* place_channel, float* place_factors) {
   std::size_t kept = 0;

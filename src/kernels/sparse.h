@@ -14,8 +14,8 @@ struct SparseRow {
   std::size_t size = 0;
 };
 
-/// A column of a matrix that is held as a list of all its entries: places[e] is where entry e of the
-/// column is in that list.
+/// A column of a matrix that is held as a list of all its entries: places[e] is where entry e of
+/// the column is in that list.
 struct ListedColumn {
   SparseRow entries;
   const std::uint32_t* places = nullptr;

@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <utility>
 
-/// Behind the parameters of a lambda with vectors in it: compiled for the SIMD target around it, and
-/// always inlined, since GCC keeps in memory what a call can see.
+/// Behind the parameters of a lambda with vectors in it: compiled for the SIMD target around it,
+/// and always inlined, since GCC keeps in memory what a call can see.
 #undef MNIST_BENCH_LAMBDA
 #define MNIST_BENCH_LAMBDA HWY_ATTR __attribute__((always_inline))
 

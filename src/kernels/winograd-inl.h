@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "kernels/conv2_forward.h"
 #include "kernels/tile-inl.h"
 #include "kernels/unroll-inl.h"
 
@@ -17,8 +18,6 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 // Winograd's F(2×2, 3×3), one vector of channels at a time: y = Aᵀ (u ⊙ v) A with u = G g Gᵀ of the
 // weights and v = Bᵀ x B of the input (Lavin and Gray 2016). Value p of the kPoints lies
 // point_stride · p, or rows[p], from where the others begin.
-
-inline constexpr std::size_t kPoints = 16;
 
 /// Weights of one input channel for a vector of output channels: u = G g Gᵀ with
 /// G = (1 0 0; ½ ½ ½; ½ −½ ½; 0 0 1).
@@ -103,7 +102,6 @@ HWY_INLINE void transform_output_at(const float* m, const std::uint32_t* rows, c
     y[q] = hn::Add(y[q], hn::LoadU(kFloats, start + q * start_stride));
   });
 }
-
 
 }  // namespace mnist_bench::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

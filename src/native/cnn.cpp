@@ -25,8 +25,8 @@ constexpr std::size_t kEvaluationBatch = 128;
 // So that no sum depends on the number of threads, parts of it are summed up apart, and then these.
 // A thread mostly has what belongs to its parts to itself, which is to say in its cache.
 
-/// Parts of the batch, for the gradients of the convolutions: so many groups of up to so many parts,
-/// fewer where that would take more than so many floats.
+/// Parts of the batch, for the gradients of the convolutions: so many groups of up to so many
+/// parts, fewer where that would take more than so many floats.
 constexpr std::size_t kGroups = 4;
 constexpr std::size_t kGroupParts = 4;
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
@@ -275,9 +275,9 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   forward_fc2(images);
 }
 
-/// What all images of a step share: conv2's weights in Winograd's form, and the features of an image
-/// without ink, which the others have where they have none, too. Every thread makes its own, which
-/// takes less than to fetch another's.
+/// What all images of a step share: conv2's weights in Winograd's form, and the features of an
+/// image without ink, which the others have where they have none, too. Every thread makes its own,
+/// which takes less than to fetch another's.
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    {0, conv2_.out_channels}, work.transformed.data());
@@ -293,13 +293,11 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
   kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink);
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         features.image, features.ink,
-                         work.blank_map(), features.map,
+                         features.image, features.ink, work.blank_map(), features.map,
                          features.positions);
-  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank.map,
-                         work.blank_tiles, work.transformed.data(),
-                         matrix(factors_, conv2_.out_channels).row(image), work.convolution,
-                         work.pooled);
+  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank.map, work.blank_tiles,
+                         work.transformed.data(), matrix(factors_, conv2_.out_channels).row(image),
+                         work.convolution, work.pooled);
   kernels::collect_live_units(conv2_, work.pooled, features.live);
 }
 
@@ -307,8 +305,8 @@ Range Cnn::tiles_of_part(std::size_t part) const {
   return kernels::share(conv2_.tiles(), 1, part, kTileParts);
 }
 
-/// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by tile,
-/// so that the weights that a tile needs stay in the cache for all images.
+/// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by
+/// tile, so that the weights that a tile needs stay in the cache for all images.
 void Cnn::forward_tiles(std::size_t thread) {
   Workplace& work = workplaces_[thread];
   const std::size_t batch = batch_.size();
@@ -326,10 +324,9 @@ void Cnn::forward_tiles(std::size_t thread) {
         work.tile_rows[i] = {live.index + begin, live.value + begin,
                              live.ends[4 * tile + 3] - begin};
       }
-      kernels::linear_forward(work.tile_rows.data(),
-                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-                              fc1_.weights().values, nullptr, images, {0, fc1_.padded_out},
-                              partial);
+      kernels::linear_forward(
+          work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+          fc1_.weights().values, nullptr, images, {0, fc1_.padded_out}, partial);
     }
   }
 }
@@ -373,11 +370,10 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
-    kernels::linear_backward(work.tile_columns.data(), fc1_.weights(), fc1_.padded_out,
-                             matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
-                             settings.adam,
-                             {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-                             d_live_.data());
+    kernels::linear_backward(
+        work.tile_columns.data(), fc1_.weights(), fc1_.padded_out, matrix(fc1_.delta, fc1_.stride),
+        kernels::dropout_scale(dropout2d_), settings.adam,
+        {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels}, d_live_.data());
   }
   descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
                fc1_.share_of(thread, team_.size()), settings.adam);
@@ -421,19 +417,19 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
         gradient + conv2_weight_, gradient + conv2_bias_);
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
-      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_),
-                                   features.live, d_live, work.d_map.data());
-      kernels::conv1_backward(conv1_, block, features.image, features.ink,
-                              work.blank_map(), features.map, features.positions,
-                              work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);
+      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), features.live,
+                                   d_live, work.d_map.data());
+      kernels::conv1_backward(conv1_, block, features.image, features.ink, work.blank_map(),
+                              features.map, features.positions, work.d_map.data(),
+                              gradient + conv1_weight_, gradient + conv1_bias_);
     }
   }
 }
 
 bool Cnn::has_whole_groups() const { return kGroups % team_.size() == 0; }
 
-/// Of groups of parts, from the part `first` to `end` − 1, some parameters: the sum takes the place of
-/// the group's first part.
+/// Of groups of parts, from the part `first` to `end` − 1, some parameters: the sum takes the place
+/// of the group's first part.
 void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
   const Matrix gradients = matrix(part_gradients_, convolutions_size());
   for (std::size_t part = first; part < end; part += group_parts()) {

@@ -71,8 +71,8 @@ std::vector<std::string> bench_warnings(const BenchResult& result);
 std::string bench_text(const BenchResult& result);
 
 /// In the layout of Google Benchmark's JSON (schema version 1), for its compare.py and others: each
-/// epoch is an iteration, each sample a repetition, followed by mean, median, stddev and cv. What that layout has no place
-/// for stands under "mnist_bench" (schema mnist-bench.bench/1).
+/// epoch is an iteration, each sample a repetition, followed by mean, median, stddev and cv. What
+/// that layout has no place for stands under "mnist_bench" (schema mnist-bench.bench/1).
 nlohmann::ordered_json bench_json(const BenchResult& result);
 
 }  // namespace mnist_bench

@@ -45,8 +45,8 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, con
   Conv2Scratch scratch(conv);
   const AlignedVector<float> blank_packed = pack(blank_map);
   BlankTiles blank(conv);
-  conv2_forward_blank(conv, blank_packed.data(), transformed.data(),
-                      pack_bias(filter, conv).data(), scratch, blank);
+  conv2_forward_blank(conv, blank_packed.data(), transformed.data(), pack_bias(filter, conv).data(),
+                      scratch, blank);
   PooledMap pooled(conv);
   conv2_forward(conv, pack(x).data(), ink.data(), blank_packed.data(), blank, transformed.data(),
                 factors.data(), scratch, pooled);
@@ -71,8 +71,7 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
       const std::size_t row = tile / conv.tile_columns();
       const std::size_t column = tile % conv.tile_columns();
       values.push_back(static_cast<double>(map.values[tile * map.width + place]));
-      values_there.push_back(
-          y.at(channel, 2 * row + position / 2 % 2, 2 * column + position % 2));
+      values_there.push_back(y.at(channel, 2 * row + position / 2 % 2, 2 * column + position % 2));
       expected.push_back(reference.values.at(channel, row, column));
     }
   }
@@ -188,11 +187,7 @@ struct RandomLive {
 };
 
 RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& random) {
-  RandomLive live{{},
-                  {},
-                  {},
-                  {},
-                  Map(filter.outs, conv.input.rows, conv.input.columns)};
+  RandomLive live{{}, {}, {}, {}, Map(filter.outs, conv.input.rows, conv.input.columns)};
   std::normal_distribution<float> normal;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     std::vector<std::uint32_t> position(filter.outs);
