@@ -50,43 +50,51 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
 struct Forward {
   AlignedVector<float> image;
   AlignedVector<float> map;
-  AlignedVector<std::uint8_t> positions;
+  AlignedVector<std::uint8_t> positions;  ///< only where there is ink
   std::vector<std::uint8_t> ink;
 
   [[nodiscard]] BlankMap as_blank() const { return {image.data(), map.data(), positions.data()}; }
 };
 
-Forward run_forward(const Conv1& conv, const Filter& filter,
-                    const std::vector<std::uint8_t>& bytes) {
-  const AlignedVector<float> weights = pack_weights(filter, conv);
-  const AlignedVector<float> bias = pack_bias(filter, conv);
-  const auto with = [&](const std::vector<std::uint8_t>& of, const Forward* blank) {
-    Forward result;
-    result.image.resize(conv.image_size());
-    result.map.resize(conv.output().size());
-    result.positions.resize(conv.positions_size());
-    result.ink.resize(conv.output().ink_size());
-    std::vector<std::uint8_t> scratch(conv.columns + 2);
-    find_ink(of.data(), conv.rows, conv.columns, scratch.data(), result.ink.data());
-    load_image(conv, of.data(), kFactor, kOffset, result.image.data());
-    const BlankMap from = blank != nullptr ? blank->as_blank() : BlankMap{};
-    conv1_forward(conv, weights.data(), bias.data(), result.image.data(),
-                  blank != nullptr ? result.ink.data() : nullptr, from, result.map.data(),
-                  result.positions.data());
-    return result;
-  };
-  const Forward blank = with(std::vector<std::uint8_t>(bytes.size()), nullptr);
-  return with(bytes, &blank);
+Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<std::uint8_t>& bytes,
+                    const Forward* blank) {
+  Forward result;
+  result.image.resize(conv.image_size());
+  result.map.resize(conv.output().size());
+  result.positions.resize(conv.positions_size());
+  result.ink.resize(conv.output().ink_size());
+  std::vector<std::uint8_t> scratch(conv.columns + 2);
+  find_ink(bytes.data(), conv.rows, conv.columns, scratch.data(), result.ink.data());
+  load_image(conv, bytes.data(), kFactor, kOffset, result.image.data());
+  conv1_forward(conv, pack_weights(filter, conv).data(), pack_bias(filter, conv).data(),
+                result.image.data(), blank != nullptr ? result.ink.data() : nullptr,
+                blank != nullptr ? blank->as_blank() : BlankMap{}, result.map.data(),
+                result.positions.data());
+  return result;
 }
 
-/// As the reference counts them: [channels][rows][columns].
-std::vector<std::uint32_t> positions_of(const Forward& result, const Map& like) {
+Forward run_forward_of_blank(const Conv1& conv, const Filter& filter) {
+  return run_forward(conv, filter, std::vector<std::uint8_t>(conv.rows * conv.columns), nullptr);
+}
+
+Forward run_forward(const Conv1& conv, const Filter& filter,
+                    const std::vector<std::uint8_t>& bytes) {
+  const Forward blank = run_forward_of_blank(conv, filter);
+  return run_forward(conv, filter, bytes, &blank);
+}
+
+/// As the reference counts them: [channels][rows][columns]; where there is no ink, the blank's.
+std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& blank,
+                                        const MapShape& map, const Map& like) {
   std::vector<std::uint32_t> positions;
+  const std::size_t pixels = like.rows * like.columns;
   for (std::size_t i = 0; i < like.values.size(); ++i) {
-    const std::size_t pixels = like.rows * like.columns;
     const std::size_t channel = i / pixels;
-    positions.push_back(
-        result.positions[(channel / kLine * pixels + i % pixels) * kLine + channel % kLine]);
+    const std::size_t pixel = i % pixels;
+    const bool inked = result.ink[map.ink_index(pixel / like.columns, pixel % like.columns)] != 0;
+    positions.push_back((inked ? result : blank)
+                            .positions[(channel / kLine * pixels + pixel) * kLine +
+                                       channel % kLine]);
   }
   return positions;
 }
@@ -125,9 +133,10 @@ TEST_P(Conv1Test, ForwardMatchesTheReferenceOnEveryTarget) {
   relu(expected.values);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
+    const Forward blank = run_forward_of_blank(conv, filter);
     expect_close(unpack(result.map, expected), expected.values, 1e-6);
     // The maximum lies where the kernel says, up to a tie at rounding level.
-    const std::vector<std::uint32_t> positions = positions_of(result, expected);
+    const std::vector<std::uint32_t> positions = positions_of(result, blank, conv.output(), expected);
     Map there(y.channels, y.rows / 2, y.columns / 2);
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::size_t channel = i / there.columns / there.rows;
@@ -144,14 +153,14 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
   fill_normal(d_map.values, 1, random);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
-    const Forward blank = run_forward(conv, filter, std::vector<std::uint8_t>(bytes.size()));
+    const Forward blank = run_forward_of_blank(conv, filter);
     const std::vector<double> values = unpack(result.map, d_map);
     Map d_live = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!(values[i] > 0)) d_live.values[i] = 0;
     }
     const ConvolutionGradient expected =
-        convolve_backward(filter, image, unpool(d_live, positions_of(result, d_map)));
+        convolve_backward(filter, image, unpool(d_live, positions_of(result, blank, conv.output(), d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
