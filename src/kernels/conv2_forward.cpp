@@ -59,10 +59,10 @@ namespace {
 
 using Unsigned = hn::RebindToUnsigned<Floats>;
 
-void transform_weights(const Conv2& conv, const float* weights, Range outputs, float* transformed) {
+void transform_weights(const Conv2& conv, const float* weights, float* transformed) {
   const std::size_t ins = conv.input.channels;
   const std::size_t outs = conv.out_channels;
-  for (std::size_t o = outputs.begin; o < outputs.end; o += hn::Lanes(kFloats)) {
+  for (std::size_t o = 0; o < outs; o += hn::Lanes(kFloats)) {
     for (std::size_t c = 0; c < ins; ++c) {
       transform_weights_at(weights + (c / kLine * outs + o) * 9 * kLine + c % kLine, ins * outs,
                            transformed + c * outs + o);
@@ -275,9 +275,8 @@ std::size_t conv2_transformed_size(const Conv2& conv) {
   return kPoints * conv.input.channels * conv.out_channels;
 }
 
-void conv2_transform_weights(const Conv2& conv, const float* weights, Range outputs,
-                             float* transformed) {
-  HWY_DYNAMIC_DISPATCH(transform_weights)(conv, weights, outputs, transformed);
+void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed) {
+  HWY_DYNAMIC_DISPATCH(transform_weights)(conv, weights, transformed);
 }
 
 BlankTiles::BlankTiles(const Conv2& conv)

@@ -16,10 +16,8 @@ inline constexpr std::size_t kPoints = 16;
 /// Floats of `transformed`: [kPoints][in_channels][out_channels].
 std::size_t conv2_transformed_size(const Conv2& conv);
 
-/// transformed = G g Gᵀ of the weights g between every input channel and the output channels in
-/// `outputs`, whose bounds are multiples of kLine.
-void conv2_transform_weights(const Conv2& conv, const float* weights, Range outputs,
-                             float* transformed);
+/// transformed = G g Gᵀ of the weights g between every input and every output channel.
+void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed);
 
 /// What conv2 makes of the map of an image without ink. Most of its tiles see the same; only those
 /// in `tiles`, the first of their kind (see Conv2::like), are filled in.

@@ -280,7 +280,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 /// which takes less than to fetch another's.
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
-                                   {0, conv2_.out_channels}, work.transformed.data());
+                                   work.transformed.data());
   const Features& blank = work.blank;
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image, nullptr, {}, blank.map, blank.positions);

@@ -39,9 +39,7 @@ std::vector<float> no_dropout(const Conv2& conv) {
 PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, const Map& blank_map,
                       const std::vector<std::uint8_t>& ink, const std::vector<float>& factors) {
   AlignedVector<float> transformed(conv2_transformed_size(conv));
-  const AlignedVector<float> weights = pack_weights(filter, conv);
-  conv2_transform_weights(conv, weights.data(), {0, kLine}, transformed.data());
-  conv2_transform_weights(conv, weights.data(), {kLine, conv.out_channels}, transformed.data());
+  conv2_transform_weights(conv, pack_weights(filter, conv).data(), transformed.data());
   Conv2Scratch scratch(conv);
   const AlignedVector<float> blank_packed = pack(blank_map);
   BlankTiles blank(conv);
