@@ -92,9 +92,9 @@ std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& bl
     const std::size_t channel = i / pixels;
     const std::size_t pixel = i % pixels;
     const bool inked = result.ink[map.ink_index(pixel / like.columns, pixel % like.columns)] != 0;
-    positions.push_back((inked ? result : blank)
-                            .positions[(channel / kLine * pixels + pixel) * kLine +
-                                       channel % kLine]);
+    positions.push_back(
+        (inked ? result : blank)
+            .positions[(channel / kLine * pixels + pixel) * kLine + channel % kLine]);
   }
   return positions;
 }
@@ -136,7 +136,8 @@ TEST_P(Conv1Test, ForwardMatchesTheReferenceOnEveryTarget) {
     const Forward blank = run_forward_of_blank(conv, filter);
     expect_close(unpack(result.map, expected), expected.values, 1e-6);
     // The maximum lies where the kernel says, up to a tie at rounding level.
-    const std::vector<std::uint32_t> positions = positions_of(result, blank, conv.output(), expected);
+    const std::vector<std::uint32_t> positions =
+        positions_of(result, blank, conv.output(), expected);
     Map there(y.channels, y.rows / 2, y.columns / 2);
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::size_t channel = i / there.columns / there.rows;
@@ -159,8 +160,8 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!(values[i] > 0)) d_live.values[i] = 0;
     }
-    const ConvolutionGradient expected =
-        convolve_backward(filter, image, unpool(d_live, positions_of(result, blank, conv.output(), d_map)));
+    const ConvolutionGradient expected = convolve_backward(
+        filter, image, unpool(d_live, positions_of(result, blank, conv.output(), d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
