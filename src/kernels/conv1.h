@@ -44,6 +44,7 @@ void conv1_forward(const Conv1& conv, const float* weights, const float* bias, c
 /// d(loss)/d(map) of these, one block of a map; only where map > 0 does any pass:
 ///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
 ///   d_map[p][c]
+/// Where `ink` (not null here) is 0, the map and the positions are those of `blank`.
 void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
                     const std::uint8_t* ink, const BlankMap& blank, const float* map,
                     const std::uint8_t* positions, const float* d_map, float* d_weights,

@@ -85,6 +85,12 @@ HWY_INLINE void pool_at(const Vector* y, float* pooled, std::uint32_t* position)
   hn::StoreU(first, integers, position);
 }
 
+/// `multiply` as a function: it is large, and called for two kinds of tiles.
+HWY_NOINLINE void multiply_points(const float* v, const float* u, std::size_t tiles,
+                                  std::size_t in_channels, std::size_t out_channels, float* m) {
+  multiply(v, u, tiles, in_channels, out_channels, m);
+}
+
 /// A tile that is worked on.
 struct WorkedTile {
   std::size_t tile;
@@ -147,7 +153,7 @@ class Group {
     }
     for (std::size_t p = 0; p < kPoints; ++p) {
       const std::size_t rows = (v_rows_[p] - p * v_stride_) / ins_;
-      multiply(v_ + p * v_stride_, weights_of(p), rows, ins_, outs_, m_ + p * m_stride_);
+      multiply_points(v_ + p * v_stride_, weights_of(p), rows, ins_, outs_, m_ + p * m_stride_);
     }
     for (std::size_t t = 0; t < size_; ++t) {
       for (std::size_t o = 0; o < outs_; o += hn::Lanes(kFloats)) {

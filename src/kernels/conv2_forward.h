@@ -31,7 +31,8 @@ struct BlankTiles {
 };
 
 /// What conv2 and the pooling make of an image. Place k of a tile's `width` is that of channel
-/// channels[k], in any order; other channels are dropped.
+/// channels[k], in any order; it is one that is dropped where its factor is 0. All channels that
+/// have no place are.
 struct PooledMap {
   PooledMap() = default;
   explicit PooledMap(const Conv2& conv);
@@ -42,14 +43,14 @@ struct PooledMap {
   AlignedVector<float> factors;            ///< [width]: dropout2d's
 };
 
-/// What `conv2_forward` works in.
+/// What `conv2_forward` works in, for up to a group of tiles and `width` output channels.
 struct Conv2Scratch {
   Conv2Scratch() = default;
   explicit Conv2Scratch(const Conv2& conv);
-  AlignedVector<float> v;
-  AlignedVector<float> m;
-  AlignedVector<float> weights;
-  BlankTiles blank;
+  AlignedVector<float> v;        ///< [kPoints][tiles, padded][in_channels]
+  AlignedVector<float> m;        ///< [kPoints][tiles, padded][width], then a row of zeros [width]
+  AlignedVector<float> weights;  ///< [in_channels][width], of a point
+  BlankTiles blank;              ///< with [width] for [out_channels]
 };
 
 /// Fills in `blank`, from conv1's `map` of an image without ink.

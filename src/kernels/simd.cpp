@@ -1,13 +1,28 @@
 #include "kernels/simd.h"
 
 #include <fmt/ranges.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cctype>
 
 #include "base/error.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mnist_bench::kernels::HWY_NAMESPACE {
+namespace {
+
+std::int64_t compiled_for() { return HWY_TARGET; }
+
+}  // namespace
+}  // namespace mnist_bench::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace mnist_bench::kernels {
 namespace {
 
@@ -16,6 +31,16 @@ std::string name_of(std::int64_t target) {
   if (name.starts_with("AVX3")) return "AVX-512";
   if (name == "EMU128" || name == "SCALAR") return "none";
   return name;
+}
+
+HWY_EXPORT(compiled_for);
+
+/// The targets that may be used. Highway's detection (1.0.3) makes the kernels take the best of the
+/// machine again, whatever was left out: they are made to choose anew.
+std::vector<std::int64_t> usable_targets() {
+  std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  hwy::GetChosenTarget().DeInit();
+  return targets;
 }
 
 std::string lower_case(std::string text) {
@@ -27,16 +52,16 @@ std::string lower_case(std::string text) {
 
 std::vector<std::string> simd_targets() {
   std::vector<std::string> names;
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  for (const std::int64_t target : usable_targets()) {
     names.push_back(name_of(target));
   }
   return names;
 }
 
-std::string simd_target() { return simd_targets().front(); }
+std::string simd_target() { return name_of(HWY_DYNAMIC_DISPATCH(compiled_for)()); }
 
 void restrict_simd(const std::string& name) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  for (const std::int64_t target : usable_targets()) {
     if (lower_case(name_of(target)) == lower_case(name)) {
       hwy::DisableTargets(target - 1);  // the lower the bit, the better the target
       return;
@@ -48,3 +73,4 @@ void restrict_simd(const std::string& name) {
 }
 
 }  // namespace mnist_bench::kernels
+#endif

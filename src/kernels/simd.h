@@ -9,7 +9,7 @@ namespace mnist_bench::kernels {
 /// "NEON", …; "none" is plain code.
 std::vector<std::string> simd_targets();
 
-/// The ones that they use: the first of `simd_targets()`.
+/// The ones that they use, as a kernel says that is called: the first of `simd_targets()`.
 std::string simd_target();
 
 /// Leaves out all that are better than `name` (one of `simd_targets()`, in any case), from now on.

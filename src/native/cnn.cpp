@@ -1,9 +1,12 @@
 #include "native/cnn.h"
 
+#include <fmt/format.h>
 #include <hwy/cache_control.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "kernels/activation.h"
 #include "kernels/conv2_forward.h"
@@ -136,10 +139,18 @@ void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
 
 void Cnn::make_room(std::size_t images) {
   if (images <= room_) return;
+  const std::size_t live = kernels::live_units_capacity(conv2_);
+  if (images > std::numeric_limits<std::uint32_t>::max() / live) {
+    throw Error(ExitCode::usage,
+                fmt::format("batches of {} images are more than the native engine can number: with "
+                            "these channels, {}",
+                            images, std::numeric_limits<std::uint32_t>::max() / live),
+                "make training.batch_size smaller, or use training.engine=libtorch");
+  }
   room_ = images;
   make_features(images, feature_room_);
   factors_.resize(images * conv2_.out_channels);
-  d_live_.resize(images * kernels::live_units_capacity(conv2_));
+  d_live_.resize(images * live);
   fc1_.partial.resize(kTileParts * images * fc1_.stride);
   fc1_.output.resize(images * fc1_.stride);
   fc1_.delta.resize(images * fc1_.stride);

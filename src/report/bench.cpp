@@ -167,6 +167,8 @@ std::string bench_text(const BenchResult& result) {
   const bool phases = std::any_of(result.series.begin(), result.series.end(),
                                   [](const BenchSeries& series) { return !series.phases.empty(); });
   if (phases) text += "\n" + phases_table(result);
+  const std::int64_t epochs = result.series.empty() ? 1 : result.series.front().epochs;
+  if (epochs > 1) text += fmt::format("\ntimes are means of a training's first {} epochs;", epochs);
   text +=
       "\nmedian (least to greatest); dense GFLOP/s: as if no zero were skipped; peak: fused "
       "multiply-adds on registers, by the same threads in the same run\n";

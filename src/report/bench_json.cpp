@@ -40,7 +40,9 @@ Json context_of(const BenchContext& context) {
 }
 
 std::string name_of(const BenchSeries& series) {
-  return fmt::format("{}/{}/threads:{}", series.model, to_string(series.engine), series.threads);
+  const std::string name =
+      fmt::format("{}/{}/threads:{}", series.model, to_string(series.engine), series.threads);
+  return series.epochs == 1 ? name : fmt::format("{}/epochs:{}", name, series.epochs);
 }
 
 /// What all lines of a series begin with.
@@ -119,6 +121,7 @@ Json own_part(const BenchResult& result) {
                       {"engine", to_string(s.engine)},
                       {"threads", s.threads},
                       {"simd", s.simd},
+                      {"epochs", s.epochs},
                       {"images", s.images},
                       {"dense_flop_per_image", s.dense_flop},
                       {"phases", phases}});

@@ -56,6 +56,7 @@ def test_times_the_mean_of_several_epochs_on_request(bench):
     lines = [line for line in parse_json(done.stdout)["benchmarks"]
              if line["run_type"] == "iteration"]  # fmt: skip
     assert [line["iterations"] for line in lines] == [3, 3]
+    assert {line["name"] for line in lines} == {"mlp/native/threads:1/epochs:3"}
     for line in lines:
         assert line["items_per_second"] == pytest.approx(640 / (line["real_time"] / 1000))
 

@@ -149,6 +149,10 @@ TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
     on_every_target([&] {
       const PooledMap map = run_forward(conv, filter, partly, blank, ink, no_dropout(conv));
       EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
+      std::vector<float> every_third = no_dropout(conv);
+      for (std::size_t c = 0; c < every_third.size(); c += 3) every_third[c] = 0;
+      const PooledMap third = run_forward(conv, filter, partly, blank, ink, every_third);
+      EXPECT_EQ(expect_pooled(conv, third, y).size(), filter.outs - (filter.outs + 2) / 3);
     });
   }
 }

@@ -19,6 +19,8 @@ TEST(Simd, CanBeRestrictedToEachOfThem) {
   for (const std::string& name : simd_targets()) {
     restrict_simd(name);
     EXPECT_EQ(simd_target(), name);
+    EXPECT_EQ(simd_targets().front(), name);
+    EXPECT_EQ(simd_target(), name);  // asking for them has changed nothing
     hwy::DisableTargets(0);
   }
 }
