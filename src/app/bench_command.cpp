@@ -110,7 +110,8 @@ examples:
   mnist-bench bench configs/mlp.json --simd AVX2 --engines native
 
 Every round trains each from fresh parameters, for one epoch or --epochs; a first round of 100 steps
-does not count. The file is rewritten after each round, in Google Benchmark's layout (compare.py reads it).)");
+does not count. The file is rewritten after each round, in Google Benchmark's layout (compare.py
+reads it).)");
   command
       ->add_option("CONFIG or KEY=VALUE", arguments->configs_and_overrides,
                    "experiment configs and keys to override in each (default: the paper's two "

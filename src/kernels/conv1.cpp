@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/pool-inl.h"
 #include "kernels/tile-inl.h"
 #include "kernels/unroll-inl.h"
 
@@ -25,33 +26,27 @@ constexpr std::size_t patch_index(std::size_t q, std::size_t delta) {
 }
 
 HWY_INLINE void load_patch(const float* image, std::size_t row_stride, Vector* patch) {
-  unroll<kPatch>([&](auto i)
-                     HWY_ATTR { patch[i] = hn::Set(kFloats, image[i / 4 * row_stride + i % 4]); });
+  unroll<kPatch>([&](auto i) MNIST_BENCH_LAMBDA {
+    patch[i] = hn::Set(kFloats, image[i / 4 * row_stride + i % 4]);
+  });
 }
 
 /// One vector of channels of one value of the map.
 HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* image,
                            std::size_t row_stride, float* value, std::uint8_t* position) {
-  const Integers integers;
   Vector patch[kPatch];
   load_patch(image, row_stride, patch);
   Vector sums[4];
-  unroll<4>([&](auto q) HWY_ATTR {
+  unroll<4>([&](auto q) MNIST_BENCH_LAMBDA {
     sums[q] = bias;
-    unroll<9>([&](auto delta) HWY_ATTR {
+    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       sums[q] = hn::MulAdd(weights[delta], patch[patch_index(q, delta)], sums[q]);
     });
   });
-  Vector best = sums[0];
-  auto first = hn::Zero(integers);
-  unroll<3>([&](auto i) HWY_ATTR {
-    const auto better = hn::Gt(sums[i + 1], best);
-    best = hn::IfThenElse(better, sums[i + 1], best);
-    first = hn::IfThenElse(hn::RebindMask(integers, better),
-                           hn::Set(integers, static_cast<std::int32_t>(i + 1)), first);
-  });
-  hn::StoreU(hn::IfThenZeroElse(hn::Le(best, hn::Zero(kFloats)), best), kFloats, value);
-  hn::StoreU(hn::DemoteTo(Bytes(), first), Bytes(), position);
+  const Maximum best = first_maximum(sums);
+  const auto dead = hn::Le(best.value, hn::Zero(kFloats));
+  hn::StoreU(hn::IfThenZeroElse(dead, best.value), kFloats, value);
+  hn::StoreU(hn::DemoteTo(Bytes(), best.position), Bytes(), position);
 }
 
 void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
@@ -62,7 +57,7 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
     const std::size_t block = c / kLine;
     const std::size_t lane = c % kLine;
     Vector block_weights[9];
-    unroll<9>([&](auto i) HWY_ATTR {
+    unroll<9>([&](auto i) MNIST_BENCH_LAMBDA {
       block_weights[i] = hn::LoadU(kFloats, weights + (block * 9 + i) * kLine + lane);
     });
     const auto block_bias = hn::LoadU(kFloats, bias + c);
@@ -116,15 +111,6 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 #endif
 }
 
-/// 0, 1 or 2: whether a row (column) is the first, one within, or the last of `size`.
-HWY_INLINE std::size_t border(std::size_t i, std::size_t size) {
-  return i == 0 ? 0 : i + 1 == size ? 2 : 1;
-}
-/// A row (column) with that border, if there is any.
-HWY_INLINE std::size_t example(std::size_t border, std::size_t size) {
-  return border == 2 ? size - 1 : std::min(border, size - 1);
-}
-
 void backward(const Conv1& conv, std::size_t block, const float* image, const std::uint8_t* ink,
               const BlankMap& blank, const float* map, const std::uint8_t* positions,
               const float* d_map, float* d_weights, float* d_bias) {
@@ -151,13 +137,13 @@ void backward(const Conv1& conv, std::size_t block, const float* image, const st
     Vector blanks[9];  // all that is blank sees the same, but for the borders
     for (Vector& sum : blanks) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      Vector* const row_blanks = blanks + 3 * border(row, shape.rows);
+      Vector* const row_blanks = blanks + 3 * kind_of(row, shape.rows);
       Vector inner = row_blanks[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
         if (ink[shape.ink_index(row, column)] != 0) {
           add(image, map, positions, row, column, gradient);
-        } else if (const std::size_t at = border(column, shape.columns); at == 1) {
+        } else if (const std::size_t at = kind_of(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
         } else {
           row_blanks[at] = hn::Add(row_blanks[at], gradient);
@@ -166,8 +152,8 @@ void backward(const Conv1& conv, std::size_t block, const float* image, const st
       row_blanks[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      add(blank.image, blank.map, blank.positions, example(i / 3, shape.rows),
-          example(i % 3, shape.columns), blanks[i]);
+      add(blank.image, blank.map, blank.positions, first_of_kind(i / 3, shape.rows),
+          first_of_kind(i % 3, shape.columns), blanks[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;

@@ -22,10 +22,9 @@ struct Conv2 {
   /// The first tile that sees the same as tile (row, column) of an image without ink, whose maps
   /// vary only at the borders.
   [[nodiscard]] std::size_t like(std::size_t row, std::size_t column) const {
-    const auto inner = [](std::size_t i, std::size_t size) {
-      return i == 0 || i + 1 == size ? i : 1;
-    };
-    return inner(row, tile_rows()) * tile_columns() + inner(column, tile_columns());
+    const std::size_t like_row = first_of_kind(kind_of(row, tile_rows()), tile_rows());
+    return like_row * tile_columns() +
+           first_of_kind(kind_of(column, tile_columns()), tile_columns());
   }
   /// Weights are [in_channels / kLine][out_channels][9][kLine]: the nine weights of an output
   /// channel row by row, each for kLine input channels.

@@ -82,18 +82,20 @@ HWY_INLINE void backward_channel(const float* x, std::size_t row_stride,
                                  const std::uint32_t* windows, const float* gradients,
                                  std::uint32_t count, float* d_weights) {
   Vector sums[9];
-  unroll<9>([&](auto delta)
-                HWY_ATTR { sums[delta] = hn::LoadU(kFloats, d_weights + delta * kLine); });
+  unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
+    sums[delta] = hn::LoadU(kFloats, d_weights + delta * kLine);
+  });
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto factor = hn::Set(kFloats, gradients[i]);
     const float* from = x + windows[i];
-    unroll<9>([&](auto delta) HWY_ATTR {
+    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       const auto value = hn::LoadU(kFloats, from + delta / 3 * row_stride + delta % 3 * kLine);
       sums[delta] = hn::MulAdd(factor, value, sums[delta]);
     });
   }
-  unroll<9>([&](auto delta)
-                HWY_ATTR { hn::StoreU(sums[delta], kFloats, d_weights + delta * kLine); });
+  unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
+    hn::StoreU(sums[delta], kFloats, d_weights + delta * kLine);
+  });
 }
 
 void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units,

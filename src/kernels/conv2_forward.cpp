@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/multiply-inl.h"
+#include "kernels/pool-inl.h"
 #include "kernels/select-inl.h"
 #include "kernels/winograd-inl.h"
 
@@ -73,16 +74,9 @@ void transform_weights(const Conv2& conv, const float* weights, float* transform
 /// The first maximum of y.
 HWY_INLINE void pool_at(const Vector* y, float* pooled, std::uint32_t* position) {
   const Unsigned integers;
-  Vector best = y[0];
-  auto first = hn::Zero(integers);
-  unroll<3>([&](auto i) MNIST_BENCH_LAMBDA {
-    const auto better = hn::Gt(y[i + 1], best);
-    best = hn::IfThenElse(better, y[i + 1], best);
-    first = hn::IfThenElse(hn::RebindMask(integers, better),
-                           hn::Set(integers, static_cast<std::uint32_t>(i + 1)), first);
-  });
-  hn::StoreU(best, kFloats, pooled);
-  hn::StoreU(first, integers, position);
+  const Maximum best = first_maximum(y);
+  hn::StoreU(best.value, kFloats, pooled);
+  hn::StoreU(hn::BitCast(integers, best.position), integers, position);
 }
 
 /// `multiply` as a function: it is large, and called for two kinds of tiles.
@@ -245,7 +239,7 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
   const auto finish = [&](std::size_t tile, std::size_t o, const Vector* y) MNIST_BENCH_LAMBDA {
     pool_at(y, pooled.values.data() + tile * width + o, pooled.positions.data() + tile * width + o);
   };
-  const std::size_t ink_stride = conv.input.columns + 2;
+  const std::size_t ink_stride = conv.input.ink_stride();
   Group group(conv, width, scratch);
   for (std::size_t row = 0; row < conv.tile_rows(); ++row) {
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/matrix.h"
 
 namespace mnist_bench::kernels {
@@ -21,10 +23,22 @@ struct MapShape {
     return row * row_stride() + column * kLine;
   }
   /// Ink, see find_ink, is [rows + 2][columns + 2].
-  [[nodiscard]] std::size_t ink_size() const { return (rows + 2) * (columns + 2); }
+  [[nodiscard]] std::size_t ink_stride() const { return columns + 2; }
+  [[nodiscard]] std::size_t ink_size() const { return (rows + 2) * ink_stride(); }
   [[nodiscard]] std::size_t ink_index(std::size_t row, std::size_t column) const {
-    return (row + 1) * (columns + 2) + column + 1;
+    return (row + 1) * ink_stride() + column + 1;
   }
 };
+
+// What is made of an image without ink varies at its borders only: a row (column) is of kind 0, 1
+// or 2, the first, one within, or the last of `size`, and those of a kind are the same.
+
+constexpr std::size_t kind_of(std::size_t i, std::size_t size) {
+  return i == 0 ? 0 : i + 1 == size ? 2 : 1;
+}
+/// Some row, where there is none of the kind.
+constexpr std::size_t first_of_kind(std::size_t kind, std::size_t size) {
+  return kind == 2 ? size - 1 : std::min(kind, size - 1);
+}
 
 }  // namespace mnist_bench::kernels

@@ -1,8 +1,8 @@
 #include "kernels/linear.h"
 
-#include <hwy/cache_control.h>
-
 #include <array>
+
+#include "kernels/prefetch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/linear.cpp"
@@ -48,11 +48,7 @@ struct PixelEntries {
     return hn::Set(kFloats, table_[row_.entries[entry] % kByteValues]);
   }
   /// The lists of a shuffled batch lie anywhere in the data set, far from any cache.
-  HWY_INLINE void prefetch() const {
-    for (std::size_t entry = 0; entry < row_.size; entry += kLine) {
-      hwy::Prefetch(row_.entries + entry);
-    }
-  }
+  HWY_INLINE void prefetch() const { kernels::prefetch(row_.entries, row_.size); }
   const PixelRow& row_;
   const float* table_;
 };

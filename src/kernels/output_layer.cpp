@@ -33,14 +33,14 @@ void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bi
   for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
     for (std::size_t i = images.begin; i < images.end; ++i) {
       std::array<Vector, count()> sums;
-      unroll<count()>([&](auto c) HWY_ATTR { sums[c] = hn::Zero(kFloats); });
+      unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA { sums[c] = hn::Zero(kFloats); });
       for (std::size_t k = 0; k < in; k += hn::Lanes(kFloats)) {
         const Vector values = hn::LoadU(kFloats, x.row(i) + k);
-        unroll<count()>([&](auto c) HWY_ATTR {
+        unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
           sums[c] = hn::MulAdd(values, hn::LoadU(kFloats, weights.row(first + c) + k), sums[c]);
         });
       }
-      unroll<count()>([&](auto c) HWY_ATTR {
+      unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
         y.row(i)[first + c] = bias[first + c] + hn::GetLane(hn::SumOfLanes(kFloats, sums[c]));
       });
     }
@@ -53,14 +53,14 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
     for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
       std::array<Vector, count()> w;
       std::array<Vector, count()> gradients;
-      unroll<count()>([&](auto c) HWY_ATTR {
+      unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
         w[c] = hn::LoadU(kFloats, weights.values.row(first + c) + k);
         gradients[c] = hn::Zero(kFloats);
       });
       for (std::size_t i = 0; i < batch; ++i) {
         const Vector values = hn::LoadU(kFloats, x.row(i) + k);
         Vector sum = hn::Zero(kFloats);
-        unroll<count()>([&](auto c) HWY_ATTR {
+        unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
           const Vector d = hn::Set(kFloats, delta.row(i)[first + c]);
           gradients[c] = hn::MulAdd(values, d, gradients[c]);
           sum = hn::MulAdd(w[c], d, sum);
@@ -70,7 +70,7 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
         hn::StoreU(hn::IfThenElseZero(live, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
                    kFloats, dx.row(i) + k);
       }
-      unroll<count()>([&](auto c) HWY_ATTR {
+      unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
         adam_at(kFloats, step, gradients[c], weights.first_moments.row(first + c) + k,
                 weights.second_moments.row(first + c) + k, weights.values.row(first + c) + k);
       });

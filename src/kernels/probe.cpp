@@ -26,13 +26,15 @@ double multiply_add(std::size_t rounds, float* sink) {
   const auto factor = hn::Set(kFloats, 0.999F);
   const auto summand = hn::Set(kFloats, 0.001F);
   Vector sums[kChains];
-  unroll<kChains>([&](auto i)
-                      HWY_ATTR { sums[i] = hn::Set(kFloats, static_cast<float>(i) + sink[0]); });
+  unroll<kChains>([&](auto i) MNIST_BENCH_LAMBDA {
+    sums[i] = hn::Set(kFloats, static_cast<float>(i) + sink[0]);
+  });
   for (std::size_t round = 0; round < rounds; ++round) {
-    unroll<kChains>([&](auto i) HWY_ATTR { sums[i] = hn::MulAdd(sums[i], factor, summand); });
+    unroll<kChains>([&](auto i)
+                        MNIST_BENCH_LAMBDA { sums[i] = hn::MulAdd(sums[i], factor, summand); });
   }
   Vector all = sums[0];
-  unroll<kChains - 1>([&](auto i) HWY_ATTR { all = hn::Add(all, sums[i + 1]); });
+  unroll<kChains - 1>([&](auto i) MNIST_BENCH_LAMBDA { all = hn::Add(all, sums[i + 1]); });
   sink[0] = hn::GetLane(all) * 1e-9F;
   return static_cast<double>(rounds * kChains * hn::Lanes(kFloats) * 2);
 }

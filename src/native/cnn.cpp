@@ -1,7 +1,6 @@
 #include "native/cnn.h"
 
 #include <fmt/format.h>
-#include <hwy/cache_control.h>
 
 #include <algorithm>
 #include <limits>
@@ -13,6 +12,7 @@
 #include "kernels/ink.h"
 #include "kernels/linear.h"
 #include "kernels/output_layer.h"
+#include "kernels/prefetch.h"
 #include "kernels/softmax.h"
 
 namespace mnist_bench::native {
@@ -62,10 +62,6 @@ Parameter conv2_weight(std::int64_t out, std::int64_t in) {
     }
   }
   return weight;
-}
-
-void prefetch(const std::uint8_t* bytes, std::size_t size) {
-  for (std::size_t i = 0; i < size; i += kLine * sizeof(float)) hwy::Prefetch(bytes + i);
 }
 
 template <class T>
@@ -162,9 +158,8 @@ void Cnn::make_room(std::size_t images) {
 
   for (Workplace& work : workplaces_) {
     make_features(1, work.blank_room);
-    work.blank = work.blank_room.features.front();
     const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
-    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank.image);
+    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank().image);
     work.blank_tiles = kernels::BlankTiles(conv2_);
     work.transformed.resize(kernels::conv2_transformed_size(conv2_));
     work.band.resize(conv1_.columns + 2);
@@ -275,7 +270,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   if (images.size() > 0) prepare_convolutions(work);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     // The bytes of a shuffled batch lie anywhere in the data set, far from any cache.
-    if (i + 1 < images.end) prefetch(batch_[i + 1], conv1_.rows * conv1_.columns);
+    if (i + 1 < images.end) kernels::prefetch(batch_[i + 1], conv1_.rows * conv1_.columns);
     forward_convolutions(work, i, batch_[i]);
   }
   team_.barrier();
@@ -292,7 +287,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    work.transformed.data());
-  const Features& blank = work.blank;
+  const Features& blank = work.blank();
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          blank.image, nullptr, {}, blank.map, blank.positions);
   kernels::conv2_forward_blank(conv2_, blank.map, work.transformed.data(),
@@ -306,7 +301,7 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
                          features.image, features.ink, work.blank_map(), features.map,
                          features.positions);
-  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank.map, work.blank_tiles,
+  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank().map, work.blank_tiles,
                          work.transformed.data(), matrix(factors_, conv2_.out_channels).row(image),
                          work.convolution, work.pooled);
   kernels::collect_live_units(conv2_, work.pooled, features.live);

@@ -60,8 +60,7 @@ class Cnn final : public Network {
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
     Buffer<float> transformed;  ///< conv2's weights
-    FeatureRoom blank_room;
-    Features blank;  ///< of an image without ink
+    FeatureRoom blank_room;     ///< of an image without ink
     kernels::BlankTiles blank_tiles;
     Buffer<std::uint8_t> band;  ///< for find_ink
     kernels::Conv2Scratch convolution;
@@ -76,8 +75,9 @@ class Cnn final : public Network {
     Buffer<float> column_value;
     Buffer<std::uint32_t> column_places;
 
-    [[nodiscard]] kernels::BlankMap blank_map() {
-      return {blank.image, blank.map, blank.positions};
+    [[nodiscard]] const Features& blank() const { return blank_room.features.front(); }
+    [[nodiscard]] kernels::BlankMap blank_map() const {
+      return {blank().image, blank().map, blank().positions};
     }
   };
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <hwy/cache_control.h>
+
+#include <cstddef>
+
+namespace mnist_bench::kernels {
+
+/// Asks for the cache lines of memory that will be read soon, and lies far from any cache.
+template <class T>
+inline void prefetch(const T* begin, std::size_t size) {
+  constexpr std::size_t kStep = 64 / sizeof(T);
+  for (std::size_t i = 0; i < size; i += kStep) hwy::Prefetch(begin + i);
+}
+
+}  // namespace mnist_bench::kernels
