@@ -20,9 +20,7 @@ void occupy_standard_descriptors() {
   if (descriptor >= 0) ::close(descriptor);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using mnist_bench::Error;
   using mnist_bench::ExitCode;
 
@@ -47,4 +45,17 @@ int main(int argc, char** argv) {
     return report(Error(ExitCode::run_failed, "unexpected: " + text.substr(0, text.find('\n')),
                         "please report this with the command line and the config"));
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = run(argc, argv);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return code;  // their reports come with an orderly end
+#else
+  // What was printed is flushed, what was written is closed: the destructors of LibTorch's globals
+  // are left out, a quarter of the time that a short command takes.
+  ::_exit(code);
+#endif
 }

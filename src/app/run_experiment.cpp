@@ -7,6 +7,7 @@
 #include <functional>
 #include <new>
 
+#include "app/epoch_writer.h"
 #include "app/trainer.h"
 #include "config/write.h"
 #include "data/dataset.h"
@@ -129,7 +130,7 @@ void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
 /// Training and evaluation, from the folder's checkpoint if it has one, filling in `result` and
 /// writing each epoch as it ends.
 void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& folder,
-                        Console& console, RunResult& result,
+                        Console& console, RunResult& result, bool write_beside,
                         const std::function<double()>& seconds_so_far) {
   const ExperimentConfig& config = result.config;
   const std::string engine(to_string(config.training.engine));
@@ -137,9 +138,13 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
   std::optional<Evaluation> last;
   std::optional<TrainingState> start;
   if (folder.checkpoint()) start = folder.checkpoint()->state;
+  EpochWriter writer(folder, console, epochs, write_beside);
   TrainCallbacks callbacks;
   callbacks.should_stop = interrupted;
-  callbacks.on_progress = [&](const TrainProgress& p) { console.progress(p, epochs); };
+  callbacks.on_progress = [&](const TrainProgress& p) {
+    writer.look();
+    console.progress(p, epochs);
+  };
   callbacks.on_epoch = [&](const EpochStatistics& trained,
                            const std::function<TrainingState()>& state) {
     const Clock::time_point evaluation_start = Clock::now();
@@ -155,19 +160,18 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
                             .test_accuracy = last->test.metrics.accuracy.value_or(0.0),
                             .test_macro_f1 = last->test.metrics.macro.f1};
     add_epoch(result, epoch);
-    folder.write_epoch(epoch);
-    folder.write_checkpoint({.config_hash = config_hash(config),
-                             .seed = config.seed,
-                             .engine = engine,
-                             .data_sha256 = data_sha256(*result.data),
-                             .state = state(),
-                             .epochs = result.epochs,
-                             .resumed_after = result.provenance->resumed_after,
-                             .load_seconds = result.timing.load_seconds,
-                             .total_seconds = seconds_so_far()});
-    console.epoch(epoch, epochs);
+    writer.write({.config_hash = config_hash(config),
+                  .seed = config.seed,
+                  .engine = engine,
+                  .data_sha256 = data_sha256(*result.data),
+                  .state = state(),
+                  .epochs = result.epochs,
+                  .resumed_after = result.provenance->resumed_after,
+                  .load_seconds = result.timing.load_seconds,
+                  .total_seconds = seconds_so_far()});
   };
   const TrainOutcome outcome = trainer.train(callbacks, start);
+  writer.finish();
 
   if (outcome.end == TrainEnd::diverged) {
     result.status = RunStatus::diverged;
@@ -288,7 +292,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     folder.write_result(result);
   };
   try {
-    train_and_evaluate(*trainer, data, folder, console, result, seconds_so_far);
+    train_and_evaluate(*trainer, data, folder, console, result, options.write_beside,
+                       seconds_so_far);
   } catch (const std::exception& error) {
     result.status = RunStatus::failed;
     result.error = first_line(error);

@@ -16,6 +16,9 @@ struct RunOptions {
   /// For the record: runs that share the machine with this one, and the command line.
   std::int64_t jobs = 1;
   std::string command;
+  /// An epoch's files are written while the next one is trained: for where the time of all counts
+  /// more than that of an epoch.
+  bool write_beside = false;
 };
 
 /// One experiment from config to record: checks the world, trains, evaluates after each epoch and

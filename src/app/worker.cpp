@@ -50,10 +50,12 @@ void work_off(const WorkRequest& request, DataCache& data) {
   Console console({.format = LogFormat::json, .progress_lines = true});
   Json end = {{"event", "end"}};
   try {
-    const StoredRun run = run_experiment(
-        request.config,
-        {.existing = request.existing, .jobs = request.jobs, .command = request.command}, data,
-        console);
+    const StoredRun run = run_experiment(request.config,
+                                         {.existing = request.existing,
+                                          .jobs = request.jobs,
+                                          .command = request.command,
+                                          .write_beside = true},
+                                         data, console);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);

@@ -32,13 +32,14 @@ class Images {
   }
 
   /// For each pixel, in how many images it is not 0.
-  [[nodiscard]] std::vector<std::size_t> ink_counts() const;
+  [[nodiscard]] const std::vector<std::size_t>& ink_counts() const { return ink_counts_; }
 
  private:
   const ImageSet& set_;
   std::size_t pixels_ = 0;
   std::vector<std::uint32_t> entries_;
   std::vector<std::size_t> offsets_;
+  std::vector<std::size_t> ink_counts_;
 };
 
 }  // namespace mnist_bench::native
