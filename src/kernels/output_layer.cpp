@@ -1,7 +1,5 @@
 #include "kernels/output_layer.h"
 
-#include <array>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/output_layer.cpp"
 #include <hwy/foreach_target.h>
@@ -32,7 +30,7 @@ void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bi
              Range images, Matrix y) {
   for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
     for (std::size_t i = images.begin; i < images.end; ++i) {
-      std::array<Vector, count()> sums;
+      Vector sums[count()];
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA { sums[c] = hn::Zero(kFloats); });
       for (std::size_t k = 0; k < in; k += hn::Lanes(kFloats)) {
         const Vector values = hn::LoadU(kFloats, x.row(i) + k);
@@ -51,8 +49,8 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
               ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx) {
   for (std::size_t k = inputs.begin; k < inputs.end; k += hn::Lanes(kFloats)) {
     for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
-      std::array<Vector, count()> w;
-      std::array<Vector, count()> gradients;
+      Vector w[count()];
+      Vector gradients[count()];
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
         w[c] = hn::LoadU(kFloats, weights.values.row(first + c) + k);
         gradients[c] = hn::Zero(kFloats);

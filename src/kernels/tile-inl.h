@@ -30,6 +30,8 @@ struct Tile {
   Vector head;
   Tile<kVectors - 1> tail;
 
+  HWY_INLINE Tile() {}  // NOLINT: an implicit one is not compiled for the target
+
   HWY_INLINE void fill(Vector value) {
     head = value;
     tail.fill(value);
