@@ -5,6 +5,9 @@
 #include <torch/optim/adam.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
 
 #include "base/random.h"
 #include "model/inference.h"
@@ -17,23 +20,27 @@ namespace {
 
 constexpr std::int64_t kSteps = 100;
 constexpr std::int64_t kBatch = 64;
-/// Steps after which the native engine takes over LibTorch's state again. Without that most starts
-/// agree to 1e-5 over all hundred steps, but not all: where a gradient is so near 0 that its
+/// Steps after which the native engine takes over LibTorch's state again. Without that, many starts
+/// agree to 1e-6 over all hundred steps, but not all: where a gradient is so near 0 that its
 /// rounding decides its sign, Adam makes a whole step of it, one way or the other. LibTorch in
 /// float32 leaves LibTorch in float64 by 1e-3 to 1e-2 on such starts.
 constexpr std::int64_t kTogether = 10;
+/// Starts that are trained without that.
+constexpr std::uint64_t kFreeMlpStarts = 12;
+constexpr std::uint64_t kFreeCnnStarts = 6;
 
 /// LibTorch's side.
 class Reference {
  public:
-  explicit Reference(const ExperimentConfig& config) : network_(make(config)) {}
+  explicit Reference(const ExperimentConfig& config, torch::Dtype type = torch::kFloat32)
+      : type_(type), network_(make(config, type)) {}
 
   [[nodiscard]] std::vector<NamedTensor> parameters() const { return export_parameters(network_); }
 
   /// A step on normalized images; the loss before it.
   double step(const ImageTensors& batch) {
-    const torch::Tensor loss =
-        torch::nn::functional::cross_entropy(network_->forward(batch.images), batch.labels);
+    const torch::Tensor logits = network_->forward(batch.images.to(type_));
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, batch.labels);
     optimizer_.zero_grad();
     loss.backward();
     optimizer_.step();
@@ -56,12 +63,14 @@ class Reference {
   }
 
  private:
-  static torch::nn::Sequential make(const ExperimentConfig& config) {
+  static torch::nn::Sequential make(const ExperimentConfig& config, torch::Dtype type) {
     torch::nn::Sequential network = make_network(config.model, {}, 10);
     initialize(network, derive_seed(config.seed, "initialization"));
+    network->to(type);
     return network;
   }
 
+  torch::Dtype type_;
   torch::nn::Sequential network_;
   torch::optim::Adam optimizer_{network_->parameters(), torch::optim::AdamOptions(1e-3)};
 };
@@ -87,6 +96,27 @@ class Native {
   std::unique_ptr<native::Network> network_;
 };
 
+/// What is allowed between two losses: 1e-4, of the loss where it is above 1, since Adam's first
+/// steps throw it up to 5 on some starts.
+double tolerance(double loss) { return 1e-4 * std::max(1.0, loss); }
+
+/// The batches of an epoch's first hundred steps.
+class Batches {
+ public:
+  explicit Batches(std::uint64_t seed)
+      : order_(permutation(mnist().train.size(), derive_seed(seed, "shuffle", 1))) {}
+  [[nodiscard]] std::vector<std::int64_t> indices(std::int64_t step) const {
+    return {order_.begin() + step * kBatch, order_.begin() + (step + 1) * kBatch};
+  }
+  [[nodiscard]] ImageTensors tensors(std::int64_t step) const {
+    return to_tensors(select(mnist().train, indices(step)), DataConfig().normalization,
+                      torch::kCPU);
+  }
+
+ private:
+  std::vector<std::int64_t> order_;
+};
+
 void expect_same_losses(ModelConfig model) {
   at::set_num_threads(1);
   ExperimentConfig config;
@@ -97,27 +127,89 @@ void expect_same_losses(ModelConfig model) {
     Reference libtorch(config);
     Native native(config, images);
     native.parameters().import_values(libtorch.parameters());
-    const std::vector<std::int64_t> order =
-        permutation(images.size(), derive_seed(config.seed, "shuffle", 1));
+    const Batches batches(config.seed);
     for (std::int64_t step = 0; step < kSteps; ++step) {
       if (step > 0 && step % kTogether == 0) {
         native.parameters().import_state(libtorch.state(step));
       }
-      const std::vector<std::int64_t> batch(order.begin() + step * kBatch,
-                                            order.begin() + (step + 1) * kBatch);
-      const double loss = libtorch.step(
-          to_tensors(select(mnist().train, batch), config.data.normalization, torch::kCPU));
-      // Of the loss where it is above 1: Adam's first steps throw it up to 5 on some starts.
-      ASSERT_NEAR(native.step(batch, step + 1), loss, 1e-4 * std::max(1.0, loss))
+      const double loss = libtorch.step(batches.tensors(step));
+      ASSERT_NEAR(native.step(batches.indices(step), step + 1), loss, tolerance(loss))
           << "step " << step;
     }
   }
 }
 
-TEST(Losses, OfAHundredStepsOfTheMlpAreLibTorchs) { expect_same_losses(MlpConfig{.dropout = 0}); }
+/// In how many of `starts` all hundred losses of LibTorch agree with those of another, which takes
+/// over nothing but the parameters of the start. make_other(config, parameters) is a function of a
+/// number of a step and the batches.
+template <class MakeOther>
+std::uint64_t count_agreeing_starts(ModelConfig model, std::uint64_t starts,
+                                    const MakeOther& make_other) {
+  at::set_num_threads(1);
+  ExperimentConfig config;
+  config.model = std::move(model);
+  std::uint64_t agreeing = 0;
+  for (config.seed = 1; config.seed <= starts; ++config.seed) {
+    Reference libtorch(config);
+    auto other = make_other(config, libtorch.parameters());
+    const Batches batches(config.seed);
+    std::int64_t step = 0;
+    for (; step < kSteps; ++step) {
+      const double loss = libtorch.step(batches.tensors(step));
+      if (!(std::abs(other(step, batches) - loss) <= tolerance(loss))) break;
+    }
+    if (step == kSteps) ++agreeing;
+  }
+  std::cout << agreeing << " of " << starts << " starts agree over all steps\n";
+  return agreeing;
+}
 
-TEST(Losses, OfAHundredStepsOfTheCnnAreLibTorchs) {
-  expect_same_losses(CnnConfig{.dropout2d = 0, .dropout = 0});
+std::uint64_t starts_that_agree_with_native(ModelConfig model, std::uint64_t starts) {
+  const native::Images images(mnist().train);
+  return count_agreeing_starts(std::move(model), starts,
+                               [&](const ExperimentConfig& config, const auto& parameters) {
+                                 auto native = std::make_shared<Native>(config, images);
+                                 native->parameters().import_values(parameters);
+                                 return [native](std::int64_t step, const Batches& batches) {
+                                   return native->step(batches.indices(step), step + 1);
+                                 };
+                               });
+}
+
+std::uint64_t starts_that_agree_with_float64(ModelConfig model, std::uint64_t starts) {
+  return count_agreeing_starts(std::move(model), starts,
+                               [](const ExperimentConfig& config, const auto& /*parameters*/) {
+                                 auto exact = std::make_shared<Reference>(config, torch::kFloat64);
+                                 return [exact](std::int64_t step, const Batches& batches) {
+                                   return exact->step(batches.tensors(step));
+                                 };
+                               });
+}
+
+const MlpConfig kMlp{.dropout = 0};
+const CnnConfig kCnn{.dropout2d = 0, .dropout = 0};
+
+TEST(Losses, OfAHundredStepsOfTheMlpAreLibTorchs) { expect_same_losses(kMlp); }
+
+TEST(Losses, OfAHundredStepsOfTheCnnAreLibTorchs) { expect_same_losses(kCnn); }
+
+// How many starts agree depends on rounding, and so on the machine; the bounds are far below what
+// was seen, which README.md says.
+TEST(FreeLosses, OfTheMlpAreLibTorchsInMostStarts) {
+  EXPECT_GE(starts_that_agree_with_native(kMlp, kFreeMlpStarts), kFreeMlpStarts / 2);
+}
+
+TEST(FreeLosses, OfTheCnnAreLibTorchsInSomeStarts) {
+  EXPECT_GE(starts_that_agree_with_native(kCnn, kFreeCnnStarts), 1U);
+}
+
+// What there is to compare the above with; LibTorch's CNN takes minutes in float64.
+TEST(FreeLosses, DISABLED_OfTheMlpInFloat64) {
+  starts_that_agree_with_float64(kMlp, kFreeMlpStarts);
+}
+
+TEST(FreeLosses, DISABLED_OfTheCnnInFloat64) {
+  starts_that_agree_with_float64(kCnn, kFreeCnnStarts);
 }
 
 }  // namespace
