@@ -55,7 +55,9 @@ set(first_headers ${CMAKE_BINARY_DIR}/system-headers)
 file(MAKE_DIRECTORY ${first_headers})
 foreach(header IN ITEMS fmt/format.h spdlog/spdlog.h)
   cmake_path(GET header PARENT_PATH library)
-  find_path(${library}_headers ${header} REQUIRED)
+  get_target_property(folders ${library}::${library} INTERFACE_INCLUDE_DIRECTORIES)
+  # CMAKE_PREFIX_PATH may name the very LibTorch whose headers are not meant.
+  find_path(${library}_headers ${header} REQUIRED HINTS ${folders} NO_CMAKE_PATH)
   file(CREATE_LINK ${${library}_headers}/${library} ${first_headers}/${library} SYMBOLIC)
 endforeach()
 

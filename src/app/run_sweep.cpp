@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -58,6 +59,10 @@ class Sweep {
       }
       if (console_.status_due()) console_.status(status_lines());
     }
+    outcome_.ended = done_;
+    outcome_.workers = static_cast<std::int64_t>(slots_.size());
+    outcome_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     return outcome_;
   }
 
@@ -134,6 +139,7 @@ class Sweep {
   }
 
   void on_end(Slot& slot, const Json& event) {
+    outcome_.train_seconds += event.value("train_seconds", 0.0);
     const std::string status = event.value("status", "failed");
     if (status == to_string(RunStatus::completed)) {
       report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
@@ -185,6 +191,7 @@ class Sweep {
     return lines;
   }
 
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   Console& console_;

@@ -26,6 +26,10 @@ struct SweepOutcome {
   std::int64_t failed = 0;  ///< failed or diverged
   std::int64_t in_use = 0;  ///< left to the other process that works on them
   bool interrupted = false;
+  std::int64_t ended = 0;  ///< runs, however they ended
+  std::int64_t workers = 0;
+  double seconds = 0.0;        ///< from the start of the first worker to the last run's end
+  double train_seconds = 0.0;  ///< of all workers: training alone
 };
 
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails

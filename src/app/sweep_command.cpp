@@ -106,6 +106,14 @@ std::int64_t count_failed(const StoredRuns& stored) {
   });
 }
 
+std::string time_text(const SweepOutcome& outcome) {
+  const double share =
+      outcome.train_seconds / (outcome.seconds * static_cast<double>(outcome.workers));
+  return fmt::format("{} run{} in {:.1f} s on {} worker{}, {:.0f} % of it training", outcome.ended,
+                     outcome.ended == 1 ? "" : "s", outcome.seconds, outcome.workers,
+                     outcome.workers == 1 ? "" : "s", 100 * share);
+}
+
 void sweep(SweepArguments& arguments, Session& session) {
   const SweepConfig config = read_sweep(
       arguments.file, arguments.output.empty() ? std::nullopt : std::optional(arguments.output));
@@ -132,6 +140,7 @@ void sweep(SweepArguments& arguments, Session& session) {
   arguments.options.fail_fast = !arguments.keep_going;
   arguments.options.command = session.command_line;
   SweepOutcome outcome = run_sweep(missing, arguments.options, console);
+  if (outcome.ended > 0) console.info(time_text(outcome));
   outcome.in_use += in_use;
   if (outcome.in_use > 0) {
     console.info(fmt::format("in use by other processes, and left to them: {} run{}",

@@ -45,6 +45,18 @@ void close_once(int& descriptor) {
   if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
 }
 
+/// Of the epochs that were trained in this run and not in one that it goes on from.
+double train_seconds_of(const RunResult& result) {
+  const std::vector<std::int64_t> none;
+  const std::vector<std::int64_t>& resumed =
+      result.provenance ? result.provenance->resumed_after : none;
+  double seconds = 0.0;
+  for (const EpochRecord& epoch : result.epochs) {
+    if (resumed.empty() || epoch.epoch > resumed.back()) seconds += epoch.train_seconds;
+  }
+  return seconds;
+}
+
 /// One request from start to end, told on stderr.
 void work_off(const WorkRequest& request, DataCache& data) {
   Console console({.format = LogFormat::json, .progress_lines = true});
@@ -57,6 +69,7 @@ void work_off(const WorkRequest& request, DataCache& data) {
                                           .write_beside = true},
                                          data, console);
     end["status"] = to_string(run.result.status);
+    end["train_seconds"] = train_seconds_of(run.result);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
   } catch (const Error& error) {

@@ -3,6 +3,7 @@ it), and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py runs i
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import BINARY, Finished, clean_environment
@@ -339,3 +340,19 @@ def test_the_rungs_of_equivalence_name_tests_that_there_are():
         suite, _, test = name.partition(".")
         pattern = rf"\nTEST(_[FP])?\({suite}, (DISABLED_)?{test}"
         assert re.search(pattern, sources), name
+
+
+def test_a_libtorch_of_ones_own_does_not_give_its_own_fmt(tmp_path):
+    """LibTorch carries headers of another fmt than spdlog's, and may be where CMake looks first."""
+    cache = (Path(BINARY).parent / "CMakeCache.txt").read_text(encoding="utf-8")
+    generator = re.search(r"^CMAKE_GENERATOR:INTERNAL=(.*)$", cache, re.MULTILINE)[1]
+    flags = (Path(BINARY).parent / "build.ninja").read_text(encoding="utf-8")
+    include = re.search(r"-isystem (\S*/torch/include) ", flags)[1]
+    done = subprocess.run(
+        ["cmake", "-S", PROJECT, "-B", tmp_path, "-G", generator, "-DBUILD_TESTING=OFF",
+         f"-DCMAKE_PREFIX_PATH={Path(include).parent}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for library in ("fmt", "spdlog"):
+        assert not (tmp_path / "system-headers" / library).resolve().is_relative_to(include)

@@ -200,6 +200,21 @@ def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
     assert not [path for path in (tmp_path / "runs").rglob("*.tmp-*")]
 
 
+def test_it_tells_the_share_of_training(bench, write_sweep, tmp_path):
+    started = time.monotonic()
+    done = bench("sweep", write_sweep(), *TINY, "--jobs", 2)
+    seconds = time.monotonic() - started
+    assert done.code == 0, done
+    told = re.search(r"^3 runs in ([\d.]+) s on 2 workers, (\d+) % of it training$", done.stderr, re.M)
+    assert told, done.stderr
+    assert float(told[1]) <= seconds + 0.05
+    trained = sum(read_result(run)["timing"]["train_seconds"] for run in runs_below(tmp_path))
+    # Of the seconds as they are printed.
+    assert abs(int(told[2]) - 100 * trained / (2 * float(told[1]))) < 0.5 + 100 * 0.05 / float(told[1])
+    again = bench("sweep", write_sweep(), *TINY, "--jobs", 2)
+    assert "training" not in again.stderr
+
+
 def test_an_epoch_that_is_told_is_on_the_disk(start, write_sweep, tmp_path):
     """A sweep writes it while the next one is trained, and tells it afterwards."""
     small = [value for value in TINY if not value.startswith("training")]
