@@ -8,7 +8,9 @@ namespace mnist_bench {
 void EpochWriter::write(Checkpoint checkpoint) {
   finish();
   epoch_ = checkpoint.epochs.back();
-  const std::launch how = beside_ ? std::launch::async : std::launch::deferred;
+  // With both: in place, where the system has no thread to give.
+  const std::launch how =
+      beside_ ? std::launch::async | std::launch::deferred : std::launch::deferred;
   written_ = std::async(how, [this, checkpoint = std::move(checkpoint)]() mutable {
     folder_.write_epoch(checkpoint.epochs.back());
     folder_.write_checkpoint(std::move(checkpoint));
@@ -17,7 +19,7 @@ void EpochWriter::write(Checkpoint checkpoint) {
 }
 
 void EpochWriter::look() {
-  if (epoch_ && written_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) finish();
+  if (epoch_ && written_.wait_for(std::chrono::seconds(0)) != std::future_status::timeout) finish();
 }
 
 void EpochWriter::finish() {

@@ -59,7 +59,7 @@ class Sweep {
       }
       if (console_.status_due()) console_.status(status_lines());
     }
-    outcome_.ended = done_;
+    outcome_.ended = done_ - outcome_.in_use;
     outcome_.workers = static_cast<std::int64_t>(slots_.size());
     outcome_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -87,24 +87,29 @@ class Sweep {
 
   /// Gives each idle slot a run while there are some; whether any slot is busy afterwards.
   bool hand_out() {
-    const bool stopping = outcome_.interrupted || (options_.fail_fast && outcome_.failed > 0);
+    const bool stopping = outcome_.interrupted || (options_.fail_fast && !outcome_.failed.empty());
     bool busy = false;
     for (Slot& slot : slots_) {
       if (!slot.run && !stopping && next_ < runs_.size()) {
         if (slot.leaving) slot.worker.reset();
         slot.leaving = false;
-        if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
         slot.run = runs_[next_++];
         if (options_.threads) slot.run->threads = options_.threads;
-        slot.progress = "starting";
-        slot.worker->send({.config = *slot.run,
-                           .existing = options_.force ? Existing::replace : Existing::resume,
-                           .jobs = static_cast<std::int64_t>(slots_.size()),
-                           .command = options_.command});
+        send(slot);
       }
       busy = busy || slot.run;
     }
     return busy;
+  }
+
+  /// Gives a slot's run to its worker, or to a new one.
+  void send(Slot& slot) {
+    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
+    slot.progress = "starting";
+    slot.worker->send({.config = *slot.run,
+                       .existing = options_.force ? Existing::replace : Existing::resume,
+                       .jobs = static_cast<std::int64_t>(slots_.size()),
+                       .command = options_.command});
   }
 
   void wait_for_events() {
@@ -125,6 +130,7 @@ class Sweep {
 
   void on_line(Slot& slot, const std::string& line) {
     const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (event.is_object()) outcome_.train_seconds += event.value("train_seconds", 0.0);  // epochs
     if (!event.is_object()) {  // what a library says behind our back
       console_.debug(fmt::format("worker: {}", line));
     } else if (event.value("event", "") == "progress") {
@@ -139,7 +145,6 @@ class Sweep {
   }
 
   void on_end(Slot& slot, const Json& event) {
-    outcome_.train_seconds += event.value("train_seconds", 0.0);
     const std::string status = event.value("status", "failed");
     if (status == to_string(RunStatus::completed)) {
       report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
@@ -148,7 +153,7 @@ class Sweep {
       // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
       if (!interrupted()) slot.leaving = true;
     } else if (status == to_string(RunStatus::diverged)) {
-      ++outcome_.failed;
+      outcome_.failed.insert(slot.run->output);
       report(slot, fmt::format("diverged: {}", event.value("error", "")));
     } else if (is_locked(slot.run->output)) {
       ++outcome_.in_use;
@@ -160,14 +165,18 @@ class Sweep {
   }
 
   void on_death(Slot& slot) {
-    const std::string end = slot.worker->wait();
+    const std::optional<std::string> end = slot.worker->wait();
     slot.worker.reset();
-    if (slot.run) fail(slot, "its worker was " + end);
+    if (slot.run && !end && !outcome_.interrupted) {  // a signal to it alone, between two runs
+      send(slot);
+      return;
+    }
+    if (slot.run && end) fail(slot, "its worker " + *end);
     slot.run.reset();
   }
 
   void fail(const Slot& slot, const std::string& error) {
-    ++outcome_.failed;
+    outcome_.failed.insert(slot.run->output);
     report(slot, "failed: " + error);
     try {
       record_failure(*slot.run, error);
@@ -182,9 +191,9 @@ class Sweep {
   }
 
   [[nodiscard]] std::vector<std::string> status_lines() const {
-    std::vector<std::string> lines = {
-        fmt::format("{} of {} done{}", done_, runs_.size(),
-                    outcome_.failed == 0 ? "" : fmt::format(", {} failed", outcome_.failed))};
+    std::vector<std::string> lines = {fmt::format(
+        "{} of {} done{}", done_, runs_.size(),
+        outcome_.failed.empty() ? "" : fmt::format(", {} failed", outcome_.failed.size()))};
     for (const Slot& slot : slots_) {
       if (slot.run) lines.push_back(fmt::format("{}: {}", end_of(slot.run->output), slot.progress));
     }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,13 @@ struct SweepOptions {
 
 /// How the runs of one call ended; they stand in their folders.
 struct SweepOutcome {
-  std::int64_t failed = 0;  ///< failed or diverged
-  std::int64_t in_use = 0;  ///< left to the other process that works on them
+  std::set<std::string> failed;  ///< output folders of runs that failed or diverged
+  std::int64_t in_use = 0;       ///< left to the other process that works on them
   bool interrupted = false;
-  std::int64_t ended = 0;  ///< runs, however they ended
+  std::int64_t ended = 0;  ///< runs that were not left to another process, however they ended
   std::int64_t workers = 0;
   double seconds = 0.0;        ///< from the start of the first worker to the last run's end
-  double train_seconds = 0.0;  ///< of all workers: training alone
+  double train_seconds = 0.0;  ///< of all workers: training alone, of whole epochs
 };
 
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails

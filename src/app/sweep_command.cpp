@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "app/commands.h"
 #include "app/run_sweep.h"
@@ -100,10 +101,18 @@ StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   return stored;
 }
 
-std::int64_t count_failed(const StoredRuns& stored) {
-  return std::count_if(stored.runs.begin(), stored.runs.end(), [](const StoredRun& run) {
-    return run.result.status != RunStatus::completed;
-  });
+std::size_t count_completed(const StoredRuns& stored) {
+  return static_cast<std::size_t>(std::count_if(
+      stored.runs.begin(), stored.runs.end(),
+      [](const StoredRun& run) { return run.result.status == RunStatus::completed; }));
+}
+
+/// Those whose records say so, and those of which there is no record, since that failed, too.
+std::size_t count_failed(const StoredRuns& stored, std::set<std::string> failed) {
+  for (const StoredRun& run : stored.runs) {
+    if (run.result.status != RunStatus::completed) failed.insert(run.folder.string());
+  }
+  return failed.size();
 }
 
 std::string time_text(const SweepOutcome& outcome) {
@@ -154,8 +163,8 @@ void sweep(SweepArguments& arguments, Session& session) {
     throw Error(ExitCode::interrupted, "the sweep was interrupted",
                 "the same command goes on with what is missing");
   }
-  if (const std::int64_t failed = count_failed(results); failed > 0) {
-    const std::size_t left = plan.size() - results.runs.size();
+  if (const std::size_t failed = count_failed(results, outcome.failed); failed > 0) {
+    const std::size_t left = plan.size() - count_completed(results) - failed;
     const bool stopped = arguments.options.fail_fast && left > 0;
     throw Error(ExitCode::sweep_failed,
                 fmt::format("{} of {} runs failed{}", failed, plan.size(),

@@ -45,18 +45,6 @@ void close_once(int& descriptor) {
   if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
 }
 
-/// Of the epochs that were trained in this run and not in one that it goes on from.
-double train_seconds_of(const RunResult& result) {
-  const std::vector<std::int64_t> none;
-  const std::vector<std::int64_t>& resumed =
-      result.provenance ? result.provenance->resumed_after : none;
-  double seconds = 0.0;
-  for (const EpochRecord& epoch : result.epochs) {
-    if (resumed.empty() || epoch.epoch > resumed.back()) seconds += epoch.train_seconds;
-  }
-  return seconds;
-}
-
 /// One request from start to end, told on stderr.
 void work_off(const WorkRequest& request, DataCache& data) {
   Console console({.format = LogFormat::json, .progress_lines = true});
@@ -69,7 +57,6 @@ void work_off(const WorkRequest& request, DataCache& data) {
                                           .write_beside = true},
                                          data, console);
     end["status"] = to_string(run.result.status);
-    end["train_seconds"] = train_seconds_of(run.result);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
   } catch (const Error& error) {
@@ -87,7 +74,8 @@ void work_off(const WorkRequest& request, DataCache& data) {
 /// Works off requests from stdin until its end.
 void work() {
   DataCache data;
-  for (std::string line; !interrupted() && std::getline(std::cin, line);) {
+  // A signal between two runs: what is asked for then is left to another worker.
+  for (std::string line; !interrupted() && std::getline(std::cin, line) && !interrupted();) {
     work_off(work_request_from(Json::parse(line)), data);
   }
 }
@@ -194,14 +182,16 @@ std::vector<std::string> Worker::read_lines() {
   return lines;
 }
 
-std::string Worker::wait() {
+std::optional<std::string> Worker::wait() {
   int status = 0;
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
   if (WIFSIGNALED(status)) {
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
   }
+  if (WEXITSTATUS(status) == EXIT_SUCCESS) return std::nullopt;
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
 }
 

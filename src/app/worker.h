@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,9 @@ class Worker {
   /// list and `ended()`.
   std::vector<std::string> read_lines();
   [[nodiscard]] bool ended() const { return ended_; }
-  /// Waits for the process and says how it ended: "killed by signal 9 (Killed)".
-  std::string wait();
+  /// Waits for the process and says how it ended: "was killed by signal 9 (Killed)". Absent: by
+  /// itself, after `close` or a signal, with no run begun that it has not told the end of.
+  std::optional<std::string> wait();
 
  private:
   pid_t process_ = -1;

@@ -19,7 +19,7 @@ using kernels::Range;
 namespace {
 
 /// Images that the evaluation sends through at a time.
-constexpr std::size_t kEvaluationBatch = 512;
+constexpr std::size_t kEvaluationBatch = 128;
 
 /// Columns of a panel of the first layer's weights at most: rows of eight of the widest vectors.
 constexpr std::size_t kPanel = 128;

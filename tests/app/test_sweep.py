@@ -259,6 +259,27 @@ def test_a_killed_worker_is_one_failed_run(start, bench, write_sweep, tmp_path):
     assert report.code == 0, report
 
 
+def test_a_worker_that_is_told_to_end_between_two_runs_is_replaced(start, write_sweep, tmp_path):
+    process = start("sweep", write_sweep(seeds=[1, 2]), *TINY)
+    first = tmp_path / "runs/sweep/mlp/seed-1"
+    wait_until((first / "config.json").exists)
+    process.send_signal(signal.SIGSTOP)  # so that it hands out nothing
+    wait_until((first / "result.json").exists)
+    (worker,) = workers_of(process)
+    os.kill(worker, signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(60) == 0
+    statuses = [read_result(run)["status"] for run in runs_below(tmp_path / "runs")]
+    assert statuses == ["completed", "completed"]
+
+
+def test_runs_that_leave_no_record_are_failures_too(bench, write_sweep, tmp_path):
+    (tmp_path / "in the way").touch()
+    done = bench("sweep", write_sweep(seeds=[1, 2]), *TINY, "--output", "in the way")
+    assert_refusal(done, 4, "2 of 2 runs failed")
+    assert done.stderr.count("no record of it") == 2
+
+
 def test_a_worker_that_is_told_to_end_takes_no_other_run_with_it(start, write_sweep, tmp_path):
     sweep = write_sweep(seeds=[1], grid={"training.epochs": [100000, 2, 3]})
     small = [value for value in TINY if not value.startswith("training")]

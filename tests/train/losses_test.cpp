@@ -27,7 +27,7 @@ constexpr std::int64_t kBatch = 64;
 constexpr std::int64_t kTogether = 10;
 /// Starts that are trained without that.
 constexpr std::uint64_t kFreeMlpStarts = 12;
-constexpr std::uint64_t kFreeCnnStarts = 6;
+constexpr std::uint64_t kFreeCnnStarts = 9;
 
 /// LibTorch's side.
 class Reference {
@@ -149,18 +149,23 @@ std::uint64_t count_agreeing_starts(ModelConfig model, std::uint64_t starts,
   ExperimentConfig config;
   config.model = std::move(model);
   std::uint64_t agreeing = 0;
+  double largest = 0;
   for (config.seed = 1; config.seed <= starts; ++config.seed) {
     Reference libtorch(config);
     auto other = make_other(config, libtorch.parameters());
     const Batches batches(config.seed);
-    std::int64_t step = 0;
-    for (; step < kSteps; ++step) {
+    double difference = 0;  // the largest, in tolerances
+    for (std::int64_t step = 0; step < kSteps && difference <= 1; ++step) {
       const double loss = libtorch.step(batches.tensors(step));
-      if (!(std::abs(other(step, batches) - loss) <= tolerance(loss))) break;
+      const double here = std::abs(other(step, batches) - loss) / tolerance(loss);
+      difference = std::max(difference, std::isnan(here) ? 2 : here);
     }
-    if (step == kSteps) ++agreeing;
+    if (difference > 1) continue;
+    ++agreeing;
+    largest = std::max(largest, difference);
   }
-  std::cout << agreeing << " of " << starts << " starts agree over all steps\n";
+  std::cout << agreeing << " of " << starts << " starts agree over all steps, to " << 1e-4 * largest
+            << " · max(1, loss)\n";
   return agreeing;
 }
 
@@ -193,8 +198,8 @@ TEST(Losses, OfAHundredStepsOfTheMlpAreLibTorchs) { expect_same_losses(kMlp); }
 
 TEST(Losses, OfAHundredStepsOfTheCnnAreLibTorchs) { expect_same_losses(kCnn); }
 
-// How many starts agree depends on rounding, and so on the machine; the bounds are far below what
-// was seen, which README.md says.
+// How many starts agree depends on rounding, and so on the machine; the bounds are below what was
+// seen, which README.md says.
 TEST(FreeLosses, OfTheMlpAreLibTorchsInMostStarts) {
   EXPECT_GE(starts_that_agree_with_native(kMlp, kFreeMlpStarts), kFreeMlpStarts / 2);
 }
