@@ -101,18 +101,13 @@ StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   return stored;
 }
 
-std::size_t count_completed(const StoredRuns& stored) {
-  return static_cast<std::size_t>(std::count_if(
-      stored.runs.begin(), stored.runs.end(),
-      [](const StoredRun& run) { return run.result.status == RunStatus::completed; }));
-}
-
-/// Those whose records say so, and those of which there is no record, since that failed, too.
-std::size_t count_failed(const StoredRuns& stored, std::set<std::string> failed) {
+/// The folders of runs whose records say that they failed; added to those of runs that did now,
+/// which may have left no record.
+std::set<std::string> failed_runs(const StoredRuns& stored, std::set<std::string> failed) {
   for (const StoredRun& run : stored.runs) {
     if (run.result.status != RunStatus::completed) failed.insert(run.folder.string());
   }
-  return failed.size();
+  return failed;
 }
 
 std::string time_text(const SweepOutcome& outcome) {
@@ -163,11 +158,13 @@ void sweep(SweepArguments& arguments, Session& session) {
     throw Error(ExitCode::interrupted, "the sweep was interrupted",
                 "the same command goes on with what is missing");
   }
-  if (const std::size_t failed = count_failed(results, outcome.failed); failed > 0) {
-    const std::size_t left = plan.size() - count_completed(results) - failed;
+  if (const auto failed = failed_runs(results, outcome.failed); !failed.empty()) {
+    std::set<std::string> ended = failed;
+    for (const StoredRun& run : results.runs) ended.insert(run.folder.string());
+    const std::size_t left = plan.size() - ended.size();
     const bool stopped = arguments.options.fail_fast && left > 0;
     throw Error(ExitCode::sweep_failed,
-                fmt::format("{} of {} runs failed{}", failed, plan.size(),
+                fmt::format("{} of {} runs failed{}", failed.size(), plan.size(),
                             stopped ? fmt::format(", {} were not started or are unfinished "
                                                   "(--fail-fast)",
                                                   left)
