@@ -77,38 +77,72 @@ void backward_data(const Conv2& conv, std::size_t block, const float* weights,
   }
 }
 
-/// Adds what one output channel's live units give for one vector of input channels.
-HWY_INLINE void backward_channel(const float* x, std::size_t row_stride,
-                                 const std::uint32_t* windows, const float* gradients,
-                                 std::uint32_t count, float* d_weights) {
-  Vector sums[9];
-  unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
-    sums[delta] = hn::LoadU(kFloats, d_weights + delta * kLine);
-  });
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto factor = hn::Set(kFloats, gradients[i]);
-    const float* from = x + windows[i];
-    unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
-      const auto value = hn::LoadU(kFloats, from + delta / 3 * row_stride + delta % 3 * kLine);
-      sums[delta] = hn::MulAdd(factor, value, sums[delta]);
+/// Vectors of input channels that `backward_weights` works on at a time, nine sums each.
+constexpr std::size_t kInputs = kFewRegisters ? 1 : 2;
+
+/// Adds what one output channel's live units give for some vectors of input channels, whose values
+/// and weights begin at x[v] and d_weights[v]. Returns the sum of the gradients.
+template <std::size_t kVectors>
+HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
+                                  const UnitsByChannel::Unit* units, std::uint32_t count, bool adds,
+                                  float* const* d_weights) {
+  Vector sums[9 * kVectors];
+  if (adds) {
+    unroll<9 * kVectors>([&](auto i) MNIST_BENCH_LAMBDA {
+      sums[i] = hn::LoadU(kFloats, d_weights[i / 9] + i % 9 * kLine);
+    });
+  } else {
+    unroll<9 * kVectors>([&](auto i) MNIST_BENCH_LAMBDA { sums[i] = hn::Zero(kFloats); });
+  }
+  auto total = hn::Zero(kFloats);
+  for (std::uint32_t u = 0; u < count; ++u) {
+    const auto factor = hn::Set(kFloats, units[u].gradient);
+    total = hn::Add(total, factor);
+    const std::size_t window = units[u].window;
+    unroll<9 * kVectors>([&](auto i) MNIST_BENCH_LAMBDA {
+      constexpr std::size_t delta = i % 9;
+      const auto value =
+          hn::LoadU(kFloats, x[i / 9] + window + delta / 3 * row_stride + delta % 3 * kLine);
+      sums[i] = hn::MulAdd(factor, value, sums[i]);
     });
   }
-  unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
-    hn::StoreU(sums[delta], kFloats, d_weights + delta * kLine);
+  unroll<9 * kVectors>([&](auto i) MNIST_BENCH_LAMBDA {
+    hn::StoreU(sums[i], kFloats, d_weights[i / 9] + i % 9 * kLine);
   });
+  return hn::GetLane(total);
 }
 
-void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units,
-                      float* d_weights) {
-  for (std::size_t c = 0; c < conv.input.channels; c += hn::Lanes(kFloats)) {
-    const float* block = x + c / kLine * conv.input.block_stride() + c % kLine;
-    float* to = d_weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
-    for (std::size_t o = 0; o < conv.out_channels; ++o) {
-      if (units.counts[o] == 0) continue;
-      backward_channel(block, conv.input.row_stride(), units.windows + o * conv.tiles(),
-                       units.gradients + o * conv.tiles(), units.counts[o], to + o * 9 * kLine);
-    }
+/// For all output channels, and the input channels from `c` on.
+template <std::size_t kVectors>
+HWY_INLINE void backward_inputs(const Conv2& conv, const float* x, const UnitsByChannel& units,
+                                std::size_t c, bool adds, float* d_weights, float* d_bias) {
+  const bool is_first = c == 0;
+  const float* inputs[kVectors];
+  float* weights[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v, c += hn::Lanes(kFloats)) {
+    inputs[v] = x + c / kLine * conv.input.block_stride() + c % kLine;
+    weights[v] = d_weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
   }
+  for (std::size_t o = 0; o < conv.out_channels; ++o) {
+    if (units.counts[o] > 0 || !adds) {
+      const float sum = backward_channel<kVectors>(inputs, conv.input.row_stride(),
+                                                   units.units.data() + o * conv.tiles(),
+                                                   units.counts[o], adds, weights);
+      if (is_first) d_bias[o] = adds ? d_bias[o] + sum : sum;
+    }
+    for (float*& weight : weights) weight += 9 * kLine;
+  }
+}
+
+void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units, bool adds,
+                      float* d_weights, float* d_bias) {
+  const std::size_t lanes = hn::Lanes(kFloats);
+  std::size_t c = 0;
+  for (; c + kInputs * lanes <= conv.input.channels; c += kInputs * lanes) {
+    backward_inputs<kInputs>(conv, x, units, c, adds, d_weights, d_bias);
+  }
+  for (; c < conv.input.channels; c += lanes)
+    backward_inputs<1>(conv, x, units, c, adds, d_weights, d_bias);
 }
 
 }  // namespace
@@ -123,18 +157,16 @@ HWY_EXPORT(backward_data);
 HWY_EXPORT(backward_weights);
 
 void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* gradient,
-                     const UnitsByChannel& units, float* d_bias) {
-  std::fill_n(units.counts, conv.out_channels, 0U);
+                     UnitsByChannel& by_channel) {
+  UnitsByChannel::Unit* const units = by_channel.units.data();
+  std::uint32_t* const counts = by_channel.counts.data();
+  std::fill_n(counts, conv.out_channels, 0U);
   std::uint32_t i = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first_unit = tile * conv.out_channels;
     for (; i < live.ends[4 * tile + 3]; ++i) {
       const std::size_t channel = live.index[i] - first_unit;
-      const std::size_t at = channel * conv.tiles() + units.counts[channel]++;
-      const float value = gradient[i];
-      units.windows[at] = live.window[i];
-      units.gradients[at] = value;
-      d_bias[channel] += value;
+      units[channel * conv.tiles() + counts[channel]++] = {live.window[i], gradient[i]};
     }
   }
 }
@@ -147,10 +179,10 @@ void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weig
 }
 
 void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,
-                            const float* gradient, const UnitsByChannel& scratch, float* d_weights,
-                            float* d_bias) {
-  sort_by_channel(conv, live, gradient, scratch, d_bias);
-  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, d_weights);
+                            const float* gradient, UnitsByChannel& scratch, bool adds,
+                            float* d_weights, float* d_bias) {
+  sort_by_channel(conv, live, gradient, scratch);
+  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, adds, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

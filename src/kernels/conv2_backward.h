@@ -15,17 +15,23 @@ namespace mnist_bench::kernels {
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
                          const LiveUnits& live, const float* gradient, float* d_x);
 
-/// Room for `conv2_backward_weights`.
+/// The live units of an image by channel, which `conv2_backward_weights` makes.
 struct UnitsByChannel {
-  std::uint32_t* windows = nullptr;  ///< [out_channels][tiles]
-  float* gradients = nullptr;        ///< [out_channels][tiles]
-  std::uint32_t* counts = nullptr;   ///< [out_channels]
+  struct Unit {
+    std::uint32_t window;  ///< as in LiveUnits
+    float gradient;
+  };
+  UnitsByChannel() = default;
+  explicit UnitsByChannel(const Conv2& conv) : units(conv.units()), counts(conv.out_channels) {}
+  AlignedVector<Unit> units;            ///< [out_channels][tiles]
+  AlignedVector<std::uint32_t> counts;  ///< [out_channels]
 };
 
-/// d_weights[c][o][δ] += Σ over live u of o: gradient[u] · x[c][2t + q + δ − 1]
-/// d_bias[o] += Σ over live u of o: gradient[u]
+/// d_weights[c][o][δ] = Σ over live u of o: gradient[u] · x[c][2t + q + δ − 1]
+/// d_bias[o] = Σ over live u of o: gradient[u]
+/// `adds`: to what is there, which is taken for 0 otherwise.
 void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,
-                            const float* gradient, const UnitsByChannel& scratch, float* d_weights,
-                            float* d_bias);
+                            const float* gradient, UnitsByChannel& scratch, bool adds,
+                            float* d_weights, float* d_bias);
 
 }  // namespace mnist_bench::kernels

@@ -36,6 +36,13 @@ constexpr auto kMixed = [] {
   return mixed;
 }();
 
+/// Bit p of point p.
+constexpr auto kPointBits = [] {
+  std::array<std::uint32_t, kPoints> bits{};
+  for (std::uint32_t p = 0; p < kPoints; ++p) bits[p] = 1U << p;
+  return bits;
+}();
+
 /// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for the 4×4 values of x whose
 /// ink begins at `ink`.
 inline std::uint32_t find_points(const std::uint8_t* ink, std::size_t stride) {
@@ -69,14 +76,6 @@ void transform_weights(const Conv2& conv, const float* weights, float* transform
                            transformed + c * outs + o);
     }
   }
-}
-
-/// The first maximum of y.
-HWY_INLINE void pool_at(const Vector* y, float* pooled, std::uint32_t* position) {
-  const Unsigned integers;
-  const Maximum best = first_maximum(y);
-  hn::StoreU(best.value, kFloats, pooled);
-  hn::StoreU(hn::BitCast(integers, best.position), integers, position);
 }
 
 /// `multiply` as a function: it is large, and called for two kinds of tiles.
@@ -122,12 +121,18 @@ class Group {
     added.x = x;
     added.blank = blank;
     added.start = start;
-    for (std::size_t p = 0; p < kPoints; ++p) {
-      const std::uint32_t point = points >> p & 1U;
-      added.v[p] = v_rows_[p];  // written at any rate, and written over where it was in vain
-      added.m[p] = point != 0 ? m_rows_[p] : zeros_;
-      v_rows_[p] += point * ins_;
-      m_rows_[p] += point * outs_;
+    const Unsigned integers;
+    for (std::size_t p = 0; p < kPoints; p += hn::Lanes(integers)) {
+      const auto bits = hn::LoadU(integers, kPointBits.data() + p);
+      const auto here = hn::TestBit(hn::Set(integers, points), bits);
+      const auto v = hn::LoadU(integers, v_rows_ + p);
+      const auto m = hn::LoadU(integers, m_rows_ + p);
+      hn::StoreU(v, integers, added.v + p);  // written at any rate, and written over where in vain
+      hn::StoreU(hn::IfThenElse(here, m, hn::Set(integers, zeros_)), integers, added.m + p);
+      hn::StoreU(hn::Add(v, hn::IfThenElseZero(here, hn::Set(integers, ins_))), integers,
+                 v_rows_ + p);
+      hn::StoreU(hn::Add(m, hn::IfThenElseZero(here, hn::Set(integers, outs_))), integers,
+                 m_rows_ + p);
     }
   }
 
@@ -193,7 +198,10 @@ void forward_blank(const Conv2& conv, const float* map, const float* transformed
     for (std::size_t q = 0; q < 4; ++q) {
       hn::StoreU(y[q], kFloats, blank.outputs.data() + (tile * 4 + q) * outs + o);
     }
-    pool_at(y, blank.pooled.data() + tile * outs + o, blank.positions.data() + tile * outs + o);
+    const Maximum best = first_maximum(y);
+    hn::StoreU(best.value, kFloats, blank.pooled.data() + tile * outs + o);
+    hn::StoreU(hn::BitCast(Unsigned(), best.position), Unsigned(),
+               blank.positions.data() + tile * outs + o);
   };
   constexpr std::uint32_t kAll = (1U << kPoints) - 1;
   Group group(conv, outs, scratch);
@@ -236,8 +244,19 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
     select_channels(weights, ins, outs, pooled.channels.data(), width, scratch.weights.data());
     return scratch.weights.data();
   };
+  // dropout2d and relu of a pooled value.
+  const auto activate = [&](std::size_t tile, std::size_t o, Vector maximum,
+                            hn::Vec<Unsigned> position) MNIST_BENCH_LAMBDA {
+    const Unsigned integers;
+    const auto value = hn::Mul(maximum, hn::LoadU(kFloats, pooled.factors.data() + o));
+    const auto dead = hn::Le(value, hn::Zero(kFloats));
+    hn::StoreU(hn::IfThenZeroElse(dead, value), kFloats, pooled.values.data() + tile * width + o);
+    hn::StoreU(hn::IfThenElse(hn::RebindMask(integers, dead), hn::Set(integers, kDead), position),
+               integers, pooled.positions.data() + tile * width + o);
+  };
   const auto finish = [&](std::size_t tile, std::size_t o, const Vector* y) MNIST_BENCH_LAMBDA {
-    pool_at(y, pooled.values.data() + tile * width + o, pooled.positions.data() + tile * width + o);
+    const Maximum best = first_maximum(y);
+    activate(tile, o, best.value, hn::BitCast(Unsigned(), best.position));
   };
   const std::size_t ink_stride = conv.input.ink_stride();
   Group group(conv, width, scratch);
@@ -251,9 +270,10 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
                   blank.outputs.data() + like * 4 * width, points);
         if (group.full()) group.work_off(weights_of, width, finish);
       } else {
-        std::copy_n(blank.pooled.data() + like * width, width, pooled.values.data() + tile * width);
-        std::copy_n(blank.positions.data() + like * width, width,
-                    pooled.positions.data() + tile * width);
+        for (std::size_t o = 0; o < width; o += hn::Lanes(kFloats)) {
+          activate(tile, o, hn::LoadU(kFloats, blank.pooled.data() + like * width + o),
+                   hn::LoadU(Unsigned(), blank.positions.data() + like * width + o));
+        }
       }
     }
   }

@@ -30,9 +30,9 @@ struct BlankTiles {
   AlignedVector<std::uint32_t> positions;
 };
 
-/// What conv2 and the pooling make of an image. Place k of a tile's `width` is that of channel
-/// channels[k], in any order; it is one that is dropped where its factor is 0. All channels that
-/// have no place are.
+/// What conv2, the pooling, dropout2d and relu make of an image. Place k of a tile's `width` is
+/// that of channel channels[k], in any order; it is one that is dropped where its factor is 0. All
+/// channels that have no place are.
 struct PooledMap {
   PooledMap() = default;
   explicit PooledMap(const Conv2& conv);
@@ -42,6 +42,8 @@ struct PooledMap {
   AlignedVector<std::uint32_t> channels;   ///< [width]
   AlignedVector<float> factors;            ///< [width]: dropout2d's
 };
+/// The position where the value is 0.
+inline constexpr std::uint32_t kDead = 4;
 
 /// What `conv2_forward` works in, for up to a group of tiles and `width` output channels.
 struct Conv2Scratch {
@@ -57,9 +59,11 @@ struct Conv2Scratch {
 void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,
                          const float* bias, Conv2Scratch& scratch, BlankTiles& blank);
 
-/// Of all tiles t and the channels o whose factor is not 0 (see PooledMap):
-///   values[t][o] = max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] · x[c][2t + q + δ − 1]), q in 2×2
-///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum
+/// Of all tiles t and the channels o that have a place (see PooledMap):
+///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
+///                                             x[c][2t + q + δ − 1])), q in 2×2
+///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kDead
+/// NaN stays NaN, and is not dead. x·weights is
 /// computed as the difference from an image without ink: multiplications that see none of the `ink`
 /// of the image (see find_ink), where x is as in `blank_map`, are left out.
 /// factors [out_channels]: dropout2d's, 0 or 1 / (1 − p).

@@ -38,6 +38,19 @@ struct Entries {
   HWY_INLINE void prefetch() const {}
   const SparseRow& row_;
 };
+struct ListedEntries {
+  ListedEntries(const ListedColumn& column, const float* values)
+      : column_(column), values_(values) {}
+  [[nodiscard]] HWY_INLINE std::size_t size() const { return column_.size; }
+  [[nodiscard]] HWY_INLINE std::size_t index(std::size_t entry) const {
+    return column_.entries[entry].row;
+  }
+  [[nodiscard]] HWY_INLINE Vector factor(std::size_t entry) const {
+    return hn::Set(kFloats, values_[column_.entries[entry].place]);
+  }
+  const ListedColumn& column_;
+  const float* values_;
+};
 struct PixelEntries {
   PixelEntries(const PixelRow& row, const float* table) : row_(row), table_(table) {}
   [[nodiscard]] HWY_INLINE std::size_t size() const { return row_.size; }
@@ -148,9 +161,9 @@ HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVe
   });
 }
 
-/// column_of(k): the entries of column k; dx_of(k, e): where the gradient of entry e of it goes.
-template <class ColumnOf, class DxOf>
-HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Weights& weights,
+/// entries_of(k): those of column k; dx_of(k, e): where the gradient of entry e of it goes.
+template <class EntriesOf, class DxOf>
+HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const Weights& weights,
                          std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
                          Range inputs) {
   for_each_tile<kBackwardTile>({0, out}, [&](auto gradient, std::size_t column) HWY_ATTR {
@@ -160,7 +173,7 @@ HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Wei
       w.load(weights.values.row(k) + column);
       gradient.fill(hn::Zero(kFloats));
       if (k + kInputsAhead < inputs.end) prefetch(weights, k + kInputsAhead, gradient, column);
-      const Entries entries(column_of(k));
+      const auto entries = entries_of(k);
       for (std::size_t e = 0; e < entries.size(); ++e) {
         d.load(delta.row(entries.index(e)) + column);
         gradient.add_product(entries.factor(e), d);
@@ -175,17 +188,18 @@ HWY_INLINE void backward(const ColumnOf& column_of, const DxOf& dx_of, const Wei
 
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, const AdamStep& step, Range inputs, Matrix dx) {
-  backward([&](std::size_t k) HWY_ATTR -> const SparseRow& { return x[k]; },
+  backward([&](std::size_t k) HWY_ATTR { return Entries(x[k]); },
            [&](std::size_t k, std::size_t e)
                HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
            weights, out, delta, scale, step, inputs);
 }
 
-void listed_backward(const ListedColumn* x, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                     float* dx) {
-  backward([&](std::size_t k) HWY_ATTR -> const SparseRow& { return x[k].entries; },
-           [&](std::size_t k, std::size_t e) HWY_ATTR -> float& { return dx[x[k].places[e]]; },
+void listed_backward(const ListedColumn* x, const float* values, const Weights& weights,
+                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
+                     Range inputs, float* dx) {
+  backward([&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); },
+           [&](std::size_t k, std::size_t e)
+               HWY_ATTR -> float& { return dx[x[k].entries[e].place]; },
            weights, out, delta, scale, step, inputs);
 }
 
@@ -248,10 +262,10 @@ void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out
   HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
 }
 
-void linear_backward(const ListedColumn* x, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                     float* dx) {
-  HWY_DYNAMIC_DISPATCH(listed_backward)(x, weights, out, delta, scale, step, inputs, dx);
+void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
+                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
+                     Range inputs, float* dx) {
+  HWY_DYNAMIC_DISPATCH(listed_backward)(x, values, weights, out, delta, scale, step, inputs, dx);
 }
 
 void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,

@@ -33,9 +33,10 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
 /// before.
 void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, const AdamStep& step, Range inputs, Matrix dx);
-/// The same for x from a list of its entries, to a list: dx[places[e]] instead of dx[i][k].
-void linear_backward(const ListedColumn* x, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs, float* dx);
+/// The same for a list of the entries of x, to such a list: dx[place] for values[place].
+void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
+                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
+                     Range inputs, float* dx);
 
 /// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
 ///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]

@@ -7,62 +7,71 @@
 
 #include "kernels/compress-inl.h"
 #include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// The live units of a tile in the order of their places: 4 · channel + position and value of each,
-/// and in counts[q] how many have position q, but for the last. Returns how many there are; up to a
-/// vector more is written.
+// A code of a live unit of a tile: channel · 64 + position · 16, so that `code % 64` is how far its
+// position's number lies in four numbers of 16 bits, which are counted in one register.
+constexpr std::uint32_t kChannelStep = 64;
+constexpr std::uint32_t kPositionStep = 16;
+constexpr std::uint64_t kOne = 1;
+
+/// The codes and values of a tile's live units in the order of their places, and in `counts`, four
+/// numbers, how many have each position. Returns how many there are; up to a vector more is
+/// written.
 HWY_INLINE std::size_t find_live(const PooledMap& map, std::size_t tile, std::uint32_t* codes,
-                                 float* values, std::uint32_t* counts) {
+                                 float* values, std::uint64_t& counts) {
   const hn::RebindToUnsigned<Floats> integers;
-  const float* pooled = map.values.data() + tile * map.width;
-  const std::uint32_t* positions = map.positions.data() + tile * map.width;
+  const float* const from = map.values.data() + tile * map.width;
+  const std::uint32_t* const positions = map.positions.data() + tile * map.width;
   std::size_t size = 0;
+  counts = 0;
   for (std::size_t k = 0; k < map.width; k += hn::Lanes(kFloats)) {
-    const auto value =
-        hn::Mul(hn::LoadU(kFloats, pooled + k), hn::LoadU(kFloats, map.factors.data() + k));
     const auto position = hn::LoadU(integers, positions + k);
-    const auto live = hn::Not(hn::RebindMask(integers, hn::Le(value, hn::Zero(kFloats))));
+    const auto live = hn::Ne(position, hn::Set(integers, kDead));
     const auto channel = hn::LoadU(integers, map.channels.data() + k);
-    compress_store(integers, hn::Add(hn::ShiftLeft<2>(channel), position), live, codes + size);
-    compress_store(kFloats, value, hn::RebindMask(kFloats, live), values + size);
-    for (std::uint32_t q = 0; q < 3; ++q) {
-      const auto here = hn::And(live, hn::Eq(position, hn::Set(integers, q)));
-      counts[q] += static_cast<std::uint32_t>(hn::CountTrue(integers, here));
-    }
+    const auto code = hn::Or(hn::ShiftLeft<6>(channel), hn::ShiftLeft<4>(position));
+    compress_store(integers, code, live, codes + size);
+    compress_store(kFloats, hn::LoadU(kFloats, from + k), hn::RebindMask(kFloats, live),
+                   values + size);
+    unroll<4>([&](auto q) MNIST_BENCH_LAMBDA {
+      const auto here = hn::Eq(position, hn::Set(integers, q));
+      counts += std::uint64_t{hn::CountTrue(integers, here)} << (q * kPositionStep);
+    });
     size += hn::CountTrue(integers, live);
   }
   return size;
 }
 
-void collect(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live) {
+void collect(const Conv2& conv, const PooledMap& map, const LiveUnits& live) {
   // What is found of a tile lies behind all that will be listed.
   std::uint32_t* const codes = live.index + conv.units();
   float* const values = live.value + conv.units();
   std::uint32_t end = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
-    const std::size_t first = tile * conv.out_channels;
-    std::uint32_t counts[3] = {};
-    const std::size_t size = find_live(pooled, tile, codes, values, counts);
-    const std::uint32_t tile_end = end + static_cast<std::uint32_t>(size);
-    std::uint32_t places[4];
+    const auto first = static_cast<std::uint32_t>(tile * conv.out_channels);
+    std::uint64_t counts = 0;
+    const std::size_t size = find_live(map, tile, codes, values, counts);
+    // Number q: all that come before those of position q.
+    std::uint64_t places = counts * (kOne << 16U | kOne << 32U | kOne << 48U);
     std::uint32_t windows[4];
-    for (std::size_t q = 0; q < 4; ++q) {
-      places[q] = end;
-      end = q < 3 ? end + counts[q] : tile_end;
-      live.ends[4 * tile + q] = end;
+    for (std::uint32_t q = 0; q < 4; ++q) {
+      live.ends[4 * tile + q] =
+          end + static_cast<std::uint32_t>((places + counts) >> (q * kPositionStep) & 0xffffU);
       windows[q] = static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
     }
     for (std::size_t e = 0; e < size; ++e) {
-      const std::uint32_t q = codes[e] % 4;
-      const std::uint32_t place = places[q]++;
-      live.index[place] = static_cast<std::uint32_t>(first) + codes[e] / 4;
+      const std::uint32_t at = codes[e] % kChannelStep;
+      const std::uint64_t place = end + (places >> at & 0xffffU);
+      places += kOne << at;
+      live.index[place] = first + codes[e] / kChannelStep;
       live.value[place] = values[e];
-      live.window[place] = windows[q];
+      live.window[place] = windows[at / kPositionStep];
     }
+    end += static_cast<std::uint32_t>(size);
   }
 }
 

@@ -18,7 +18,7 @@ struct LiveUnits {
 /// Room that `collect_live_units` needs in `index`, `value` and `window`.
 std::size_t live_units_capacity(const Conv2& conv);
 
-/// Lists the units with max(0, factors[o] · values[t][o]) ≠ 0. NaN is live.
+/// Lists the units whose position is not kDead.
 void collect_live_units(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live);
 
 }  // namespace mnist_bench::kernels

@@ -14,11 +14,14 @@ struct SparseRow {
   std::size_t size = 0;
 };
 
-/// A column of a matrix that is held as a list of all its entries: places[e] is where entry e of
-/// the column is in that list.
+/// A column of a matrix that is held as a list of all its entries.
 struct ListedColumn {
-  SparseRow entries;
-  const std::uint32_t* places = nullptr;
+  struct Entry {
+    std::uint32_t row;
+    std::uint32_t place;  ///< where it is in that list
+  };
+  const Entry* entries = nullptr;
+  std::size_t size = 0;
 };
 
 /// A sparse row of bytes: an entry is index · 256 + byte, and stands for the value table[byte].

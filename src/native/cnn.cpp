@@ -166,14 +166,10 @@ void Cnn::make_room(std::size_t images) {
     work.convolution = kernels::Conv2Scratch(conv2_);
     work.pooled = kernels::PooledMap(conv2_);
     work.d_map.resize(conv2_.input.block_stride());
-    work.unit_windows.resize(conv2_.units());
-    work.unit_gradients.resize(conv2_.units());
-    work.unit_counts.resize(conv2_.out_channels);
+    work.units_by_channel = kernels::UnitsByChannel(conv2_);
     work.tile_rows.resize(images);
     work.tile_columns.resize(conv2_.units());
-    work.column_index.resize(conv2_.out_channels * kernels::padded_stride(images));
-    work.column_value.resize(conv2_.out_channels * kernels::padded_stride(images));
-    work.column_places.resize(conv2_.out_channels * kernels::padded_stride(images));
+    work.column_entries.resize(conv2_.out_channels * kernels::padded_stride(images));
   }
 }
 
@@ -377,8 +373,8 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
     kernels::linear_backward(
-        work.tile_columns.data(), fc1_.weights(), fc1_.padded_out, matrix(fc1_.delta, fc1_.stride),
-        kernels::dropout_scale(dropout2d_), settings.adam,
+        work.tile_columns.data(), feature_room_.live_values.data(), fc1_.weights(), fc1_.padded_out,
+        matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_), settings.adam,
         {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels}, d_live_.data());
   }
   descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
@@ -390,37 +386,30 @@ void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
   const std::size_t stride = kernels::padded_stride(room_);
   const std::size_t capacity = kernels::live_units_capacity(conv2_);
-  std::uint32_t* const index = work.column_index.data();
-  float* const value = work.column_value.data();
-  std::uint32_t* const places = work.column_places.data();
+  kernels::ListedColumn::Entry* const entries = work.column_entries.data();
   kernels::ListedColumn* const columns = work.tile_columns.data() + first;
-  for (std::size_t o = 0; o < conv2_.out_channels; ++o) {
-    columns[o] = {{index + o * stride, value + o * stride, 0}, places + o * stride};
-  }
+  for (std::size_t o = 0; o < conv2_.out_channels; ++o) columns[o] = {entries + o * stride, 0};
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     const kernels::LiveUnits live = feature_room_.features[i].live;
     const std::uint32_t end = live.ends[4 * tile + 3];
     for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < end; ++e) {
       const std::size_t o = live.index[e] - first;
-      const std::size_t at = o * stride + columns[o].entries.size++;
-      index[at] = static_cast<std::uint32_t>(i);
-      value[at] = live.value[e];
-      places[at] = static_cast<std::uint32_t>(i * capacity + e);
+      entries[o * stride + columns[o].size++] = {static_cast<std::uint32_t>(i),
+                                                 static_cast<std::uint32_t>(i * capacity + e)};
     }
   }
 }
 
 void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   float* gradient = part_gradients_.data() + part * convolutions_size();
-  std::fill_n(gradient, convolutions_size(), 0.0F);
   const Range images = images_of_part(part);
+  std::fill_n(gradient, images.size() > 0 ? conv2_weight_ : convolutions_size(), 0.0F);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     const Features& features = feature_room_.features[i];
     const float* d_live = d_live_.data() + i * kernels::live_units_capacity(conv2_);
-    kernels::conv2_backward_weights(
-        conv2_, features.map, features.live, d_live,
-        {work.unit_windows.data(), work.unit_gradients.data(), work.unit_counts.data()},
-        gradient + conv2_weight_, gradient + conv2_bias_);
+    kernels::conv2_backward_weights(conv2_, features.map, features.live, d_live,
+                                    work.units_by_channel, i > images.begin,
+                                    gradient + conv2_weight_, gradient + conv2_bias_);
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
       kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), features.live,

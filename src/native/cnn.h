@@ -66,14 +66,10 @@ class Cnn final : public Network {
     kernels::Conv2Scratch convolution;
     kernels::PooledMap pooled;
     Buffer<float> d_map;  ///< one block
-    Buffer<std::uint32_t> unit_windows;
-    Buffer<float> unit_gradients;
-    Buffer<std::uint32_t> unit_counts;
+    kernels::UnitsByChannel units_by_channel;
     std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the live units of a tile
     std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: the images in which one is live
-    Buffer<std::uint32_t> column_index;
-    Buffer<float> column_value;
-    Buffer<std::uint32_t> column_places;
+    Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
     [[nodiscard]] const Features& blank() const { return blank_room.features.front(); }
     [[nodiscard]] kernels::BlankMap blank_map() const {
