@@ -232,7 +232,8 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
              Conv2Scratch& scratch, PooledMap& pooled) {
   const std::size_t ins = conv.input.channels;
   const std::size_t outs = conv.out_channels;
-  pooled.width = place_channels(factors, outs, pooled.channels.data(), pooled.factors.data());
+  pooled.width = place_channels(factors, outs, pooled.channels.data(), pooled.factors.data(),
+                                scratch.movers.data());
   const std::size_t width = pooled.width;
   const bool all = width == outs;
   if (!all) select_blank(conv, blank_tiles, pooled, scratch.blank);
@@ -319,6 +320,7 @@ Conv2Scratch::Conv2Scratch(const Conv2& conv)
     : v(kPoints * padded_stride(group_size(conv) * conv.input.channels)),
       m(kPoints * padded_stride(group_size(conv) * conv.out_channels) + conv.out_channels),
       weights(conv.input.channels * conv.out_channels),
+      movers(conv.out_channels + kLine),
       blank(conv) {}
 
 void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,

@@ -6,9 +6,12 @@
 #define MNIST_BENCH_KERNELS_SELECT_INL_H
 #endif
 
+#include <algorithm>
 #include <cstdint>
 
+#include "kernels/compress-inl.h"
 #include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
@@ -20,21 +23,40 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 /// which: those within the places stay where they are, the others take the places of dropped ones.
 /// What is left over stays with its dropped channel. `factors` in channels, place_factors in
 /// places.
+/// `movers` is scratch [channels + kLine].
 inline std::size_t place_channels(const float* factors, std::size_t channels,
-                                  std::uint32_t* place_channel, float* place_factors) {
-  std::size_t kept = 0;
-  for (std::size_t c = 0; c < channels; ++c) kept += factors[c] != 0 ? 1 : 0;
-  const std::size_t width = round_up(kept, hn::Lanes(kFloats));
-  std::size_t mover = width;
-  const auto next = [&] {
-    while (mover < channels && factors[mover] == 0) ++mover;
-    return mover < channels;
+                                  std::uint32_t* place_channel, float* place_factors,
+                                  std::uint32_t* movers) {
+  const hn::RebindToUnsigned<Floats> integers;
+  const std::size_t lanes = hn::Lanes(kFloats);
+  const auto is_kept = [&](std::size_t c) MNIST_BENCH_LAMBDA {
+    return hn::Ne(hn::LoadU(kFloats, factors + c), hn::Zero(kFloats));
   };
-  for (std::size_t place = 0; place < width; ++place) {
-    const bool moves = factors[place] == 0 && next();
-    const std::size_t channel = moves ? mover++ : place;
-    place_channel[place] = static_cast<std::uint32_t>(channel);
-    place_factors[place] = factors[channel];
+  const auto iota = hn::Iota(integers, 0);
+  const auto numbers = [&](std::size_t c) MNIST_BENCH_LAMBDA {
+    return hn::Add(iota, hn::Set(integers, static_cast<std::uint32_t>(c)));
+  };
+  std::size_t kept = 0;
+  for (std::size_t c = 0; c < channels; c += lanes) kept += hn::CountTrue(kFloats, is_kept(c));
+  const std::size_t width = round_up(kept, lanes);
+  std::size_t count = 0;
+  for (std::size_t c = width; c < channels; c += lanes) {
+    const auto kept_here = hn::RebindMask(integers, is_kept(c));
+    compress_store(integers, numbers(c), kept_here, movers + count);
+    count += hn::CountTrue(integers, kept_here);
+  }
+  std::size_t placed = 0;
+  for (std::size_t c = 0; c < width; c += lanes) {
+    hn::StoreU(numbers(c), integers, place_channel + c);
+    hn::StoreU(hn::LoadU(kFloats, factors + c), kFloats, place_factors + c);
+    std::uint32_t dropped[kLine] = {};
+    const auto dropped_here = hn::Not(hn::RebindMask(integers, is_kept(c)));
+    compress_store(integers, numbers(c), dropped_here, dropped);
+    const std::size_t room = std::min(hn::CountTrue(integers, dropped_here), count - placed);
+    for (std::size_t i = 0; i < room; ++i, ++placed) {
+      place_channel[dropped[i]] = movers[placed];
+      place_factors[dropped[i]] = factors[movers[placed]];
+    }
   }
   return width;
 }
