@@ -10,7 +10,9 @@
 #include <hwy/highway.h>
 
 #include "kernels/adam-inl.h"
+#include "kernels/sum-inl.h"
 #include "kernels/tile-inl.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
@@ -174,20 +176,33 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
       gradient.fill(hn::Zero(kFloats));
       if (k + kInputsAhead < inputs.end) prefetch(weights, k + kInputsAhead, gradient, column);
       const auto entries = entries_of(k);
-      for (std::size_t e = 0; e < entries.size(); ++e) {
-        d.load(delta.row(entries.index(e)) + column);
-        gradient.add_product(entries.factor(e), d);
-        const float sum = scale * hn::GetLane(hn::SumOfLanes(kFloats, w.dot(d, hn::Zero(kFloats))));
-        float& dx = dx_of(k, e);
-        dx = column == 0 ? sum : dx + sum;
+      const std::size_t size = entries.size();
+      for (std::size_t e = 0; e < size; e += 4) {
+        Vector dots[4];
+        unroll<4>([&](auto i) MNIST_BENCH_LAMBDA {
+          dots[i] = hn::Zero(kFloats);
+          if (e + i >= size) return;
+          d.load(delta.row(entries.index(e + i)) + column);
+          gradient.add_product(entries.factor(e + i), d);
+          dots[i] = w.dot(d, dots[i]);
+        });
+        float sums[4];
+        four_sums(dots, scale, sums);
+        for (std::size_t i = 0; i < std::min<std::size_t>(4, size - e); ++i) {
+          float& dx = dx_of(k, e + i);
+          dx = column == 0 ? sums[i] : dx + sums[i];
+        }
       }
       descend(step, gradient, weights, k, column);
     }
   });
 }
 
+// The step is passed by value: of another's, the compiler would read each number anew after each
+// parameter that is stored.
+
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const AdamStep& step, Range inputs, Matrix dx) {
+                     float scale, AdamStep step, Range inputs, Matrix dx) {
   backward([&](std::size_t k) HWY_ATTR { return Entries(x[k]); },
            [&](std::size_t k, std::size_t e)
                HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
@@ -195,8 +210,8 @@ void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out
 }
 
 void listed_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
-                     Range inputs, float* dx) {
+                     std::size_t out, ConstMatrix delta, float scale, AdamStep step, Range inputs,
+                     float* dx) {
   backward([&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); },
            [&](std::size_t k, std::size_t e)
                HWY_ATTR -> float& { return dx[x[k].entries[e].place]; },
@@ -204,7 +219,7 @@ void listed_backward(const ListedColumn* x, const float* values, const Weights& 
 }
 
 void pixels_descend(const PixelRow* x, const float* table, const Weights& weights,
-                    const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
+                    const float* start, ConstMatrix delta, AdamStep step, std::size_t inputs,
                     Range columns, bool upwards) {
   for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
     for (std::size_t n = 0; n < inputs; ++n) {

@@ -51,8 +51,9 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, con
   return pooled;
 }
 
-/// Holds what the map says of the channels that have a factor against the reference: values, and
-/// that the maxima are where it says. Returns those channels, once for each time that they appear.
+/// Holds what the map says of the channels that have a factor against the reference: values, that
+/// the maxima are where it says, and that what is dead is 0. Returns those channels, once for each
+/// time that they appear.
 std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map, const Map& y) {
   const Pooled reference = pool(y);
   std::vector<double> values;
@@ -65,12 +66,16 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
     channels.insert(channel);
     for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
       const std::uint32_t position = map.positions[tile * map.width + place];
-      EXPECT_LT(position, 4U);
       const std::size_t row = tile / conv.tile_columns();
       const std::size_t column = tile % conv.tile_columns();
+      const auto factor = static_cast<double>(map.factors[place]);
       values.push_back(static_cast<double>(map.values[tile * map.width + place]));
-      values_there.push_back(y.at(channel, 2 * row + position / 2 % 2, 2 * column + position % 2));
-      expected.push_back(reference.values.at(channel, row, column));
+      values_there.push_back(position == kDead ? 0
+                                               : factor * y.at(channel, 2 * row + position / 2 % 2,
+                                                               2 * column + position % 2));
+      expected.push_back(std::max(0.0, factor * reference.values.at(channel, row, column)));
+      EXPECT_EQ(position == kDead, values.back() == 0);
+      EXPECT_LE(position, kDead);
     }
   }
   expect_close(values, expected, 2e-6);
@@ -224,25 +229,34 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
     }
     expect_close(unpack(d_x, x), expected.x.values, 2e-6);
 
-    AlignedVector<std::uint32_t> windows(conv.units());
-    AlignedVector<float> gradients(conv.units());
-    AlignedVector<std::uint32_t> counts(conv.out_channels);
-    AlignedVector<float> d_weights(conv.weights_size(), 0.5F);  // what is there is added to
-    AlignedVector<float> d_bias(conv.out_channels, 0.5F);
-    conv2_backward_weights(conv, pack(x).data(), units, live.gradient.data(),
-                           {windows.data(), gradients.data(), counts.data()}, d_weights.data(),
-                           d_bias.data());
+    UnitsByChannel by_channel(conv);
+    AlignedVector<float> d_weights(conv.weights_size(), std::nanf(""));
+    AlignedVector<float> d_bias(conv.out_channels, std::nanf(""));
+    const auto run = [&](bool adds) {
+      conv2_backward_weights(conv, pack(x).data(), units, live.gradient.data(), by_channel, adds,
+                             d_weights.data(), d_bias.data());
+    };
+    run(false);
+    const AlignedVector<float> weights_before = d_weights;
+    const AlignedVector<float> bias_before = d_bias;
+    run(true);
     std::vector<double> weights;
+    std::vector<double> weights_twice;
     std::vector<double> bias;
+    std::vector<double> bias_twice;
     for (std::size_t i = 0; i < filter.weights.size(); ++i) {
       const std::size_t at = weight_at(conv, i / 9 / filter.ins, i / 9 % filter.ins, i % 9);
-      weights.push_back(static_cast<double>(d_weights[at]) - 0.5);
+      weights.push_back(static_cast<double>(weights_before[at]));
+      weights_twice.push_back(static_cast<double>(d_weights[at]) / 2);
     }
     for (std::size_t i = 0; i < filter.outs; ++i) {
-      bias.push_back(static_cast<double>(d_bias[i]) - 0.5);
+      bias.push_back(static_cast<double>(bias_before[i]));
+      bias_twice.push_back(static_cast<double>(d_bias[i]) / 2);
     }
     expect_close(weights, expected.filter.weights, 2e-6);
+    expect_close(weights_twice, expected.filter.weights, 2e-6);
     expect_close(bias, expected.filter.bias, 2e-6);
+    expect_close(bias_twice, expected.filter.bias, 2e-6);
   });
 }
 
@@ -254,9 +268,12 @@ TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv2 conv{{4, 4, kLine}, kLine};
   on_every_target([&] {
     const Map x(3, 4, 4);
-    const PooledMap map =
-        run_forward(conv, Filter(3, 5), x, x, ink_everywhere(conv), no_dropout(conv));
-    for (const std::uint32_t position : map.positions) EXPECT_EQ(position, 0U);
+    Filter filter(3, 5);
+    filter.bias.assign(filter.outs, 1);
+    const PooledMap map = run_forward(conv, filter, x, x, ink_everywhere(conv), no_dropout(conv));
+    for (std::size_t i = 0; i < conv.tiles() * map.width; ++i) {
+      EXPECT_EQ(map.positions[i], map.channels[i % map.width] < filter.outs ? 0 : kDead);
+    }
   });
 }
 
@@ -270,6 +287,7 @@ TEST(Conv2, NotANumberStaysVisible) {
       const PooledMap map = run_forward(conv, filter, x, x, ink, no_dropout(conv));
       for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
         EXPECT_TRUE(std::isnan(map.values[tile * map.width]));
+        EXPECT_NE(map.positions[tile * map.width], kDead);
       }
     });
   }

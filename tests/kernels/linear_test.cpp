@@ -184,22 +184,23 @@ TEST(LinearBackward, GivesAListTheSameBits) {
     p.first = Owned(p.in, p.out);
     p.second = Owned(p.in, p.out);
 
-    std::vector<std::vector<std::uint32_t>> places(p.in);  // image by image
+    std::vector<std::vector<ListedColumn::Entry>> entries(p.in);  // image by image
+    std::vector<float> values;
     std::vector<float> expected;
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
         if (p.x.at(i, k) == 0) continue;
-        places[k].push_back(static_cast<std::uint32_t>(expected.size()));
+        entries[k].push_back(
+            {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(values.size())});
+        values.push_back(p.x.at(i, k));
         expected.push_back(dx.at(i, k));
       }
     }
     std::vector<ListedColumn> columns;
-    for (std::size_t k = 0; k < p.in; ++k) {
-      columns.push_back({p.columns.rows()[k], places[k].data()});
-    }
+    for (const auto& column : entries) columns.push_back({column.data(), column.size()});
     std::vector<float> list(expected.size(), 99);  // what is there is not added to
-    linear_backward(columns.data(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
-                    gradient_as_moment(), {0, p.in}, list.data());
+    linear_backward(columns.data(), values.data(), p.weights(), p.all_columns().end, p.delta.view(),
+                    1.25F, gradient_as_moment(), {0, p.in}, list.data());
     EXPECT_EQ(list, expected);
     EXPECT_EQ(p.w.values, stepped_dense.values);
   });

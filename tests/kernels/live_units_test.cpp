@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -33,7 +32,7 @@ Collected collect(const Conv2& conv, const PooledMap& pooled) {
   return live;
 }
 
-TEST(LiveUnits, AreThePositiveUnitsOfKeptChannelsInTheOrderOfPositions) {
+TEST(LiveUnits, AreThoseThatAreNotDeadInTheOrderOfPositions) {
   const Conv2 conv{{4, 6, kLine}, 3 * kLine};
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -41,23 +40,20 @@ TEST(LiveUnits, AreThePositiveUnitsOfKeptChannelsInTheOrderOfPositions) {
   map.width = 2 * kLine;
   for (std::size_t i = 0; i < conv.tiles() * map.width; ++i) {
     map.values[i] = normal(random);
-    map.positions[i] = random() % 4;
+    map.positions[i] = static_cast<std::uint32_t>(random()) % (kDead + 1);
   }
-  map.values[5] = 0;
   std::iota(map.channels.begin(), map.channels.end(), 0U);
   std::shuffle(map.channels.begin(), map.channels.end(), random);
-  for (float& factor : map.factors) factor = random() % 4 == 0 ? 0.0F : 4.0F / 3;
 
   Collected expected;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     for (std::uint32_t q = 0; q < 4; ++q) {
       for (std::size_t place = 0; place < map.width; ++place) {
         const std::size_t at = tile * map.width + place;
-        const float value = map.values[at] * map.factors[place];
-        if (map.positions[at] != q || value <= 0) continue;
+        if (map.positions[at] != q) continue;
         expected.index.push_back(
             static_cast<std::uint32_t>(tile * conv.out_channels + map.channels[place]));
-        expected.value.push_back(value);
+        expected.value.push_back(map.values[at]);
         expected.window.push_back(
             static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
       }
@@ -71,17 +67,6 @@ TEST(LiveUnits, AreThePositiveUnitsOfKeptChannelsInTheOrderOfPositions) {
     EXPECT_EQ(live.window, expected.window);
     EXPECT_EQ(live.ends, expected.ends);
   });
-}
-
-TEST(LiveUnits, NotANumberIsLive) {
-  const Conv2 conv{{2, 2, kLine}, kLine};
-  PooledMap map(conv);
-  map.width = kLine;
-  for (std::size_t place = 0; place < kLine; ++place) {
-    map.values[place] = std::nanf("");
-    map.factors[place] = 1;
-  }
-  on_every_target([&] { EXPECT_EQ(collect(conv, map).index.size(), kLine); });
 }
 
 }  // namespace
