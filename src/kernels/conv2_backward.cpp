@@ -141,8 +141,9 @@ void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& u
   for (; c + kInputs * lanes <= conv.input.channels; c += kInputs * lanes) {
     backward_inputs<kInputs>(conv, x, units, c, adds, d_weights, d_bias);
   }
-  for (; c < conv.input.channels; c += lanes)
+  for (; c < conv.input.channels; c += lanes) {
     backward_inputs<1>(conv, x, units, c, adds, d_weights, d_bias);
+  }
 }
 
 }  // namespace

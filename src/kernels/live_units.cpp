@@ -14,7 +14,8 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
 // A code of a live unit of a tile: channel · 64 + position · 16, so that `code % 64` is how far its
-// position's number lies in four numbers of 16 bits, which are counted in one register.
+// position's number lies in four numbers of 16 bits, which are counted in one register (a config
+// has at most 4,096 channels).
 constexpr std::uint32_t kChannelStep = 64;
 constexpr std::uint32_t kPositionStep = 16;
 constexpr std::uint64_t kOne = 1;
