@@ -64,10 +64,9 @@ void conv2_forward_blank(const Conv2& conv, const float* map, const float* trans
 ///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kDead
-/// NaN stays NaN, and is not dead. x·weights is
-/// computed as the difference from an image without ink: multiplications that see none of the `ink`
-/// of the image (see find_ink), where x is as in `blank_map`, are left out.
-/// factors [out_channels]: dropout2d's, 0 or 1 / (1 − p).
+/// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is not dead.
+/// It is computed as the difference from an image without ink: multiplications that see none of the
+/// `ink` of the image (see find_ink), where x is as in `blank_map`, are left out.
 void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* ink,
                    const float* blank_map, const BlankTiles& blank, const float* transformed,
                    const float* factors, Conv2Scratch& scratch, PooledMap& pooled);
