@@ -115,7 +115,9 @@ HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
 /// For all output channels, and the input channels from `c` on.
 template <std::size_t kVectors>
 HWY_INLINE void backward_inputs(const Conv2& conv, const float* x, const UnitsByChannel& units,
-                                std::size_t c, bool adds, float* d_weights, float* d_bias) {
+                                std::size_t c, bool adds,
+                                float* d_weights,  // NOLINT: not const, `weights` point into it
+                                float* d_bias) {
   const bool is_first = c == 0;
   const float* inputs[kVectors];
   float* weights[kVectors];
