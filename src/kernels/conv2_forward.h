@@ -52,8 +52,8 @@ struct Conv2Scratch {
   AlignedVector<float> v;        ///< [kPoints][tiles, padded][in_channels]
   AlignedVector<float> m;        ///< [kPoints][tiles, padded][width], then a row of zeros [width]
   AlignedVector<float> weights;  ///< [in_channels][width], of a point
-  AlignedVector<std::uint32_t> movers;
-  BlankTiles blank;  ///< with [width] for [out_channels]
+  AlignedVector<std::uint32_t> movers;  ///< channels that take the places of dropped ones
+  BlankTiles blank;                     ///< with [width] for [out_channels]
 };
 
 /// Fills in `blank`, from conv1's `map` of an image without ink.

@@ -51,9 +51,16 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, con
   return pooled;
 }
 
+void expect_dead(const Conv2& conv, const PooledMap& map, std::size_t place) {
+  for (std::size_t at = place; at < conv.tiles() * map.width; at += map.width) {
+    EXPECT_EQ(map.positions[at], kDead);
+    EXPECT_EQ(map.values[at], 0);
+  }
+}
+
 /// Holds what the map says of the channels that have a factor against the reference: values, that
-/// the maxima are where it says, and that what is dead is 0. Returns those channels, once for each
-/// time that they appear.
+/// the maxima are where it says, and that what is dead is 0, as all of the others is. Returns those
+/// channels, once for each time that they appear.
 std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map, const Map& y) {
   const Pooled reference = pool(y);
   std::vector<double> values;
@@ -62,6 +69,7 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
   std::multiset<std::size_t> channels;
   for (std::size_t place = 0; place < map.width; ++place) {
     const std::size_t channel = map.channels[place];
+    if (map.factors[place] == 0) expect_dead(conv, map, place);
     if (map.factors[place] == 0 || channel >= y.channels) continue;
     channels.insert(channel);
     for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {

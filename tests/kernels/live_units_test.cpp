@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -67,6 +68,14 @@ TEST(LiveUnits, AreThoseThatAreNotDeadInTheOrderOfPositions) {
     EXPECT_EQ(live.window, expected.window);
     EXPECT_EQ(live.ends, expected.ends);
   });
+}
+
+TEST(LiveUnits, NotANumberIsLive) {
+  const Conv2 conv{{2, 2, kLine}, kLine};
+  PooledMap map(conv);
+  map.width = kLine;
+  for (std::size_t place = 0; place < kLine; ++place) map.values[place] = std::nanf("");
+  on_every_target([&] { EXPECT_EQ(collect(conv, map).index.size(), kLine); });
 }
 
 }  // namespace
