@@ -99,7 +99,9 @@ def test_peers_run_in_turn_and_are_compared_round_by_round(bench_peers, tmp_path
 
 
 def test_a_record_says_what_was_measured_on_what(bench_peers, tmp_path):
-    assert bench_peers("--peers", "eager,native", "--rounds", 1, "--threads", 1).code == 0
+    done = bench_peers("--peers", "eager,native", "--rounds", 1, "--threads", 1,
+                       "--epochs", "cnn=1")  # fmt: skip
+    assert done.code == 0, done
     record = read_json(tmp_path / "out/peers.json")
     assert record["schema"] == "mnist-bench.peers/1"
     assert record["versions"]["torch"] == "1.2.3"
@@ -133,7 +135,7 @@ def test_a_peer_that_fails_says_so_and_is_not_tried_again(
 
 def test_what_was_measured_before_a_failure_stays(bench_peers, tmp_path):
     done = bench_peers("--peers", "dataloader,native", "--rounds", 3, "--threads", 1,
-                       "--models", "cnn")  # fmt: skip
+                       "--models", "cnn", "--epochs", "cnn=1")  # fmt: skip
     row = rows(tmp_path)["cnn", "dataloader"]
     assert (row["status"], row["reason"]) == ("failed", "exit code -9: it said nothing")
     assert row["ratios_to_native"] == [4]
@@ -174,7 +176,7 @@ def test_a_script_that_is_ended_leaves_what_it_has_and_no_process(programs, tmp_
         (("--epochs", "rnn=1"), ["--epochs", "mlp=N"]),
         (("--models", "rnn"), ["--models", "mlp, cnn"]),
         (("--peers", "tensorflow"), ["tensorflow", "jax-scan"]),
-        (("--python", "/nowhere/python"), ["/nowhere/python"]),
+        (("--threads", "1", "--python", "/nowhere/python"), ["/nowhere/python"]),
         (("--round", "3"), ["--round"]),
     ],
     ids=" ".join,
@@ -187,7 +189,7 @@ def test_wrong_use_is_refused_before_anything_runs(bench_peers, tmp_path, argume
 
 
 def test_a_missing_build_is_named_with_how_to_build(bench_peers):
-    refused = bench_peers(MNIST_BENCH_BINARY="/nowhere/mnist-bench")
+    refused = bench_peers("--threads", 1, MNIST_BENCH_BINARY="/nowhere/mnist-bench")
     assert_refusal(refused, 1, "/nowhere/mnist-bench", "scripts/quickstart")
 
 
