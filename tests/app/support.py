@@ -1,13 +1,17 @@
 """What the end-to-end tests share besides the fixtures of conftest.py."""
 
 import csv
+import fcntl
 import gzip
 import hashlib
 import json
 import os
+import pty
 import re
 import select
 import struct
+import termios
+import threading
 import time
 from pathlib import Path
 
@@ -117,6 +121,34 @@ def assert_has_remedy(finished):
     after_error = finished.stderr.split("error: ", 1)[1].splitlines()
     suggests = "did you mean" in finished.stderr or "allowed" in finished.stderr
     assert suggests or (len(after_error) > 1 and after_error[1].strip()), finished.stderr
+
+
+class Terminal:
+    """A pseudo-terminal of some width that keeps all that is written to it."""
+
+    def __init__(self, columns):
+        self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.received = b""
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        while True:
+            try:
+                block = os.read(self.master, 65536)
+            except OSError:  # EIO: the last writer has closed it
+                return
+            if not block:
+                return
+            self.received += block
+
+    def text(self):
+        """All that was written, once the program has ended."""
+        os.close(self.slave)
+        self.reader.join(timeout=20)
+        os.close(self.master)
+        return self.received.decode().replace("\r\n", "\n")
 
 
 def wait_for_line(process, word, seconds=60):

@@ -12,6 +12,8 @@ import pytest
 from support import (
     CNN,
     CONFIGS,
+    ENDLESS,
+    Terminal,
     assert_has_remedy,
     assert_refusal,
     checkpoint_metadata,
@@ -408,33 +410,17 @@ def test_wrong_use_is_refused(bench, write_sweep):
     assert_refusal(bench("run", write_sweep()), 2, "a sweep", "mnist-bench sweep")
 
 
-def test_status_lines_on_a_terminal_are_one_per_worker(tmp_path, write_sweep):
-    import pty
-
-    master, slave = pty.openpty()
-    binary = os.environ["MNIST_BENCH_BINARY"]
-    process = subprocess.Popen(
-        [binary, "sweep", str(write_sweep(seeds=[1, 2])), *TINY[:-1], "training.epochs=100000",
-         "--jobs", "2"],
-        cwd=tmp_path, stderr=slave, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "xterm"},
-    )  # fmt: skip
-    os.close(slave)
+def test_status_lines_on_a_terminal_are_one_per_worker(start, write_sweep):
+    terminal = Terminal(columns=200)
     drawn = re.compile(rb"of 2 done\r?\n[^\n]*seed-1: epoch [^\n]*\r?\n[^\n]*seed-2: epoch")
-    seen = b""
-    stopped = False
-    deadline = time.monotonic() + 60
     try:
-        while block := os.read(master, 65536):
-            seen += block
-            if not stopped and (drawn.search(seen) or time.monotonic() > deadline):
-                process.send_signal(signal.SIGINT)
-                stopped = True
-    except OSError:  # the end of a terminal whose other side is closed
-        pass
-    os.close(master)
-    assert process.wait(60) == 75  # interrupted
-    assert drawn.search(seen), seen[-2000:]
+        process = start("sweep", write_sweep(seeds=[1, 2]), *ENDLESS, "--jobs", 2,
+                        stderr=terminal.slave, environment={"TERM": "xterm"})  # fmt: skip
+        wait_until(lambda: drawn.search(terminal.received))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 75  # interrupted
+    finally:
+        terminal.text()
 
 
 def test_the_table_of_a_resumed_sweep_is_that_of_an_uninterrupted_one(

@@ -1,15 +1,9 @@
 """What a person at a terminal sees, and what a pipe, a log collector or a script gets."""
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import termios
-import threading
 
 import pytest
-from support import CPU, SMALL, SMOKE, parse_json
+from support import CPU, SMALL, SMOKE, Terminal, parse_json
 
 EPOCHS = ("training.epochs=3",)
 # The bar is drawn at most ten times a second, and the loss is looked at every 50 steps: 4,000 steps
@@ -18,34 +12,6 @@ WATCHED = (*CPU, "data.train_limit=1000", "data.test_limit=200", "training.batch
            "training.epochs=4")  # fmt: skip
 ERASE = "\r\x1b[K"
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class Terminal:
-    """A pseudo-terminal of some width that keeps all that is written to it."""
-
-    def __init__(self, columns):
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.received = b""
-        self.reader = threading.Thread(target=self.read)
-        self.reader.start()
-
-    def read(self):
-        while True:
-            try:
-                block = os.read(self.master, 65536)
-            except OSError:  # EIO: the last writer has closed it
-                return
-            if not block:
-                return
-            self.received += block
-
-    def text(self):
-        """All that was written, once the program has ended."""
-        os.close(self.slave)
-        self.reader.join(timeout=20)
-        os.close(self.master)
-        return self.received.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture(name="on_terminal")
