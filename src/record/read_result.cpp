@@ -28,6 +28,13 @@ std::optional<Value> optional(const Json& value) {
   return value.get<Value>();
 }
 
+/// Of a member that is absent from records of 0.1.0.
+template <typename Value>
+std::optional<Value> later(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found == object.end() ? std::nullopt : optional<Value>(*found);
+}
+
 RunStatus status_from(const std::string& text) {
   for (const RunStatus status :
        {RunStatus::completed, RunStatus::diverged, RunStatus::interrupted, RunStatus::failed}) {
@@ -52,7 +59,14 @@ Provenance provenance_from(const Json& json) {
           .allocator = json.at("allocator"),
           .started_at = json.at("started_at"),
           .command = json.at("command"),
-          .resumed_after = json.value("resumed_after", std::vector<std::int64_t>{})};
+          .resumed_after = json.value("resumed_after", std::vector<std::int64_t>{}),
+          .cuda = later<std::string>(json, "cuda"),
+          .cudnn = later<std::string>(json, "cudnn"),
+          .driver = later<std::string>(json, "driver"),
+          .tf32 = later<bool>(json, "tf32"),
+          .mkl_cbwr = later<std::string>(json, "mkl_cbwr"),
+          .omp_wait_policy = later<std::string>(json, "omp_wait_policy"),
+          .gomp_spincount = later<std::string>(json, "gomp_spincount")};
 }
 
 SplitSummary split_from(const Json& json) {
@@ -95,7 +109,17 @@ TimingRecord timing_from(const Json& json) {
           .train_seconds = json.at("train_seconds"),
           .evaluate_seconds = json.at("evaluate_seconds"),
           .total_seconds = json.at("total_seconds"),
-          .peak_rss_bytes = json.at("peak_rss_bytes")};
+          .peak_rss_bytes = json.at("peak_rss_bytes"),
+          .peak_device_bytes = later<std::int64_t>(json, "peak_device_bytes")};
+}
+
+std::vector<DataFile> files_from(const Json& json) {
+  std::vector<DataFile> files;
+  for (const Json& file : json) {
+    files.push_back(
+        {.role = file.at("role"), .path = file.at("path"), .sha256 = file.at("sha256")});
+  }
+  return files;
 }
 
 DataSummary data_from(const Json& json) {
@@ -103,7 +127,8 @@ DataSummary data_from(const Json& json) {
           .train = split_from(json.at("train")),
           .test = split_from(json.at("test")),
           .mean = json.at("normalization").at("mean"),
-          .std = json.at("normalization").at("std")};
+          .std = json.at("normalization").at("std"),
+          .files = files_from(json.value("files", Json::array()))};
 }
 
 RunResult result_from(const Json& json) {

@@ -34,12 +34,30 @@ struct Provenance {
   std::string command;
   /// The epochs after which the run went on from a checkpoint; empty for one in one piece.
   std::vector<std::int64_t> resumed_after = {};
+  /// Of a run on CUDA: the versions of CUDA and cuDNN that LibTorch uses, and of the driver.
+  std::optional<std::string> cuda = {};
+  std::optional<std::string> cudnn = {};
+  std::optional<std::string> driver = {};
+  /// Of a run on CUDA: whether matrix products may round their float32 factors to TF32.
+  std::optional<bool> tf32 = {};
+  /// What MKL was asked for: the value of MKL_CBWR.
+  std::optional<std::string> mkl_cbwr = {};
+  /// How LibTorch's threads wait: the values of OMP_WAIT_POLICY and GOMP_SPINCOUNT.
+  std::optional<std::string> omp_wait_policy = {};
+  std::optional<std::string> gomp_spincount = {};
 };
 
 struct SplitSummary {
   std::int64_t samples = 0;
   std::string sha256;  ///< of the whole raw files, also when only a part of them is used
   std::vector<std::int64_t> class_counts;
+};
+
+/// One of the four files that the data were read from.
+struct DataFile {
+  std::string role;    ///< "train_images", "train_labels", "test_images", "test_labels"
+  std::string path;    ///< absolute
+  std::string sha256;  ///< of the uncompressed bytes
 };
 
 struct DataSummary {
@@ -49,6 +67,8 @@ struct DataSummary {
   /// The input of the network is (x/255 − mean)/std.
   double mean = 0.0;
   double std = 1.0;
+  /// Empty in records of 0.1.0.
+  std::vector<DataFile> files = {};
 };
 
 struct LayerSummary {
@@ -91,6 +111,8 @@ struct TimingRecord {
   double evaluate_seconds = 0.0;
   double total_seconds = 0.0;
   std::int64_t peak_rss_bytes = 0;
+  /// Of a run on CUDA: the most memory that its tensors took on the device.
+  std::optional<std::int64_t> peak_device_bytes = {};
 };
 
 /// All that one run found out: the only input of the console, result.json, tables and pictures.

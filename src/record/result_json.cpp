@@ -38,7 +38,14 @@ Json to_json(const Provenance& p) {
           {"allocator", p.allocator},
           {"started_at", p.started_at},
           {"command", p.command},
-          {"resumed_after", p.resumed_after}};
+          {"resumed_after", p.resumed_after},
+          {"cuda", optional(p.cuda)},
+          {"cudnn", optional(p.cudnn)},
+          {"driver", optional(p.driver)},
+          {"tf32", optional(p.tf32)},
+          {"mkl_cbwr", optional(p.mkl_cbwr)},
+          {"omp_wait_policy", optional(p.omp_wait_policy)},
+          {"gomp_spincount", optional(p.gomp_spincount)}};
 }
 
 Json to_json(const SplitSummary& split) {
@@ -47,10 +54,15 @@ Json to_json(const SplitSummary& split) {
 }
 
 Json to_json(const DataSummary& data) {
+  Json files = Json::array();
+  for (const DataFile& file : data.files) {
+    files.push_back({{"role", file.role}, {"path", file.path}, {"sha256", file.sha256}});
+  }
   return {{"dataset", data.dataset},
           {"train", to_json(data.train)},
           {"test", to_json(data.test)},
-          {"normalization", {{"mean", data.mean}, {"std", data.std}}}};
+          {"normalization", {{"mean", data.mean}, {"std", data.std}}},
+          {"files", files}};
 }
 
 Json to_json(const TestRecord& test) {
@@ -91,6 +103,7 @@ Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs)
           {"evaluate_seconds", timing.evaluate_seconds},
           {"total_seconds", timing.total_seconds},
           {"peak_rss_bytes", timing.peak_rss_bytes},
+          {"peak_device_bytes", optional(timing.peak_device_bytes)},
           {"seconds_per_epoch",
            {{"mean", number(spread.mean)}, {"sd", number(spread.sd)}, {"n", spread.n}}}};
 }
