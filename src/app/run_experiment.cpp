@@ -17,6 +17,7 @@
 #include "native/engine.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
+#include "runtime/cuda.h"
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
@@ -62,6 +63,8 @@ DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
 Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
                          std::string allocator, const RunOptions& options) {
   const BuildInfo build = build_info();
+  const bool gpu = device.is_cuda();
+  CudaVersions versions = gpu ? cuda_versions() : CudaVersions{};
   return {.version = build.version,
           .git_revision = build.git_revision,
           .git_dirty = build.git_dirty,
@@ -76,7 +79,11 @@ Provenance provenance_of(c10::Device device, std::string simd, std::int64_t thre
           .jobs = options.jobs,
           .allocator = std::move(allocator),
           .started_at = utc_now(),
-          .command = options.command};
+          .command = options.command,
+          .cuda = std::move(versions.cuda),
+          .cudnn = std::move(versions.cudnn),
+          .driver = std::move(versions.driver),
+          .tf32 = gpu ? std::optional(tf32_allowed()) : std::nullopt};
 }
 
 /// Truth, predictions and metrics of one evaluation.
@@ -199,6 +206,18 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
   }
 }
 
+/// Where to compute, made ready for it: in float32 throughout, with the peak of memory counted
+/// anew.
+c10::Device prepare_device(const ExperimentConfig& config, Console& console) {
+  // The native engine never uses CUDA: what it cannot do is refused before anything is loaded.
+  if (config.training.engine == Engine::native) return c10::kCPU;
+  const c10::Device device = choose_device(config.device);
+  if (const auto warning = idle_gpu_warning(config.device)) console.warn(*warning);
+  if (device.is_cuda()) forbid_tf32();
+  reset_peak_device_bytes(device);
+  return device;
+}
+
 /// What broke a run, as one line. LibTorch's messages carry a backtrace after the first.
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
@@ -208,6 +227,19 @@ std::string first_line(const std::exception& error) {
 Error out_of_memory() {
   return {ExitCode::run_failed, "out of memory",
           "make the model or training.batch_size smaller, or set data.train_limit"};
+}
+
+/// LibTorch's message goes on for many sentences, about settings of its allocator; the first three
+/// say what was asked for and what there is.
+Error out_of_device_memory(const std::exception& error) {
+  const std::string text = first_line(error);
+  std::size_t end = 0;
+  for (int sentence = 0; sentence < 3 && end != std::string::npos; ++sentence) {
+    end = text.find(". ", end == 0 ? 0 : end + 1);
+  }
+  return {ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
+          "make the model or training.batch_size smaller, set data.train_limit, or end what else "
+          "uses the GPU (nvidia-smi lists it)"};
 }
 
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
@@ -222,7 +254,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
                              available_cores()));
   }
-  const c10::Device device = choose_device(config.device);
+  const c10::Device device = prepare_device(config, console);
   const std::vector<double> loads = load_averages();
   if (device.is_cpu() && config.training.engine == Engine::libtorch && threads > 1 &&
       !loads.empty() && loads.front() > 1) {
@@ -288,6 +320,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const auto finish = [&] {
     result.timing.total_seconds = seconds_so_far();
     result.timing.peak_rss_bytes = peak_rss_bytes();
+    result.timing.peak_device_bytes = peak_device_bytes(device);
     if (result.error) console.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
     folder.write_result(result);
   };
@@ -322,6 +355,7 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
   } catch (const std::filesystem::filesystem_error&) {
     throw;
   } catch (const std::exception& error) {
+    if (is_out_of_device_memory(error)) throw out_of_device_memory(error);
     if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) throw out_of_memory();
     throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
                 "if it is about memory, make the model or training.batch_size smaller; if about "

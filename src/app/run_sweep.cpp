@@ -37,11 +37,18 @@ std::string end_of(const std::string& folder) {
   return ".." + folder.substr(folder.size() - kShown + 2);
 }
 
+bool may_use_cuda(const ExperimentConfig& run) {
+  return run.training.engine == Engine::libtorch && run.device != "cpu";
+}
+
 /// A sweep in progress.
 class Sweep {
  public:
   Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, Console& console)
-      : runs_(runs), options_(options), console_(console) {
+      : runs_(runs),
+        options_(options),
+        console_(console),
+        cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
     slots_.resize(jobs);
     if (jobs > 1 && !options_.threads) options_.threads = 1;
@@ -104,7 +111,7 @@ class Sweep {
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
+    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_);
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
                        .existing = options_.force ? Existing::replace : Existing::resume,
@@ -204,6 +211,7 @@ class Sweep {
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   Console& console_;
+  bool cuda_;  ///< a run may use it
   std::vector<Slot> slots_;
   std::size_t next_ = 0;
   std::int64_t done_ = 0;

@@ -14,7 +14,9 @@
 #include "record/run_folder.h"
 #include "report/formats.h"
 #include "report/text_table.h"
+#include "runtime/device.h"
 #include "runtime/interrupt.h"
+#include "runtime/process.h"
 
 namespace mnist_bench {
 namespace {
@@ -81,6 +83,20 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
   return runs;
 }
 
+/// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
+/// child process: CUDA does not outlive a fork, and this process forks its workers.
+void require_devices(const std::vector<ExperimentConfig>& runs) {
+  std::set<std::string> wanted;
+  for (const ExperimentConfig& run : runs) {
+    const bool cpu = run.device == "cpu" || run.device == "auto";
+    if (run.training.engine == Engine::libtorch && !cpu) wanted.insert(run.device);
+  }
+  if (wanted.empty()) return;
+  in_child_process([&] {
+    for (const std::string& device : wanted) choose_device(device);
+  });
+}
+
 std::string plan_text(const std::vector<PlannedRun>& runs) {
   std::vector<std::vector<std::string>> rows;
   for (const PlannedRun& run : runs) rows.push_back({run.config.output, state_text(run.state)});
@@ -138,6 +154,7 @@ void sweep(SweepArguments& arguments, Session& session) {
     print(plan_text(runs) + count + "\n");
     return;
   }
+  require_devices(missing);
   watch_interrupts();
   Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));

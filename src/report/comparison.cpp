@@ -75,6 +75,15 @@ void require_own_predictions(const StoredRun& run, const std::vector<Prediction>
               "one of the two files was changed; run the experiment again with --force");
 }
 
+/// Nothing where both are the same, or a record does not say.
+std::optional<std::string> note_on_devices(const std::string& a, const std::string& b) {
+  if (a == b || a.empty() || b.empty()) return std::nullopt;
+  return fmt::format(
+      "A ran on {}, B on {}: their dropout masks and rounding, and so their accuracies, differ for "
+      "that alone",
+      a, b);
+}
+
 std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
   std::vector<std::string> notes;
   if (a.config.seed != b.config.seed) {
@@ -85,6 +94,9 @@ std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
   }
   if (a.data->train.sha256 != b.data->train.sha256) {
     notes.emplace_back("they were trained on different files");
+  }
+  if (const auto devices = note_on_devices(device_kind(a), device_kind(b))) {
+    notes.push_back(*devices);
   }
   return notes;
 }
@@ -134,7 +146,9 @@ MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, con
 
 std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
   std::vector<std::string> notes;
-  if (comparison.a.config_hash == comparison.b.config_hash) {
+  if (const auto devices = note_on_devices(comparison.a.device, comparison.b.device)) {
+    notes.push_back(*devices);
+  } else if (comparison.a.config_hash == comparison.b.config_hash) {
     notes.emplace_back(
         "A and B are the same experiment: only machine, threads or build can differ");
   }
@@ -227,6 +241,10 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
     comparison.b.label = labels[1];
   } else {
     comparison.a.label = comparison.b.label = config_a.name;
+  }
+  if (comparison.a.device != comparison.b.device) {
+    comparison.a.label += " on " + comparison.a.device;
+    comparison.b.label += " on " + comparison.b.device;
   }
   for (const Measure& measure : measures()) {
     if (measure.spread == nullptr) continue;

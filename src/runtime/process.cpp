@@ -2,16 +2,21 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +25,71 @@
 #include "base/error.h"
 
 namespace mnist_bench {
+namespace {
+
+/// Does `work` and leaves by _exit: with 0 and nothing written, or with an Error's code after its
+/// message and remedy, each ended by a 0.
+[[noreturn]] void be_child(const std::function<void()>& work, int answer) {
+  try {
+    work();
+  } catch (const Error& error) {
+    const std::string text = std::string(error.what()) + '\0' + error.remedy() + '\0';
+    const bool told = ::write(answer, text.data(), text.size()) == std::ssize(text);
+    ::_exit(told ? static_cast<int>(error.code()) : EXIT_FAILURE);
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    const std::string line = text.substr(0, text.find('\n')) + '\0';
+    static_cast<void>(::write(answer, line.data(), line.size()) < 0);
+    ::_exit(EXIT_FAILURE);
+  }
+  ::_exit(EXIT_SUCCESS);
+}
+
+/// All that comes until the other end is closed.
+std::string read_all(int descriptor) {
+  std::string text;
+  std::array<char, 4096> block{};
+  for (;;) {
+    const ssize_t count = ::read(descriptor, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace
+
+void in_child_process(const std::function<void()>& work) {
+  const auto fail = [](const char* step) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot start a process: {}: {}", step, std::strerror(errno)),
+                "check the limits on processes and open files");
+  };
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
+  const pid_t child = ::fork();
+  if (child == 0) be_child(work, ends[1]);
+  ::close(ends[1]);
+  if (child < 0) {
+    ::close(ends[0]);
+    fail("fork");
+  }
+  const std::string answer = read_all(ends[0]);
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) return;
+  const std::string message = answer.c_str();
+  if (!WIFEXITED(status) || message.empty()) {
+    throw Error(ExitCode::run_failed,
+                fmt::format("a child process ended without an answer ({} {})",
+                            WIFSIGNALED(status) ? "signal" : "exit code",
+                            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+  }
+  const std::string remedy = answer.substr(std::min(message.size() + 1, answer.size())).c_str();
+  throw Error(static_cast<ExitCode>(WEXITSTATUS(status)), message, remedy);
+}
 
 std::vector<int> allowed_cores() {
   cpu_set_t mask;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,11 @@ void restrict_libtorch_simd(const std::string& simd);
 /// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
 /// thresholds.
 std::string tune_allocator();
+
+/// Does `work` in a child process, so that nothing of it stays in this one, and throws here the
+/// Error that it throws there. Throws Error(io) where there can be no child, Error(run_failed)
+/// where it ends in another way. To be called before this process has threads.
+void in_child_process(const std::function<void()>& work);
 
 /// Largest resident set of this process so far, in bytes.
 std::int64_t peak_rss_bytes();

@@ -20,6 +20,8 @@ CONFIGS = PROJECT / "configs"
 SMOKE = CONFIGS / "smoke.json"
 CNN = CONFIGS / "cnn.json"
 SHIPPED_MNIST = PROJECT / "third_party" / "mnist"
+# Told by the system, not by the program that is to find it.
+MACHINE_HAS_GPU = any(Path("/dev").glob("nvidia[0-9]*"))
 # One thread: several that wait for each other crawl on a machine that is busy with other tests.
 CPU = ("device=cpu", "threads=1")
 # Overrides for a run that takes a fraction of a second.

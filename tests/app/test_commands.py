@@ -226,7 +226,9 @@ def test_doctor_looks_at_everything_in_text_and_json(bench):
     text = bench("doctor")
     done = bench("doctor", "--json")
     assert (text.code, done.code, text.stderr, done.stderr) == (0, 0, "", "")
-    findings = parse_json(done.stdout)
+    report = parse_json(done.stdout)
+    assert report["schema"] == "mnist-bench.doctor/1"
+    findings = report["findings"]
     assert all(finding["ok"] is True for finding in findings)
     looked_at = {finding["what"] for finding in findings}
     assert {"LibTorch", "CPU", "threads", "allocator", "CUDA", "data", "output"} <= looked_at
@@ -243,5 +245,9 @@ def test_doctor_leaves_nothing_behind(bench, tmp_path):
 def test_doctor_fails_as_a_run_would_where_nothing_can_be_written(bench):
     done = bench("doctor", "--json", cwd="/proc")
     assert_refusal(done, 6, "output")
-    output = next(finding for finding in parse_json(done.stdout) if finding["what"] == "output")
+    output = next(
+        finding
+        for finding in parse_json(done.stdout)["findings"]
+        if finding["what"] == "output"
+    )
     assert output["ok"] is False

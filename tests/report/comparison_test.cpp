@@ -199,6 +199,20 @@ TEST(CompareGroups, OfTheSameExperimentSayThatOnlyTheMachineCanDiffer) {
   EXPECT_EQ(comparison.a.label, "a");
 }
 
+TEST(CompareGroups, TellDevicesApart) {
+  std::vector<StoredRun> gpu = runs_with("mlp", {9'800, 9'810});
+  for (StoredRun& run : gpu) {
+    run.result.provenance->device = "cuda:0";
+    run.result.provenance->device_name = "H200";
+  }
+  const GroupComparison comparison =
+      compare_groups(group_runs(runs_with("mlp", {9'700, 9'710})).front(), group_runs(gpu).front());
+  EXPECT_EQ(comparison.a.label, "mlp on CPU");
+  EXPECT_EQ(comparison.b.label, "mlp on CUDA (H200)");
+  EXPECT_THAT(comparison.notes, testing::Contains(HasSubstr("A ran on CPU, B on CUDA (H200)")));
+  EXPECT_THAT(comparison.notes, Not(testing::Contains(HasSubstr("only machine"))));
+}
+
 TEST(CompareGroups, LabelNamesakesByWhatDiffers) {
   std::vector<StoredRun> of_b = runs_with("a", {9'800});
   of_b[0].result.config.optimizer.learning_rate = 0.01;

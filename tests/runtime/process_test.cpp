@@ -4,9 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <stdexcept>
 #include <vector>
 
+#include "base/error.h"
 #include "runtime/build_info.h"
 
 namespace mnist_bench {
@@ -36,6 +40,38 @@ TEST(Process, PeakMemoryGrowsWithWhatIsTouched) {
 TEST(Process, NamesItsAllocatorAndTheTime) {
   EXPECT_FALSE(tune_allocator().empty());
   EXPECT_THAT(utc_now(), testing::MatchesRegex("....-..-..T..:..:..Z"));
+}
+
+TEST(ChildProcess, DoesTheWorkElsewhere) {
+  int done = 0;
+  in_child_process([&] { done = 1; });
+  EXPECT_EQ(done, 0);
+}
+
+TEST(ChildProcess, HandsOnItsError) {
+  try {
+    in_child_process(
+        [] { throw Error(ExitCode::device_unavailable, "no such thing", "take another"); });
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::device_unavailable);
+    EXPECT_STREQ(error.what(), "no such thing");
+    EXPECT_EQ(error.remedy(), "take another");
+  }
+}
+
+TEST(ChildProcess, EndsInAnErrorHoweverElseItEnds) {
+  for (const std::function<void()>& end :
+       {std::function<void()>([] { throw std::runtime_error("odd"); }),
+        std::function<void()>([] { ::raise(SIGKILL); }),
+        std::function<void()>([] { ::_exit(9); })}) {
+    try {
+      in_child_process(end);
+      FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::run_failed);
+    }
+  }
 }
 
 TEST(BuildInfo, IsComplete) {
