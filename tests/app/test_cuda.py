@@ -8,11 +8,11 @@ from conftest import BINARY
 from support import (
     CONFIGS,
     MACHINE_HAS_GPU,
-    SMALL,
     SMOKE,
     assert_has_remedy,
     assert_refusal,
     parse_json,
+    read_json,
     read_result,
     wait_for_line,
 )
@@ -173,7 +173,7 @@ def test_a_run_on_a_device_is_recorded_as_such(cuda, tmp_path, model):
     assert provenance["driver"].endswith("CUDA 13.0")
     assert provenance["tf32"] is False
     images = (100 + 50) * 28 * 28 * 4
-    assert images < result["timing"]["peak_device_bytes"] < 100 * images
+    assert images < result["timing"]["peak_device_bytes"] < 1e9
     assert result["test"]["samples"] == 50
 
 
@@ -194,13 +194,14 @@ def test_a_run_on_the_cpu_has_nothing_of_cuda_in_its_record(cuda, tmp_path):
 
 
 def test_an_unfinished_run_goes_on_on_its_device(cuda, tmp_path):
-    whole = cuda("run", SMOKE, *TINY, "training.epochs=2", "--output", "whole")
+    run = ["run", SMOKE, *TINY[:-1], "training.epochs=2", "--output"]
+    whole = cuda(*run, "whole")
     assert whole.code == 0, whole
-    process = cuda.start("run", SMOKE, *TINY, "training.epochs=2", "--output", "parts")
+    process = cuda.start(*run, "parts")
     wait_for_line(process, "epoch 1/2")
     process.terminate()
     assert process.wait(timeout=60) in (0, 75)
-    resumed = cuda("run", SMOKE, *TINY, "training.epochs=2", "--output", "parts", "--resume")
+    resumed = cuda(*run, "parts", "--resume")
     assert resumed.code == 0, resumed
     hashes = {read_result(tmp_path / each)["parameters_sha256"] for each in ("whole", "parts")}
     assert len(hashes) == 1
@@ -270,7 +271,8 @@ def test_runs_on_cpu_and_on_cuda_share_no_mean(cuda, bench, tmp_path):
         seed = f"seed={folder[-1]}" if folder != "c" else "seed=1"
         done = cuda("run", SMOKE, *TINY, seed, f"device={device}", "--output", f"runs/{folder}")
         assert done.code == 0, done
-    groups = parse_json(bench("report", "runs", "--format", "json").stdout)["groups"]
+    assert bench("report", "runs", "-o", "report.json").code == 0
+    groups = read_json(tmp_path / "report.json")["groups"]
     found = {group["label"]: group["n"] for group in groups}
     assert found == {"smoke on CPU": 1, "smoke on CUDA (Stub GPU)": 2}
     compared = bench("compare", "runs/c", "runs/g/1")
@@ -293,7 +295,7 @@ def test_cuda_trains_where_there_is_a_gpu(bench, tmp_path):
 
 @pytest.mark.skipif(MACHINE_HAS_GPU, reason="there is a GPU")
 def test_cuda_without_a_gpu_is_5_and_never_falls_back(bench, tmp_path):
-    done = bench("run", SMOKE, *SMALL, "device=cuda", "--output", "out")
+    done = bench("run", SMOKE, *TINY, "device=cuda", "--output", "out")
     assert_refusal(done, 5, "'cuda'", "device=cpu")
     assert_has_remedy(done)
     assert not (tmp_path / "out").exists()

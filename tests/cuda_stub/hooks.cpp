@@ -26,8 +26,10 @@ struct CUDAHooks final : at::CUDAHooksInterface {
   explicit CUDAHooks(at::CUDAHooksArgs /*none*/) {}
 
   void init() const override {}
-  bool isBuilt() const override { return true; }
-  bool isAvailable() const override { return device_count() > 0; }
+  // NOLINTBEGIN(modernize-use-override): LibTorch 2.6 does not ask these two
+  bool isBuilt() const { return true; }
+  bool isAvailable() const { return device_count() > 0; }
+  // NOLINTEND(modernize-use-override)
   bool hasCUDA() const override { return device_count() > 0; }
   bool hasCUDART() const override { return true; }
   long versionCUDART() const override { return 13020; }
