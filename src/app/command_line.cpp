@@ -11,6 +11,7 @@
 
 #include "base/nearest.h"
 #include "runtime/build_info.h"
+#include "runtime/libtorch_version.h"
 
 namespace mnist_bench {
 namespace {
@@ -106,6 +107,7 @@ void print(const std::string& text) {
 
 void run_command_line(int argc, const char* const* argv, Session& session) {
   session.command_line = joined(argc, argv);
+  require_libtorch_of_the_build();
   CLI::App app(kDescription, "mnist-bench");
   app.footer(kFooter);
   app.set_version_flag("--version", version_text(), "Print version, revision, build and LibTorch");
