@@ -15,7 +15,7 @@ SCRIPTS = ("check_gpu", "gpu/checks.py", "gpu/report.py")
 # What every system has of its own, and must: a process has one C library and one C++ library, and
 # the target's LibTorch and driver may need later ones than ours.
 OF_THE_SYSTEM = re.compile(
-    r"(ld-linux.*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+))\.so.*|linux-vdso\.so.*"
+    r"(ld-linux.*|lib(c|m|dl|rt|pthread|util|gcc_s|stdc\+\+))\.so.*|linux-vdso\.so.*"
 )
 README = """# mnist-bench, checked on a GPU
 
@@ -42,10 +42,11 @@ def make_bundle(folder, root, project, libraries_of):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     programs = [build / "mnist-bench", build / "tests/model/model_test"]
+    of_libtorch = {path.resolve() for path in libraries_of(root)}
     own_libraries = [
         library
         for library in linked_libraries(programs, environment)
-        if not library.resolve().is_relative_to(root.parent)
+        if library.parent.resolve() not in of_libtorch
     ]
     for file, target in [(p, "bin") for p in programs] + [(l, "lib") for l in own_libraries]:
         shutil.copy(file, folder / target / file.name)
@@ -55,7 +56,7 @@ def make_bundle(folder, root, project, libraries_of):
     for file in sorted((project / "third_party/mnist").iterdir()):
         shutil.copy(file, folder / "mnist" / file.name)
     shutil.copy(project / "LICENSE", folder / "LICENSE")
-    describe(folder, root)
+    describe(folder, environment)
     refuse_too_large(folder)
 
 
@@ -99,20 +100,18 @@ def linked_libraries(programs, environment):
     return sorted(found.values())
 
 
-def describe(folder, root):
+def describe(folder, environment):
     """What the target must have: the versions of symbols that our files ask the system for."""
     asked = "".join(
         run(["objdump", "-T", file], stdout=subprocess.PIPE).stdout
         for file in sorted([*(folder / "bin").iterdir(), *(folder / "lib").iterdir()])
     )
-    say_version = run(
-        [folder / "bin/mnist-bench", "--version"],
-        env={**os.environ, "LD_LIBRARY_PATH": f"{root}/lib"}, stdout=subprocess.PIPE,
-    ).stdout  # fmt: skip
+    version = [folder / "bin/mnist-bench", "--version"]
+    program = run(version, env=environment, stdout=subprocess.PIPE).stdout.strip()
     about = {
         "schema": "mnist-bench.bundle/1",
-        "program": say_version.strip(),
-        "libtorch": re.search(r"LibTorch (\d+(?:\.\d+)+)", say_version)[1],
+        "program": program,
+        "libtorch": re.search(r"LibTorch (\d+(?:\.\d+)+)", program)[1],
         "machine": os.uname().machine,
         "glibc": latest_version(r"\bGLIBC_(\d+(?:\.\d+)+)", asked),
         "glibcxx": latest_version(r"\bGLIBCXX_(\d+(?:\.\d+)+)", asked),

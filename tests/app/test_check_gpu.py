@@ -12,7 +12,7 @@ from conftest import BINARY, Finished, clean_environment
 from support import PROJECT, assert_has_remedy, assert_refusal
 
 sys.path.insert(0, str(PROJECT / "scripts"))
-from gpu.checks import FAILED, NOT_RUN, PASSED, Checker, Failure, accuracy_range  # noqa: E402
+from gpu.checks import CPU_ACCURACY, FAILED, NOT_RUN, PASSED, Checker, Failure, accuracy_range  # noqa: E402
 
 MODEL_TEST = Path(BINARY).parent / "tests/model/model_test"
 
@@ -144,6 +144,16 @@ def test_what_does_not_work_fails_the_check(tmp_path):
         ("sweep, 2 jobs", "both"),
     }
     assert "4 of 10 checks failed" in done.stdout
+
+
+def test_the_ranges_are_those_of_the_readme_and_come_from_its_runs():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("\n## On a GPU\n") :]
+    for model, (mean, sd, n, _) in CPU_ACCURACY.items():
+        low, high = accuracy_range(model)
+        assert f"{model.upper()} {low:.2f} to {high:.2f} %" in section
+        assert f"{mean} ± {sd:.2f}, n = {n}" in section
+        assert f"libtorch {mean} ± {sd:.2f} %" in readme[: readme.index("\n## On a GPU\n")]
 
 
 # What only a GPU could show, with a program that plays one
