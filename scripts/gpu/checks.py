@@ -276,7 +276,7 @@ class Checker:
         return f"{accuracy:.2f} %"
 
     def check_resume(self, row):
-        epochs = 60 if self.quick else 5
+        epochs = 30 if self.quick else 5
         words = self.run_words("mlp", "resumed", f"training.epochs={epochs}")
         lines = self.runs / "resumed" / "epochs.jsonl"
         lines.unlink(missing_ok=True)
