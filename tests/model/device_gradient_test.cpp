@@ -2,10 +2,15 @@
 // float64. The device is named by MNIST_BENCH_TEST_DEVICE; where it is not, the first CUDA device
 // of a machine that has an NVIDIA GPU, else the CPU. scripts/check_gpu reads what is recorded here.
 
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -19,9 +24,14 @@
 namespace mnist_bench {
 namespace {
 
-/// ‖difference‖ ≤ kBound · ‖gradient‖ in every tensor. float32 stays a hundred times below,
+/// ‖difference‖ ≤ kBound · ‖gradient‖ in every tensor: float32 stays a hundred times below,
 /// products rounded to TF32's ten bits lie above (the last test).
 constexpr double kBound = 1e-4;
+/// Seeds of the initial weights. The median counts: in one of 24 starts of the CNN (two of
+/// LibTorch's convolutions on the CPU, seeds 1 to 12) rounding decides which of two nearly equal
+/// values a max pooling lets through, so that the gradient takes another way and differs by more
+/// than kBound.
+constexpr std::array<std::uint64_t, 5> kSeeds = {1, 2, 3, 4, 5};
 constexpr std::int64_t kImages = 64;
 
 std::string value_of(const char* variable, const std::string& otherwise) {
@@ -54,9 +64,9 @@ using Gradients = std::vector<std::pair<std::string, torch::Tensor>>;
 using Change = std::function<void(torch::Tensor&)>;
 
 Gradients gradients_of(const ModelConfig& model, const ImageTensors& set, c10::Device device,
-                       c10::ScalarType type, const Change& change = {}) {
+                       c10::ScalarType type, std::uint64_t seed, const Change& change = {}) {
   torch::nn::Sequential network = make_network(model, {.rows = 28, .columns = 28}, 10);
-  initialize(network, 1);
+  initialize(network, seed);
   network->eval();
   torch::Tensor images = set.images;
   if (change) {
@@ -94,18 +104,46 @@ Difference largest_difference(const Gradients& found, const Gradients& expected)
   return largest;
 }
 
+/// Sorted by size, one for each of kSeeds.
+template <typename Compute>
+std::vector<Difference> differences(const ModelConfig& model, const ImageTensors& set,
+                                    const Compute& compute) {
+  at::set_num_threads(1);  // several wait for each other by spinning, and crawl beside other work
+  std::vector<Difference> found;
+  for (const std::uint64_t seed : kSeeds) {
+    found.push_back(largest_difference(
+        compute(seed), gradients_of(model, set, torch::kCPU, torch::kFloat64, seed)));
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Difference& a, const Difference& b) { return a.relative < b.relative; });
+  return found;
+}
+
+const Difference& median(const std::vector<Difference>& sorted) {
+  return sorted.at(sorted.size() / 2);
+}
+
 void expect_gradients_of_the_cpu(const ModelConfig& model) {
   const c10::Device device =
       choose_device(value_of("MNIST_BENCH_TEST_DEVICE", has_nvidia_gpu() ? "cuda" : "cpu"));
+  // As the program does before a run on a GPU.
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
   const ImageTensors set = first_images();
-  const Gradients expected = gradients_of(model, set, torch::kCPU, torch::kFloat64);
-  const Gradients found = gradients_of(model, set, device, torch::kFloat32);
-  const Difference largest = largest_difference(found, expected);
-  EXPECT_LE(largest.relative, kBound) << largest.tensor << " on " << device;
+  const std::vector<Difference> found = differences(model, set, [&](std::uint64_t seed) {
+    return gradients_of(model, set, device, torch::kFloat32, seed);
+  });
+  EXPECT_LE(median(found).relative, kBound) << median(found).tensor << " on " << device;
+  const auto record = [](const char* name, double value) {
+    testing::Test::RecordProperty(name, fmt::format("{:.9g}", value));
+  };
   testing::Test::RecordProperty("device", device.str());
-  testing::Test::RecordProperty("largest_difference", fmt::format("{:.9g}", largest.relative));
-  testing::Test::RecordProperty("tensor", largest.tensor);
-  testing::Test::RecordProperty("bound", fmt::format("{:.9g}", kBound));
+  testing::Test::RecordProperty("tensor", median(found).tensor);
+  testing::Test::RecordProperty("starts", std::to_string(found.size()));
+  record("bound", kBound);
+  record("least", found.front().relative);
+  record("median", median(found).relative);
+  record("greatest", found.back().relative);
 }
 
 TEST(DeviceGradient, OfTheMlpIsTheCpus) { expect_gradients_of_the_cpu(MlpConfig{}); }
@@ -121,9 +159,10 @@ void round_to_tf32(torch::Tensor& values) {
 TEST(DeviceGradient, TheBoundWouldSeeTf32) {
   const ImageTensors set = first_images();
   for (const ModelConfig& model : {ModelConfig{MlpConfig{}}, ModelConfig{CnnConfig{}}}) {
-    const Gradients expected = gradients_of(model, set, torch::kCPU, torch::kFloat64);
-    const Gradients rounded = gradients_of(model, set, torch::kCPU, torch::kFloat64, round_to_tf32);
-    EXPECT_GT(largest_difference(rounded, expected).relative, kBound);
+    const std::vector<Difference> rounded = differences(model, set, [&](std::uint64_t seed) {
+      return gradients_of(model, set, torch::kCPU, torch::kFloat64, seed, round_to_tf32);
+    });
+    EXPECT_GT(rounded.front().relative, kBound);
   }
 }
 
