@@ -33,7 +33,7 @@ def preload(version):
 
 
 @pytest.mark.parametrize("command", [("--version",), ("doctor", "--json"), ("run", SMOKE, *SMALL)])
-@pytest.mark.parametrize("version", ["2.11.0", "2.6.0", "3.0.0"])
+@pytest.mark.parametrize("version", ["1.13.1", "99.0.0"])
 def test_another_libtorch_is_refused_by_every_command(
     bench, tmp_path, version_of_the_build, command, version
 ):
