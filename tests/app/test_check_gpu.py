@@ -25,7 +25,7 @@ def check_gpu(cwd, *arguments, binary=BINARY):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=480,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
 
