@@ -115,10 +115,6 @@ void add_epoch(RunResult& result, const EpochRecord& epoch) {
   result.timing.evaluate_seconds += epoch.evaluate_seconds;
 }
 
-std::string data_sha256(const DataSummary& data) {
-  return data.train.sha256 + " " + data.test.sha256;
-}
-
 /// Takes over what the record says of the epochs before `checkpoint`.
 void go_on_from(const Checkpoint& checkpoint, RunResult& result) {
   for (const EpochRecord& epoch : checkpoint.epochs) add_epoch(result, epoch);

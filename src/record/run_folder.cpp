@@ -11,6 +11,7 @@
 #include "config/write.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
+#include "record/stored_files.h"
 
 namespace mnist_bench {
 namespace {
@@ -64,22 +65,10 @@ std::optional<RunResult> find_result(const std::filesystem::path& folder) {
   return read_result(folder);
 }
 
-/// Training again would only end in the same way.
-bool is_final(RunStatus status) {
-  return status == RunStatus::completed || status == RunStatus::diverged;
-}
-
 /// An unfinished run may go on in the other engine.
 ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
   config.training.engine = engine;
   return config;
-}
-
-bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
-  const std::string& hash = checkpoint.config_hash;
-  return checkpoint.seed == config.seed &&
-         (hash == config_hash(with_engine(config, Engine::libtorch)) ||
-          hash == config_hash(with_engine(config, Engine::native)));
 }
 
 std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
@@ -122,7 +111,7 @@ void record_failure(const ExperimentConfig& config, const std::string& error) {
   result.error = error;
   result.config = config;
   write_file_atomically(path / "config.json", to_json(config).dump(2) + "\n");
-  write_file_atomically(path / "result.json", to_json(result).dump(2) + "\n");
+  write_file_atomically(path / "result.json", result_text(result));
 }
 
 RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing)
@@ -182,7 +171,7 @@ void RunFolder::write_predictions(const std::vector<Prediction>& predictions) {
 }
 
 void RunFolder::write_result(const RunResult& result) {
-  write_file_atomically(path_ / "result.json", to_json(result).dump(2) + "\n");
+  write_file_atomically(path_ / "result.json", result_text(result));
 }
 
 }  // namespace mnist_bench

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "record/read_predictions.h"
 #include "record/result_json.h"
 #include "report/labels.h"
 #include "report/warnings.h"
@@ -55,24 +56,14 @@ void require_completed(const StoredRun& run) {
 
 /// Throws unless the predictions give the confusion matrix of the run's record.
 void require_own_predictions(const StoredRun& run, const std::vector<Prediction>& predictions) {
-  std::vector<std::int64_t> truth;
-  std::vector<std::int64_t> predicted;
-  for (const Prediction& prediction : predictions) {
-    truth.push_back(prediction.truth);
-    predicted.push_back(prediction.predicted);
+  try {
+    check_predictions(*run.result.test, predictions);
+  } catch (const Error& error) {
+    throw Error(
+        ExitCode::io,
+        fmt::format("{}: {}", (run.folder / "predictions.csv").string(), error.what()),
+        "it or the result.json beside it was changed; run the experiment again with --force");
   }
-  const ConfusionMatrix& recorded = run.result.test->confusion;
-  const auto classes = static_cast<std::int64_t>(recorded.size());
-  const auto known = [&](std::int64_t label) { return label < classes; };
-  if (std::all_of(truth.begin(), truth.end(), known) &&
-      std::all_of(predicted.begin(), predicted.end(), known) &&
-      confusion_matrix(truth, predicted, classes) == recorded) {
-    return;
-  }
-  throw Error(ExitCode::io,
-              fmt::format("{} does not give the confusion matrix of the result.json beside it",
-                          (run.folder / "predictions.csv").string()),
-              "one of the two files was changed; run the experiment again with --force");
 }
 
 std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {

@@ -24,8 +24,7 @@ class RunFolderTest : public testing::Test {
   }
   void write_run(RunStatus status) {
     RunFolder folder = open(Existing::replace);
-    RunResult result = sample_result();
-    result.status = status;
+    const RunResult result = sample_result_of(status);
     folder.write_config(result.config);
     folder.write_result(result);
   }
