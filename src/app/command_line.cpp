@@ -25,6 +25,7 @@ examples:
   mnist-bench run configs/smoke.json --quiet --expect 'accuracy>=0.8'
   mnist-bench report runs
   mnist-bench compare runs/mlp runs/cnn
+  mnist-bench verify runs
 
 exit codes: 0 ok, 1 run failed, diverged or an --expect missed, 2 usage or config, 3 data,
 4 a sweep ended with failed runs, 5 device unavailable, 6 input/output or lock,
@@ -116,6 +117,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   add_sweep_command(app, session);
   add_report_command(app);
   add_compare_command(app);
+  add_verify_command(app);
   add_summary_command(app);
   add_bench_command(app, session);
   add_config_command(app);

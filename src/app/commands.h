@@ -26,6 +26,7 @@ void add_run_command(CLI::App& app, Session& session);
 void add_sweep_command(CLI::App& app, Session& session);
 void add_report_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 void add_bench_command(CLI::App& app, Session& session);
 void add_summary_command(CLI::App& app);
 void add_config_command(CLI::App& app);
