@@ -51,6 +51,26 @@ def read_result(folder):
     return read_json(folder / "result.json")
 
 
+def config_hash(config):
+    """As the README defines it: SHA-256 of what defines the experiment, without the program's help."""
+    rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed(result):
+    """The bytes of a result.json that says `result`, with the SHA-256 that belongs to them."""
+    rest = {key: value for key, value in result.items() if key != "sha256"}
+    text = json.dumps({**rest, "sha256": "0" * 64}, indent=2, ensure_ascii=False).encode() + b"\n"
+    at = text.rindex(b"0" * 64)
+    return text[:at] + hashlib.sha256(text).hexdigest().encode() + text[at + 64 :]
+
+
+def write_result(folder, result):
+    """Replaces a run's record: what a careful forger would leave."""
+    (folder / "result.json").write_bytes(sealed(result))
+
+
 def read_epochs(folder):
     lines = (folder / "epochs.jsonl").read_text(encoding="utf-8").splitlines()
     return [parse_json(line) for line in lines]

@@ -15,6 +15,7 @@ from support import (
     parse_json,
     read_predictions,
     read_result,
+    write_result,
 )
 
 
@@ -233,8 +234,8 @@ def test_refuses_other_test_images(bench, home):
 def test_refuses_a_run_that_did_not_complete(bench, home, tmp_path):
     shutil.copytree(home / "wide/seed-1", tmp_path / "cut")
     result = read_result(tmp_path / "cut")
-    (tmp_path / "cut/result.json").write_text(json.dumps({**result, "status": "interrupted"}))
-    assert_refusal(bench("compare", home / "narrow/seed-1", "cut"), 2, "cut", "interrupted")
+    write_result(tmp_path / "cut", {**result, "status": "failed", "error": "no space left"})
+    assert_refusal(bench("compare", home / "narrow/seed-1", "cut"), 2, "cut", "failed")
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ class Scenario:
             elif name == "checkpoint.safetensors":
                 assert checkpoint_metadata(self.folder)["epoch"] in ("1", "2")
             else:
-                assert read_json(self.folder / name)["schema"] == "mnist-bench.result/1"
+                assert read_json(self.folder / name)["schema"] == "mnist-bench.result/2"
 
     def assert_complete(self):
         result = read_result(self.folder)

@@ -2,14 +2,22 @@
 
 import csv
 import io
-import json
 import math
 import shutil
 import statistics
 import subprocess
 
 import pytest
-from support import SMALL, SMOKE, assert_has_remedy, assert_refusal, parse_json, read_result
+from support import (
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    config_hash,
+    parse_json,
+    read_result,
+    write_result,
+)
 
 EXTENSIONS = [".md", ".csv", ".json", ".tex"]
 # Everything that one of the formats could take for markup.
@@ -25,7 +33,7 @@ def change_result(folder, **changes):
         for section in sections:
             place = place[section]
         place[key] = value
-    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    write_result(folder, {**result, "config_hash": config_hash(result["config"])})
 
 
 def decimals_of(deviation):

@@ -152,7 +152,7 @@ def test_epochs_in_the_result_are_the_lines_of_epochs_jsonl(finished_run, result
 
 
 def test_result_says_what_was_done_where_and_when(result):
-    assert result["schema"] == "mnist-bench.result/1"
+    assert result["schema"] == "mnist-bench.result/2"
     assert result["status"] == "completed"
     assert result["error"] is None
     provenance = result["provenance"]
