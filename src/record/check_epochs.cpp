@@ -60,7 +60,7 @@ bool was_evaluated_anew(const RunResult& result) {
 }  // namespace
 
 void check_epochs(const RunResult& result) {
-  const std::size_t wanted = static_cast<std::size_t>(result.config.training.epochs);
+  const auto wanted = static_cast<std::size_t>(result.config.training.epochs);
   if (result.epochs.size() > wanted) {
     contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
                fmt::format("config.training.epochs is {}", wanted));
