@@ -92,8 +92,9 @@ std::optional<double> sd_over_classes(const RunGroup& group, double ClassMetrics
   std::vector<double> deviations;
   for (const StoredRun& run : group.completed) {
     std::vector<double> values;
-    for (const ClassMetrics& metrics : run.result.test->metrics.per_class) {
-      values.push_back(100.0 * metrics.*value);
+    const ClassificationMetrics& metrics = run.result.test->metrics;
+    for (const std::int64_t k : metrics.macro.classes) {
+      values.push_back(100.0 * metrics.per_class[static_cast<std::size_t>(k)].*value);
     }
     if (const auto sd = spread_of(values).sd) deviations.push_back(*sd);
   }
