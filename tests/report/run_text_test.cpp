@@ -35,6 +35,24 @@ TEST(RunText, OfManyClassesLeavesTheMatrixToTheRecord) {
   EXPECT_THAT(run_text(result), Not(HasSubstr("columns: predicted")));
 }
 
+TEST(RunText, LeavesOutClassesThatOccurNowhere) {
+  RunResult result = sample_result();
+  result.test->confusion = {{0, 0, 0, 0}, {0, 4, 1, 0}, {0, 0, 5, 0}, {0, 0, 0, 0}};
+  result.test->metrics = classification_metrics(result.test->confusion);
+  const std::string text = run_text(result);
+  EXPECT_THAT(text, HasSubstr("true  1  2  support"));
+  EXPECT_THAT(text, HasSubstr("without 2 of 4 classes"));
+  EXPECT_THAT(text, Not(HasSubstr("undefined")));
+}
+
+TEST(RunText, NamesTheFirstOfManyUndefinedQuotients) {
+  RunResult result = sample_result();
+  result.test->confusion.assign(200, std::vector<std::int64_t>(200, 0));
+  for (auto& row : result.test->confusion) row[0] = 1;
+  result.test->metrics = classification_metrics(result.test->confusion);
+  EXPECT_THAT(run_text(result), HasSubstr("precision[8] and 191 more\n"));
+}
+
 TEST(RunText, OfARunWithoutATestSaysWhy) {
   RunResult result = sample_result();
   result.status = RunStatus::diverged;
