@@ -6,11 +6,14 @@
 #include <exception>
 #include <functional>
 #include <new>
+#include <nlohmann/json.hpp>
 
 #include "app/epoch_writer.h"
 #include "app/trainer.h"
 #include "config/write.h"
 #include "data/dataset.h"
+#include "data/dataset_warnings.h"
+#include "data/known_datasets.h"
 #include "evaluate/metrics.h"
 #include "model/inference.h"
 #include "model/summary.h"
@@ -50,13 +53,34 @@ SplitSummary summarize_split(const ImageSet& set, std::int64_t classes) {
   return {.samples = set.size(), .sha256 = set.sha256, .class_counts = class_counts(set, classes)};
 }
 
+/// The path for a record, which is UTF-8; file names may hold any bytes.
+std::string recorded(const std::filesystem::path& path) {
+  using nlohmann::json;
+  return json::parse(json(path.string()).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+std::vector<DataFile> summarize_files(const Dataset& dataset) {
+  std::vector<DataFile> files;
+  for (std::size_t role = 0; role < dataset.files.size(); ++role) {
+    const SourceFile& file = dataset.files.at(role);
+    std::error_code unknown;  // a relative path stays one where the current folder has been deleted
+    const std::filesystem::path path = std::filesystem::absolute(file.path, unknown);
+    files.push_back({.role = std::string(to_string(static_cast<FileRole>(role))),
+                     .path = recorded(unknown ? file.path : path.lexically_normal()),
+                     .sha256 = file.sha256});
+  }
+  return files;
+}
+
 DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
-  const PixelStatistics constants = normalization_constants(config.normalization);
+  const PixelStatistics constants =
+      normalization_constants(config.normalization, dataset.train_pixels.statistics);
   return {.dataset = dataset.identified.value_or(config.dataset),
           .train = summarize_split(dataset.train, dataset.classes),
           .test = summarize_split(dataset.test, dataset.classes),
           .mean = constants.mean,
-          .std = constants.sd};
+          .std = constants.sd,
+          .files = summarize_files(dataset)};
 }
 
 Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
@@ -243,8 +267,9 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
                     config.data.dataset, *dataset.identified));
   }
   const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
-  for (const std::string& doubt : doubts_about(dataset, config.data.dataset)) {
-    console.warn(doubt);
+  for (const std::string& warning :
+       dataset_warnings(dataset, config.data.dataset, config.data.normalization)) {
+    console.warn(warning);
   }
   if (device.is_cpu()) require_memory(config, image, dataset.classes);
   const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
