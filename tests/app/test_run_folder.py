@@ -41,7 +41,8 @@ KEYS = {
         "device_name", "cpu", "simd", "threads", "jobs", "allocator", "started_at", "command",
         "resumed_after",
     },
-    "data": {"dataset", "train", "test", "normalization"},
+    "data": {"dataset", "train", "test", "normalization", "files"},
+    "data.files.0": {"role", "path", "sha256"},
     "data.train": SPLIT,
     "data.test": SPLIT,
     "data.normalization": {"mean", "std"},
@@ -56,7 +57,7 @@ KEYS = {
         "samples", "loss", "accuracy", "accuracy_ci95", "macro", "per_class", "undefined",
         "confusion_matrix",
     },
-    "test.macro": {"precision", "recall", "f1"},
+    "test.macro": {"precision", "recall", "f1", "classes"},
     "test.per_class.0": {"class", "precision", "recall", "f1", "support"},
     "test.confusion_matrix": {"axes", "counts"},
     "timing": {
@@ -88,6 +89,7 @@ def recomputed_metrics(counts):
     half = Z95 * math.sqrt(share * (1 - share) / samples + Z95**2 / (4 * samples**2))
     scale = 1 + Z95**2 / samples
     per_class = []
+    occurring = []
     undefined = set()
     for k in classes:
         support = sum(counts[k])
@@ -97,6 +99,8 @@ def recomputed_metrics(counts):
             "recall": (counts[k][k], support),
             "f1": (2 * counts[k][k], predicted + support),
         }
+        if support + predicted > 0:
+            occurring.append(k)
         undefined |= {f"{name}[{k}]" for name, (_, below) in quotients.items() if below == 0}
         values = {name: above / below if below else 0.0 for name, (above, below) in quotients.items()}
         per_class.append({"class": k, **values, "support": support})
@@ -105,9 +109,10 @@ def recomputed_metrics(counts):
         "accuracy": share,
         "accuracy_ci95": [(centre - half) / scale, (centre + half) / scale],
         "macro": {
-            name: math.fsum(of_class[name] for of_class in per_class) / len(per_class)
+            name: math.fsum(per_class[k][name] for k in occurring) / len(occurring)
             for name in ("precision", "recall", "f1")
-        },
+        }
+        | {"classes": occurring},
         "per_class": per_class,
         "undefined": undefined,
     }
@@ -119,6 +124,7 @@ def assert_metrics_follow_from_the_counts(test):
     assert test["samples"] == expected["samples"]
     assert test["accuracy"] == near(expected["accuracy"])
     assert test["accuracy_ci95"] == near(expected["accuracy_ci95"])
+    assert test["macro"].pop("classes") == expected["macro"].pop("classes")
     assert test["macro"] == near(expected["macro"])
     assert len(test["per_class"]) == len(expected["per_class"])
     for of_class, expected_of_class in zip(test["per_class"], expected["per_class"]):
