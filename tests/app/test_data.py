@@ -249,6 +249,7 @@ def test_images_with_a_channel_are_read(bench, tmp_path):
         ("train_images", gzip.compress(gzip.compress(b"x" * 99)), "compressed by gzip twice"),
         ("train_images", b"\x03\x08\0\0" + bytes(12), "byte-swapped"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # the content is too long for a name
 )  # fmt: skip
 def test_a_file_of_another_kind_is_called_by_its_name(bench, tmp_path, role, content, words):
     folder = write(tmp_path / "data", data_set(lambda i: i % 4) | {role: content})
