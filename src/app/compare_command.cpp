@@ -83,7 +83,8 @@ void compare_two_groups(const CompareArguments& arguments) {
       compare_groups(read_group(arguments.a), read_group(arguments.b), margin);
   show(comparison, arguments.json);
   if (comparison.equivalence && comparison.equivalence->obstacle) {
-    throw Error(ExitCode::run_failed, equivalence_verdict(*comparison.equivalence));
+    throw Error(ExitCode::run_failed,
+                equivalence_verdict(*comparison.equivalence, comparison.images));
   }
 }
 

@@ -233,10 +233,9 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
     comparison.measures.push_back(compare_measure(measure, comparison.a, comparison.b));
   }
   const std::vector<double>& accuracies = comparison.measures.front().differences;
-  if (!accuracies.empty() && std::ssize(accuracies) <= kMostSignFlips) {
-    comparison.test = sign_flip_test(accuracies);
-  }
-  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin);
+  comparison.images = comparison.a.completed.front().result.data->test.samples;
+  comparison.judgement = judge(accuracies);
+  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;

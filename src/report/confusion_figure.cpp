@@ -48,9 +48,9 @@ std::string confusion_svg(const RunGroup& group) {
   const double cell = numbered ? kCell : kSmallCell;
   const double size = cell * static_cast<double>(classes);
   std::string svg = fmt::format(
-      R"(<svg class="figure confusion" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px" role="img" tabindex="0" data-classes="{2}" aria-label="Confusion matrix of {3}, {4} runs; arrow keys read its cells"><desc>Rows are the true class, columns the predicted one, summed over the seeds</desc>)",
+      R"(<svg class="figure confusion" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px" role="img" tabindex="0" data-classes="{2}" aria-label="Confusion matrix of {3}, {4} run{5}; arrow keys read its cells"><desc>Rows are the true class, columns the predicted one, summed over the seeds</desc>)",
       coordinate(kLeft + size + 6), coordinate(kTop + size + 6), classes,
-      markup_escaped(group.label), group.completed.size());
+      markup_escaped(group.label), group.completed.size(), group.completed.size() == 1 ? "" : "s");
   svg += fmt::format(
       R"~(<g class="ticks"><text x="{}" y="14" text-anchor="middle">predicted</text><text transform="translate(14 {}) rotate(-90)" text-anchor="middle">true</text>)~",
       coordinate(kLeft + size / 2), coordinate(kTop + size / 2));

@@ -5,14 +5,13 @@
 
 #include "evaluate/statistics.h"
 #include "record/result_json.h"
+#include "report/rounding.h"
 #include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
 
 constexpr std::size_t kMostClassesShown = 20;
-
-std::string percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
 
 std::string headline(const RunResult& result) {
   std::string text = fmt::format("{} (seed {}): {} after {} epoch{}", result.config.name,
@@ -27,6 +26,7 @@ std::string headline(const RunResult& result) {
 
 std::string metrics_table(const RunResult& result, const TestRecord& test) {
   const ClassificationMetrics& metrics = test.metrics;
+  const auto percent = [&](double share) { return percent_of_images(share, metrics.samples); };
   std::string interval;
   if (metrics.accuracy_ci95) {
     interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
@@ -43,11 +43,12 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
                      {"macro F1 [%]", percent(metrics.macro.f1), ""},
                      {"loss", fmt::format("{:.4f}", test.loss), ""},
                      {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
-                      fmt::format("SD {}, n = {} epochs",
-                                  spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–", spread.n)}});
+                      spread.sd ? fmt::format("SD {:.2f}, n = {} epochs", *spread.sd, spread.n)
+                                : std::string("n = 1 epoch")}});
 }
 
 std::string confusion_table(const TestRecord& test) {
+  const auto percent = [&](double share) { return percent_of_images(share, test.metrics.samples); };
   const std::size_t classes = test.confusion.size();
   const bool counts_shown = classes <= kMostClassesShown;
   std::vector<Align> columns = {Align::right};

@@ -95,18 +95,30 @@ TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
   EXPECT_EQ(count_of(svg, "class=\"cell "), 4U);
 }
 
-TEST(StandaloneSvg, HasItsStyleSheetAndDeclaration) {
-  const std::string svg = standalone_svg(confusion_svg(group_with("mlp", {9'768})));
-  EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
-  EXPECT_THAT(svg, HasSubstr("<style>"));
+TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
+  const RunGroup group = group_with("mlp", {9'768, 9'801});
+  for (const std::string& figure : all_figures(group)) {
+    const std::string svg = standalone_svg({figure});
+    EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+    EXPECT_THAT(svg, Not(HasSubstr("var(")));
+    EXPECT_THAT(svg, Not(HasSubstr("prefers-color-scheme")));
+    EXPECT_THAT(svg, ContainsRegex("<svg [^>]*width=\"[0-9.]+\" height=\"[0-9.]+\" viewBox="));
+    EXPECT_THAT(svg,
+                ContainsRegex("<rect width=\"[0-9.]+\" height=\"[0-9.]+\" fill=\"#ffffff\"/>"));
+    EXPECT_THAT(svg, ContainsRegex("<title>[A-Z][^<]+</title>"));
+  }
 }
 
-TEST(StackedSvg, NamesEachOfSeveralFigures) {
-  const RunGroup group = group_with("mlp", {9'768});
-  const std::string one = confusion_svg(group);
-  EXPECT_EQ(stacked_svg({one}), one);
-  EXPECT_EQ(count_of(stacked_svg({one, one}), ">Confusion matrix of mlp, 1 run"), 2U);
-  EXPECT_EQ(count_of(stacked_svg({}), "<svg"), 1U);
+TEST(StandaloneSvg, NamesEachOfSeveralFigures) {
+  const std::string one = confusion_svg(group_with("mlp", {9'768}));
+  EXPECT_EQ(count_of(standalone_svg({one, one}), ">Confusion matrix of mlp, 1 run</text>"), 2U);
+  EXPECT_EQ(count_of(standalone_svg({one}), "arrow keys read its cells</text>"), 0U);
+  EXPECT_EQ(count_of(standalone_svg({}), "<svg"), 1U);
+}
+
+TEST(FigureStyle, OfThePageKeepsItsDarkTheme) {
+  EXPECT_THAT(figure_style(), HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(figure_style(), HasSubstr("var(--ink)"));
 }
 
 }  // namespace

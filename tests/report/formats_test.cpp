@@ -74,7 +74,7 @@ TEST(Formats, AllRenderAReportWithoutACompletedRun) {
 TEST(TextReport, HasMeansRangesFailedRunsAndWarnings) {
   const std::string text = text_report(sample_report());
   EXPECT_THAT(text, HasSubstr("97.81 ± 0.17"));
-  EXPECT_THAT(text, HasSubstr("99.02 ± –"));
+  EXPECT_THAT(text, HasSubstr("  99.02  "));
   EXPECT_THAT(text, HasSubstr("97.38 to 98.25"));
   EXPECT_THAT(text, HasSubstr("failed: mlp seed 4: diverged"));
   EXPECT_THAT(text, HasSubstr("warning: without a result"));
@@ -92,7 +92,7 @@ TEST(MarkdownReport, IsATableOfEquallyManyCellsInEachRow) {
   const std::string text = markdown_report(sample_report());
   EXPECT_THAT(text, StartsWith("## Mean ± SD over the seeds\n\n| experiment | n | failed | "));
   EXPECT_THAT(text, HasSubstr("| mlp | 3 | 1 | 97.81 ± 0.17 |"));
-  EXPECT_THAT(text, HasSubstr("| cnn | 1 | 0 | 99.02 ± – |"));
+  EXPECT_THAT(text, HasSubstr("| cnn | 1 | 0 | 99.02 |"));
   EXPECT_THAT(text, HasSubstr("accuracy \\[%\\] | mlp | 3 | 97.81 | 0.17 | 97.38 to 98.25 | 97.68 "
                               "| 98.01 |"));
   EXPECT_THAT(text, HasSubstr("- mlp seed 4: diverged: 50 % of \"it\", or more is not finite"));
