@@ -85,13 +85,12 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
     const std::optional<double>& seeds = cell.ours.sd;
     const auto nearer = nearer_of(cell);
     const int decimals = std::min(2, decimals_of_images(cell.images.value_or(0)));
-    table.rows.push_back(
-        {cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
-         seeds ? rounded(cell.measure->scale * *seeds, decimals) : kAbsent,
-         cell.sd_over_classes ? rounded(*cell.sd_over_classes, decimals) : kAbsent,
-         !nearer                    ? kAbsent
-         : *nearer == Nearer::seeds ? "seeds"
-                                    : "classes"});
+    table.rows.push_back({cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
+                          seeds ? rounded(cell.measure->scale * *seeds, decimals) : kAbsent,
+                          cell.sd_over_classes ? rounded(*cell.sd_over_classes, decimals) : kAbsent,
+                          !nearer                    ? kAbsent
+                          : *nearer == Nearer::seeds ? "seeds"
+                                                     : "classes"});
   }
   return table;
 }
