@@ -1,17 +1,22 @@
 #include "app/console.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
+#include "base/files.h"
 #include "record/result_json.h"
 #include "report/text_table.h"
 #include "runtime/process.h"
@@ -52,6 +57,24 @@ void say(const std::string& text) {
   std::fflush(stderr);
 }
 
+/// Appends lines to an open file. spdlog's own sink opens a file by its name and follows a link.
+class FileSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(Descriptor file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (!write_all(file_.get(), {line.data(), line.size()})) {
+      throw spdlog::spdlog_ex("cannot be written", errno);
+    }
+  }
+  void flush_() override {}
+
+  Descriptor file_;
+};
+
 std::string json_line(std::string_view level, const std::string& message,
                       const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json line = {{"time", utc_now()}, {"level", level}, {"message", message}};
@@ -85,16 +108,11 @@ Console::Console(const ConsoleOptions& options)
 Console::~Console() { clear_status(); }
 
 void Console::log_to(const std::filesystem::path& file) {
-  try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string());
-    file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
-  } catch (const spdlog::spdlog_ex& error) {
-    throw Error(ExitCode::io, fmt::format("cannot write {}: {}", file.string(), error.what()));
-  }
+  file_ = std::make_shared<spdlog::logger>(
+      "file", std::make_shared<FileSink>(open_own_file(file, O_WRONLY | O_APPEND)));
   file_->set_error_handler(
       [](const std::string& message) { say("warning: log.txt: " + message + "\n"); });
   file_->set_level(spdlog::level::debug);
-  file_->flush_on(spdlog::level::debug);
   file_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
                                                                    spdlog::pattern_time_type::utc));
 }

@@ -76,7 +76,8 @@ Provenance provenance_of(c10::Device device, std::string simd, std::int64_t thre
           .jobs = options.jobs,
           .allocator = std::move(allocator),
           .started_at = utc_now(),
-          .command = options.command};
+          .command = options.command,
+          .mkl_cbwr = environment_variable("MKL_CBWR")};
 }
 
 /// Truth, predictions and metrics of one evaluation.
@@ -210,9 +211,21 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
+StoredRun finished_already(std::filesystem::path folder, RunResult result, Console& console) {
+  console.info(fmt::format("{} is finished already; nothing to do", folder.string()));
+  return {.folder = std::move(folder), .result = std::move(result)};
+}
+
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Console& console) {
   const Clock::time_point start = Clock::now();
+  // Before anything that could fail for want of data or a device, or cost time.
+  if (options.existing == Existing::resume) {
+    const std::filesystem::path output = output_folder(config);
+    if (auto found = finished_run(output, config)) {
+      return finished_already(output, *std::move(found), console);
+    }
+  }
   // Before the device: nobody shall install CUDA for an engine that has no use for it.
   if (config.training.engine == Engine::native) native::check_supported(config);
   ask_mkl_for_equal_bits();
@@ -250,10 +263,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
 
   RunFolder folder(output_folder(config), config, options.existing);
-  if (folder.finished()) {
-    console.info(fmt::format("{} is finished already; nothing to do", folder.path().string()));
-    return {.folder = folder.path(), .result = *folder.finished()};
-  }
+  if (folder.finished()) return finished_already(folder.path(), *folder.finished(), console);
   RunResult result;
   result.config = config;
   result.provenance =

@@ -61,6 +61,7 @@ void work_off(const WorkRequest& request, DataCache& data) {
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
   } catch (const Error& error) {
     end["status"] = to_string(RunStatus::failed);
+    end["in_use"] = error.cause() == Cause::folder_in_use;
     end["error"] = error.what();
     end["exit_code"] = static_cast<int>(error.code());
   } catch (const std::exception& error) {

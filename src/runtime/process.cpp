@@ -81,6 +81,11 @@ std::string tune_allocator() {
   return raised ? "glibc malloc, mmap threshold 32 MiB, trim threshold 1 GiB" : "glibc malloc";
 }
 
+std::optional<std::string> environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 std::int64_t peak_rss_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -35,6 +35,9 @@ void restrict_libtorch_simd(const std::string& simd);
 /// thresholds.
 std::string tune_allocator();
 
+/// A variable of the environment; nothing where it is not set.
+std::optional<std::string> environment_variable(const char* name);
+
 /// Largest resident set of this process so far, in bytes.
 std::int64_t peak_rss_bytes();
 

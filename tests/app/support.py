@@ -10,6 +10,7 @@ import pty
 import re
 import select
 import struct
+import subprocess
 import termios
 import threading
 import time
@@ -165,3 +166,18 @@ def wait_for_line(process, word, seconds=60):
             assert block, f"ended without {word!r}: {seen!r}"
             seen += block
     return seen.decode()
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def workers_of(process):
+    """The process ids of a started sweep's workers."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
+    )
+    return [int(pid) for pid in listed.stdout.split()]

@@ -167,6 +167,13 @@ def test_result_says_what_was_done_where_and_when(result):
     assert -1 <= age.total_seconds() < 600
 
 
+def test_result_says_what_mkl_was_asked_for(result, bench, tmp_path):
+    assert result["provenance"]["mkl_cbwr"] == "AUTO,STRICT"
+    done = bench("run", SMOKE, *SMALL, "--output", "own", environment={"MKL_CBWR": "COMPATIBLE"})
+    assert done.code == 0, done
+    assert read_result(tmp_path / "own")["provenance"]["mkl_cbwr"] == "COMPATIBLE"
+
+
 def test_hashes_are_sha256(result):
     hashes = [result["config_hash"], result["parameters_sha256"]]
     hashes += [result["data"][split]["sha256"] for split in ("train", "test")]
