@@ -54,4 +54,8 @@ auto one_of(const std::map<std::string, Value>& values) {
 /// Prints `text` on stdout; Error(io) when it cannot be written (a full disk).
 void print(const std::string& text);
 
+/// The same for a result that is recorded. An interrupted run ends as such even where nobody reads
+/// what it says: the terminal may be gone that the signal told of.
+void print_result(const std::string& text, bool is_interrupted);
+
 }  // namespace mnist_bench

@@ -148,9 +148,6 @@ examples:
       ->add_option("--equivalence", arguments->equivalence,
                    "Of two groups: exit 1 unless their mean accuracies are shown to lie within "
                    "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
-      ->check([](const std::string& text) {  // which CLI11 would take for a value not given
-        return std::string(text.empty() ? "a number is missing" : "");
-      })
       ->type_name("POINTS");
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");
   command->callback([arguments] { compare(*arguments); });

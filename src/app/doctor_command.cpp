@@ -40,7 +40,12 @@ Finding look_at_data() {
 
 /// Writes and deletes a file where a run of the default config would put its folder.
 Finding look_at_output() {
-  const std::filesystem::path here = std::filesystem::current_path();
+  std::error_code gone;
+  const std::filesystem::path here = std::filesystem::current_path(gone);
+  if (gone) {
+    return {"output", "the current folder does not exist any more: cd to one that does",
+            ExitCode::io};
+  }
   const std::filesystem::path folder =
       std::filesystem::is_directory(here / "runs") ? here / "runs" : here;
   const std::filesystem::path probe = folder / ".mnist-bench-doctor";
