@@ -187,8 +187,11 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   if (!unfinished.empty()) {
     std::vector<std::string> folders;
     for (const auto& folder : unfinished) folders.push_back(folder.string());
-    warnings.push_back(fmt::format("without a result, so left out (still running, or killed): {}",
-                                   listed(folders)));
+    warnings.push_back(
+        fmt::format("without a result, so left out (still running, or killed; run --resume goes on "
+                    "with a killed "
+                    "one): {}",
+                    listed(folders)));
   }
   for (const RunGroup& group : groups) {
     for (const auto& found : {repeated_seeds(group), missing_values(group)}) {
@@ -216,6 +219,7 @@ std::vector<std::string> failed_lines(const std::vector<RunGroup>& groups) {
       std::string line =
           fmt::format("{} seed {}: {}", group.label, result.config.seed, to_string(result.status));
       if (result.error) line += ": " + *result.error;
+      if (result.status == RunStatus::interrupted) line += "; run --resume goes on with it";
       lines.push_back(fmt::format("{} ({})", line, run.folder.string()));
     }
   }
