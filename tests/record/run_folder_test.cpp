@@ -234,10 +234,9 @@ TEST_F(RunFolderTest, AnUnfinishedRunIsNotFinished) {
 TEST_F(RunFolderTest, RefusesFilesThatNoRunHasLeft) {
   std::filesystem::create_directories(folder_);
   const auto expect_refused = [&](const char* name, const std::string& text) {
-    const RunFolderTest& self = *this;
     for (const Existing existing : {Existing::refuse, Existing::resume, Existing::replace}) {
       EXPECT_THAT(refusal(existing), HasSubstr(std::string("its ") + name + " was not written by"));
-      EXPECT_EQ(self.contents(name), text);
+      EXPECT_EQ(contents(name), text);
     }
     EXPECT_THROW(run_state(folder_, sample_result().config), Error);
     std::filesystem::remove(folder_ / name);
