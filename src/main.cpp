@@ -7,7 +7,6 @@
 #include <string>
 
 #include "app/command_line.h"
-#include "runtime/working_folder.h"
 
 namespace {
 
@@ -51,7 +50,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  mnist_bench::return_to_working_folder();
   const int code = run(argc, argv);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return code;  // their reports come with an orderly end

@@ -13,6 +13,7 @@
 
 #include "base/nearest.h"
 #include "runtime/build_info.h"
+#include "runtime/working_folder.h"
 
 namespace mnist_bench {
 namespace {
@@ -144,6 +145,7 @@ void print_result(const std::string& text, bool is_interrupted) {
 }
 
 void run_command_line(int argc, const char* const* argv, Session& session) {
+  return_to_working_folder();
   session.command_line = joined(argc, argv);
   CLI::App app(kDescription, "mnist-bench");
   app.footer(kFooter);
