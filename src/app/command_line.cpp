@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/escape.h"
 #include "base/nearest.h"
 #include "runtime/build_info.h"
 
@@ -98,7 +99,8 @@ void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
                      "config keys to override, dotted: seed=3 training.epochs=1");
 }
 
-void print(const std::string& text) {
+void print(const std::string& words) {
+  const std::string text = printable(words);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }

@@ -51,7 +51,8 @@ auto one_of(const std::map<std::string, Value>& values) {
   };
 }
 
-/// Prints `text` on stdout; Error(io) when it cannot be written (a full disk).
-void print(const std::string& text);
+/// Prints `words` on stdout, without what a terminal would obey (see `printable`); Error(io) when
+/// they cannot be written (a full disk).
+void print(const std::string& words);
 
 }  // namespace mnist_bench

@@ -11,6 +11,7 @@
 #include "kernels/simd.h"
 #include "report/text_table.h"
 #include "runtime/build_info.h"
+#include "runtime/default_threads.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
 
@@ -65,9 +66,12 @@ std::vector<Finding> examine() {
   findings.push_back({"SIMD in LibTorch", simd_capability(), {}});
   findings.push_back(
       {"SIMD in native", fmt::format("{}", fmt::join(kernels::simd_targets(), ", ")), {}});
-  const std::int64_t threads = set_threads(std::nullopt);
-  findings.push_back(
-      {"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});
+  const DefaultThreads threads = default_threads();
+  findings.push_back({"threads",
+                      fmt::format("{}, decided by {} (available cores: {})", threads.threads,
+                                  threads.decided_by, available_cores()),
+                      {}});
+  for (const std::string& what : threads.ignored) findings.push_back({"threads", what, {}});
   findings.push_back({"allocator", tune_allocator(), {}});
   const CudaStatus& cuda = cuda_status();
   std::string devices = cuda.devices == 0 ? "none: " + cuda.reason : "";

@@ -9,6 +9,7 @@
 
 #include "app/epoch_writer.h"
 #include "app/trainer.h"
+#include "base/as_error.h"
 #include "config/write.h"
 #include "data/dataset.h"
 #include "evaluate/metrics.h"
@@ -17,9 +18,11 @@
 #include "native/engine.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
+#include "runtime/default_threads.h"
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
+#include "runtime/waiting.h"
 
 namespace mnist_bench {
 namespace {
@@ -62,6 +65,7 @@ DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
 Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
                          std::string allocator, const RunOptions& options) {
   const BuildInfo build = build_info();
+  const ThreadWaiting waiting = thread_waiting();
   return {.version = build.version,
           .git_revision = build.git_revision,
           .git_dirty = build.git_dirty,
@@ -76,7 +80,9 @@ Provenance provenance_of(c10::Device device, std::string simd, std::int64_t thre
           .jobs = options.jobs,
           .allocator = std::move(allocator),
           .started_at = utc_now(),
-          .command = options.command};
+          .command = options.command,
+          .omp_wait_policy = waiting.omp_wait_policy,
+          .gomp_spincount = waiting.gomp_spincount};
 }
 
 /// Truth, predictions and metrics of one evaluation.
@@ -210,6 +216,11 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
+DefaultThreads threads_of(const ExperimentConfig& config) {
+  if (!config.threads) return default_threads();
+  return {.threads = *config.threads, .decided_by = "the config", .ignored = {}};
+}
+
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Console& console) {
   const Clock::time_point start = Clock::now();
@@ -217,20 +228,15 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   if (config.training.engine == Engine::native) native::check_supported(config);
   ask_mkl_for_equal_bits();
   std::string allocator = tune_allocator();
-  const std::int64_t threads = set_threads(config.threads);
+  const DefaultThreads chosen = threads_of(config);
+  const std::int64_t threads = chosen.threads;
+  set_threads(threads);
+  for (const std::string& what : chosen.ignored) console.warn(what);
   if (threads > available_cores()) {
     console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
                              available_cores()));
   }
   const c10::Device device = choose_device(config.device);
-  const std::vector<double> loads = load_averages();
-  if (device.is_cpu() && config.training.engine == Engine::libtorch && threads > 1 &&
-      !loads.empty() && loads.front() > 1) {
-    console.info(
-        "other work is running; LibTorch's threads wait for each other by spinning, which can make "
-        "them many times slower then: threads=1, or OMP_WAIT_POLICY=passive in the environment, "
-        "helps");
-  }
 
   const Clock::time_point load_start = Clock::now();
   const bool loaded = data.load(config.data);
@@ -269,6 +275,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   console.log_to(folder.log_file());
   result.model = summarize(config.model, image, dataset.classes);
   result.timing.load_seconds = load_seconds;
+  console.debug(fmt::format("{} CPU thread{}: decided by {}", threads, threads == 1 ? "" : "s",
+                            chosen.decided_by));
   console.debug(loaded ? "data read from their files" : "data kept from the run before");
   console.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
@@ -317,15 +325,13 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
     return run(config, options, data, console);
   } catch (const std::bad_alloc&) {
     throw out_of_memory();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::filesystem::filesystem_error&) {
-    throw;
-  } catch (const std::exception& error) {
+  } catch (const c10::Error& error) {
     if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) throw out_of_memory();
     throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
                 "if it is about memory, make the model or training.batch_size smaller; if about "
                 "numbers, optimizer.learning_rate");
+  } catch (const std::exception& error) {
+    throw as_error(error);
   }
 }
 

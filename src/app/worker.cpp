@@ -17,6 +17,7 @@
 
 #include "app/console.h"
 #include "app/run_experiment.h"
+#include "base/as_error.h"
 #include "config/read.h"
 #include "config/write.h"
 #include "record/result_json.h"
@@ -59,14 +60,11 @@ void work_off(const WorkRequest& request, DataCache& data) {
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
-  } catch (const Error& error) {
+  } catch (const std::exception& exception) {
+    const Error error = as_error(exception);
     end["status"] = to_string(RunStatus::failed);
     end["error"] = error.what();
     end["exit_code"] = static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    const std::string text = error.what();
-    end["status"] = to_string(RunStatus::failed);
-    end["error"] = text.substr(0, text.find('\n'));
   }
   console.info("end of the run", end);
 }

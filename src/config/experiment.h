@@ -92,7 +92,7 @@ struct ExperimentConfig {
   std::uint64_t seed = 1;
   /// "auto", "cpu", "cuda" or "cuda:N".
   std::string device = "auto";
-  /// CPU threads, 1 to 1,024; absent: one per core that this process may use.
+  /// CPU threads, 1 to 1,024; absent: runtime/default_threads.h chooses.
   std::optional<std::int64_t> threads;
   DataConfig data;
   ModelConfig model;

@@ -144,7 +144,8 @@ std::vector<Key> make_keys() {
       key("", "device", device, field(&E::device),
           "Where to compute; auto: CUDA if there is a device, else the CPU."),
       key("", "threads", IntegerRange{1, 1'024}, field(&E::threads),
-          "CPU threads; null: one per core that the process may use."),
+          "CPU threads; null: as many as cores, control group, OMP_NUM_THREADS and "
+          "SLURM_CPUS_PER_TASK allow."),
 
       key("data", "dataset", label, field(&E::data, &D::dataset),
           "Label of the data set in the records; must be mnist while data.directory is null."),

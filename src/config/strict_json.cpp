@@ -18,15 +18,6 @@ using nlohmann::json;
 
 /// Enough for any config, and far below what recursive code (dump, destructors) can stand.
 constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxExcerptBytes = 120;
-
-/// The start of `text`, not cut within a UTF-8 sequence.
-std::string shortened(const std::string& text) {
-  if (text.size() <= kMaxExcerptBytes) return text;
-  std::size_t end = kMaxExcerptBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
 
 [[noreturn]] void fail_at(std::string_view text, std::size_t offset, std::string_view origin,
                           const std::string& reason) {
@@ -35,24 +26,6 @@ std::string shortened(const std::string& text) {
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 == 0: the first line
   throw Error(ExitCode::usage, fmt::format("{}: line {}, column {}: {}", origin, line,
                                            before.size() - line_start + 1, reason));
-}
-
-/// Bytes of the UTF-8 sequence that `rest` starts with; 0 if it starts with none (Unicode 15,
-/// table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF).
-std::size_t utf8_sequence(std::string_view rest) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
-  const auto within = [&](std::size_t i, unsigned char low, unsigned char high) {
-    return i < rest.size() && low <= byte(i) && byte(i) <= high;
-  };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  const std::size_t length = lead < 0xF0 ? 3 : 4;
-  if (!within(1, low, high) || !within(2, 0x80, 0xBF)) return 0;
-  return length == 3 || within(3, 0x80, 0xBF) ? length : 0;
 }
 
 /// What nlohmann's exception says, without its own prefix and position.
@@ -161,23 +134,7 @@ json parse_strict_json(std::string_view text, std::string_view origin, bool comm
 }
 
 std::string excerpt(const json& value) {
-  return shortened(value.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (std::size_t offset = 0; offset < text.size() && result.size() <= kMaxExcerptBytes;) {
-    const std::size_t length = utf8_sequence(text.substr(offset));
-    const auto byte = static_cast<unsigned char>(text[offset]);
-    if (length == 0 || byte < ' ' || byte == 0x7F) {
-      result += fmt::format("\\x{:02x}", byte);
-      offset += 1;
-    } else {
-      result += text.substr(offset, length);
-      offset += length;
-    }
-  }
-  return shortened(result);
+  return escaped(value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace mnist_bench

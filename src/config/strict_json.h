@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/escape.h"
+
 namespace mnist_bench {
 
 /// Parses one JSON value (RFC 8259) in which // and /* */ comments are allowed (if `comments`) and
@@ -18,9 +20,7 @@ nlohmann::json parse_strict_json(std::string_view text, std::string_view origin,
 /// NUL.
 void require_utf8(std::string_view text, std::string_view origin);
 
-/// For error messages, one line, at most 120 bytes: the value as JSON, or the text with control
-/// characters and bytes that are not UTF-8 as \xNN.
+/// For error messages, one line, at most 120 bytes: the value as JSON, as `escaped` has text.
 std::string excerpt(const nlohmann::json& value);
-std::string escaped(std::string_view text);
 
 }  // namespace mnist_bench

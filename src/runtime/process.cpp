@@ -15,11 +15,35 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
-#include "base/error.h"
+#include "base/as_error.h"
 
 namespace mnist_bench {
+namespace {
+
+/// Starts `threads` threads, the caller's included, and ends them, or throws Error(run_failed).
+void require_threads(std::int64_t threads) {
+  std::vector<std::thread> started;
+  std::latch all_tried(1);
+  std::optional<std::string> reason;
+  try {
+    while (static_cast<std::int64_t>(started.size()) < threads - 1) {
+      started.emplace_back([&all_tried] { all_tried.wait(); });
+    }
+  } catch (const std::system_error& error) {
+    reason = error.code().message();
+  }
+  const std::size_t count = started.size() + 1;
+  all_tried.count_down();
+  for (std::thread& thread : started) thread.join();
+  if (reason) throw threads_refused(threads, count, *reason);
+}
+
+}  // namespace
 
 std::vector<int> allowed_cores() {
   cpu_set_t mask;
@@ -41,15 +65,15 @@ bool pin_to(const std::vector<int>& cores) {
   return sched_setaffinity(0, sizeof mask, &mask) == 0;
 }
 
-std::int64_t set_threads(std::optional<std::int64_t> wanted) {
-  at::set_num_threads(static_cast<int>(wanted.value_or(available_cores())));
+void set_threads(std::int64_t threads) {
+  require_threads(threads);
+  at::set_num_threads(static_cast<int>(threads));
   // Our models run one operation after another; a second pool would only compete for the cores.
   static const bool once = [] {
     at::set_num_interop_threads(1);
     return true;
   }();
   static_cast<void>(once);
-  return at::get_num_threads();
 }
 
 void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }

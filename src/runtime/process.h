@@ -15,9 +15,10 @@ std::int64_t available_cores();
 /// does not allow it.
 bool pin_to(const std::vector<int>& cores);
 
-/// Gives LibTorch `wanted` threads within an operation (absent: one per available core) and one
-/// between operations. Returns the number in force. Call it before the first tensor operation.
-std::int64_t set_threads(std::optional<std::int64_t> wanted);
+/// Gives LibTorch `threads` threads within an operation and one between operations. Throws
+/// Error(run_failed) where the system does not start that many: later, libgomp would end the
+/// process itself. Call it before the first tensor operation.
+void set_threads(std::int64_t threads);
 
 /// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
 /// its choice of code depends on where a matrix happens to lie, so that the second run of a process

@@ -1,10 +1,17 @@
 #include "kernels/thread_team.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <numeric>
+
+#include "base/error.h"
 
 namespace mnist_bench::kernels {
 namespace {
@@ -53,6 +60,30 @@ TEST(ThreadTeam, WakesThreadsThatHaveGoneToSleep) {
   }
   EXPECT_EQ(calls, 3);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the process
+TEST(ThreadTeam, ThreadsThatTheSystemDoesNotStartAreAnError) {
+  EXPECT_EXIT(
+      {
+        std::ifstream file("/proc/self/statm");
+        rlim_t pages = 0;
+        file >> pages;
+        // Stacks are 8 MiB, mostly.
+        const rlim_t bytes =
+            pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
+        const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+        if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+        try {
+          const ThreadTeam team(1000);
+        } catch (const Error& error) {
+          std::fprintf(stderr, "%s", error.what());
+          std::exit(42);
+        }
+        std::exit(2);
+      },
+      testing::ExitedWithCode(42), "cannot start 1000 threads, only [0-9]+: ");
+}
+#endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
 TEST(ThreadTeam, TakesSubnormalNumbersForZeroWithinItsWorkOnly) {

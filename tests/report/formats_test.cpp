@@ -1,5 +1,6 @@
 #include "report/formats.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -145,6 +146,16 @@ TEST(CsvEscaped, QuotesByRfc4180) {
   EXPECT_EQ(csv_escaped("say \"x\""), "\"say \"\"x\"\"\"");
   EXPECT_EQ(csv_escaped("a\nb"), "\"a\nb\"");
   EXPECT_EQ(csv_escaped("a\rb"), "\"a\rb\"");
+  EXPECT_EQ(csv_escaped(""), "");
+}
+
+TEST(CsvEscaped, TextIsNoFormulaAndNumbersStayNumbers) {
+  for (const char* text : {"=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "-", "--5", "-0x5"}) {
+    EXPECT_EQ(csv_escaped(text), fmt::format("\"'{}\"", text));
+  }
+  EXPECT_EQ(csv_escaped("=HYPERLINK(\"a\",\"b\")"), "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\"");
+  for (const char* text : {"-0.5", "-1e-05", "1=1", " =1", "a@b"})
+    EXPECT_EQ(csv_escaped(text), text);
 }
 
 TEST(JsonReport, HoldsStatisticsAndEachRun) {
