@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <new>
+#include <utility>
 
 #include "app/epoch_writer.h"
 #include "app/trainer.h"
@@ -231,7 +232,10 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const DefaultThreads chosen = threads_of(config);
   const std::int64_t threads = chosen.threads;
   set_threads(threads);
-  for (const std::string& what : chosen.ignored) console.warn(what);
+  static bool told = false;  // by a sweep's worker once, not for each of its runs
+  if (!std::exchange(told, true)) {
+    for (const std::string& what : chosen.ignored) console.warn(what);
+  }
   if (threads > available_cores()) {
     console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
                              available_cores()));

@@ -1,6 +1,7 @@
 """How many threads a run takes, how they wait for each other, and what is said where the system
 starts no more."""
 
+import json
 import os
 import re
 import shutil
@@ -180,9 +181,19 @@ def test_thread_that_cannot_be_started_later_ends_in_a_message(tmp_path, engine)
 
 
 @needs_strace
+def test_worker_that_cannot_be_started_is_an_error(tmp_path):
+    sweep = {"name": "s", "configs": [str(SMOKE)], "seeds": [1]}
+    (tmp_path / "s.json").write_text(json.dumps(sweep))
+    no_process = [word.replace("clone3", "clone,clone3,fork,vfork") for word in no_thread()]
+    done = program("sweep", "s.json", *FREE, cwd=tmp_path, before=no_process)
+    assert_refusal(done, 6, "cannot start a worker: fork: Resource temporarily unavailable")
+    assert_has_remedy(done)
+
+
+@needs_strace
 def test_sweep_without_a_thread_for_its_files_writes_them_all_the_same(tmp_path):
     sweep = {"name": "s", "configs": [str(SMOKE)], "seeds": [1, 2]}
-    (tmp_path / "s.json").write_text(str(sweep).replace("'", '"'))
+    (tmp_path / "s.json").write_text(json.dumps(sweep))
     done = program("sweep", "s.json", "--threads", "1", *FREE, "training.epochs=3",
                    cwd=tmp_path, before=no_thread())  # fmt: skip
     assert done.code == 0, done

@@ -62,26 +62,26 @@ TEST(ThreadTeam, WakesThreadsThatHaveGoneToSleep) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the process
+/// Where there is memory for the stacks of a few (of 8 MiB each, mostly).
+[[noreturn]] void start_a_thousand_threads() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+  try {
+    const ThreadTeam team(1000);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s", error.what());
+    std::exit(42);
+  }
+  std::exit(2);
+}
+
 TEST(ThreadTeam, ThreadsThatTheSystemDoesNotStartAreAnError) {
-  EXPECT_EXIT(
-      {
-        std::ifstream file("/proc/self/statm");
-        rlim_t pages = 0;
-        file >> pages;
-        // Stacks are 8 MiB, mostly.
-        const rlim_t bytes =
-            pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
-        const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
-        if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
-        try {
-          const ThreadTeam team(1000);
-        } catch (const Error& error) {
-          std::fprintf(stderr, "%s", error.what());
-          std::exit(42);
-        }
-        std::exit(2);
-      },
-      testing::ExitedWithCode(42), "cannot start 1000 threads, only [0-9]+: ");
+  EXPECT_EXIT(start_a_thousand_threads(), testing::ExitedWithCode(42),
+              "cannot start 1000 threads, only [0-9]+: ");
 }
 #endif
 
