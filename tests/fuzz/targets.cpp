@@ -145,8 +145,7 @@ void dataset(std::string_view input) {
     file(std::string("data/") + name, input.substr(0, size));
     input.remove_prefix(std::min(size, input.size()));
   }
-  const auto dataset =
-      accepted(ExitCode::data, [&] { return load_dataset(scratch() / "data"); });
+  const auto dataset = accepted(ExitCode::data, [&] { return load_dataset(scratch() / "data"); });
   if (!dataset) return;
   for (const ImageSet* set : {&dataset->train, &dataset->test}) {
     std::int64_t images = 0;
@@ -154,7 +153,8 @@ void dataset(std::string_view input) {
     require(images == set->size(), "each image is of one class");
     require(select(*set, {0, set->size() - 1}).size() == 2, "any image can be selected");
     const PixelStatistics statistics = pixel_statistics(*set);
-    require(statistics.mean >= 0 && statistics.mean <= 1, "the mean of the pixels is one of theirs");
+    require(statistics.mean >= 0 && statistics.mean <= 1,
+            "the mean of the pixels is one of theirs");
   }
   doubts_about(*dataset, "mnist");
 }

@@ -178,14 +178,5 @@ TEST(Train, EndsAsDivergedWhenTheLossIsNotFinite) {
   EXPECT_EQ(outcome.last.epoch, 1);
 }
 
-TEST(Train, OrderOfImagesDependsOnSeedAndEpochAlone) {
-  EXPECT_EQ(permutation(100, derive_seed(1, "shuffle", 1)),
-            permutation(100, derive_seed(1, "shuffle", 1)));
-  EXPECT_NE(permutation(100, derive_seed(1, "shuffle", 1)),
-            permutation(100, derive_seed(1, "shuffle", 2)));
-  EXPECT_NE(permutation(100, derive_seed(1, "shuffle", 1)),
-            permutation(100, derive_seed(2, "shuffle", 1)));
-}
-
 }  // namespace
 }  // namespace mnist_bench
