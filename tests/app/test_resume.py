@@ -307,8 +307,11 @@ def keys_of(config, prefix=""):
 
 def with_change(key):
     if key == "model.type":
-        return (*(o for o in TINY_RUN if o != TINY_MODEL), 'model={"type": "cnn", "hidden": 4}')
-    return (*(o for o in TINY_RUN if not o.startswith(f"{key}=")), f"{key}={CHANGES[key]}")
+        return (*(o for o in TINY_RUN if o != TINY_MODEL), "model.type=cnn", "model.hidden=4")
+    kept = (o for o in TINY_RUN if not o.startswith(f"{key}="))
+    # Another data set's name asks for its folder.
+    folder = [f"data.directory={SHIPPED_MNIST}"] if key == "data.dataset" else []
+    return (*kept, f"{key}={CHANGES[key]}", *folder)
 
 
 def test_changes_are_of_every_key(bench):
