@@ -43,7 +43,7 @@ check_with_clang_tidy() {
     { cat "$tidy/log" && false; }
 }
 
-# Of everything that starts threads of our own.
+# Of everything that starts threads of our own; a minute of arithmetic is left out.
 test_with_thread_sanitizer() {
   install_clang &&
     cmake --preset tsan --log-level=ERROR >&2 &&
@@ -51,7 +51,7 @@ test_with_thread_sanitizer() {
   local folder status=0
   for folder in kernels native; do
     TSAN_OPTIONS=halt_on_error=1 timeout 900 \
-      "build/tsan/tests/$folder/${folder}_test" --gtest_brief=1 || status=1
+      "build/tsan/tests/$folder/${folder}_test" --gtest_brief=1 --gtest_filter=-FmaPeak.* || status=1
   done
   return "$status"
 }
