@@ -3,9 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 
 #include "fuzz/targets.h"
 
