@@ -30,7 +30,7 @@ TEST_P(FuzzSeeds, AreTakenOrRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzSeeds, testing::ValuesIn(targets()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& target) { return std::string(target.param.name); });
 
 }  // namespace
 }  // namespace mnist_bench::fuzz
