@@ -45,6 +45,15 @@ apt_install() {
   rm -f "$log"
 }
 
+# install_clang: for fuzzing and ThreadSanitizer. The default of Debian 12, clang 14, rejects its
+# own standard library's views.
+install_clang() {
+  if ! command -v clang++-19 >/dev/null; then
+    command -v apt-get >/dev/null || fail "this takes clang++-19"
+    apt_install clang-19
+  fi
+}
+
 # configure PRESET, with the LibTorch that the user named, if any.
 configure() {
   cmake --preset "$1" ${MNIST_BENCH_LIBTORCH:+"-DCMAKE_PREFIX_PATH=$MNIST_BENCH_LIBTORCH"} >&2

@@ -3,10 +3,9 @@
 
 #include <csignal>
 #include <exception>
-#include <filesystem>
-#include <string>
 
 #include "app/command_line.h"
+#include "base/as_error.h"
 
 namespace {
 
@@ -21,29 +20,17 @@ void occupy_standard_descriptors() {
 }
 
 int run(int argc, char** argv) {
-  using mnist_bench::Error;
-  using mnist_bench::ExitCode;
-
   occupy_standard_descriptors();
   // The file size limit (ulimit -f) is a write error to report, not a signal to die of.
   std::signal(SIGXFSZ, SIG_IGN);
   mnist_bench::Session session;
-  const auto report = [&session](const Error& error) {
-    mnist_bench::Console(session.console).error(error);
-    return static_cast<int>(error.code());
-  };
   try {
     mnist_bench::run_command_line(argc, argv, session);
-    return static_cast<int>(ExitCode::ok);
-  } catch (const Error& error) {
-    return report(error);
-  } catch (const std::filesystem::filesystem_error& error) {
-    return report(Error(ExitCode::io, error.what()));
-  } catch (const std::exception& error) {
-    // What no layer foresaw; a backtrace behind the first line helps nobody here.
-    const std::string text = error.what();
-    return report(Error(ExitCode::run_failed, "unexpected: " + text.substr(0, text.find('\n')),
-                        "please report this with the command line and the config"));
+    return static_cast<int>(mnist_bench::ExitCode::ok);
+  } catch (const std::exception& exception) {
+    const mnist_bench::Error error = mnist_bench::as_error(exception);
+    mnist_bench::Console(session.console).error(error);
+    return static_cast<int>(error.code());
   }
 }
 

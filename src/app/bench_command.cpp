@@ -9,8 +9,8 @@
 #include "app/run_bench.h"
 #include "base/files.h"
 #include "config/read.h"
+#include "runtime/default_threads.h"
 #include "runtime/interrupt.h"
-#include "runtime/process.h"
 
 namespace mnist_bench {
 namespace {
@@ -99,7 +99,8 @@ void bench(BenchArguments& arguments, Session& session) {
 void add_bench_command(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<BenchArguments>();
   arguments->options.threads = {1};
-  if (available_cores() > 1) arguments->options.threads.push_back(available_cores());
+  const std::int64_t most = default_threads().threads;
+  if (most > 1) arguments->options.threads.push_back(most);
   CLI::App* command =
       app.add_subcommand("bench", "Time epochs of training: engines and threads, in turn");
   command->footer(R"(
@@ -126,7 +127,7 @@ reads it).)");
       ->check(CLI::Range(1, 1024).description(""))
       ->delimiter(',')
       ->type_name("N,..")
-      ->default_str(available_cores() > 1 ? fmt::format("1,{}", available_cores()) : "1");
+      ->default_str(most > 1 ? fmt::format("1,{}", most) : "1");
   command->add_option("--rounds", arguments->options.rounds, "how often each is timed, 1 to 1000")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");

@@ -8,9 +8,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
+#include "base/escape.h"
 #include "base/nearest.h"
 #include "runtime/build_info.h"
+#include "runtime/libtorch_version.h"
+#include "runtime/working_folder.h"
 
 namespace mnist_bench {
 namespace {
@@ -25,6 +30,7 @@ examples:
   mnist-bench run configs/smoke.json --quiet --expect 'accuracy>=0.8'
   mnist-bench report runs
   mnist-bench compare runs/mlp runs/cnn
+  mnist-bench verify runs
 
 exit codes: 0 ok, 1 run failed, diverged or an --expect missed, 2 usage or config, 3 data,
 4 a sweep ended with failed runs, 5 device unavailable, 6 input/output or lock,
@@ -86,6 +92,35 @@ Error parse_error(const CLI::App& app, int argc, const char* const* argv, const 
                              : "")};
 }
 
+/// Every option and argument of every command: an empty text, as an unset variable of a shell
+/// gives, is a mistake and never "not given".
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) continue;  // a flag
+    option->check([](const std::string& text) {
+      return std::string(text.empty() ? "the value is empty" : "");
+    });
+  }
+  for (CLI::App* below : app.get_subcommands({})) refuse_empty_values(*below);
+}
+
+/// CLI11 takes the next word for the value of "--output=".
+void refuse_missing_values(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      throw Error(ExitCode::usage, fmt::format("{} has no value", word),
+                  "name one, or leave the option out");
+    }
+  }
+}
+
+/// A command that fails where its working folder has been deleted mostly fails for that.
+bool has_working_folder() {
+  std::error_code error;
+  return !std::filesystem::current_path(error).empty();
+}
+
 std::string joined(int argc, const char* const* argv) {
   return fmt::format("{}", fmt::join(argv, argv + argc, " "));
 }
@@ -93,19 +128,30 @@ std::string joined(int argc, const char* const* argv) {
 }  // namespace
 
 void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
-  command.add_option("CONFIG", arguments.file, "experiment config (JSON)")->required();
+  command.add_option("CONFIG", arguments.file, "experiment config (JSON); - for stdin")->required();
   command.add_option("KEY=VALUE", arguments.overrides,
                      "config keys to override, dotted: seed=3 training.epochs=1");
 }
 
-void print(const std::string& text) {
+void print(const std::string& words) {
+  const std::string text = printable(words);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }
 }
 
+void print_result(const std::string& text, bool is_interrupted) {
+  try {
+    print(text);
+  } catch (const Error&) {
+    if (!is_interrupted) throw;
+  }
+}
+
 void run_command_line(int argc, const char* const* argv, Session& session) {
+  return_to_working_folder();
   session.command_line = joined(argc, argv);
+  require_libtorch_of_the_build();
   CLI::App app(kDescription, "mnist-bench");
   app.footer(kFooter);
   app.set_version_flag("--version", version_text(), "Print version, revision, build and LibTorch");
@@ -116,11 +162,14 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   add_sweep_command(app, session);
   add_report_command(app);
   add_compare_command(app);
+  add_verify_command(app);
   add_summary_command(app);
   add_bench_command(app, session);
   add_config_command(app);
   add_data_command(app);
   add_doctor_command(app);
+  refuse_empty_values(app);
+  refuse_missing_values(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -136,6 +185,10 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
     print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
     throw parse_error(app, argc, argv, error.what());
+  } catch (const Error& error) {
+    if (has_working_folder()) throw;
+    throw Error(error.code(), error.what(),
+                "the current folder does not exist any more: cd to one that does", error.cause());
   }
 }
 

@@ -26,6 +26,7 @@ void add_run_command(CLI::App& app, Session& session);
 void add_sweep_command(CLI::App& app, Session& session);
 void add_report_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 void add_bench_command(CLI::App& app, Session& session);
 void add_summary_command(CLI::App& app);
 void add_config_command(CLI::App& app);
@@ -51,7 +52,12 @@ auto one_of(const std::map<std::string, Value>& values) {
   };
 }
 
-/// Prints `text` on stdout; Error(io) when it cannot be written (a full disk).
-void print(const std::string& text);
+/// Prints `words` on stdout, without what a terminal would obey (see `printable`); Error(io) when
+/// they cannot be written (a full disk).
+void print(const std::string& words);
+
+/// The same for a result that is recorded. An interrupted run ends as such even where nobody reads
+/// what it says: the terminal may be gone that the signal told of.
+void print_result(const std::string& text, bool is_interrupted);
 
 }  // namespace mnist_bench

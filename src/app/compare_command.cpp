@@ -83,7 +83,8 @@ void compare_two_groups(const CompareArguments& arguments) {
       compare_groups(read_group(arguments.a), read_group(arguments.b), margin);
   show(comparison, arguments.json);
   if (comparison.equivalence && comparison.equivalence->obstacle) {
-    throw Error(ExitCode::run_failed, equivalence_verdict(*comparison.equivalence));
+    throw Error(ExitCode::run_failed,
+                equivalence_verdict(*comparison.equivalence, comparison.images));
   }
 }
 
@@ -148,9 +149,6 @@ examples:
       ->add_option("--equivalence", arguments->equivalence,
                    "Of two groups: exit 1 unless their mean accuracies are shown to lie within "
                    "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
-      ->check([](const std::string& text) {  // which CLI11 would take for a value not given
-        return std::string(text.empty() ? "a number is missing" : "");
-      })
       ->type_name("POINTS");
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");
   command->callback([arguments] { compare(*arguments); });

@@ -1,17 +1,24 @@
 #include "app/console.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
+#include "base/escape.h"
+#include "base/files.h"
 #include "record/result_json.h"
 #include "report/text_table.h"
 #include "runtime/process.h"
@@ -46,17 +53,45 @@ std::string duration_text(double seconds) {
   return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
 }
 
-/// To stderr at once. A stderr that cannot be written to (a closed pipe) must not end a run.
+/// To stderr at once, as it is: what comes from names, files or arguments goes through `printable`
+/// first. A stderr that cannot be written to (a closed pipe) must not end a run.
 void say(const std::string& text) {
   std::fputs(text.c_str(), stderr);
   std::fflush(stderr);
+}
+
+/// Appends lines to an open file. spdlog's own sink opens a file by its name and follows a link.
+class FileSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(Descriptor file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (!write_all(file_.get(), {line.data(), line.size()})) {
+      throw spdlog::spdlog_ex("cannot be written", errno);
+    }
+  }
+  void flush_() override {}
+
+  Descriptor file_;
+};
+/// The first `width` bytes of `text` or less, no UTF-8 sequence cut.
+std::string one_line(const std::string& text, std::size_t width) {
+  std::string line;
+  for (const char c : printable(text)) line += c == '\n' || c == '\t' ? ' ' : c;
+  std::size_t end = std::min(width, line.size());
+  while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
+  return line.substr(0, end);
 }
 
 std::string json_line(std::string_view level, const std::string& message,
                       const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json line = {{"time", utc_now()}, {"level", level}, {"message", message}};
   if (!fields.is_null()) line.update(fields);
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return printable(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
+         "\n";
 }
 
 /// "epoch 2/5 [=====     ]  50%  loss 0.1234  15,000 images/s  12s left"; without the bar if it has
@@ -85,16 +120,11 @@ Console::Console(const ConsoleOptions& options)
 Console::~Console() { clear_status(); }
 
 void Console::log_to(const std::filesystem::path& file) {
-  try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string());
-    file_ = std::make_shared<spdlog::logger>("file", std::move(sink));
-  } catch (const spdlog::spdlog_ex& error) {
-    throw Error(ExitCode::io, fmt::format("cannot write {}: {}", file.string(), error.what()));
-  }
+  file_ = std::make_shared<spdlog::logger>(
+      "file", std::make_shared<FileSink>(open_own_file(file, O_WRONLY | O_APPEND)));
   file_->set_error_handler(
-      [](const std::string& message) { say("warning: log.txt: " + message + "\n"); });
+      [](const std::string& message) { say("warning: log.txt: " + printable(message) + "\n"); });
   file_->set_level(spdlog::level::debug);
-  file_->flush_on(spdlog::level::debug);
   file_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
                                                                    spdlog::pattern_time_type::utc));
 }
@@ -156,7 +186,7 @@ void Console::status(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
     if (!text.empty()) text += "\n";
-    text += line.substr(0, width);
+    text += one_line(line, width);
   }
   say(text);
   status_lines_ = lines.size();
@@ -171,10 +201,12 @@ void Console::clear_status() {
 }
 
 void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
+  const std::string shown = printable(message);
   if (file_) {
     constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
                                                      spdlog::level::warn, spdlog::level::err};
-    file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(message));
+    // Printable too: a log is what people show on a terminal.
+    file_->log(kLevels[static_cast<int>(level)], spdlog::string_view_t(shown));
   }
   if (level == Level::debug && !options_.verbose) return;
   if (level == Level::info && options_.quiet) return;
@@ -183,12 +215,11 @@ void Console::write(Level level, const std::string& message, const nlohmann::ord
   if (options_.format == LogFormat::json) {
     say(json_line(name, message, fields));
   } else if (level == Level::info) {
-    say(message + "\n");
+    say(shown + "\n");
   } else if (color_) {
-    say(fmt::format("\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name,
-                    message));
+    say(fmt::format("\x1b[{}m{}:\x1b[0m {}\n", kLevelColors[static_cast<int>(level)], name, shown));
   } else {
-    say(fmt::format("{}: {}\n", name, message));
+    say(fmt::format("{}: {}\n", name, shown));
   }
 }
 

@@ -37,7 +37,7 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  /// From now on all lines also go to `file`.
+  /// From now on all lines also go to `file`. Throws Error(io) for one that is not a regular file.
   void log_to(const std::filesystem::path& file);
 
   /// `fields` are added to the line in the JSON format, where a program reads it.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,7 +41,7 @@ class DataCache {
  private:
   /// What `dataset_` and `test_indices_` were made from.
   struct Origin {
-    std::array<FileStamp, 4> files;
+    std::vector<FileStamp> files;
     std::optional<std::int64_t> train_limit;
     std::optional<std::int64_t> test_limit;
     bool operator==(const Origin&) const = default;

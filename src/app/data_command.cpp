@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "data/dataset.h"
+#include "data/dataset_warnings.h"
 #include "report/text_table.h"
 
 namespace mnist_bench {
@@ -32,27 +33,47 @@ void verify(const std::filesystem::path& folder) {
   print(fmt::format("{}: {}, all four checksums match\n", folder.string(), *dataset.identified));
 }
 
+/// "26 classes (labels 1 to 26)", by the training images of each.
+std::string classes_text(const std::vector<std::int64_t>& counts) {
+  std::vector<std::size_t> present;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    if (counts[k] > 0) present.push_back(k);
+  }
+  if (present.size() == 1) return fmt::format("1 class (label {})", present.front());
+  return fmt::format("{} classes (labels {} to {})", present.size(), present.front(),
+                     present.back());
+}
+
 void info(const std::filesystem::path& folder) {
   const Dataset dataset = load_dataset(folder);
-  const auto size_row = [](const char* split, const ImageSet& set) -> std::vector<std::string> {
-    const PixelStatistics pixels = pixel_statistics(set);
-    return {split, with_commas(set.size()), fmt::format("{} × {}", set.rows, set.columns),
-            fmt::format("{:.4f}", pixels.mean), fmt::format("{:.4f}", pixels.sd)};
+  const auto size_row = [](const char* split, const ImageSet& set,
+                           const PixelSummary& pixels) -> std::vector<std::string> {
+    return {split,
+            with_commas(set.size()),
+            fmt::format("{} × {}", set.rows, set.columns),
+            fmt::format("{:.4f}", pixels.statistics.mean),
+            fmt::format("{:.4f}", pixels.statistics.sd),
+            fmt::format("{} to {}", pixels.smallest, pixels.largest)};
   };
-  print(fmt::format("{}: {}, {} classes\n\n", folder.string(), verdict(dataset), dataset.classes));
-  print(text_table({Align::left, Align::right, Align::right, Align::right, Align::right},
-                   {"split", "images", "pixels", "mean", "SD"},
-                   {size_row("train", dataset.train), size_row("test", dataset.test)}));
-
   const auto train = class_counts(dataset.train, dataset.classes);
   const auto test = class_counts(dataset.test, dataset.classes);
+  print(fmt::format("{}: {}, {}\n\n", folder.string(), verdict(dataset), classes_text(train)));
+  print(text_table(
+      {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right},
+      {"split", "images", "pixels", "mean", "SD", "values"},
+      {size_row("train", dataset.train, dataset.train_pixels),
+       size_row("test", dataset.test, dataset.test_pixels)}));
+
   std::vector<std::vector<std::string>> rows;
   for (std::size_t k = 0; k < train.size(); ++k) {
+    if (train[k] + test[k] == 0) continue;
     rows.push_back({std::to_string(k), with_commas(train[k]), with_commas(test[k])});
   }
   print("\n" +
         text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
-  for (const std::string& doubt : doubts_about(dataset, "")) print("warning: " + doubt + "\n");
+  for (const std::string& warning : dataset_warnings(dataset, "", DataConfig().normalization)) {
+    print("warning: " + warning + "\n");
+  }
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "kernels/simd.h"
 #include "report/text_table.h"
 #include "runtime/build_info.h"
+#include "runtime/cuda.h"
+#include "runtime/default_threads.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
 
@@ -40,7 +42,12 @@ Finding look_at_data() {
 
 /// Writes and deletes a file where a run of the default config would put its folder.
 Finding look_at_output() {
-  const std::filesystem::path here = std::filesystem::current_path();
+  std::error_code gone;
+  const std::filesystem::path here = std::filesystem::current_path(gone);
+  if (gone) {
+    return {"output", "the current folder does not exist any more: cd to one that does",
+            ExitCode::io};
+  }
   const std::filesystem::path folder =
       std::filesystem::is_directory(here / "runs") ? here / "runs" : here;
   const std::filesystem::path probe = folder / ".mnist-bench-doctor";
@@ -51,6 +58,38 @@ Finding look_at_output() {
   } catch (const Error& error) {
     return {"output", error.what(), error.code()};
   }
+}
+
+std::string device_of(std::size_t index) { return fmt::format("cuda:{}", index); }
+
+std::string cuda_text() {
+  const CudaStatus& cuda = cuda_status();
+  if (cuda.devices.empty()) return fmt::format("none: {}; {}", cuda.reason, cuda.remedy);
+  std::vector<std::string> devices;
+  for (std::size_t i = 0; i < cuda.devices.size(); ++i) {
+    devices.push_back(device_of(i) + " " + cuda.devices[i]);
+  }
+  const CudaVersions versions = cuda_versions();
+  return fmt::format("{} (CUDA {}, cuDNN {}, driver {})", fmt::join(devices, ", "),
+                     versions.cuda.value_or("unknown"), versions.cudnn.value_or("none"),
+                     versions.driver.value_or("unknown"));
+}
+
+nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
+  using Json = nlohmann::ordered_json;
+  Json devices = Json::array();
+  const std::vector<std::string>& names = cuda_status().devices;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    devices.push_back({{"device", device_of(i)}, {"name", names[i]}});
+  }
+  Json list = Json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"what", finding.what}, {"found", finding.found}, {"ok", !finding.failed}});
+  }
+  return {{"schema", "mnist-bench.doctor/1"},
+          {"devices", devices},
+          {"auto", choose_device("auto").str()},
+          {"findings", list}};
 }
 
 std::vector<Finding> examine() {
@@ -65,17 +104,15 @@ std::vector<Finding> examine() {
   findings.push_back({"SIMD in LibTorch", simd_capability(), {}});
   findings.push_back(
       {"SIMD in native", fmt::format("{}", fmt::join(kernels::simd_targets(), ", ")), {}});
-  const std::int64_t threads = set_threads(std::nullopt);
-  findings.push_back(
-      {"threads", fmt::format("{} (available cores: {})", threads, available_cores()), {}});
+  const DefaultThreads threads = default_threads();
+  findings.push_back({"threads",
+                      fmt::format("{}, decided by {} (available cores: {})", threads.threads,
+                                  threads.decided_by, available_cores()),
+                      {}});
+  for (const std::string& what : threads.ignored) findings.push_back({"threads", what, {}});
   findings.push_back({"allocator", tune_allocator(), {}});
-  const CudaStatus& cuda = cuda_status();
-  std::string devices = cuda.devices == 0 ? "none: " + cuda.reason : "";
-  for (int i = 0; i < cuda.devices; ++i) {
-    devices += fmt::format("{}cuda:{} {}", i == 0 ? "" : ", ", i,
-                           device_name({c10::kCUDA, static_cast<c10::DeviceIndex>(i)}));
-  }
-  findings.push_back({"CUDA", devices, {}});
+  findings.push_back({"CUDA", cuda_text(), {}});
+  findings.push_back({"device=auto", choose_device("auto").str(), {}});
   findings.push_back(look_at_data());
   findings.push_back(look_at_output());
   return findings;
@@ -84,14 +121,12 @@ std::vector<Finding> examine() {
 void doctor(bool json) {
   const std::vector<Finding> findings = examine();
   const Finding* failed = nullptr;
-  nlohmann::ordered_json object = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const Finding& finding : findings) {
     if (finding.failed && failed == nullptr) failed = &finding;
-    object.push_back({{"what", finding.what}, {"found", finding.found}, {"ok", !finding.failed}});
     rows.push_back({finding.failed ? "FAIL" : "ok", finding.what, finding.found});
   }
-  print(json ? object.dump(2) + "\n"
+  print(json ? to_json(findings).dump(2) + "\n"
              : text_table({Align::left, Align::left, Align::left}, {"", "what", "found"}, rows));
   if (failed != nullptr) {
     throw Error(*failed->failed, fmt::format("a run here would fail: {}", failed->what),

@@ -21,8 +21,10 @@ struct TensorSets {
   TensorSets(const Dataset& dataset, Normalization with, std::string on)
       : normalization(with),
         device(std::move(on)),
-        train(to_tensors(dataset.train, normalization, c10::Device(device))),
-        test(to_tensors(dataset.test, normalization, c10::Device(device))) {}
+        train(to_tensors(dataset.train, normalization, c10::Device(device),
+                         dataset.train_pixels.statistics)),
+        test(to_tensors(dataset.test, normalization, c10::Device(device),
+                        dataset.train_pixels.statistics)) {}
   Normalization normalization;
   std::string device;
   ImageTensors train;

@@ -65,7 +65,10 @@ void report(const ReportArguments& arguments) {
     throw Error(ExitCode::io,
                 fmt::format("no run (a folder with a result.json) at or below {}",
                             fmt::join(arguments.folders, ", ")),
-                "train one first: mnist-bench run configs/mlp.json");
+                stored.unfinished.empty()
+                    ? "train one first: mnist-bench run configs/mlp.json"
+                    : fmt::format("unfinished: {}; the same command with --resume goes on with it",
+                                  stored.unfinished.front().string()));
   }
   const Report made = make_report(stored, arguments.paper);
   if (arguments.files.empty()) {

@@ -98,7 +98,8 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
 /// ended.
 std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> steps,
                                         PhaseClock* clock) {
-  const std::int64_t threads = set_threads(one.series.threads);
+  const std::int64_t threads = one.series.threads;
+  set_threads(threads);
   one.data->load(one.config.data);  // again only where models have different data
   const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);
   one.series.simd = trainer->simd();

@@ -56,7 +56,10 @@ void run(const RunArguments& arguments, Session& session) {
                            .command = session.command_line};
   DataCache data;
   const StoredRun finished = run_experiment(config, options, data, console);
-  if (!session.console.quiet) print("\n" + run_text(finished.result));
+  if (!session.console.quiet) {
+    print_result("\n" + run_text(finished.result),
+                 finished.result.status == RunStatus::interrupted);
+  }
   if (finished.result.status != RunStatus::completed) {
     throw Error(exit_code_of(finished.result.status),
                 finished.result.error.value_or("the run did not complete"),
@@ -78,7 +81,8 @@ examples:
   mnist-bench run configs/mlp.json seed=2 threads=1 data.train_limit=5000
   mnist-bench run configs/cnn.json --resume --expect 'accuracy>=0.985'
 
-Ctrl-C ends the run after the current step with a record of what was done; twice ends it at once.)");
+Ctrl-C, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2 ends the run after the current step with a record of what
+was done; Ctrl-C or SIGTERM twice ends it at once.)");
   add_config_arguments(*command, arguments->config);
   command
       ->add_option("--output", arguments->output,

@@ -6,20 +6,28 @@
 #include <exception>
 #include <functional>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/epoch_writer.h"
 #include "app/trainer.h"
+#include "base/as_error.h"
 #include "config/write.h"
 #include "data/dataset.h"
+#include "data/dataset_warnings.h"
+#include "data/known_datasets.h"
 #include "evaluate/metrics.h"
 #include "model/inference.h"
 #include "model/summary.h"
 #include "native/engine.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
+#include "runtime/cuda.h"
+#include "runtime/default_threads.h"
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
+#include "runtime/waiting.h"
 
 namespace mnist_bench {
 namespace {
@@ -50,18 +58,42 @@ SplitSummary summarize_split(const ImageSet& set, std::int64_t classes) {
   return {.samples = set.size(), .sha256 = set.sha256, .class_counts = class_counts(set, classes)};
 }
 
+/// The path for a record, which is UTF-8; file names may hold any bytes.
+std::string recorded(const std::filesystem::path& path) {
+  using nlohmann::json;
+  return json::parse(json(path.string()).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+std::vector<DataFile> summarize_files(const Dataset& dataset) {
+  std::vector<DataFile> files;
+  for (std::size_t role = 0; role < dataset.files.size(); ++role) {
+    const SourceFile& file = dataset.files.at(role);
+    std::error_code unknown;  // a relative path stays one where the current folder has been deleted
+    const std::filesystem::path path = std::filesystem::absolute(file.path, unknown);
+    files.push_back({.role = std::string(to_string(static_cast<FileRole>(role))),
+                     .path = recorded(unknown ? file.path : path.lexically_normal()),
+                     .sha256 = file.sha256});
+  }
+  return files;
+}
+
 DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
-  const PixelStatistics constants = normalization_constants(config.normalization);
+  const PixelStatistics constants =
+      normalization_constants(config.normalization, dataset.train_pixels.statistics);
   return {.dataset = dataset.identified.value_or(config.dataset),
           .train = summarize_split(dataset.train, dataset.classes),
           .test = summarize_split(dataset.test, dataset.classes),
           .mean = constants.mean,
-          .std = constants.sd};
+          .std = constants.sd,
+          .files = summarize_files(dataset)};
 }
 
 Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
                          std::string allocator, const RunOptions& options) {
   const BuildInfo build = build_info();
+  const bool gpu = device.is_cuda();
+  CudaVersions versions = gpu ? cuda_versions() : CudaVersions{};
+  const ThreadWaiting waiting = thread_waiting();
   return {.version = build.version,
           .git_revision = build.git_revision,
           .git_dirty = build.git_dirty,
@@ -76,7 +108,14 @@ Provenance provenance_of(c10::Device device, std::string simd, std::int64_t thre
           .jobs = options.jobs,
           .allocator = std::move(allocator),
           .started_at = utc_now(),
-          .command = options.command};
+          .command = options.command,
+          .cuda = std::move(versions.cuda),
+          .cudnn = std::move(versions.cudnn),
+          .driver = std::move(versions.driver),
+          .tf32 = gpu ? std::optional(tf32_allowed()) : std::nullopt,
+          .mkl_cbwr = environment_variable("MKL_CBWR"),
+          .omp_wait_policy = waiting.omp_wait_policy,
+          .gomp_spincount = waiting.gomp_spincount};
 }
 
 /// Truth, predictions and metrics of one evaluation.
@@ -113,10 +152,6 @@ void add_epoch(RunResult& result, const EpochRecord& epoch) {
   result.epochs.push_back(epoch);
   result.timing.train_seconds += epoch.train_seconds;
   result.timing.evaluate_seconds += epoch.evaluate_seconds;
-}
-
-std::string data_sha256(const DataSummary& data) {
-  return data.train.sha256 + " " + data.test.sha256;
 }
 
 /// Takes over what the record says of the epochs before `checkpoint`.
@@ -199,6 +234,18 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
   }
 }
 
+/// Where to compute, made ready for it: in float32 throughout, with the peak of memory counted
+/// anew.
+c10::Device prepare_device(const ExperimentConfig& config, Console& console) {
+  // The native engine never uses CUDA: what it cannot do is refused before anything is loaded.
+  if (config.training.engine == Engine::native) return c10::kCPU;
+  const c10::Device device = choose_device(config.device);
+  if (const auto warning = idle_gpu_warning(config.device)) console.warn(*warning);
+  if (device.is_cuda()) forbid_tf32();
+  reset_peak_device_bytes(device);
+  return device;
+}
+
 /// What broke a run, as one line. LibTorch's messages carry a backtrace after the first.
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
@@ -210,27 +257,55 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
+/// LibTorch's message goes on for many sentences, about settings of its allocator; the first three
+/// say what was asked for and what there is.
+Error out_of_device_memory(const std::exception& error) {
+  const std::string text = first_line(error);
+  std::size_t end = 0;
+  for (int sentence = 0; sentence < 3 && end != std::string::npos; ++sentence) {
+    end = text.find(". ", end == 0 ? 0 : end + 1);
+  }
+  return {ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
+          "make the model or training.batch_size smaller, set data.train_limit, or end what else "
+          "uses the GPU (nvidia-smi lists it)"};
+}
+
+StoredRun finished_already(std::filesystem::path folder, RunResult result, Console& console) {
+  console.info(fmt::format("{} is finished already; nothing to do", folder.string()));
+  return {.folder = std::move(folder), .result = std::move(result)};
+}
+
+DefaultThreads threads_of(const ExperimentConfig& config) {
+  if (!config.threads) return default_threads();
+  return {.threads = *config.threads, .decided_by = "the config", .ignored = {}};
+}
+
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Console& console) {
   const Clock::time_point start = Clock::now();
+  // Before anything that could fail for want of data or a device, or cost time.
+  if (options.existing == Existing::resume) {
+    const std::filesystem::path output = output_folder(config);
+    if (auto found = finished_run(output, config)) {
+      return finished_already(output, *std::move(found), console);
+    }
+  }
   // Before the device: nobody shall install CUDA for an engine that has no use for it.
   if (config.training.engine == Engine::native) native::check_supported(config);
   ask_mkl_for_equal_bits();
   std::string allocator = tune_allocator();
-  const std::int64_t threads = set_threads(config.threads);
+  const DefaultThreads chosen = threads_of(config);
+  const std::int64_t threads = chosen.threads;
+  set_threads(threads);
+  static bool told = false;  // by a sweep's worker once, not for each of its runs
+  if (!std::exchange(told, true)) {
+    for (const std::string& what : chosen.ignored) console.warn(what);
+  }
   if (threads > available_cores()) {
     console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
                              available_cores()));
   }
-  const c10::Device device = choose_device(config.device);
-  const std::vector<double> loads = load_averages();
-  if (device.is_cpu() && config.training.engine == Engine::libtorch && threads > 1 &&
-      !loads.empty() && loads.front() > 1) {
-    console.info(
-        "other work is running; LibTorch's threads wait for each other by spinning, which can make "
-        "them many times slower then: threads=1, or OMP_WAIT_POLICY=passive in the environment, "
-        "helps");
-  }
+  const c10::Device device = prepare_device(config, console);
 
   const Clock::time_point load_start = Clock::now();
   const bool loaded = data.load(config.data);
@@ -243,17 +318,15 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
                     config.data.dataset, *dataset.identified));
   }
   const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
-  for (const std::string& doubt : doubts_about(dataset, config.data.dataset)) {
-    console.warn(doubt);
+  for (const std::string& warning :
+       dataset_warnings(dataset, config.data.dataset, config.data.normalization)) {
+    console.warn(warning);
   }
   if (device.is_cpu()) require_memory(config, image, dataset.classes);
   const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
 
   RunFolder folder(output_folder(config), config, options.existing);
-  if (folder.finished()) {
-    console.info(fmt::format("{} is finished already; nothing to do", folder.path().string()));
-    return {.folder = folder.path(), .result = *folder.finished()};
-  }
+  if (folder.finished()) return finished_already(folder.path(), *folder.finished(), console);
   RunResult result;
   result.config = config;
   result.provenance =
@@ -269,6 +342,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   console.log_to(folder.log_file());
   result.model = summarize(config.model, image, dataset.classes);
   result.timing.load_seconds = load_seconds;
+  console.debug(fmt::format("{} CPU thread{}: decided by {}", threads, threads == 1 ? "" : "s",
+                            chosen.decided_by));
   console.debug(loaded ? "data read from their files" : "data kept from the run before");
   console.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
@@ -288,6 +363,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const auto finish = [&] {
     result.timing.total_seconds = seconds_so_far();
     result.timing.peak_rss_bytes = peak_rss_bytes();
+    result.timing.peak_device_bytes = peak_device_bytes(device);
     if (result.error) console.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
     folder.write_result(result);
   };
@@ -317,15 +393,14 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
     return run(config, options, data, console);
   } catch (const std::bad_alloc&) {
     throw out_of_memory();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::filesystem::filesystem_error&) {
-    throw;
-  } catch (const std::exception& error) {
+  } catch (const c10::Error& error) {
+    if (is_out_of_device_memory(error)) throw out_of_device_memory(error);
     if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) throw out_of_memory();
     throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
                 "if it is about memory, make the model or training.batch_size smaller; if about "
                 "numbers, optimizer.learning_rate");
+  } catch (const std::exception& error) {
+    throw as_error(error);
   }
 }
 

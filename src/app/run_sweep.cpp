@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -25,9 +26,19 @@ struct Slot {
   std::vector<int> cores;
   std::unique_ptr<Worker> worker;
   std::optional<ExperimentConfig> run;
+  std::string before;  ///< the record in the run's folder when it was handed out
   std::string progress;
   bool leaving = false;  ///< the worker ends by itself
 };
+
+/// The record in a run's folder; none where it cannot be read, which the run itself will tell.
+std::string record_in(const std::string& folder) {
+  try {
+    return result_bytes(folder);
+  } catch (const std::exception&) {
+    return {};
+  }
+}
 
 /// A folder's last characters, which tell the runs of a sweep apart, so that a line fits a
 /// terminal.
@@ -37,11 +48,18 @@ std::string end_of(const std::string& folder) {
   return ".." + folder.substr(folder.size() - kShown + 2);
 }
 
+bool may_use_cuda(const ExperimentConfig& run) {
+  return run.training.engine == Engine::libtorch && run.device != "cpu";
+}
+
 /// A sweep in progress.
 class Sweep {
  public:
   Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, Console& console)
-      : runs_(runs), options_(options), console_(console) {
+      : runs_(runs),
+        options_(options),
+        console_(console),
+        cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
     slots_.resize(jobs);
     if (jobs > 1 && !options_.threads) options_.threads = 1;
@@ -59,7 +77,7 @@ class Sweep {
       }
       if (console_.status_due()) console_.status(status_lines());
     }
-    outcome_.ended = done_ - outcome_.in_use;
+    outcome_.ended = done_;
     outcome_.workers = static_cast<std::int64_t>(slots_.size());
     outcome_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -85,29 +103,57 @@ class Sweep {
     }
   }
 
-  /// Gives each idle slot a run while there are some; whether any slot is busy afterwards.
+  /// Gives each idle slot a run while there are some; whether any is in progress afterwards, here
+  /// or in another process that is waited for.
   bool hand_out() {
     const bool stopping = outcome_.interrupted || (options_.fail_fast && !outcome_.failed.empty());
     bool busy = false;
     for (Slot& slot : slots_) {
-      if (!slot.run && !stopping && next_ < runs_.size()) {
-        if (slot.leaving) slot.worker.reset();
-        slot.leaving = false;
-        slot.run = runs_[next_++];
-        if (options_.threads) slot.run->threads = options_.threads;
-        send(slot);
+      if (!slot.run && !stopping) {
+        if (std::optional<ExperimentConfig> run = next_run()) {
+          if (slot.leaving) slot.worker.reset();
+          slot.leaving = false;
+          slot.run = std::move(run);
+          if (options_.threads) slot.run->threads = options_.threads;
+          slot.before = record_in(slot.run->output);
+          send(slot);
+        }
       }
       busy = busy || slot.run;
     }
-    return busy;
+    return busy || (!stopping && !in_use_.empty());
+  }
+
+  /// The next run that no process works on: of those not begun or, after them, of those that other
+  /// processes have let go of.
+  std::optional<ExperimentConfig> next_run() {
+    if (next_ < runs_.size()) return runs_[next_++];
+    const auto free = std::find_if(in_use_.begin(), in_use_.end(),
+                                   [](const auto& run) { return !is_run_in_use(run.output); });
+    if (free == in_use_.end()) return std::nullopt;
+    ExperimentConfig run = std::move(*free);
+    in_use_.erase(free);
+    return run;
+  }
+
+  /// What to do with what is in a run's folder. A run that another process has finished while this
+  /// one waited is done, also for --force.
+  [[nodiscard]] Existing existing_for(const ExperimentConfig& run) const {
+    if (!options_.force) return Existing::resume;
+    try {
+      const bool is_done = waited_for_.contains(run.output) && finished_run(run.output, run);
+      return is_done ? Existing::resume : Existing::replace;
+    } catch (const std::exception&) {  // of another config, or damaged
+      return Existing::replace;
+    }
   }
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores);
+    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_);
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
-                       .existing = options_.force ? Existing::replace : Existing::resume,
+                       .existing = existing_for(*slot.run),
                        .jobs = static_cast<std::int64_t>(slots_.size()),
                        .command = options_.command});
   }
@@ -153,15 +199,20 @@ class Sweep {
       // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
       if (!interrupted()) slot.leaving = true;
     } else if (status == to_string(RunStatus::diverged)) {
-      outcome_.failed.insert(slot.run->output);
-      report(slot, fmt::format("diverged: {}", event.value("error", "")));
-    } else if (is_locked(slot.run->output)) {
-      ++outcome_.in_use;
-      report(slot, "in use by another process, left to it");
+      report_failure(slot, "diverged: " + event.value("error", ""));
+    } else if (event.value("in_use", false)) {
+      wait_for(*slot.run);
     } else {
       fail(slot, event.value("error", ""));
     }
     slot.run.reset();
+  }
+
+  /// Takes the run up again once the other process lets go of it.
+  void wait_for(const ExperimentConfig& run) {
+    in_use_.push_back(run);
+    if (!waited_for_.insert(run.output).second) return;
+    console_.info(fmt::format("{}: in use by another process; waiting for that", run.output));
   }
 
   void on_death(Slot& slot) {
@@ -176,18 +227,25 @@ class Sweep {
   }
 
   void fail(const Slot& slot, const std::string& error) {
-    outcome_.failed.insert(slot.run->output);
-    report(slot, "failed: " + error);
+    report_failure(slot, "failed: " + error);
     try {
-      record_failure(*slot.run, error);
+      record_failure(*slot.run, error, slot.before);
     } catch (const Error& problem) {
       console_.warn(fmt::format("no record of it: {}", problem.what()));
     }
   }
 
-  void report(const Slot& slot, const std::string& what) {
+  /// A warning, since --quiet keeps causes.
+  void report_failure(const Slot& slot, const std::string& what) {
+    outcome_.failed.insert(slot.run->output);
+    console_.warn(done_line(slot, what));
+  }
+
+  void report(const Slot& slot, const std::string& what) { console_.info(done_line(slot, what)); }
+
+  std::string done_line(const Slot& slot, const std::string& what) {
     ++done_;
-    console_.info(fmt::format("[{}/{}] {}: {}", done_, runs_.size(), slot.run->output, what));
+    return fmt::format("[{}/{}] {}: {}", done_, runs_.size(), slot.run->output, what);
   }
 
   [[nodiscard]] std::vector<std::string> status_lines() const {
@@ -197,6 +255,9 @@ class Sweep {
     for (const Slot& slot : slots_) {
       if (slot.run) lines.push_back(fmt::format("{}: {}", end_of(slot.run->output), slot.progress));
     }
+    for (const ExperimentConfig& run : in_use_) {
+      lines.push_back(fmt::format("{}: in use by another process", end_of(run.output)));
+    }
     return lines;
   }
 
@@ -204,8 +265,11 @@ class Sweep {
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   Console& console_;
+  bool cuda_;  ///< a run may use it
   std::vector<Slot> slots_;
   std::size_t next_ = 0;
+  std::vector<ExperimentConfig> in_use_;  ///< by other processes, and waited for
+  std::set<std::string> waited_for_;      ///< output folders of all that ever were
   std::int64_t done_ = 0;
   SweepOutcome outcome_;
 };

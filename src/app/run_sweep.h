@@ -25,16 +25,16 @@ struct SweepOptions {
 /// How the runs of one call ended; they stand in their folders.
 struct SweepOutcome {
   std::set<std::string> failed;  ///< output folders of runs that failed or diverged
-  std::int64_t in_use = 0;       ///< left to the other process that works on them
   bool interrupted = false;
-  std::int64_t ended = 0;  ///< runs that were not left to another process, however they ended
+  std::int64_t ended = 0;  ///< runs that came to an end here, however
   std::int64_t workers = 0;
   double seconds = 0.0;        ///< from the start of the first worker to the last run's end
   double train_seconds = 0.0;  ///< of all workers: training alone, of whole epochs
 };
 
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails
-/// takes no other with it, a worker that dies neither; both leave a record of status `failed`.
+/// takes no other with it, a worker that dies neither; both leave a record of status `failed`. A
+/// run that another process works on is waited for: done if that finishes it, else taken over.
 /// Throws Error(io) when no worker can be started.
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
                        Console& console);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -10,11 +11,15 @@
 #include "app/commands.h"
 #include "app/run_sweep.h"
 #include "config/sweep.h"
+#include "data/dataset.h"
+#include "data/raw_file.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
 #include "report/formats.h"
 #include "report/text_table.h"
+#include "runtime/device.h"
 #include "runtime/interrupt.h"
+#include "runtime/process.h"
 
 namespace mnist_bench {
 namespace {
@@ -81,6 +86,32 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
   return runs;
 }
 
+/// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
+/// child process: CUDA does not outlive a fork, and this process forks its workers.
+void require_devices(const std::vector<ExperimentConfig>& runs) {
+  std::set<std::string> wanted;
+  for (const ExperimentConfig& run : runs) {
+    const bool cpu = run.device == "cpu" || run.device == "auto";
+    if (run.training.engine == Engine::libtorch && !cpu) wanted.insert(run.device);
+  }
+  if (wanted.empty()) return;
+  in_child_process([&] {
+    for (const std::string& device : wanted) choose_device(device);
+  });
+}
+
+/// Throws Error(data), before any run, where the data of one of them are not there or cannot be
+/// read. Their contents are looked at by the runs.
+void require_data(const std::vector<ExperimentConfig>& runs) {
+  std::set<std::optional<std::string>> seen;
+  for (const ExperimentConfig& run : runs) {
+    if (!seen.insert(run.data.directory).second) continue;
+    const std::filesystem::path folder =
+        run.data.directory ? std::filesystem::path(*run.data.directory) : shipped_mnist();
+    for (const FileStamp& file : file_stamps(folder)) const RawFile opened(file.path);
+  }
+}
+
 std::string plan_text(const std::vector<PlannedRun>& runs) {
   std::vector<std::vector<std::string>> rows;
   for (const PlannedRun& run : runs) rows.push_back({run.config.output, state_text(run.state)});
@@ -110,6 +141,48 @@ std::set<std::string> failed_runs(const StoredRuns& stored, std::set<std::string
   return failed;
 }
 
+/// Folders of runs that have neither a record nor failed.
+std::vector<std::string> left_runs(const std::vector<ExperimentConfig>& plan,
+                                   const StoredRuns& results, const SweepOutcome& outcome) {
+  std::set<std::string> ended = outcome.failed;
+  for (const StoredRun& run : results.runs) ended.insert(run.folder.string());
+  std::vector<std::string> left;
+  for (const ExperimentConfig& run : plan) {
+    if (!ended.contains(run.output)) left.push_back(run.output);
+  }
+  return left;
+}
+
+std::vector<std::string> runs_in_use(const std::vector<ExperimentConfig>& plan) {
+  std::vector<std::string> folders;
+  for (const ExperimentConfig& run : plan) {
+    if (is_run_in_use(run.output)) folders.push_back(run.output);
+  }
+  return folders;
+}
+
+std::string listed(const std::vector<std::string>& folders) {
+  constexpr std::size_t kShown = 5;
+  const std::size_t shown = std::min(folders.size(), kShown);
+  return fmt::format(
+      "{}{}",
+      fmt::join(folders.begin(), folders.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+      shown == folders.size() ? "" : fmt::format(" and {} more", folders.size() - shown));
+}
+
+/// The causes of failures that this call did not see, as nothing else tells them under --quiet.
+void warn_of_old_failures(const StoredRuns& results, const SweepOutcome& outcome,
+                          Console& console) {
+  for (const StoredRun& run : results.runs) {
+    const RunResult& result = run.result;
+    if (result.status == RunStatus::completed || outcome.failed.contains(run.folder.string())) {
+      continue;
+    }
+    console.warn(fmt::format("{}: {}: {}", run.folder.string(), to_string(result.status),
+                             result.error.value_or("")));
+  }
+}
+
 std::string time_text(const SweepOutcome& outcome) {
   const double share =
       outcome.train_seconds / (outcome.seconds * static_cast<double>(outcome.workers));
@@ -125,19 +198,22 @@ void sweep(SweepArguments& arguments, Session& session) {
       take_shard(plan_sweep(config, arguments.overrides), arguments.shard);
   const std::vector<PlannedRun> runs = look_at(plan, arguments.options.force);
   std::vector<ExperimentConfig> missing;
-  std::int64_t in_use = 0;
+  std::vector<ExperimentConfig> taken;  // after the others: maybe they are done by then
   for (const PlannedRun& run : runs) {
     if (run.state.in_use) {
-      ++in_use;
+      taken.push_back(run.config);
     } else if (arguments.options.force || !run.state.final()) {
       missing.push_back(run.config);
     }
   }
-  const std::string count = fmt::format("{} of {} runs to do", missing.size(), plan.size());
-  if (arguments.dry_run) {
-    print(plan_text(runs) + count + "\n");
-    return;
-  }
+  const std::string count =
+      fmt::format("{} of {} runs to do", missing.size(), plan.size()) +
+      (taken.empty() ? "" : fmt::format(", {} in use by other processes", taken.size()));
+  missing.insert(missing.end(), taken.begin(), taken.end());
+  if (arguments.dry_run) print(plan_text(runs) + count + "\n");
+  require_data(missing);
+  if (arguments.dry_run) return;
+  require_devices(missing);
   watch_interrupts();
   Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));
@@ -145,31 +221,37 @@ void sweep(SweepArguments& arguments, Session& session) {
   arguments.options.command = session.command_line;
   SweepOutcome outcome = run_sweep(missing, arguments.options, console);
   if (outcome.ended > 0) console.info(time_text(outcome));
-  outcome.in_use += in_use;
-  if (outcome.in_use > 0) {
-    console.info(fmt::format("in use by other processes, and left to them: {} run{}",
-                             outcome.in_use, outcome.in_use == 1 ? "" : "s"));
-  }
   const StoredRuns results = results_of(plan);
+  if (session.console.quiet) warn_of_old_failures(results, outcome, console);
   if (!session.console.quiet && !results.runs.empty()) {
-    print("\n" + text_report(make_report(results)));
+    print_result("\n" + text_report(make_report(results)), outcome.interrupted);
   }
+  const std::vector<std::string> left = left_runs(plan, results, outcome);
   if (outcome.interrupted) {
-    throw Error(ExitCode::interrupted, "the sweep was interrupted",
+    const std::vector<std::string> in_use = runs_in_use(plan);
+    throw Error(ExitCode::interrupted,
+                in_use.empty() ? "the sweep was interrupted"
+                               : fmt::format("the sweep was interrupted; in use by other "
+                                             "processes: {}",
+                                             listed(in_use)),
                 "the same command goes on with what is missing");
   }
   if (const auto failed = failed_runs(results, outcome.failed); !failed.empty()) {
-    std::set<std::string> ended = failed;
-    for (const StoredRun& run : results.runs) ended.insert(run.folder.string());
-    const std::size_t left = plan.size() - ended.size();
-    const bool stopped = arguments.options.fail_fast && left > 0;
+    const bool stopped = arguments.options.fail_fast && !left.empty();
     throw Error(ExitCode::sweep_failed,
                 fmt::format("{} of {} runs failed{}", failed.size(), plan.size(),
                             stopped ? fmt::format(", {} were not started or are unfinished "
                                                   "(--fail-fast)",
-                                                  left)
+                                                  left.size())
                                     : ""),
                 "the same command again runs them once more, except those that diverged");
+  }
+  if (!left.empty()) {
+    throw Error(ExitCode::interrupted,
+                fmt::format("{} of {} runs have no result, as another process has taken them up "
+                            "again: {}",
+                            left.size(), plan.size(), listed(left)),
+                "the same command waits for it, or goes on with them");
   }
 }
 
@@ -185,13 +267,13 @@ A sweep file:
     "grid": { "optimizer.learning_rate": [0.001, 0.01] },
     "output": "runs/{name}" }                       // name: the file's, or "name"
 
-The same command again runs only what is missing.
+The same command again runs only what is missing. A run that another process works on is waited for.
 
 examples:
   mnist-bench sweep configs/paper/sweep.json --dry-run
   mnist-bench sweep configs/paper/sweep.json --jobs 2 training.epochs=1
   mnist-bench sweep configs/paper/sweep.json --shard 1/4)");
-  command->add_option("SWEEP", arguments->file, "sweep file (JSON)")->required();
+  command->add_option("SWEEP", arguments->file, "sweep file (JSON); - for stdin")->required();
   command->add_option("KEY=VALUE", arguments->overrides,
                       "config keys to override in every run, dotted: training.epochs=1");
   command

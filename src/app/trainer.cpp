@@ -57,7 +57,7 @@ class NativeTrainer final : public Trainer {
   NativeTrainer(const ExperimentConfig& config, DataCache& data, std::int64_t threads)
       : config_(config),
         network_(native::make_network(config, shape_of(data.dataset()), data.dataset().classes,
-                                      threads)),
+                                      threads, data.dataset().train_pixels.statistics)),
         sets_(data.native_sets()) {
     set_parameters(export_parameters(initial_network(config, data.dataset())));
   }

@@ -17,9 +17,11 @@
 
 #include "app/console.h"
 #include "app/run_experiment.h"
+#include "base/as_error.h"
 #include "config/read.h"
 #include "config/write.h"
 #include "record/result_json.h"
+#include "runtime/cuda.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
 
@@ -59,20 +61,19 @@ void work_off(const WorkRequest& request, DataCache& data) {
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
-  } catch (const Error& error) {
+  } catch (const std::exception& exception) {
+    const Error error = as_error(exception);
     end["status"] = to_string(RunStatus::failed);
+    end["in_use"] = error.cause() == Cause::folder_in_use;
     end["error"] = error.what();
     end["exit_code"] = static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    const std::string text = error.what();
-    end["status"] = to_string(RunStatus::failed);
-    end["error"] = text.substr(0, text.find('\n'));
   }
   console.info("end of the run", end);
 }
 
 /// Works off requests from stdin until its end.
-void work() {
+void work(bool cuda) {
+  if (cuda) cuda_status();
   DataCache data;
   // A signal between two runs: what is asked for then is left to another worker.
   for (std::string line; !interrupted() && std::getline(std::cin, line) && !interrupted();) {
@@ -82,7 +83,8 @@ void work() {
 
 /// The life of the process that `sweep` has just forked. It leaves by _exit: what else an end of
 /// the program does (writing out streams, say) is the sweep's to do.
-[[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, int requests, int events) {
+[[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, int requests,
+                            int events) {
   watch_interrupts_of_worker();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
@@ -97,7 +99,7 @@ void work() {
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (!cores.empty()) pin_to(cores);
   try {
-    work();
+    work(cuda);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     ::_exit(EXIT_FAILURE);
@@ -121,14 +123,14 @@ WorkRequest work_request_from(const Json& json) {
           .command = json.at("command")};
 }
 
-Worker::Worker(const std::vector<int>& cores) {
+Worker::Worker(const std::vector<int>& cores, bool cuda) {
   auto [request_read, request_write] = make_pipe();
   auto [event_read, event_write] = make_pipe();
   requests_ = request_write;
   events_ = event_read;
   const pid_t sweep = ::getpid();
   process_ = ::fork();
-  if (process_ == 0) be_worker(sweep, cores, request_read, event_write);
+  if (process_ == 0) be_worker(sweep, cores, cuda, request_read, event_write);
   const int error = errno;
   close_once(request_read);
   close_once(event_write);

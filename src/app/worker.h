@@ -27,16 +27,17 @@ WorkRequest work_request_from(const nlohmann::ordered_json& json);
 
 /// A process that trains one experiment after another. It gets requests as lines of JSON on stdin,
 /// and answers with lines of JSON on stderr: what a run says with --log-format json, progress
-/// within epochs, and an end ("event": "end") with status, error and exit code. It is killed when
-/// this process ends.
+/// within epochs, and an end ("event": "end") with status, error and exit code, and with "in_use"
+/// where another process holds the run's folder. It is killed when this process ends.
 ///
 /// It is forked from this process rather than started anew, since LibTorch takes a fifth of a
 /// second to load. Hence this process must not have computed anything or asked for a CUDA device:
-/// neither LibTorch's threads nor a CUDA context outlive a fork.
+/// neither LibTorch's threads nor a CUDA context outlive a fork. A worker that may have to use CUDA
+/// (`cuda`) looks for it before its first run: after one on the CPU it would be too late.
 class Worker {
  public:
   /// Forks the process, on `cores` alone if there are any. Throws Error(io).
-  explicit Worker(const std::vector<int>& cores);
+  Worker(const std::vector<int>& cores, bool cuda);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -2,56 +2,29 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <random>
 #include <system_error>
-#include <utility>
 
 namespace mnist_bench {
 namespace {
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
-
-std::string system_message(int error) { return std::generic_category().message(error); }
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-  /// Closes now; false (with errno set) when the kernel reports a late write error.
-  bool close() { return ::close(std::exchange(value_, -1)) == 0; }
-
- private:
-  int value_;
-};
-
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return false;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
+constexpr std::size_t kRandomLetters = 6;
+constexpr std::string_view kLetters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr mode_t kNewFile = 0666;  // less the umask, which the kernel takes off
+constexpr mode_t kPermissions = 0777;
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, std::string_view step,
                                     int error) {
   throw Error(
       ExitCode::io,
-      fmt::format("cannot write {}: {} failed: {}", path.string(), step, system_message(error)),
+      fmt::format("cannot write {}: {} failed: {}", path.string(), step, errno_message(error)),
       "check free space and permissions of the folder, or choose another with --output DIR");
 }
 
@@ -59,51 +32,150 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-}  // namespace
+/// What stands in for "-", a pipe or a device in messages is its path; stdin has none.
+std::string name_of(const std::filesystem::path& path) {
+  return path == "-" ? "stdin" : path.string();
+}
 
-std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code) {
-  // O_NONBLOCK: opening a FIFO without a writer must not hang.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) {
-    throw Error(code, fmt::format("cannot read {}: {}", path.string(), system_message(errno)),
-                "check the path and its permissions");
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw Error(code, fmt::format("cannot read {}: it is {}, not a regular file", path.string(),
-                                  S_ISDIR(status.st_mode) ? "a folder" : "a special file"));
-  }
+/// All bytes that `descriptor` gives until its end.
+std::string read_all(int descriptor, const std::filesystem::path& path, std::size_t max_bytes,
+                     ExitCode code) {
   std::string bytes;
   char block[65536];
   while (true) {
-    const ssize_t count = ::read(file.get(), block, sizeof block);
+    const ssize_t count = ::read(descriptor, block, sizeof block);
     if (count < 0) {
       if (errno == EINTR) continue;
-      throw Error(code, fmt::format("cannot read {}: {}", path.string(), system_message(errno)));
+      throw Error(code, fmt::format("cannot read {}: {}", name_of(path), errno_message(errno)));
     }
     if (count == 0) return bytes;
     if (bytes.size() + static_cast<std::size_t>(count) > max_bytes) {
       throw Error(code, fmt::format("cannot read {}: it is larger than the {} bytes allowed",
-                                    path.string(), max_bytes));
+                                    name_of(path), max_bytes));
     }
     bytes.append(block, static_cast<std::size_t>(count));
   }
 }
 
+Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
+  // O_NONBLOCK: opening a FIFO without a writer must not hang.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) {
+    throw Error(code, fmt::format("cannot read {}: {}", path.string(), errno_message(errno)),
+                "check the path and its permissions");
+  }
+  return file;
+}
+
+[[noreturn]] void refuse_kind(const std::filesystem::path& path, mode_t mode, ExitCode code) {
+  throw Error(code, fmt::format("cannot read {}: it is {}, not a regular file", path.string(),
+                                S_ISDIR(mode) ? "a folder" : "a special file"));
+}
+
+mode_t mode_of(const Descriptor& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 ? status.st_mode : 0;
+}
+
+/// A new file beside `path`, ".NAME.tmp-XXXXXX", whose path is returned in `temporary`. Unlike
+/// mkostemp's, its mode is that of any new file: 0666 less the umask, or what the folder's default
+/// ACL says.
+Descriptor open_temporary(const std::filesystem::path& path, std::string& temporary) {
+  constexpr int kTries = 100;
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> letter(0, kLetters.size() - 1);
+  for (int i = 0;; ++i) {
+    std::string name = fmt::format(".{}{}", path.filename().string(), kTemporaryMark);
+    for (std::size_t k = 0; k < kRandomLetters; ++k) name += kLetters[letter(random)];
+    temporary = (folder_of(path) / name).string();
+    Descriptor file(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile));
+    if (file.get() >= 0) return file;
+    if (errno != EEXIST || i == kTries) {
+      throw_write_error(path, "creating a temporary file beside it", errno);
+    }
+  }
+}
+
+/// Gives `file` the permissions of the regular file at `path`, if there is one; false (with errno
+/// set) where that fails.
+bool take_permissions(const Descriptor& file, const std::filesystem::path& path) {
+  struct stat old {};
+  if (::lstat(path.c_str(), &old) != 0 || !S_ISREG(old.st_mode)) return true;
+  const mode_t wanted = old.st_mode & kPermissions;
+  return (mode_of(file) & kPermissions) == wanted || ::fchmod(file.get(), wanted) == 0;
+}
+
+/// Whether `name` is ".NAME.tmp-XXXXXX" for a NAME in `names`.
+bool is_temporary(std::string_view name, std::span<const char* const> names) {
+  if (name.size() <= kRandomLetters || !name.starts_with('.')) return false;
+  const std::string_view random = name.substr(name.size() - kRandomLetters);
+  if (random.find_first_not_of(kLetters) != std::string_view::npos) return false;
+  name.remove_suffix(kRandomLetters);
+  if (!name.ends_with(kTemporaryMark)) return false;
+  name.remove_suffix(kTemporaryMark.size());
+  name.remove_prefix(1);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+[[noreturn]] void throw_no_folder(const std::filesystem::path& folder, std::string_view reason) {
+  throw Error(ExitCode::io, fmt::format("cannot create the folder {}: {}", folder.string(), reason),
+              "choose another with --output DIR");
+}
+
+/// Makes the name of a new folder in `parent` safe. A folder that this process may not read, or a
+/// file system that syncs none, is left: it is as durable as it gets there.
+void sync_entries(const std::filesystem::path& parent, const std::filesystem::path& folder) {
+  const Descriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 && errno == EACCES) return;
+  if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) {
+    throw_no_folder(folder,
+                    fmt::format("syncing {} failed: {}", parent.string(), errno_message(errno)));
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code) {
+  const Descriptor file = open_for_reading(path, code);
+  if (!S_ISREG(mode_of(file))) refuse_kind(path, mode_of(file), code);
+  return read_all(file.get(), path, max_bytes, code);
+}
+
+bool is_stream(const std::filesystem::path& path) {
+  if (path == "-") return true;
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character;
+}
+
+std::string read_input(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code) {
+  if (!is_stream(path)) return read_file(path, max_bytes, code);
+  std::string bytes;
+  if (path == "-") {
+    bytes = read_all(STDIN_FILENO, path, max_bytes, code);
+  } else {
+    const Descriptor file = open_for_reading(path, code);
+    // Its writer takes the time that it takes.
+    if (::fcntl(file.get(), F_SETFL, 0) != 0) refuse_kind(path, mode_of(file), code);
+    bytes = read_all(file.get(), path, max_bytes, code);
+  }
+  if (bytes.empty()) {
+    throw Error(code, fmt::format("cannot read {}: nothing was written to it", name_of(path)));
+  }
+  return bytes;
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
   const std::filesystem::path folder = folder_of(path);
-  std::string temporary =
-      (folder / fmt::format(".{}{}XXXXXX", path.filename().string(), kTemporaryMark)).string();
-  Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) throw_write_error(path, "creating a temporary file beside it", errno);
+  std::string temporary;
+  Descriptor file = open_temporary(path, temporary);
 
   const auto fail = [&](std::string_view step) {
     const int error = errno;
     ::unlink(temporary.c_str());
     throw_write_error(path, step, error);
   };
-  // mkostemp creates 0600; a result is meant to be read like any other file the user writes.
-  if (::fchmod(file.get(), 0644) != 0) fail("setting permissions");
+  if (!take_permissions(file, path)) fail("setting permissions");
   if (!write_all(file.get(), bytes)) fail("writing");
   if (::fsync(file.get()) != 0) fail("fsync");
   if (!file.close()) fail("closing");
@@ -117,15 +189,13 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   }
 }
 
-void remove_temporary_files(const std::filesystem::path& folder) {
+void remove_temporary_files(const std::filesystem::path& folder,
+                            std::span<const char* const> names) {
   std::error_code error;
   std::filesystem::directory_iterator entry(folder, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos) {
-      std::error_code ignored;
-      std::filesystem::remove(entry->path(), ignored);
-    }
+    // unlink: whatever has such a name, a folder is not ours.
+    if (is_temporary(entry->path().filename().string(), names)) ::unlink(entry->path().c_str());
   }
   if (error) {
     throw Error(ExitCode::io,
@@ -134,42 +204,42 @@ void remove_temporary_files(const std::filesystem::path& folder) {
 }
 
 void create_folders(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder)) {
-    throw Error(ExitCode::io,
-                fmt::format("cannot create the folder {}: {}", folder.string(),
-                            error ? error.message() : "a file of that name is in the way"),
-                "choose another with --output DIR");
-  }
-}
-
-bool is_locked(const std::filesystem::path& folder) {
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0) return false;
-  // A shared lock is refused only while another holds the exclusive one; closing lets go of it.
-  return ::flock(directory.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
-
-FolderLock::FolderLock(const std::filesystem::path& folder)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (descriptor_ < 0) {
-    throw Error(ExitCode::io, fmt::format("cannot open the folder {}: {}", folder.string(),
-                                          system_message(errno)));
-  }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    ::close(descriptor_);
-    if (error == EWOULDBLOCK) {
-      throw Error(ExitCode::io,
-                  fmt::format("{} is in use by another mnist-bench process", folder.string()),
-                  "wait for it to end, or choose another folder with --output DIR");
+  const auto is_folder = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+  };
+  std::filesystem::path made;
+  for (const std::filesystem::path& name : folder) {
+    const std::filesystem::path parent = made.empty() ? std::filesystem::path(".") : made;
+    made /= name;
+    if (name.empty() || is_folder(made)) continue;
+    if (::mkdir(made.c_str(), kPermissions) == 0) {
+      sync_entries(parent, folder);
+    } else if (errno != EEXIST) {
+      throw_no_folder(folder, errno_message(errno));
+    } else if (!is_folder(made)) {  // and not just made by another process
+      throw_no_folder(folder, "a file of that name is in the way");
     }
-    throw Error(ExitCode::io,
-                fmt::format("cannot lock {}: {}", folder.string(), system_message(error)));
   }
 }
 
-FolderLock::~FolderLock() { ::close(descriptor_); }
+Descriptor open_own_file(const std::filesystem::path& path, int flags) {
+  // O_NONBLOCK: a FIFO or a device in the way must not hang.
+  Descriptor file(
+      ::open(path.c_str(), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kNewFile));
+  const int error = errno;
+  const char* remedy = "move it away, or choose another folder with --output DIR";
+  if (file.get() < 0) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot write {}: {}", path.string(),
+                            error == ELOOP ? "it is a symbolic link" : errno_message(error)),
+                remedy);
+  }
+  if (!S_ISREG(mode_of(file))) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot write {}: it is not a regular file", path.string()), remedy);
+  }
+  return file;
+}
 
 }  // namespace mnist_bench

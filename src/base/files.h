@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace mnist_bench {
@@ -13,33 +15,31 @@ namespace mnist_bench {
 /// larger) is an Error with `code`; opening never blocks.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
 
+/// What a user names as input: as `read_file`, but "-" stands for stdin, and a pipe or a character
+/// device ("/dev/fd/63" of a shell's <(..)) is read to its end. Opening never blocks: a pipe
+/// without a writer is an Error.
+std::string read_input(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
+
+/// Whether `path` names input without a file name of its own: "-", a pipe, a device.
+bool is_stream(const std::filesystem::path& path);
+
 /// Writes `bytes` to a temporary file beside `path`, syncs it to disk and renames it into place, so
-/// that a reader sees the old file or the new one and never a part. Throws Error(io) and leaves
-/// nothing behind when any step fails.
+/// that a reader sees the old file or the new one and never a part. A new file has the mode
+/// 0666 & ~umask, one that replaces a file has that file's. Throws Error(io) and leaves nothing
+/// behind when any step fails.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// Deletes what an interrupted `write_file_atomically` left in `folder`. Throws Error(io) when that
-/// cannot be read.
-void remove_temporary_files(const std::filesystem::path& folder);
+/// Deletes what an interrupted `write_file_atomically` of the files `names` left in `folder`:
+/// ".NAME.tmp-XXXXXX". Throws Error(io) when the folder cannot be read.
+void remove_temporary_files(const std::filesystem::path& folder,
+                            std::span<const char* const> names);
 
-/// Creates `folder` and its parents; Error(io) if that is impossible.
+/// Creates `folder` and its parents, and syncs the folder that each new one stands in. Throws
+/// Error(io) if that is impossible.
 void create_folders(const std::filesystem::path& folder);
 
-/// Whether some process, this one included, holds a FolderLock on `folder`.
-bool is_locked(const std::filesystem::path& folder);
-
-/// Exclusive use of a folder for as long as the object lives. The lock is the kernel's (flock on
-/// the folder itself): it leaves no file and ends with the process, however that ends.
-class FolderLock {
- public:
-  /// Throws Error(io) at once if another process holds the folder.
-  explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
+/// Opens the regular file at `path` with `flags` (O_RDWR, O_WRONLY | O_APPEND), creating it where
+/// it is missing. A symbolic link is not followed. Throws Error(io).
+Descriptor open_own_file(const std::filesystem::path& path, int flags);
 
 }  // namespace mnist_bench

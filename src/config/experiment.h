@@ -9,8 +9,9 @@
 
 namespace mnist_bench {
 
-/// How bytes become the network's input: x/255, or (x/255 − 0.1307)/0.3081 (paper, sec. 3.6).
-enum class Normalization { standardize, unit };
+/// How bytes become the network's input: (x/255 − 0.1307)/0.3081 (paper, sec. 3.6), x/255, the same
+/// with mean and SD of the training images, or x.
+enum class Normalization { standardize, unit, dataset, none };
 
 struct DataConfig {
   /// A label for the records; the data's checksums have the last word.
@@ -92,7 +93,7 @@ struct ExperimentConfig {
   std::uint64_t seed = 1;
   /// "auto", "cpu", "cuda" or "cuda:N".
   std::string device = "auto";
-  /// CPU threads, 1 to 1,024; absent: one per core that this process may use.
+  /// CPU threads, 1 to 1,024; absent: runtime/default_threads.h chooses.
   std::optional<std::int64_t> threads;
   DataConfig data;
   ModelConfig model;

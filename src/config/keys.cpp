@@ -12,7 +12,9 @@ namespace mnist_bench {
 NLOHMANN_JSON_SERIALIZE_ENUM(Engine, {{Engine::libtorch, to_string(Engine::libtorch)},
                                       {Engine::native, to_string(Engine::native)}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Normalization, {{Normalization::standardize, "standardize"},
-                                             {Normalization::unit, "unit"}})
+                                             {Normalization::unit, "unit"},
+                                             {Normalization::dataset, "dataset"},
+                                             {Normalization::none, "none"}})
 
 namespace {
 
@@ -128,7 +130,7 @@ std::vector<Key> make_keys() {
   const Text device{"^(auto|cpu|cuda(:(0|[1-9][0-9]{0,2}))?)$", 8,
                     R"("auto", "cpu", "cuda" or "cuda:N" (N: 0 to 999))"};
   const Choice engine{{"libtorch", "native"}};
-  const Choice normalization{{"standardize", "unit"}};
+  const Choice normalization{{"standardize", "unit", "dataset", "none"}};
   const IntegerRange seed{0, std::numeric_limits<std::int64_t>::max()};
   const IntegerRange image_count{1, std::numeric_limits<std::uint32_t>::max()};  // IDX: 32 bits
   const IntegerRange units{1, 65'536};
@@ -144,7 +146,8 @@ std::vector<Key> make_keys() {
       key("", "device", device, field(&E::device),
           "Where to compute; auto: CUDA if there is a device, else the CPU."),
       key("", "threads", IntegerRange{1, 1'024}, field(&E::threads),
-          "CPU threads; null: one per core that the process may use."),
+          "CPU threads; null: as many as cores, control group, OMP_NUM_THREADS and "
+          "SLURM_CPUS_PER_TASK allow."),
 
       key("data", "dataset", label, field(&E::data, &D::dataset),
           "Label of the data set in the records; must be mnist while data.directory is null."),
@@ -152,7 +155,8 @@ std::vector<Key> make_keys() {
           "Folder of the four IDX files, raw or .gz, relative to the current folder; "
           "null: the MNIST that ships with the project."),
       key("data", "normalization", normalization, field(&E::data, &D::normalization),
-          "standardize: (x/255 − 0.1307)/0.3081; unit: x/255."),
+          "standardize: (x/255 − 0.1307)/0.3081; unit: x/255; dataset: as standardize, with mean "
+          "and SD of all training images of the file; none: x, 0 to 255."),
       key("data", "train_limit", image_count, field(&E::data, &D::train_limit),
           "Train on only the first N images of a fixed, class-stratified order; null: on all."),
       key("data", "test_limit", image_count, field(&E::data, &D::test_limit),

@@ -28,6 +28,8 @@ struct Source {
   json document;
   std::string file;
   std::map<std::string, std::string> overrides;
+  /// Whether its name may stand for the experiment's.
+  bool is_named = true;
 };
 
 [[noreturn]] void fail(const std::string& origin, const json::json_pointer& where,
@@ -216,6 +218,13 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
 /// The name that a config without one has: its file's, if that can be a name.
 std::string name_from_file(const Source& source) {
   const Key& key = *find_keys("", "name").front();
+  if (!source.is_named) {
+    fail(
+        source, key,
+        fmt::format("missing, and there is no file whose name could stand for it; add \"name\", or "
+                    "name=.. to the command; allowed: {}",
+                    key.allowed()));
+  }
   std::string stem = std::filesystem::path(source.file).stem().string();
   if (key.accepts(stem)) return stem;
   fail(source, key,
@@ -232,11 +241,7 @@ void require_sound_data(const Source& source, const DataConfig& data) {
                   data.dataset, kShippedDataset));
 }
 
-}  // namespace
-
-ExperimentConfig parse_experiment(std::string_view text, std::string_view origin,
-                                  const std::vector<std::string>& overrides) {
-  Source source{parse_strict_json(text, origin), std::string(origin), {}};
+ExperimentConfig parse(Source source, const std::vector<std::string>& overrides) {
   require_object(source, source.document, json::json_pointer());
   for (const std::string& override_text : overrides) apply_override(override_text, source);
   require_known_keys(source);
@@ -247,10 +252,19 @@ ExperimentConfig parse_experiment(std::string_view text, std::string_view origin
   return config;
 }
 
+}  // namespace
+
+ExperimentConfig parse_experiment(std::string_view text, std::string_view origin,
+                                  const std::vector<std::string>& overrides) {
+  return parse({parse_strict_json(text, origin), std::string(origin), {}}, overrides);
+}
+
 ExperimentConfig read_experiment(const std::filesystem::path& file,
                                  const std::vector<std::string>& overrides) {
-  return parse_experiment(read_file(file, kMaxConfigBytes, ExitCode::usage), file.string(),
-                          overrides);
+  const std::string origin = file == "-" ? "stdin" : file.string();
+  const bool is_named = !is_stream(file);
+  const std::string text = read_input(file, kMaxConfigBytes, ExitCode::usage);
+  return parse({parse_strict_json(text, origin), origin, {}, is_named}, overrides);
 }
 
 }  // namespace mnist_bench

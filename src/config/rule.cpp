@@ -94,7 +94,8 @@ ordered_json Path::schema() const {
 }
 
 bool Choice::accepts(const json& value) const {
-  return value.is_string() && std::find(values.begin(), values.end(), value) != values.end();
+  return value.is_string() && std::find(values.begin(), values.end(),
+                                        value.get_ref<const std::string&>()) != values.end();
 }
 
 std::string Choice::words() const { return fmt::format("\"{}\"", fmt::join(values, "\" or \"")); }

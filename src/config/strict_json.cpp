@@ -18,41 +18,19 @@ using nlohmann::json;
 
 /// Enough for any config, and far below what recursive code (dump, destructors) can stand.
 constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxExcerptBytes = 120;
 
-/// The start of `text`, not cut within a UTF-8 sequence.
-std::string shortened(const std::string& text) {
-  if (text.size() <= kMaxExcerptBytes) return text;
-  std::size_t end = kMaxExcerptBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+/// What a message starts with; nothing where its reader adds the file's name.
+std::string prefix(std::string_view origin) {
+  return origin.empty() ? std::string() : fmt::format("{}: ", origin);
 }
 
-[[noreturn]] void fail_at(std::string_view text, std::size_t offset, std::string_view origin,
-                          const std::string& reason) {
+[[noreturn]] void fail_in_line(std::string_view text, std::size_t offset, std::string_view origin,
+                               const std::string& reason) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 == 0: the first line
-  throw Error(ExitCode::usage, fmt::format("{}: line {}, column {}: {}", origin, line,
+  throw Error(ExitCode::usage, fmt::format("{}line {}, column {}: {}", prefix(origin), line,
                                            before.size() - line_start + 1, reason));
-}
-
-/// Bytes of the UTF-8 sequence that `rest` starts with; 0 if it starts with none (Unicode 15,
-/// table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF).
-std::size_t utf8_sequence(std::string_view rest) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
-  const auto within = [&](std::size_t i, unsigned char low, unsigned char high) {
-    return i < rest.size() && low <= byte(i) && byte(i) <= high;
-  };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  const std::size_t length = lead < 0xF0 ? 3 : 4;
-  if (!within(1, low, high) || !within(2, 0x80, 0xBF)) return 0;
-  return length == 3 || within(3, 0x80, 0xBF) ? length : 0;
 }
 
 /// What nlohmann's exception says, without its own prefix and position.
@@ -75,15 +53,16 @@ class Builder : public nlohmann::json_sax<json> {
   bool number_unsigned(std::uint64_t value) override { return place(value) != nullptr; }
   bool number_float(double value, const std::string&) override { return place(value) != nullptr; }
   bool string(std::string& value) override {
-    if (value.find('\0') != std::string::npos) fail(next(), "NUL in a string");
+    if (value.find('\0') != std::string::npos) fail("NUL in a string");
     return place(std::move(value)) != nullptr;
   }
   bool binary(json::binary_t&) override { return false; }  // not in JSON text
 
   bool key(std::string& name) override {
-    if (name.find('\0') != std::string::npos) fail(path_, "NUL in a key");
-    key_ = std::move(name);
-    if (open_.back()->contains(key_)) fail(next(), "duplicate key");
+    const bool has_nul = name.find('\0') != std::string::npos;
+    open_.back().key = has_nul ? std::string() : std::move(name);
+    if (has_nul) fail_at(next().parent_pointer(), "NUL in a key");
+    if (open_.back().value->contains(open_.back().key)) fail("duplicate key");
     return true;
   }
   bool start_object(std::size_t) override { return open(json::object()); }
@@ -93,60 +72,70 @@ class Builder : public nlohmann::json_sax<json> {
 
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
-    fail_at(text_, position > 0 ? position - 1 : 0, origin_, reason_of(error.what()));
+    fail_in_line(text_, position > 0 ? position - 1 : 0, origin_, reason_of(error.what()));
   }
 
  private:
-  /// Where the next value will stand.
-  json::json_pointer next() const {
-    if (open_.empty()) return path_;
-    return open_.back()->is_array() ? path_ / open_.back()->size() : path_ / key_;
+  /// A container around the next value.
+  struct Open {
+    json* value;
+    std::string key;  // of the next value, in an object
+  };
+
+  /// Where the next value will stand. Found out for messages alone: kept up to date, it would cost
+  /// each value the length of all the keys around it.
+  [[nodiscard]] json::json_pointer next() const {
+    json::json_pointer pointer;
+    for (const Open& open : open_) {
+      if (open.value->is_object()) {
+        pointer /= open.key;
+      } else {  // only the innermost array does not yet hold the next value
+        pointer /= open.value->size() - (&open == &open_.back() ? 0 : 1);
+      }
+    }
+    return pointer;
   }
 
   json* place(json value) {
     if (open_.empty()) return &(root_ = std::move(value));
-    json& parent = *open_.back();
-    if (!parent.is_array()) return &(parent[key_] = std::move(value));
+    json& parent = *open_.back().value;
+    if (!parent.is_array()) return &(parent[open_.back().key] = std::move(value));
     parent.push_back(std::move(value));
     return &parent.back();
   }
 
   bool open(json container) {
-    if (open_.size() == kMaxDepth) {
-      fail(next(), fmt::format("nested deeper than {} levels", kMaxDepth));
-    }
-    json::json_pointer path = next();
-    open_.push_back(place(std::move(container)));
-    path_ = std::move(path);
+    if (open_.size() == kMaxDepth) fail(fmt::format("nested deeper than {} levels", kMaxDepth));
+    open_.push_back({.value = place(std::move(container)), .key = {}});
     return true;
   }
 
   bool close() {
     open_.pop_back();
-    if (!open_.empty()) path_.pop_back();
     return true;
   }
 
-  [[noreturn]] void fail(const json::json_pointer& pointer, const std::string& reason) const {
+  /// Refuses the next value, or its key.
+  [[noreturn]] void fail(const std::string& reason) const { fail_at(next(), reason); }
+
+  [[noreturn]] void fail_at(const json::json_pointer& pointer, const std::string& reason) const {
     const std::string place = pointer.empty() ? "" : escaped(pointer.to_string()) + ": ";
-    throw Error(ExitCode::usage, fmt::format("{}: {}{}", origin_, place, reason));
+    throw Error(ExitCode::usage, fmt::format("{}{}{}", prefix(origin_), place, reason));
   }
 
   std::string_view text_;
   std::string_view origin_;
   json root_;
-  std::vector<json*> open_;  // the containers around the next value, outermost first
-  json::json_pointer path_;  // of open_.back()
-  std::string key_;          // of the next value, when open_.back() is an object
+  std::vector<Open> open_;  // outermost first
 };
 
 }  // namespace
 
 void require_utf8(std::string_view text, std::string_view origin) {
   for (std::size_t offset = 0; offset < text.size();) {
-    if (text[offset] == '\0') fail_at(text, offset, origin, "NUL byte");
+    if (text[offset] == '\0') fail_in_line(text, offset, origin, "NUL byte");
     const std::size_t length = utf8_sequence(text.substr(offset));
-    if (length == 0) fail_at(text, offset, origin, "a byte that is not UTF-8");
+    if (length == 0) fail_in_line(text, offset, origin, "a byte that is not UTF-8");
     offset += length;
   }
 }
@@ -161,23 +150,7 @@ json parse_strict_json(std::string_view text, std::string_view origin, bool comm
 }
 
 std::string excerpt(const json& value) {
-  return shortened(value.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (std::size_t offset = 0; offset < text.size() && result.size() <= kMaxExcerptBytes;) {
-    const std::size_t length = utf8_sequence(text.substr(offset));
-    const auto byte = static_cast<unsigned char>(text[offset]);
-    if (length == 0 || byte < ' ' || byte == 0x7F) {
-      result += fmt::format("\\x{:02x}", byte);
-      offset += 1;
-    } else {
-      result += text.substr(offset, length);
-      offset += length;
-    }
-  }
-  return shortened(result);
+  return escaped(value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace mnist_bench

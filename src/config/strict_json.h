@@ -4,13 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "base/escape.h"
+
 namespace mnist_bench {
 
 /// Parses one JSON value (RFC 8259) in which // and /* */ comments are allowed (if `comments`) and
 /// nothing else is forgiven: duplicate keys, trailing commas, NaN, numbers beyond double's range,
 /// bytes that are not UTF-8, NUL (raw or as \u0000) and more than 64 nested levels are each an
-/// Error(usage) that names `origin` (a file's name, say) and the line and column or the JSON
-/// pointer.
+/// Error(usage) that names `origin` (a file's name, say; not if empty) and the line and column or
+/// the JSON pointer. The time is linear in the text's length, whatever it holds, but for the
+/// logarithm of an object's size.
 nlohmann::json parse_strict_json(std::string_view text, std::string_view origin,
                                  bool comments = true);
 
@@ -18,9 +21,7 @@ nlohmann::json parse_strict_json(std::string_view text, std::string_view origin,
 /// NUL.
 void require_utf8(std::string_view text, std::string_view origin);
 
-/// For error messages, one line, at most 120 bytes: the value as JSON, or the text with control
-/// characters and bytes that are not UTF-8 as \xNN.
+/// For error messages, one line, at most 120 bytes: the value as JSON, as `escaped` has text.
 std::string excerpt(const nlohmann::json& value);
-std::string escaped(std::string_view text);
 
 }  // namespace mnist_bench

@@ -37,6 +37,8 @@ const std::map<std::string, std::string> kOwnKeys = {
 /// A sweep file while it is read.
 struct Document {
   std::string file;
+  /// That its paths are relative to.
+  std::filesystem::path folder;
   json content;
 
   [[noreturn]] void fail(const std::string& pointer, const std::string& problem) const {
@@ -91,15 +93,13 @@ std::vector<std::filesystem::path> read_configs(const Document& document) {
     if (!path.accepts(value[i])) {
       document.fail(fmt::format("/configs/{}", i), value[i], path.words());
     }
-    configs.push_back(
-        (std::filesystem::path(document.file).parent_path() / value[i].get<std::string>())
-            .lexically_normal());
+    configs.push_back((document.folder / value[i].get<std::string>()).lexically_normal());
   }
   return configs;
 }
 
 std::uint64_t read_seed(const Document& document, const std::string& pointer, const json& value) {
-  const Key& seed = experiment_key("seed");
+  static const Key& seed = experiment_key("seed");
   if (!seed.accepts(value)) document.fail(pointer, value, seed.allowed());
   return value;
 }
@@ -109,9 +109,10 @@ std::vector<std::uint64_t> read_seeds(const Document& document) {
   const char* allowed = R"(a list of seeds, or {"from": 1, "to": 5})";
   std::vector<std::uint64_t> seeds;
   if (value.is_array() && !value.empty()) {
+    std::set<std::uint64_t> known;
     for (std::size_t i = 0; i < value.size(); ++i) {
       seeds.push_back(read_seed(document, fmt::format("/seeds/{}", i), value[i]));
-      if (std::count(seeds.begin(), seeds.end(), seeds.back()) > 1) {
+      if (!known.insert(seeds.back()).second) {
         document.fail(fmt::format("/seeds/{}", i), fmt::format("seed {} twice", seeds.back()));
       }
     }
@@ -136,6 +137,11 @@ std::vector<std::uint64_t> read_seeds(const Document& document) {
 std::vector<GridAxis> read_grid(const Document& document) {
   const json value = document.content.value("grid", json::object());
   if (!value.is_object()) document.fail("/grid", value, "an object of keys with lists of values");
+  if (value.size() > experiment_keys().size()) {
+    document.fail("/grid", fmt::format("{} keys, but there are only {}; see mnist-bench config "
+                                       "reference",
+                                       value.size(), experiment_keys().size()));
+  }
   std::vector<GridAxis> grid;
   for (const auto& [key, values] : value.items()) {
     const std::string pointer = "/grid/" + escaped(key);
@@ -154,15 +160,34 @@ std::vector<GridAxis> read_grid(const Document& document) {
       document.fail(pointer, values, "a list of one or more values");
     }
     GridAxis axis{.key = key, .values = {}};
+    std::set<std::string> known;
     for (const json& item : values) {
       axis.values.push_back(item.dump());
-      if (std::count(axis.values.begin(), axis.values.end(), axis.values.back()) > 1) {
+      if (!known.insert(axis.values.back()).second) {
         document.fail(pointer, fmt::format("the value {} twice", axis.values.back()));
       }
     }
     grid.push_back(std::move(axis));
   }
   return grid;
+}
+
+/// Throws unless the runs are few enough to be planned; nothing is made of them before.
+void require_few_runs(const SweepConfig& sweep) {
+  std::vector<std::size_t> factors = {sweep.configs.size(), sweep.seeds.size()};
+  std::string product = fmt::format("configs: {} × seeds: {}", factors[0], factors[1]);
+  for (const GridAxis& axis : sweep.grid) {
+    factors.push_back(axis.values.size());
+    product += fmt::format(" × {}: {}", axis.key, axis.values.size());
+  }
+  // No factor is 0, and the quotients do not overflow as the product would.
+  std::size_t room = kMostRuns;
+  for (const std::size_t factor : factors) room /= factor;
+  if (room > 0) return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: {} makes more than {} runs", sweep.file.string(), product, kMostRuns),
+      "make the grid or the seeds fewer, or several sweeps of it");
 }
 
 /// All points of the grid as overrides; one empty point for an empty grid.
@@ -175,9 +200,6 @@ std::vector<std::vector<std::string>> grid_points(const std::vector<GridAxis>& g
         longer.push_back(point);
         longer.back().push_back(axis.key + "=" + value);
       }
-    }
-    if (longer.size() > kMostRuns) {
-      throw Error(ExitCode::usage, fmt::format("the grid has more than {} points", kMostRuns));
     }
     points = std::move(longer);
   }
@@ -238,17 +260,18 @@ void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>&
   }
 }
 
-/// The config of a run. What is wrong with it also names the sweep file, where it was named.
-ExperimentConfig read_run(const SweepConfig& sweep, const std::filesystem::path& file,
-                          const std::vector<std::string>& overrides) {
+/// What `make` makes of a config. What is wrong with it also names the sweep file, where it was
+/// named.
+template <typename Make>
+auto naming_sweep(const SweepConfig& sweep, const std::filesystem::path& config, const Make& make) {
   try {
-    return read_experiment(file, overrides);
+    return make();
   } catch (const Error& error) {
-    throw Error(error.code(),
-                fmt::format("{}, config {}: {}", sweep.file.string(), file.string(), error.what()),
-                std::filesystem::exists(file)
-                    ? error.remedy()
-                    : "configs are relative to the folder of the sweep file");
+    throw Error(
+        error.code(),
+        fmt::format("{}, config {}: {}", sweep.file.string(), config.string(), error.what()),
+        std::filesystem::exists(config) ? error.remedy()
+                                        : "configs are relative to the folder of the sweep file");
   }
 }
 
@@ -256,14 +279,20 @@ ExperimentConfig read_run(const SweepConfig& sweep, const std::filesystem::path&
 
 SweepConfig read_sweep(const std::filesystem::path& file,
                        const std::optional<std::string>& output) {
+  const bool is_named = !is_stream(file);
+  const std::string origin = file == "-" ? "stdin" : file.string();
   Document document{
-      file.string(),
-      parse_strict_json(read_file(file, kMaxSweepBytes, ExitCode::usage), file.string())};
+      .file = origin,
+      .folder = is_named ? file.parent_path() : std::filesystem::path(),
+      .content = parse_strict_json(read_input(file, kMaxSweepBytes, ExitCode::usage), origin)};
   require_known_keys(document);
   if (output) document.content["output"] = *output;
   SweepConfig sweep;
-  sweep.file = file;
+  sweep.file = origin;
   const Key& name = experiment_key("name");
+  if (!is_named && !document.content.contains("name")) {
+    document.fail("/name", "missing, and there is no file whose name could stand for it");
+  }
   sweep.name = read_text(document, "name", name, file.stem().string());
   if (!name.accepts(sweep.name)) {
     document.fail("/name", fmt::format("missing, and the file's name \"{}\" cannot stand for it",
@@ -286,17 +315,18 @@ SweepConfig read_sweep(const std::filesystem::path& file,
 std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
                                          const std::vector<std::string>& overrides) {
   require_free_keys(sweep, overrides);
+  require_few_runs(sweep);
   const auto points = grid_points(sweep.grid);
-  if (sweep.configs.size() * points.size() * sweep.seeds.size() > kMostRuns) {
-    throw Error(ExitCode::usage, fmt::format("the sweep has more than {} runs", kMostRuns));
-  }
   std::vector<ExperimentConfig> plan;
   std::map<std::string, std::filesystem::path> folders;  // and the config that took each
   for (const std::filesystem::path& file : sweep.configs) {
+    const std::string text =
+        naming_sweep(sweep, file, [&] { return read_file(file, kMaxSweepBytes, ExitCode::usage); });
     for (const auto& point : points) {
       std::vector<std::string> all = overrides;
       all.insert(all.end(), point.begin(), point.end());
-      ExperimentConfig config = read_run(sweep, file, all);
+      ExperimentConfig config =
+          naming_sweep(sweep, file, [&] { return parse_experiment(text, file.string(), all); });
       std::filesystem::path folder = std::filesystem::path(sweep.output) / config.name;
       if (!point.empty()) folder /= folder_name(point);
       if (const auto [taken, is_new] = folders.emplace(folder.string(), file); !is_new) {

@@ -5,10 +5,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "config/experiment.h"
+#include "data/pixels.h"
 
 namespace mnist_bench {
 
@@ -47,6 +46,9 @@ struct Dataset {
   ImageSet test;
   /// Largest label of the training set + 1; at least 2.
   std::int64_t classes = 0;
+  /// Of all images of the files, also where `train` and `test` have been cut to a part of them.
+  PixelSummary train_pixels;
+  PixelSummary test_pixels;
   /// "mnist" or "fashion-mnist" when all four raw files have that data set's published checksums.
   std::optional<std::string> identified;
   /// Training images, training labels, test images, test labels (index: FileRole).
@@ -68,16 +70,14 @@ struct FileStamp {
 /// Folder of the MNIST that ships with the project.
 std::filesystem::path shipped_mnist();
 
-/// Reads train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-/// t10k-labels-idx1-ubyte from `folder`; where there is a raw file and a .gz, the raw one. Other
-/// spellings in use count as well: '.' for the last '-', "test" for "t10k", and EMNIST's prefixes
-/// ("emnist-letters-train-images-idx3-ubyte.gz"), of which a folder may hold one only.
-/// Throws Error(data) naming file and cause for anything that is not a sound data set.
+/// Reads the four files that `find_data_files(folder)` names, which says how they may be called.
+/// Throws Error(data) naming file and cause for anything that is not a sound data set, and for two
+/// files that stand for the same role and differ.
 Dataset load_dataset(const std::filesystem::path& folder);
 
-/// Of the four files that load_dataset(folder) would read now (index: FileRole). Throws Error(data)
-/// where there are no such files.
-std::array<FileStamp, 4> file_stamps(const std::filesystem::path& folder);
+/// Of the files that load_dataset(folder) would read now, those included that it would compare with
+/// another one. Throws Error(data) where there are no such files.
+std::vector<FileStamp> file_stamps(const std::filesystem::path& folder);
 
 /// What the checksums say: the name of the known data set, "mixed" when only some of the files are
 /// of a known one (or of different ones), else "unknown".
@@ -89,20 +89,5 @@ ImageSet select(const ImageSet& set, const std::vector<std::int64_t>& indices);
 
 /// How many images each class has, index = class; `classes` exceeds every label.
 std::vector<std::int64_t> class_counts(const ImageSet& set, std::int64_t classes);
-
-/// What makes one doubt that `dataset` is what its user takes it for, a line each: classes that no
-/// training image shows (a damaged label can be all that names them), and `label`, where that is
-/// the name of a known data set whose checksums these files do not have.
-std::vector<std::string> doubts_about(const Dataset& dataset, std::string_view label);
-
-/// Mean and standard deviation (population) of the pixels scaled to [0, 1]; 0 for an empty set.
-struct PixelStatistics {
-  double mean = 0.0;
-  double sd = 0.0;
-};
-PixelStatistics pixel_statistics(const ImageSet& set);
-
-/// Mean and deviation that `normalization` subtracts and divides by: x ↦ (x/255 − mean)/sd.
-PixelStatistics normalization_constants(Normalization normalization);
 
 }  // namespace mnist_bench

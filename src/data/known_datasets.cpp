@@ -27,6 +27,20 @@ constexpr std::array<KnownDataset, 2> kKnownDatasets{{
 
 }  // namespace
 
+std::string_view to_string(FileRole role) {
+  switch (role) {
+    case FileRole::train_images:
+      return "train_images";
+    case FileRole::train_labels:
+      return "train_labels";
+    case FileRole::test_images:
+      return "test_images";
+    case FileRole::test_labels:
+      return "test_labels";
+  }
+  return "";
+}
+
 std::optional<std::string> known_dataset(FileRole role, std::string_view sha256) {
   for (const KnownDataset& known : kKnownDatasets) {
     if (known.sha256.at(static_cast<std::size_t>(role)) == sha256) return std::string(known.name);

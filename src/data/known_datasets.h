@@ -9,6 +9,9 @@ namespace mnist_bench {
 /// The four files of a data set, in the order in which they are listed everywhere.
 enum class FileRole { train_images, train_labels, test_images, test_labels };
 
+/// "train_images", "train_labels", "test_images", "test_labels".
+std::string_view to_string(FileRole role);
+
 /// "mnist" or "fashion-mnist" when that data set's file for `role` has this SHA-256, which is that
 /// of the uncompressed file, so that recompressing changes nothing. The values of MNIST are those
 /// of the shipped files; those of Fashion-MNIST are the ones that several independent projects

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -19,6 +19,20 @@ double quotient(std::int64_t numerator, std::int64_t denominator, const char* na
     return 0.0;
   }
   return static_cast<double>(numerator) / static_cast<double>(denominator);
+}
+
+MacroMetrics macro_average(const ClassificationMetrics& metrics,
+                           std::vector<std::int64_t> classes) {
+  MacroMetrics macro;
+  const auto count = static_cast<double>(classes.size());
+  for (const std::int64_t label : classes) {
+    const ClassMetrics& each = metrics.per_class[static_cast<std::size_t>(label)];
+    macro.precision += each.precision / count;
+    macro.recall += each.recall / count;
+    macro.f1 += each.f1 / count;
+  }
+  macro.classes = std::move(classes);
+  return macro;
 }
 
 }  // namespace
@@ -41,6 +55,18 @@ ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& truth,
     ++counts[static_cast<std::size_t>(truth[i])][static_cast<std::size_t>(predicted[i])];
   }
   return counts;
+}
+
+std::vector<std::int64_t> occurring_classes(const ConfusionMatrix& counts) {
+  std::vector<std::int64_t> classes;
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    std::int64_t count = 0;
+    for (std::size_t other = 0; other < counts.size(); ++other) {
+      count += counts[label][other] + counts[other][label];
+    }
+    if (count > 0) classes.push_back(static_cast<std::int64_t>(label));
+  }
+  return classes;
 }
 
 std::optional<Interval> wilson_interval95(std::int64_t successes, std::int64_t trials) {
@@ -84,12 +110,7 @@ ClassificationMetrics classification_metrics(const ConfusionMatrix& counts) {
     metrics.accuracy = static_cast<double>(correct) / static_cast<double>(metrics.samples);
   }
   metrics.accuracy_ci95 = wilson_interval95(correct, metrics.samples);
-  const auto classes = static_cast<double>(std::max<std::size_t>(counts.size(), 1));
-  for (const ClassMetrics& each : metrics.per_class) {
-    metrics.macro.precision += each.precision / classes;
-    metrics.macro.recall += each.recall / classes;
-    metrics.macro.f1 += each.f1 / classes;
-  }
+  metrics.macro = macro_average(metrics, occurring_classes(counts));
   return metrics;
 }
 

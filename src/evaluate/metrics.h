@@ -21,6 +21,9 @@ using ConfusionMatrix = std::vector<std::vector<std::int64_t>>;
 ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& truth,
                                  const std::vector<std::int64_t>& predicted, std::int64_t classes);
 
+/// The classes that occur in truth or predictions, ascending.
+std::vector<std::int64_t> occurring_classes(const ConfusionMatrix& counts);
+
 struct Interval {
   double low = 0.0;
   double high = 0.0;
@@ -42,11 +45,14 @@ struct ClassMetrics {
   std::int64_t support = 0;
 };
 
+/// Unweighted means over the classes that occur in truth or predictions, as in scikit-learn.
 struct MacroMetrics {
   double precision = 0.0;
   double recall = 0.0;
   /// Mean of the per-class F1, as in scikit-learn (not the F1 of the mean precision and recall).
   double f1 = 0.0;
+  /// The classes that the means go over, ascending.
+  std::vector<std::int64_t> classes = {};
 };
 
 struct ClassificationMetrics {
@@ -54,7 +60,6 @@ struct ClassificationMetrics {
   /// Share of correct predictions, 0 … 1 (paper, eq. 22); absent for an empty matrix.
   std::optional<double> accuracy;
   std::optional<Interval> accuracy_ci95;
-  /// Unweighted means over all classes.
   MacroMetrics macro;
   /// Index = class.
   std::vector<ClassMetrics> per_class;

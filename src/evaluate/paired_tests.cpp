@@ -114,15 +114,24 @@ SignFlipTest sign_flip_test(const std::vector<double>& differences) {
   return test;
 }
 
-EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin) {
+double least_difference_sd(double margin, std::int64_t images) {
+  if (images <= 0) return 0.0;
+  const double apart = std::min(margin, 1.0);
+  return std::sqrt(apart * (1.0 - apart) / static_cast<double>(images));
+}
+
+EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin,
+                                 std::int64_t images) {
   EquivalenceTest test;
   test.margin = margin;
   test.difference = spread_of(differences);
-  const Spread& spread = test.difference;
-  if (spread.n < 2) {
+  test.least_sd = least_difference_sd(margin, images);
+  if (test.difference.n < 2) {
     test.obstacle = EquivalenceObstacle::too_few_seeds;
     return test;
   }
+  Spread spread = test.difference;
+  spread.sd = std::max(*spread.sd, test.least_sd);
   const auto n = static_cast<double>(spread.n);
   const double mean = *spread.mean;
   const double standard_error = *spread.sd / std::sqrt(n);
@@ -130,6 +139,10 @@ EquivalenceTest equivalence_test(const std::vector<double>& differences, double 
   test.p_lower = one_sided_p(mean + margin, standard_error, n - 1.0);
   test.p_upper = one_sided_p(margin - mean, standard_error, n - 1.0);
   test.p_value = std::max(*test.p_lower, *test.p_upper);
+  if (spread.n < kFewestForEquivalence) {
+    test.obstacle = EquivalenceObstacle::too_few_seeds;
+    return test;
+  }
   if (*test.p_value < kOneSidedLevel) return test;
   const Interval& interval = *test.ci90;
   if (std::max(interval.low, -interval.high) >= margin - kShareRounding) {

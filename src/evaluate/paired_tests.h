@@ -58,29 +58,44 @@ SignFlipTest sign_flip_test(const std::vector<double>& differences);
 
 /// Why an equivalence is not shown.
 enum class EquivalenceObstacle {
-  too_few_seeds,             ///< no interval, or one that is wider than the margin
+  too_few_seeds,             ///< below kFewestForEquivalence, or an interval wider than the margin
   interval_too_wide,         ///< it fits into the margin, but reaches beyond it
   difference_beyond_margin,  ///< all of the interval lies beyond it
 };
 
 /// Whether the mean of paired differences of shares lies within ±margin: two one-sided t-tests, of
-/// which both have to reject (Schuirmann 1987). They take the differences to be normal.
+/// which both have to reject (Schuirmann 1987). They take the differences to be normal, with an SD
+/// that is at least `least_sd`.
 struct EquivalenceTest {
   double margin = 0.0;  ///< > 0, in the unit of the differences
   Spread difference;
+  double least_sd = 0.0;          ///< least_difference_sd; above difference.sd, it stands for that
   std::optional<Interval> ci90;   ///< of the mean difference; n ≥ 2
   std::optional<double> p_lower;  ///< of the hypothesis mean ≤ −margin; n ≥ 2
   std::optional<double> p_upper;  ///< of the hypothesis mean ≥ margin; n ≥ 2
   std::optional<double> p_value;  ///< the greater of the two
-  /// Absent where equivalence is shown: p_value < kOneSidedLevel, which is to say that ci90 lies
-  /// inside ±margin.
+  /// Absent where equivalence is shown: n ≥ kFewestForEquivalence and p_value < kOneSidedLevel,
+  /// which is to say that ci90 lies inside ±margin.
   std::optional<EquivalenceObstacle> obstacle;
 };
 
 /// The level of each of the two tests; their interval leaves out as much on either side.
 inline constexpr double kOneSidedLevel = 0.05;
+/// Two differences say next to nothing of their own scatter.
+inline constexpr std::int64_t kFewestForEquivalence = 3;
 
-/// Differences without scatter have p = 0 where they lie inside the margin, else 1.
-EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin);
+/// The least SD that the difference of two independent shares of `images` has if their true values
+/// are `margin` apart: √(margin·(1 − margin)/images). The variances of two binomial shares add up,
+/// and their sum is least where one of the shares is 0 or 1. 0 for no images: the resolution plays
+/// no role. margin: beyond 1 as 1.
+double least_difference_sd(double margin, std::int64_t images);
+
+/// `images`: how many test images the shares are of; 0 for values of any resolution. Few seeds on
+/// few images may scatter less than they do in truth, or not at all: what scatters less than it
+/// would if the hypothesis to be rejected were true, and the images independent, is taken to
+/// scatter that much (least_difference_sd). Without images, differences without scatter have p = 0
+/// where they lie inside the margin, else 1.
+EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin,
+                                 std::int64_t images = 0);
 
 }  // namespace mnist_bench

@@ -49,12 +49,6 @@ namespace {
 
 HWY_EXPORT(multiply_add);
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// What each thread writes, on a cache line of its own.
 struct alignas(64) Line {
   double operations = 0;
@@ -63,17 +57,21 @@ struct alignas(64) Line {
 
 }  // namespace
 
-double fma_peak(ThreadTeam& team) {
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double fma_peak(ThreadTeam& team, const Seconds& now) {
   constexpr int kRuns = 12;
   constexpr std::size_t kRounds = 500'000;
   std::vector<Line> lines(team.size());
   double best = 0;
   for (int run = 0; run < kRuns; ++run) {
-    const Clock::time_point start = Clock::now();
+    const double start = now();
     team.run([&](std::size_t thread) {
       lines[thread].operations = HWY_DYNAMIC_DISPATCH(multiply_add)(kRounds, &lines[thread].sink);
     });
-    const double seconds = seconds_since(start);
+    const double seconds = now() - start;
     double operations = 0;
     for (const Line& line : lines) operations += line.operations;
     best = std::max(best, operations / seconds);
@@ -81,16 +79,16 @@ double fma_peak(ThreadTeam& team) {
   return best;
 }
 
-double barrier_seconds(ThreadTeam& team) {
+double barrier_seconds(ThreadTeam& team, const Seconds& now) {
   constexpr std::size_t kRuns = 11;
   constexpr int kBarriers = 1000;
   std::array<double, kRuns> seconds{};
   for (double& taken : seconds) {
-    const Clock::time_point start = Clock::now();
+    const double start = now();
     team.run([&](std::size_t /*thread*/) {
       for (int i = 0; i < kBarriers; ++i) team.barrier();
     });
-    taken = seconds_since(start) / kBarriers;
+    taken = (now() - start) / kBarriers;
   }
   std::nth_element(seconds.begin(), seconds.begin() + kRuns / 2, seconds.end());
   return seconds[kRuns / 2];

@@ -2,9 +2,13 @@
 
 #include <hwy/cache_control.h>
 #include <sched.h>
+
+#include <system_error>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
+
+#include "base/as_error.h"
 
 namespace mnist_bench::kernels {
 namespace {
@@ -50,12 +54,20 @@ class FlushSubnormals {
 }  // namespace
 
 ThreadTeam::ThreadTeam(std::size_t size) : spins_(size <= cores() ? kSpins : 0) {
-  for (std::size_t thread = 1; thread < size; ++thread) {
-    workers_.emplace_back([this, thread] { serve(thread); });
+  try {
+    for (std::size_t thread = 1; thread < size; ++thread) {
+      workers_.emplace_back([this, thread] { serve(thread); });
+    }
+  } catch (const std::system_error& error) {
+    const std::size_t started = workers_.size() + 1;
+    end_workers();
+    throw threads_refused(static_cast<std::int64_t>(size), started, error.code().message());
   }
 }
 
-ThreadTeam::~ThreadTeam() {
+ThreadTeam::~ThreadTeam() { end_workers(); }
+
+void ThreadTeam::end_workers() {
   call_ = nullptr;
   runs_.fetch_add(1, std::memory_order_release);
   runs_.notify_all();

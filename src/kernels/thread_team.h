@@ -11,7 +11,8 @@ namespace mnist_bench::kernels {
 /// microseconds and then sleep, so that more threads than cores slow down but never stall.
 class ThreadTeam {
  public:
-  /// `size` threads, the caller's included; at least 1.
+  /// `size` threads, the caller's included; at least 1. Throws Error(run_failed) where the system
+  /// does not start that many.
   explicit ThreadTeam(std::size_t size);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -37,6 +38,7 @@ class ThreadTeam {
 
   void run_erased(Erased call, const void* work);
   void serve(std::size_t thread);
+  void end_workers();
   void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) const;
 
   int spins_ = 0;

@@ -14,8 +14,9 @@ constexpr std::int64_t kBatch = 100;
 
 }  // namespace
 
-ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device) {
-  const PixelStatistics constants = normalization_constants(normalization);
+ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device,
+                        const PixelStatistics& training) {
+  const PixelStatistics constants = normalization_constants(normalization, training);
   std::array<float, 256> normalized{};
   for (std::size_t byte = 0; byte < normalized.size(); ++byte) {
     normalized[byte] =

@@ -17,7 +17,9 @@ struct ImageTensors {
   [[nodiscard]] std::int64_t size() const { return labels.size(0); }
 };
 
-ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device);
+/// `training`: as for `normalization_constants`.
+ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device,
+                        const PixelStatistics& training = {});
 
 /// Puts the network in evaluation mode and sends all images through it, at least one.
 Predictions predict(torch::nn::Sequential& network, const ImageTensors& set);

@@ -71,7 +71,7 @@ Matrix matrix(T& values, std::size_t stride) {
 
 }  // namespace
 
-Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
+Cnn::Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageShape image,
          std::int64_t classes, std::int64_t threads)
     : team_(static_cast<std::size_t>(threads)),
       conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
@@ -79,9 +79,8 @@ Cnn::Cnn(const CnnConfig& config, Normalization normalization, ImageShape image,
       conv2_{conv1_.output(), channels(config.conv2_channels)},
       dropout2d_(config.dropout2d),
       dropout_(config.dropout) {
-  const PixelStatistics constants = normalization_constants(normalization);
-  factor_ = static_cast<float>(1 / 255.0 / constants.sd);
-  offset_ = static_cast<float>(-constants.mean / constants.sd);
+  factor_ = static_cast<float>(1 / 255.0 / normalization.sd);
+  offset_ = static_cast<float>(-normalization.mean / normalization.sd);
 
   conv1_weight_ = parameters_.add(conv1_weight(config.conv1_channels), conv1_.weights_size());
   conv1_bias_ = parameters_.add_bias("conv1.bias", static_cast<std::size_t>(config.conv1_channels));

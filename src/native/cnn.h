@@ -16,8 +16,9 @@ namespace mnist_bench::native {
 class Cnn final : public Network {
  public:
   /// Rows and columns of the images are multiples of 4.
-  Cnn(const CnnConfig& config, Normalization normalization, ImageShape image, std::int64_t classes,
-      std::int64_t threads);
+  /// normalization: what is subtracted from a pixel in [0, 1], and what it is divided by.
+  Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageShape image,
+      std::int64_t classes, std::int64_t threads);
 
   Parameters& parameters() override { return parameters_; }
   void prepare(const Images& set, std::int64_t batch_size) override;

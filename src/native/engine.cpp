@@ -40,9 +40,11 @@ void check_supported(const ExperimentConfig& config) {
 }
 
 std::unique_ptr<Network> make_network(const ExperimentConfig& config, ImageShape image,
-                                      std::int64_t classes, std::int64_t threads) {
+                                      std::int64_t classes, std::int64_t threads,
+                                      const PixelStatistics& training) {
   check_supported(config);
-  const Normalization normalization = config.data.normalization;
+  const PixelStatistics normalization =
+      normalization_constants(config.data.normalization, training);
   if (const auto* mlp = std::get_if<MlpConfig>(&config.model)) {
     return std::make_unique<Mlp>(*mlp, normalization, image, classes, threads);
   }

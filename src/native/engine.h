@@ -15,10 +15,12 @@ namespace mnist_bench::native {
 /// Throws Error(usage), saying what to do instead, for what this engine cannot train.
 void check_supported(const ExperimentConfig& config);
 
-/// The network of `config` on `threads` threads, all parameters 0. Throws as `check_supported`, and
-/// for a CNN on images whose rows or columns are not multiples of 4.
+/// The network of `config` on `threads` threads, all parameters 0; `training` as for
+/// `normalization_constants`. Throws as that and as `check_supported`, and for a CNN on images
+/// whose rows or columns are not multiples of 4.
 std::unique_ptr<Network> make_network(const ExperimentConfig& config, ImageShape image,
-                                      std::int64_t classes, std::int64_t threads);
+                                      std::int64_t classes, std::int64_t threads,
+                                      const PixelStatistics& training = {});
 
 /// Paper, Algorithm 1, from the network's present parameters, or from `start` as if it had never
 /// stopped: the same numbers to the bit for the same SIMD instructions, whatever the number of

@@ -38,12 +38,18 @@ struct Checkpoint {
   double total_seconds = 0.0;
 };
 
+/// Checkpoint::data_sha256 of a run on `data`.
+std::string data_sha256(const DataSummary& data);
+
 /// The bytes of the file. Its metadata carry a SHA-256 over the whole file (with that value's 64
 /// digits as zeros), so that any damage is found.
 std::string checkpoint_bytes(Checkpoint checkpoint);
 
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);
+
+/// Whether both are tensors of the same names and shapes, in the same order.
+bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);
 
 /// SHA-256 over the values of all tensors, one after the other, as float32.
 std::string parameters_sha256(const std::vector<NamedTensor>& parameters);

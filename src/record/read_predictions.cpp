@@ -111,4 +111,27 @@ std::vector<Prediction> read_predictions(const std::filesystem::path& folder) {
   return parse_predictions(read_file(file, kLargestFile, ExitCode::io), file.string());
 }
 
+void check_predictions(const TestRecord& test, const std::vector<Prediction>& predictions) {
+  const ConfusionMatrix& counts = test.confusion;
+  const auto classes = static_cast<std::int64_t>(counts.size());
+  ConfusionMatrix found(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
+  for (const Prediction& p : predictions) {
+    if (p.truth >= classes || p.predicted >= classes) {
+      throw Error(ExitCode::io,
+                  fmt::format("image {} has class {}, but the confusion matrix only {} classes",
+                              p.index, std::max(p.truth, p.predicted), classes));
+    }
+    ++found[static_cast<std::size_t>(p.truth)][static_cast<std::size_t>(p.predicted)];
+  }
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    for (std::size_t j = 0; j < counts.size(); ++j) {
+      if (found[i][j] == counts[i][j]) continue;
+      throw Error(ExitCode::io,
+                  fmt::format("{} images of class {} are predicted as {}, but the confusion matrix "
+                              "counts {}",
+                              found[i][j], i, j, counts[i][j]));
+    }
+  }
+}
+
 }  // namespace mnist_bench

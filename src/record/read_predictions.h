@@ -16,4 +16,8 @@ std::vector<Prediction> read_predictions(const std::filesystem::path& folder);
 /// The same for text in memory; `origin` is what messages call it.
 std::vector<Prediction> parse_predictions(std::string_view text, std::string_view origin);
 
+/// Whether predictions.csv tells the same as the record's confusion matrix. Throws Error(io) naming
+/// the first cell that differs.
+void check_predictions(const TestRecord& test, const std::vector<Prediction>& predictions);
+
 }  // namespace mnist_bench

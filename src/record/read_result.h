@@ -1,20 +1,27 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "record/json_value.h"
 #include "record/result.h"
 
 namespace mnist_bench {
 
-/// Reads back `result.json` of a run folder. Throws Error(io) naming the file and what is missing
-/// or of another schema.
+/// The reverse of result_text, of this version's schema and of 0.1.0's. Whatever `bytes` hold, the
+/// time is linear in their number and the depth bounded. Throws Error(io), without the file's name,
+/// for what is damaged, lacking, of another type or beyond its range, and for what contradicts
+/// another member.
+RunResult parse_result(std::string_view bytes);
+
+/// The same of `result.json` in a run folder, of at most 64 MiB; errors name the file.
 RunResult read_result(const std::filesystem::path& folder);
 
-/// The reverse of to_json(EpochRecord). Throws nlohmann::json::exception.
-EpochRecord epoch_from_json(const nlohmann::ordered_json& json);
+/// The reverse of to_json(EpochRecord). Throws Error(io).
+EpochRecord epoch_from_json(const JsonValue& json);
 
 /// A run as it lies on disk.
 struct StoredRun {
@@ -29,6 +36,17 @@ struct StoredRuns {
   /// What is wrong with the records that cannot be read, a line each that names the file.
   std::vector<std::string> unreadable = {};
 };
+
+/// What of a run a folder holds.
+enum class RunPresence {
+  none,
+  unfinished,  ///< without a result: still running, or killed
+  recorded,
+};
+RunPresence run_presence(const std::filesystem::path& folder);
+
+/// `paths` and all folders below them, by name. Throws Error(io) for a path that is no folder.
+std::set<std::filesystem::path> folders_below(const std::vector<std::filesystem::path>& paths);
 
 /// All runs at or below `paths`, each folder once. Throws Error(io) for a path that is no folder.
 StoredRuns read_runs(const std::vector<std::filesystem::path>& paths);

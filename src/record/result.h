@@ -130,6 +130,8 @@ struct RunResult {
   TimingRecord timing;
   /// SHA-256 over the final parameters' float32 bytes, in the order of the layers, row-major.
   std::optional<std::string> parameters_sha256;
+  /// What its reader has to say of a record of an earlier version; not written.
+  std::vector<std::string> notes = {};
 };
 
 /// One line of predictions.csv.

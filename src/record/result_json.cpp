@@ -7,6 +7,7 @@
 
 #include "config/write.h"
 #include "evaluate/statistics.h"
+#include "record/seal.h"
 
 namespace mnist_bench {
 namespace {
@@ -87,7 +88,8 @@ Json to_json(const TestRecord& test) {
           {"macro",
            {{"precision", number(metrics.macro.precision)},
             {"recall", number(metrics.macro.recall)},
-            {"f1", number(metrics.macro.f1)}}},
+            {"f1", number(metrics.macro.f1)},
+            {"classes", metrics.macro.classes}}},
           {"per_class", per_class},
           {"undefined", metrics.undefined},
           {"confusion_matrix",
@@ -168,6 +170,15 @@ Json to_json(const RunResult& result) {
           {"test", result.test ? to_json(*result.test) : Json(nullptr)},
           {"timing", to_json(result.timing, result.epochs)},
           {"parameters_sha256", optional(result.parameters_sha256)}};
+}
+
+std::string result_text(const RunResult& result) {
+  Json json = to_json(result);
+  json["sha256"] = kNoHash;
+  // A command line may hold bytes that are not UTF-8; no run is lost for that.
+  std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::size_t position = text.rfind(kNoHash);
+  return sealed(std::move(text), position);
 }
 
 std::string predictions_csv(const std::vector<Prediction>& predictions) {

@@ -9,12 +9,17 @@
 
 namespace mnist_bench {
 
-inline constexpr std::string_view kResultSchema = "mnist-bench.result/1";
+inline constexpr std::string_view kResultSchema = "mnist-bench.result/2";
+/// Of 0.1.0: without `sha256`, and with macro averages over all classes.
+inline constexpr std::string_view kFirstResultSchema = "mnist-bench.result/1";
 
 std::string_view to_string(RunStatus status);
 
-/// `result.json`. What is absent or not finite is null.
+/// `result.json` without its last member. What is absent or not finite is null.
 nlohmann::ordered_json to_json(const RunResult& result);
+/// The text of `result.json`: its last member, `sha256`, is the SHA-256 of the whole with these 64
+/// digits as zeros.
+std::string result_text(const RunResult& result);
 nlohmann::ordered_json to_json(const EpochRecord& epoch);
 nlohmann::ordered_json to_json(const ModelSummary& model);
 

@@ -2,45 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/files.h"
 #include "config/difference.h"
-#include "config/read.h"
 #include "config/write.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
+#include "record/run_files.h"
+#include "record/stored_files.h"
 
 namespace mnist_bench {
 namespace {
 
-/// Every file that a run writes, and the only ones that --force deletes. In this order: whenever it
-/// is killed, the old run is whole but for its checkpoint, or there is nothing of it to go on from.
-constexpr std::array kRunFiles = {
-    "checkpoint.safetensors", "result.json",       "config.json", "epochs.jsonl",
-    "predictions.csv",        "model.safetensors", "log.txt"};
-
-constexpr std::size_t kLargestConfig = std::size_t{1} << 20U;
-constexpr std::size_t kLargestCheckpoint = std::size_t{8} << 30U;
-
-bool holds_run(const std::filesystem::path& folder) {
-  for (const char* name : kRunFiles) {
-    if (std::filesystem::exists(folder / name)) return true;
-  }
-  return false;
-}
-
-void remove_run_files(const std::filesystem::path& folder) {
-  for (const char* name : kRunFiles) {
-    std::error_code error;
-    std::filesystem::remove(folder / name, error);
-    if (error) {
-      throw Error(ExitCode::io,
-                  fmt::format("cannot delete {}: {}", (folder / name).string(), error.message()));
-    }
-  }
-}
+constexpr std::size_t kMostResultBytes = std::size_t{64} << 20U;
 
 void require_same_experiment(const std::filesystem::path& folder, const ExperimentConfig& found,
                              const ExperimentConfig& config) {
@@ -52,34 +28,33 @@ void require_same_experiment(const std::filesystem::path& folder, const Experime
               "use --output DIR for another folder, or --force to replace the run");
 }
 
+/// What `read` makes of `file`; absent where there is none, be it that another process deletes it
+/// at this moment.
+template <typename Read>
+auto if_there(const std::filesystem::path& file, const Read& read)
+    -> std::optional<decltype(read())> {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    return read();
+  } catch (const Error&) {
+    if (!std::filesystem::exists(file)) return std::nullopt;
+    throw;
+  }
+}
+
 /// The config that a run was started with; absent if it never got so far.
 std::optional<ExperimentConfig> find_config(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "config.json";
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  return parse_experiment(read_file(file, kLargestConfig, ExitCode::io), file.string());
+  return if_there(folder / "config.json", [&] { return read_config(folder); });
 }
 
 std::optional<RunResult> find_result(const std::filesystem::path& folder) {
-  if (!std::filesystem::exists(folder / "result.json")) return std::nullopt;
-  return read_result(folder);
-}
-
-/// Training again would only end in the same way.
-bool is_final(RunStatus status) {
-  return status == RunStatus::completed || status == RunStatus::diverged;
+  return if_there(folder / "result.json", [&] { return read_result(folder); });
 }
 
 /// An unfinished run may go on in the other engine.
 ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
   config.training.engine = engine;
   return config;
-}
-
-bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
-  const std::string& hash = checkpoint.config_hash;
-  return checkpoint.seed == config.seed &&
-         (hash == config_hash(with_engine(config, Engine::libtorch)) ||
-          hash == config_hash(with_engine(config, Engine::native)));
 }
 
 std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
@@ -90,7 +65,7 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
       "the file is left as it is; --force trains from the start and replaces it, --output DIR "
       "takes another folder";
   try {
-    Checkpoint checkpoint = parse_checkpoint(read_file(file, kLargestCheckpoint, ExitCode::io));
+    Checkpoint checkpoint = read_checkpoint(folder);
     if (!is_of(checkpoint, config)) throw Error(ExitCode::io, "it is of another config or seed");
     return checkpoint;
   } catch (const Error& error) {
@@ -101,35 +76,68 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
 
 }  // namespace
 
+bool is_run_in_use(const std::filesystem::path& folder) { return is_locked(folder, kLogFile); }
+
 RunState run_state(const std::filesystem::path& folder, const ExperimentConfig& config) {
-  if (!std::filesystem::is_directory(folder) || !holds_run(folder)) return {};
+  if (!std::filesystem::is_directory(folder)) return {};
+  RunState state{.started = holds_run(folder), .in_use = is_run_in_use(folder), .result = {}};
+  if (!state.started) return state;
+  refuse_foreign_files(folder);
   if (const auto found = find_config(folder)) require_same_experiment(folder, *found, config);
-  RunState state{.started = true, .in_use = is_locked(folder), .result = find_result(folder)};
+  state.result = find_result(folder);
   if (state.result) require_same_experiment(folder, state.result->config, config);
   return state;
 }
 
 bool RunState::final() const { return result && is_final(result->status); }
 
-void record_failure(const ExperimentConfig& config, const std::string& error) {
+std::optional<RunResult> finished_run(const std::filesystem::path& folder,
+                                      const ExperimentConfig& config) {
+  std::optional<RunResult> result = find_result(folder);
+  if (!result || !is_final(result->status)) return std::nullopt;
+  require_same_experiment(folder, result->config, config);
+  return result;
+}
+
+std::string result_bytes(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "result.json";
+  return if_there(file, [&] { return read_file(file, kMostResultBytes, ExitCode::io); })
+      .value_or("");
+}
+
+void record_failure(const ExperimentConfig& config, const std::string& error,
+                    const std::string& before) {
   const std::filesystem::path path = output_folder(config);
   create_folders(path);
-  const FolderLock lock(path);
-  remove_temporary_files(path);
+  const FolderLock lock(path, kLogFile);
+  refuse_foreign_files(path);
+  remove_temporary_files(path, kRunFiles);
+  const std::string found = result_bytes(path);
+  if (!found.empty() && found != before) return;
   if (run_state(path, config).final()) return;
   RunResult result = find_result(path).value_or(RunResult{});
   result.status = RunStatus::failed;
   result.error = error;
   result.config = config;
   write_file_atomically(path / "config.json", to_json(config).dump(2) + "\n");
-  write_file_atomically(path / "result.json", to_json(result).dump(2) + "\n");
+  write_file_atomically(path / "result.json", result_text(result));
 }
 
 RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing)
     : path_(std::move(path)) {
   create_folders(path_);
-  lock_.emplace(path_);
-  remove_temporary_files(path_);
+  try {
+    lock_.emplace(path_, kLogFile);
+  } catch (const Error& error) {
+    // By a process that has just finished the run, maybe: it lets go of the folder after that.
+    if (error.cause() == Cause::folder_in_use && existing == Existing::resume) {
+      finished_ = finished_run(path_, config);
+    }
+    if (finished_) return;
+    throw;
+  }
+  refuse_foreign_files(path_);
+  remove_temporary_files(path_, kRunFiles);
   if (existing == Existing::refuse && holds_run(path_)) {
     const bool finished = std::filesystem::exists(path_ / "result.json");
     throw Error(
@@ -182,7 +190,7 @@ void RunFolder::write_predictions(const std::vector<Prediction>& predictions) {
 }
 
 void RunFolder::write_result(const RunResult& result) {
-  write_file_atomically(path_ / "result.json", to_json(result).dump(2) + "\n");
+  write_file_atomically(path_ / "result.json", result_text(result));
 }
 
 }  // namespace mnist_bench

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/files.h"
+#include "base/folder_lock.h"
 #include "record/checkpoint.h"
 #include "record/result.h"
 
@@ -28,27 +28,46 @@ struct RunState {
   [[nodiscard]] bool final() const;
 };
 
-/// Throws Error(usage), with the difference, when the folder holds a run of another config or seed.
+/// Throws Error(usage), with the difference, when the folder holds a run of another config or seed,
+/// and Error(io) when it holds files with the names of a run's that no run has left there.
 RunState run_state(const std::filesystem::path& folder, const ExperimentConfig& config);
 
+/// Whether a process works on a run in `folder`.
+bool is_run_in_use(const std::filesystem::path& folder);
+
+/// The finished (completed or diverged) run in `folder`, if there is one, read without a lock: a
+/// record is whole at any time, and a finished run changes no more. Throws Error(usage), with the
+/// difference, when it is of another config or seed, and Error(io) when the record is damaged.
+std::optional<RunResult> finished_run(const std::filesystem::path& folder,
+                                      const ExperimentConfig& config);
+
+/// The record in `folder` as it is written; empty where there is none. Throws Error(io).
+std::string result_bytes(const std::filesystem::path& folder);
+
 /// Leaves a record with status `failed` in the run's folder, for a run whose process could not do
-/// so itself. A final result stays as it is. Throws Error(io) if it cannot be written, or another
-/// process holds the folder.
-void record_failure(const ExperimentConfig& config, const std::string& error);
+/// so itself. A final result stays as it is, and so does any record but that which was there
+/// `before` the run (`result_bytes`): the run, or another process, has left that since. Throws
+/// Error(io) if it cannot be written or another process holds the folder.
+void record_failure(const ExperimentConfig& config, const std::string& error,
+                    const std::string& before);
 
 /// A run folder, held by this process alone for as long as the object lives. Every file in it is
 /// written atomically.
 class RunFolder {
  public:
-  /// Creates or takes over `path`. Throws Error(io) when another process holds it or, under
-  /// `Existing::refuse`, when it holds a run; Error(usage) when `Existing::resume` meets a run of
-  /// another config or seed, Error(io) when it meets a damaged checkpoint; what is there is then
-  /// left as it is. Afterwards the old run's files are gone, unless it is `finished()` or goes on
-  /// from its `checkpoint()`.
+  /// Creates or takes over `path`. Throws Error(io) with Cause::folder_in_use when another process
+  /// holds it, and with none for a folder that holds a run (under `Existing::refuse`), or files
+  /// with the names of a run's that no run has left there; Error(usage) when `Existing::resume`
+  /// meets a run of another config or seed, Error(io) when it meets a damaged checkpoint; what is
+  /// there is then left as it is. Afterwards the old run's files are gone, unless it is
+  /// `finished()` or goes on from its `checkpoint()`.
   RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path log_file() const { return path_ / "log.txt"; }
+
+  /// Whether a process works on a run in `folder`.
+  bool is_run_in_use(const std::filesystem::path& folder);
 
   /// The finished (completed or diverged) run found under `Existing::resume`; the folder is then
   /// left as it is.

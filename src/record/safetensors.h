@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -28,8 +29,12 @@ struct Safetensors {
 /// endian, as the format is.
 std::string safetensors_bytes(const Safetensors& content);
 
-/// The reverse, for float32 tensors that fill the file without gaps. Throws Error(io) saying what
-/// is wrong with `bytes`, without naming the file.
-Safetensors parse_safetensors(std::string_view bytes);
+/// Far more than the header of any model here.
+inline constexpr std::size_t kLargestHeader = std::size_t{1} << 20U;
+
+/// The reverse, for float32 tensors that fill the file without gaps, below a header of at most
+/// `largest_header` bytes. Throws Error(io) saying what is wrong with `bytes`, without naming the
+/// file.
+Safetensors parse_safetensors(std::string_view bytes, std::size_t largest_header = kLargestHeader);
 
 }  // namespace mnist_bench

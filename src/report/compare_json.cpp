@@ -47,6 +47,18 @@ Json test_of(const std::optional<SignFlipTest>& test) {
           {"smallest_p", test->smallest_p}};
 }
 
+Json judgement_of(const Judgement& judgement) {
+  const bool decided = judgement.conclusion == Conclusion::shown;
+  const bool suggested = judgement.conclusion == Conclusion::suggested;
+  return {
+      {"measure", "accuracy"},
+      {"n", judgement.difference.n},
+      {"conclusion", decided     ? "shown"
+                     : suggested ? "suggested"
+                                 : "not_shown"},
+      {"higher", decided || suggested ? Json(judgement.b_is_higher() ? "b" : "a") : Json(nullptr)}};
+}
+
 Json reason_of(const std::optional<EquivalenceObstacle>& obstacle) {
   if (!obstacle) return nullptr;
   switch (*obstacle) {
@@ -66,6 +78,8 @@ Json test_of(const std::optional<EquivalenceTest>& test) {
           {"method", "two_one_sided_t_tests"},
           {"margin", test->margin},
           {"n", test->difference.n},
+          {"sd", to_json(test->difference.sd)},
+          {"least_sd", test->least_sd},
           {"ci90", test->ci90 ? to_json(*test->ci90) : Json(nullptr)},
           {"p_lower", to_json(test->p_lower)},
           {"p_upper", to_json(test->p_upper)},
@@ -115,7 +129,8 @@ Json compare_json(const GroupComparison& c) {
           {"only_in_a", c.only_in_a},
           {"only_in_b", c.only_in_b},
           {"measures", measures},
-          {"sign_flip", test_of(c.test)},
+          {"sign_flip", test_of(c.judgement.test)},
+          {"judgement", judgement_of(c.judgement)},
           {"equivalence", test_of(c.equivalence)},
           {"notes", c.notes},
           {"warnings", c.warnings},

@@ -31,10 +31,11 @@ std::string differs_text(const std::vector<std::string>& differences) {
 // Runs
 
 std::string run_line(const char* side, const StoredRun& run) {
-  return fmt::format("{}  {} seed {} ({}): {:.2f} % of {} images right\n", side,
-                     run.result.config.name, run.result.config.seed, run.folder.string(),
-                     100.0 * *run.result.test->metrics.accuracy,
-                     with_commas(run.result.test->metrics.samples));
+  const ClassificationMetrics& metrics = run.result.test->metrics;
+  return fmt::format("{}  {} seed {} ({}): {} % of {} images right\n", side, run.result.config.name,
+                     run.result.config.seed, run.folder.string(),
+                     percent_of_images(*metrics.accuracy, metrics.samples),
+                     with_commas(metrics.samples));
 }
 
 std::string method_text(const McNemarTest& test) {
@@ -59,21 +60,21 @@ std::string group_line(const char* side, const RunGroup& group) {
                      group.failed.empty() ? "" : fmt::format(", {} failed", group.failed.size()));
 }
 
-std::vector<std::string> difference_row(const MeasureComparison& comparison) {
+std::vector<std::string> difference_row(const MeasureComparison& comparison, std::int64_t images) {
   const Measure& measure = *comparison.measure;
   const Spread& difference = comparison.difference;
   std::vector<std::string> row = {measure.title_with_unit(),
-                                  spread_text(comparison.a, measure).mean_and_sd(),
-                                  spread_text(comparison.b, measure).mean_and_sd(),
+                                  spread_text(comparison.a, measure, images).mean_and_sd(),
+                                  spread_text(comparison.b, measure, images).mean_and_sd(),
                                   "–",
                                   "–",
                                   "–"};
   if (!difference.mean) return row;
-  int decimals = measure.decimals;
+  const double half =
+      difference.ci95 ? measure.scale * (difference.ci95->high - difference.ci95->low) / 2.0 : 0.0;
+  const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
+  const int decimals = measure_decimals(measure, half, measure.scale * size, images);
   if (difference.ci95) {
-    const double half = measure.scale * (difference.ci95->high - difference.ci95->low) / 2.0;
-    const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
-    decimals = decimals_for(half, measure.scale * size, decimals);
     row[4] = fmt::format("{} to {}", signed_text(difference.ci95->low * measure.scale, decimals),
                          signed_text(difference.ci95->high * measure.scale, decimals));
   }
@@ -85,40 +86,43 @@ std::vector<std::string> difference_row(const MeasureComparison& comparison) {
 }
 
 std::string test_text(const GroupComparison& comparison) {
-  const std::size_t n = comparison.measures.front().differences.size();
-  if (!comparison.test) {
-    return fmt::format(
-        "sign-flip test: not made with {} seeds; it counts all 2^n flips, for n up to {}\n", n,
-        kMostSignFlips);
-  }
+  const std::optional<SignFlipTest>& test = comparison.judgement.test;
+  if (!test) return "";  // no run has an accuracy
+  const std::int64_t n = test->n;
   std::string text =
       fmt::format("sign-flip test on the accuracies (exact, all 2^{} flips, two-sided): {}\n", n,
-                  p_text(comparison.test->p_value));
-  if (comparison.test->smallest_p >= kLevel) {
+                  p_text(test->p_value));
+  if (comparison.judgement.left_out > 0) {
+    text += fmt::format(
+        "test and verdict are those of the first {} seeds: the flips of more cannot be counted\n",
+        n);
+  }
+  if (test->smallest_p >= kLevel) {
     text += fmt::format(
         "n too small: with {} {} the smallest possible p is 2/2^{} = {:.4g}, so that it cannot "
-        "fall below {}; that takes 6 seeds\n",
-        n, n == 1 ? "seed" : "seeds", n, comparison.test->smallest_p, kLevel);
+        "fall below {}; that takes {} seeds\n",
+        n, n == 1 ? "seed" : "seeds", n, test->smallest_p, kLevel, kFewestSeeds);
   }
   return text;
 }
 
-std::string equivalence_text(const std::optional<EquivalenceTest>& test) {
+std::string equivalence_text(const std::optional<EquivalenceTest>& test, std::int64_t images) {
   if (!test) return "";
-  if (!test->ci90) {
-    return fmt::format("equivalence within {}: not tested, n = {}\n", margin_text(test->margin),
-                       test->difference.n);
+  if (test->difference.n < kFewestForEquivalence) {
+    return fmt::format("equivalence within {}: not tested, n = {}; it takes {} seeds\n",
+                       margin_text(test->margin), test->difference.n, kFewestForEquivalence);
   }
   return fmt::format(
       "equivalence within {} of accuracy (two one-sided t-tests): 90 % interval {}, {}\n",
-      margin_text(test->margin), equivalence_interval(*test), p_text(*test->p_value));
+      margin_text(test->margin), equivalence_interval(*test, images), p_text(*test->p_value));
 }
 
 }  // namespace
 
 std::string compare_text(const RunComparison& c) {
   const double half = 100.0 * (c.difference.ci95.high - c.difference.ci95.low) / 2.0;
-  const int decimals = decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2);
+  const int decimals = std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
+                                decimals_of_images(c.images));
   std::string text = run_line("A", c.a) + run_line("B", c.b) + differs_text(c.config_differences) +
                      lines_of("note", c.notes) + "\n";
   text +=
@@ -142,14 +146,14 @@ std::string compare_text(const GroupComparison& c) {
   text += differs_text(c.config_differences) + lines_of("failed", failed_lines({c.a, c.b})) +
           lines_of("note", c.notes) + lines_of("warning", c.warnings) + "\n";
   std::vector<std::vector<std::string>> rows;
-  for (const MeasureComparison& each : c.measures) rows.push_back(difference_row(each));
+  for (const MeasureComparison& each : c.measures) rows.push_back(difference_row(each, c.images));
   text += text_table(
       {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right},
       {"mean ± SD", "A", "B", "B - A", "95 % interval", "B higher"}, rows);
   text +=
       "differences of [%] are percentage points; the intervals are t-intervals of the paired "
-      "difference\n\n";
-  return text + test_text(c) + equivalence_text(c.equivalence) + "\n" + verdict(c) + "\n";
+      "difference; there is one verdict, on the accuracy\n\n";
+  return text + test_text(c) + equivalence_text(c.equivalence, c.images) + "\n" + verdict(c) + "\n";
 }
 
 }  // namespace mnist_bench

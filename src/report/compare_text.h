@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -10,23 +11,22 @@ namespace mnist_bench {
 
 inline constexpr std::string_view kCompareSchema = "mnist-bench.compare/1";
 
-/// The level at which the verdicts speak of a difference.
-inline constexpr double kLevel = 0.05;
-
 /// What the numbers show and what they do not, in a few sentences.
 std::string verdict(const RunComparison& comparison);
 std::string verdict(const GroupComparison& comparison);
 
 /// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
 /// speaks of a difference shown.
-std::string equivalence_verdict(const EquivalenceTest& test);
+/// `images`: of the test set.
+std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images);
 
 /// A margin, given as a share, in percentage points: "± 0.10 points".
 std::string margin_text(double margin);
 
-/// "-0.021 to +0.043": the 90 % interval in percentage points, to the digits that its width
-/// supports and that tell its ends from the margin. "–" where there is none.
-std::string equivalence_interval(const EquivalenceTest& test);
+/// "-0.02 to +0.04": the 90 % interval in percentage points, to the digits that its width supports,
+/// no finer than one image, unless its ends could not be told from the margin. "–" where there is
+/// none.
+std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images);
 
 /// For people: who is A and B, the paired table, the difference with its interval, the test, the
 /// verdict.

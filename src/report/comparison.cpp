@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "record/read_predictions.h"
 #include "record/result_json.h"
 #include "report/labels.h"
 #include "report/warnings.h"
@@ -55,24 +56,23 @@ void require_completed(const StoredRun& run) {
 
 /// Throws unless the predictions give the confusion matrix of the run's record.
 void require_own_predictions(const StoredRun& run, const std::vector<Prediction>& predictions) {
-  std::vector<std::int64_t> truth;
-  std::vector<std::int64_t> predicted;
-  for (const Prediction& prediction : predictions) {
-    truth.push_back(prediction.truth);
-    predicted.push_back(prediction.predicted);
+  try {
+    check_predictions(*run.result.test, predictions);
+  } catch (const Error& error) {
+    throw Error(
+        ExitCode::io,
+        fmt::format("{}: {}", (run.folder / "predictions.csv").string(), error.what()),
+        "it or the result.json beside it was changed; run the experiment again with --force");
   }
-  const ConfusionMatrix& recorded = run.result.test->confusion;
-  const auto classes = static_cast<std::int64_t>(recorded.size());
-  const auto known = [&](std::int64_t label) { return label < classes; };
-  if (std::all_of(truth.begin(), truth.end(), known) &&
-      std::all_of(predicted.begin(), predicted.end(), known) &&
-      confusion_matrix(truth, predicted, classes) == recorded) {
-    return;
-  }
-  throw Error(ExitCode::io,
-              fmt::format("{} does not give the confusion matrix of the result.json beside it",
-                          (run.folder / "predictions.csv").string()),
-              "one of the two files was changed; run the experiment again with --force");
+}
+
+/// Nothing where both are the same, or a record does not say.
+std::optional<std::string> note_on_devices(const std::string& a, const std::string& b) {
+  if (a == b || a.empty() || b.empty()) return std::nullopt;
+  return fmt::format(
+      "A ran on {}, B on {}: their dropout masks and rounding, and so their accuracies, differ for "
+      "that alone",
+      a, b);
 }
 
 std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
@@ -85,6 +85,9 @@ std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
   }
   if (a.data->train.sha256 != b.data->train.sha256) {
     notes.emplace_back("they were trained on different files");
+  }
+  if (const auto devices = note_on_devices(device_kind(a), device_kind(b))) {
+    notes.push_back(*devices);
   }
   return notes;
 }
@@ -134,7 +137,9 @@ MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, con
 
 std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
   std::vector<std::string> notes;
-  if (comparison.a.config_hash == comparison.b.config_hash) {
+  if (const auto devices = note_on_devices(comparison.a.device, comparison.b.device)) {
+    notes.push_back(*devices);
+  } else if (comparison.a.config_hash == comparison.b.config_hash) {
     notes.emplace_back(
         "A and B are the same experiment: only machine, threads or build can differ");
   }
@@ -228,15 +233,18 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
   } else {
     comparison.a.label = comparison.b.label = config_a.name;
   }
+  if (comparison.a.device != comparison.b.device) {
+    comparison.a.label += " on " + comparison.a.device;
+    comparison.b.label += " on " + comparison.b.device;
+  }
   for (const Measure& measure : measures()) {
     if (measure.spread == nullptr) continue;
     comparison.measures.push_back(compare_measure(measure, comparison.a, comparison.b));
   }
   const std::vector<double>& accuracies = comparison.measures.front().differences;
-  if (!accuracies.empty() && std::ssize(accuracies) <= kMostSignFlips) {
-    comparison.test = sign_flip_test(accuracies);
-  }
-  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin);
+  comparison.images = comparison.a.completed.front().result.data->test.samples;
+  comparison.judgement = judge(accuracies);
+  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/judge.h"
 #include "evaluate/paired_tests.h"
 #include "evaluate/statistics.h"
 #include "record/read_result.h"
@@ -50,9 +51,9 @@ struct GroupComparison {
   std::vector<std::uint64_t> seeds;      ///< of the pairs, ascending
   std::vector<std::uint64_t> only_in_a;  ///< completed in A alone; left out
   std::vector<std::uint64_t> only_in_b;
-  std::vector<MeasureComparison> measures;  ///< the measures that have a spread; accuracy first
-  /// On the accuracies; absent beyond kMostSignFlips seeds.
-  std::optional<SignFlipTest> test;
+  std::vector<MeasureComparison> measures;     ///< the measures that have a spread; accuracy first
+  std::int64_t images = 0;                     ///< test images, the same of all runs
+  Judgement judgement;                         ///< on the accuracies
   std::optional<EquivalenceTest> equivalence;  ///< of the accuracies, if asked for
   std::vector<std::string> config_differences;
   std::vector<std::string> notes;

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "report/formats.h"
@@ -5,6 +6,16 @@
 
 namespace mnist_bench {
 namespace {
+
+constexpr auto kNone = std::string::npos;
+
+/// Whether a spreadsheet would compute with a cell of `text` instead of showing it.
+bool is_formula(const std::string& text) {
+  if (text.empty() || std::string_view("=+-@\t\r").find(text.front()) == kNone) return false;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error != std::errc() || end != text.data() + text.size();
+}
 
 std::string line_of(const RunRow& row) {
   std::string line;
@@ -23,8 +34,9 @@ std::string line_of(const RunRow& row) {
 }  // namespace
 
 std::string csv_escaped(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
+  const bool formula = is_formula(text);
+  if (!formula && text.find_first_of(",\"\r\n") == kNone) return text;
+  std::string quoted = formula ? "\"'" : "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
 }

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "report/compare_text.h"
 #include "report/rounding.h"
+#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
@@ -15,10 +17,11 @@ constexpr int kMostDecimals = 6;
 constexpr double kNoWidth = 1e-10;
 
 /// Digits after the point for numbers in percentage points.
-int decimals_of(const EquivalenceTest& test) {
+int decimals_of(const EquivalenceTest& test, std::int64_t images) {
   const Interval& interval = *test.ci90;
   const double half = 100.0 * (interval.high - interval.low) / 2.0;
-  int decimals = decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2);
+  int decimals = std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
+                          decimals_of_images(images));
   const auto looks_like_the_margin = [&](double share) {
     return std::abs(std::abs(share) - test.margin) > kNoWidth &&
            rounded(100.0 * std::abs(share), decimals) == rounded(100.0 * test.margin, decimals);
@@ -30,12 +33,23 @@ int decimals_of(const EquivalenceTest& test) {
   return decimals;
 }
 
-std::string why_not(const EquivalenceTest& test) {
-  if (!test.ci90) {
-    return fmt::format("too few seeds, n = {}; without scatter there is no interval",
-                       test.difference.n);
+/// What stands for the seeds' scatter where that is too small to be believed; else nothing.
+std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
+  if (!test.difference.sd || *test.difference.sd >= test.least_sd) return "";
+  return fmt::format(
+      " The seeds scatter by an SD of {} points, less than {} independent images would ({}): the "
+      "interval takes the latter.",
+      rounded(100.0 * *test.difference.sd, decimals_for(100.0 * test.least_sd, 100.0, 2)),
+      with_commas(images),
+      rounded(100.0 * test.least_sd, decimals_for(100.0 * test.least_sd, 100.0, 2)));
+}
+
+std::string why_not(const EquivalenceTest& test, std::int64_t images) {
+  if (test.difference.n < kFewestForEquivalence) {
+    return fmt::format("too few seeds, n = {}; their scatter takes {} to be seen",
+                       test.difference.n, kFewestForEquivalence);
   }
-  const std::string interval = equivalence_interval(test);
+  const std::string interval = equivalence_interval(test, images);
   switch (*test.obstacle) {
     case EquivalenceObstacle::too_few_seeds:
       return fmt::format(
@@ -61,24 +75,27 @@ std::string margin_text(double margin) {
   return fmt::format("± {} points", typed.size() > hundredths.size() ? typed : hundredths);
 }
 
-std::string equivalence_interval(const EquivalenceTest& test) {
+std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
-  const int decimals = decimals_of(test);
+  const int decimals = decimals_of(test, images);
   return fmt::format("{} to {}", signed_text(100.0 * test.ci90->low, decimals),
                      signed_text(100.0 * test.ci90->high, decimals));
 }
 
-std::string equivalence_verdict(const EquivalenceTest& test) {
+std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images) {
   const std::string margin = margin_text(test.margin);
-  if (test.obstacle) {
-    return fmt::format("Not shown to be equivalent within {}: {}.", margin, why_not(test));
+  if (test.difference.n < kFewestForEquivalence) {
+    return fmt::format("Not shown to be equivalent within {}: {}.", margin, why_not(test, images));
   }
-  const bool point = test.ci90->high - test.ci90->low < kNoWidth;
+  const std::string note = resolution_note(test, images);
+  if (test.obstacle) {
+    return fmt::format("Not shown to be equivalent within {}: {}.{}", margin, why_not(test, images),
+                       note);
+  }
   return fmt::format(
       "Equivalent within {}: the 90 % interval of the mean difference, {}, lies inside the "
       "margin.{}",
-      margin, equivalence_interval(test),
-      point ? " All seeds have the same difference, so that it has no width." : "");
+      margin, equivalence_interval(test, images), note);
 }
 
 }  // namespace mnist_bench

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
+#include <map>
 
 #include "report/svg.h"
 
@@ -127,8 +129,7 @@ std::string class_errors_svg(const RunGroup& group) {
   constexpr double kLeft = 56;
   constexpr double kTop = 12;
   constexpr double kHeight = 180;
-  constexpr double kBar = 13;
-  constexpr double kGap = 18;
+  constexpr std::size_t kMostWide = 30;  // beyond it bars are thin, and only some are numbered
   struct Kind {
     const char* name;
     std::size_t color;
@@ -137,27 +138,40 @@ std::string class_errors_svg(const RunGroup& group) {
   const Kind kinds[] = {{"precision", 0, &ClassMetrics::precision},
                         {"recall", 1, &ClassMetrics::recall},
                         {"F1", 2, &ClassMetrics::f1}};
-  const std::size_t classes =
-      group.completed.empty() ? 0 : group.completed.front().result.test->metrics.per_class.size();
-  std::vector<std::vector<Spread>> errors(classes);  // [class][kind], per cent
-  double highest = 0.1;
-  for (std::size_t k = 0; k < classes; ++k) {
-    for (const Kind& kind : kinds) {
-      std::vector<double> values;
-      for (const StoredRun& run : group.completed) {
-        values.push_back(100 * (1 - run.result.test->metrics.per_class[k].*kind.value));
+  // By class, of the runs in whose truth or predictions it occurs: [kind], per cent.
+  std::map<std::int64_t, std::array<std::vector<double>, std::size(kinds)>> missing;
+  for (const StoredRun& run : group.completed) {
+    const TestRecord& test = *run.result.test;
+    for (const std::int64_t k : occurring_classes(test.confusion)) {
+      const ClassMetrics& metrics = test.metrics.per_class.at(static_cast<std::size_t>(k));
+      for (std::size_t i = 0; i < std::size(kinds); ++i) {
+        missing[k].at(i).push_back(100 * (1 - metrics.*kinds[i].value));
       }
-      errors[k].push_back(spread_of(values));
-      highest = std::max(highest, *errors[k].back().mean + errors[k].back().sd.value_or(0));
     }
   }
-  const double step = 3 * kBar + kGap;
-  const double width = kLeft + step * static_cast<double>(classes) + kGap;
+  std::vector<std::int64_t> classes;
+  std::vector<std::vector<Spread>> errors;  // [place in classes][kind]
+  double highest = 0.1;
+  for (const auto& [k, of_kinds] : missing) {
+    classes.push_back(k);
+    errors.emplace_back();
+    for (const auto& values : of_kinds) {
+      const Spread spread = spread_of(values);
+      highest = std::max(highest, *spread.mean + spread.sd.value_or(0));
+      errors.back().push_back(spread);
+    }
+  }
+  const bool many = classes.size() > kMostWide;
+  const double bar_width = many ? 4 : 13;
+  const double gap = many ? 6 : 18;
+  const std::size_t numbered_every = many ? 5 : 1;
+  const double step = 3 * bar_width + gap;
+  const double width = kLeft + step * static_cast<double>(classes.size()) + gap;
   const auto y = [&](double percent) { return kTop + kHeight * (1 - percent / (1.05 * highest)); };
   std::string svg = fmt::format(
-      R"(<svg class="figure wide" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px" role="img" aria-label="Errors per class of {2}"><desc>What is missing to 100 % of precision, recall and F1 for each class; the whiskers are one standard deviation over the seeds</desc><g class="grid">)",
+      R"(<svg class="figure wide" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px{3}" role="img" aria-label="Errors per class of {2}"><desc>What is missing to 100 % of precision, recall and F1 for each class; the whiskers are one standard deviation over the seeds</desc><g class="grid">)",
       coordinate(std::max(width, 330.0)), coordinate(kTop + kHeight + 70),
-      markup_escaped(group.label));
+      markup_escaped(group.label), many ? fmt::format(";min-width:{}px", coordinate(width)) : "");
   std::string labels = R"(<g class="ticks">)";
   for (const double value : ticks(0, 1.05 * highest, 5)) {
     svg += fmt::format(R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>)", coordinate(kLeft),
@@ -167,22 +181,26 @@ std::string class_errors_svg(const RunGroup& group) {
   }
   svg += "</g>";
   std::string bars;
-  for (std::size_t k = 0; k < classes; ++k) {
-    const double left = kLeft + kGap / 2 + step * static_cast<double>(k);
-    labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
-                          coordinate(left + 1.5 * kBar), coordinate(kTop + kHeight + 18), k);
+  for (std::size_t place = 0; place < classes.size(); ++place) {
+    const std::int64_t k = classes[place];
+    const double left = kLeft + gap / 2 + step * static_cast<double>(place);
+    if (place % numbered_every == 0) {
+      labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
+                            coordinate(left + 1.5 * bar_width), coordinate(kTop + kHeight + 18), k);
+    }
     for (std::size_t i = 0; i < std::size(kinds); ++i) {
-      const Spread& spread = errors[k][i];
-      const double x = left + kBar * static_cast<double>(i);
+      const Spread& spread = errors[place][i];
+      const double x = left + bar_width * static_cast<double>(i);
       bars += fmt::format(
           R"(<g class="c{}"><rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>class {}, {}: {:.2f} % (SD {} pp, n = {})</title></rect></g>)",
-          kinds[i].color, coordinate(x), coordinate(y(*spread.mean)), coordinate(kBar - 1),
+          kinds[i].color, coordinate(x), coordinate(y(*spread.mean)), coordinate(bar_width - 1),
           coordinate(y(0) - y(*spread.mean)), k, kinds[i].name, 100 - *spread.mean,
           spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–", spread.n);
       if (!spread.sd) continue;
-      bars += fmt::format(R"(<line class="whisker" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)",
-                          coordinate(x + (kBar - 1) / 2), coordinate(y(*spread.mean + *spread.sd)),
-                          coordinate(y(std::max(*spread.mean - *spread.sd, 0.0))));
+      bars +=
+          fmt::format(R"(<line class="whisker" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)",
+                      coordinate(x + (bar_width - 1) / 2), coordinate(y(*spread.mean + *spread.sd)),
+                      coordinate(y(std::max(*spread.mean - *spread.sd, 0.0))));
     }
   }
   labels += fmt::format(

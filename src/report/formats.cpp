@@ -14,14 +14,14 @@ namespace {
 
 template <std::string (*figure)(const std::vector<RunGroup>&)>
 std::string of_groups(const Report& report) {
-  return standalone_svg(figure(report.groups));
+  return standalone_svg({figure(report.groups)});
 }
 
 template <std::string (*figure)(const RunGroup&)>
 std::string of_each_group(const Report& report) {
   std::vector<std::string> figures;
   for (const RunGroup& group : report.groups) figures.push_back(figure(group));
-  return standalone_svg(stacked_svg(figures));
+  return standalone_svg(figures);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "report/groups.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -43,11 +45,31 @@ void add_runs(RunGroup& group, const std::vector<StoredRun>& runs) {
   }
 }
 
-/// One experiment's runs.
-RunGroup summarize_group(const std::string& label, const std::vector<StoredRun>& runs) {
+/// One experiment's runs on one kind of device.
+struct Members {
+  std::string config_hash;
+  std::string device;
+  std::vector<StoredRun> runs;
+};
+
+/// The member of `all` that the run belongs to. A run that does not say where it ran goes with the
+/// first runs of its experiment, as the next ones of that experiment go with it.
+Members* members_for(std::vector<Members>& all, const std::string& hash,
+                     const std::string& device) {
+  for (Members& members : all) {
+    if (members.config_hash != hash) continue;
+    if (members.device.empty()) members.device = device;
+    if (device.empty() || members.device == device) return &members;
+  }
+  return nullptr;
+}
+
+RunGroup summarize_group(const std::string& label, const Members& members) {
+  const std::vector<StoredRun>& runs = members.runs;
   RunGroup group;
   group.label = label;
-  group.config_hash = config_hash(runs.front().result.config);
+  group.config_hash = members.config_hash;
+  group.device = members.device;
   add_runs(group, runs);
   const auto spread = [&](const auto& value_of) { return spread_over(group.completed, value_of); };
   group.accuracy = spread([](const RunResult& r) { return r.test->metrics.accuracy; });
@@ -62,6 +84,12 @@ RunGroup summarize_group(const std::string& label, const std::vector<StoredRun>&
 
 }  // namespace
 
+std::string device_kind(const RunResult& run) {
+  if (!run.provenance) return {};
+  if (!run.provenance->device.starts_with("cuda")) return "CPU";
+  return fmt::format("CUDA ({})", run.provenance->device_name);
+}
+
 std::optional<double> mean_epoch_seconds(const RunResult& result) {
   std::vector<double> seconds;
   for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
@@ -69,22 +97,27 @@ std::optional<double> mean_epoch_seconds(const RunResult& result) {
 }
 
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
-  std::vector<std::string> order;
+  std::vector<Members> all;
   std::vector<ExperimentConfig> experiments;
-  std::map<std::string, std::vector<StoredRun>> members;
+  std::map<std::string, int> devices;  // of each experiment
   for (const StoredRun& run : runs) {
     const std::string hash = config_hash(run.result.config);
-    auto& group = members[hash];
-    if (group.empty()) {
-      order.push_back(hash);
+    const std::string device = device_kind(run.result);
+    Members* members = members_for(all, hash, device);
+    if (members == nullptr) {
+      all.push_back({.config_hash = hash, .device = device, .runs = {}});
       experiments.push_back(run.result.config);
+      ++devices[hash];
+      members = &all.back();
     }
-    group.push_back(run);
+    members->runs.push_back(run);
   }
   const std::vector<std::string> labels = labels_of(experiments);
   std::vector<RunGroup> groups;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    groups.push_back(summarize_group(labels[i], members[order[i]]));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool alone = devices[all[i].config_hash] == 1;
+    groups.push_back(
+        summarize_group(alone ? labels[i] : labels[i] + " on " + all[i].device, all[i]));
   }
   return groups;
 }

@@ -9,12 +9,15 @@
 
 namespace mnist_bench {
 
-/// Runs of one experiment (same config hash), told apart by their seeds. A value that a run lacks
-/// or that is not finite is left out of its Spread, whose n then is below completed.size().
+/// Runs of one experiment (same config hash) on one kind of device, told apart by their seeds. A
+/// value that a run lacks or that is not finite is left out of its Spread, whose n then is below
+/// completed.size().
 struct RunGroup {
-  /// The experiment's name and, where several groups share it, the keys that set them apart.
+  /// The experiment's name and, where several groups share it, the keys or devices that set them
+  /// apart.
   std::string label;
   std::string config_hash;
+  std::string device;  ///< its `device_kind`
   std::optional<ModelSummary> model;
   std::vector<StoredRun> completed;  ///< by seed, each seed once
   std::vector<StoredRun> failed;     ///< diverged, interrupted or failed; they enter no mean
@@ -31,8 +34,12 @@ struct RunGroup {
   Spread seconds_per_epoch;
 };
 
-/// In the order in which the experiments first appear; of several completed runs of a seed the
-/// first counts.
+/// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between
+/// them. Empty where the record does not say, as that of a run that failed before it began.
+std::string device_kind(const RunResult& run);
+
+/// In the order in which the experiments, and devices of one, first appear; of several completed
+/// runs of a seed the first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
 /// Mean training seconds per epoch; nothing before the first epoch has ended.

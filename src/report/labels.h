@@ -7,8 +7,8 @@
 
 namespace mnist_bench {
 
-/// A label for each of these experiments, no two of which have the same config hash: the name and,
-/// where several share it, the keys in which those differ: "mlp optimizer.learning_rate=0.01".
+/// A label for each of these experiments: the name and, where several share it, the keys in which
+/// those differ: "mlp optimizer.learning_rate=0.01". The same for two of the same config hash.
 std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
 
 /// "key a → b" for each key in which two experiments differ, kOutsideTheExperiment aside.

@@ -1,5 +1,6 @@
 #include "report/measures.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mnist_bench {
@@ -36,6 +37,7 @@ Measure share(std::string key, std::string title, Spread RunGroup::*spread,
           .title = std::move(title),
           .unit = "%",
           .scale = 100.0,
+          .is_share = true,
           .decimals = 2,
           .spread = spread,
           .value = value};
@@ -75,6 +77,20 @@ const std::vector<Measure>& measures() {
       {.key = "macs", .title = "MACs", .unit = "", .decimals = 0, .value = macs},
   };
   return list;
+}
+
+Interval within_range(const Interval& interval, const Measure& measure) {
+  const double high = measure.is_share ? std::min(interval.high, 1.0) : interval.high;
+  return {.low = std::max(interval.low, 0.0), .high = high};
+}
+
+std::optional<std::int64_t> test_images(const RunGroup& group) {
+  std::optional<std::int64_t> images;
+  for (const StoredRun& run : group.completed) {
+    const std::int64_t of_run = run.result.test->metrics.samples;
+    images = images ? std::min(*images, of_run) : of_run;
+  }
+  return images;
 }
 
 }  // namespace mnist_bench

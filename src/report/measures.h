@@ -18,6 +18,8 @@ struct Measure {
   std::string unit;
   /// From the record's number to the one for people: 100 for a share in per cent.
   double scale = 1.0;
+  /// A share of the test images, 0 … 1.
+  bool is_share = false;
   /// Digits after the point where no deviation says how many are meaningful (n = 1, SD = 0).
   int decimals = 2;
   /// Over the group's runs; null for an exact count that the model alone decides.
@@ -31,5 +33,13 @@ struct Measure {
 
 /// Accuracy, macro precision, recall and F1, loss, seconds per epoch, parameters, MACs.
 const std::vector<Measure>& measures();
+
+/// The part of the interval, in the record's unit, that the measure's values can reach: shares lie
+/// in 0 … 1, losses and times are not negative.
+Interval within_range(const Interval& interval, const Measure& measure);
+
+/// The size of the group's test set, the smallest if its runs had several; nothing where no run
+/// says.
+std::optional<std::int64_t> test_images(const RunGroup& group);
 
 }  // namespace mnist_bench

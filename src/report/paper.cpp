@@ -92,8 +92,9 @@ std::optional<double> sd_over_classes(const RunGroup& group, double ClassMetrics
   std::vector<double> deviations;
   for (const StoredRun& run : group.completed) {
     std::vector<double> values;
-    for (const ClassMetrics& metrics : run.result.test->metrics.per_class) {
-      values.push_back(100.0 * metrics.*value);
+    const ClassificationMetrics& metrics = run.result.test->metrics;
+    for (const std::int64_t k : metrics.macro.classes) {
+      values.push_back(100.0 * metrics.per_class[static_cast<std::size_t>(k)].*value);
     }
     if (const auto sd = spread_of(values).sd) deviations.push_back(*sd);
   }
@@ -103,7 +104,8 @@ std::optional<double> sd_over_classes(const RunGroup& group, double ClassMetrics
 CellVerdict verdict_on(const PaperCell& cell, const Interval& next_run) {
   if (next_run.low - kPrintedHalfUnit <= cell.printed &&
       cell.printed <= next_run.high + kPrintedHalfUnit) {
-    return CellVerdict::agrees;
+    const bool narrow = next_run.high - next_run.low <= 2.0 * allowed_half_width(cell);
+    return narrow ? CellVerdict::not_contradicted : CellVerdict::too_uncertain;
   }
   const bool within =
       cell.printed_sd && std::abs(*cell.difference) <= *cell.printed_sd + kPrintedHalfUnit;
@@ -122,12 +124,15 @@ PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
                  .ours = {}};
   if (model.runs == nullptr) return cell;
   cell.ours = model.runs->*cell.measure->spread;
+  cell.images = test_images(*model.runs);
   if (!cell.ours.mean) return cell;
   const double scale = cell.measure->scale;
   cell.difference = scale * *cell.ours.mean - cell.printed;
   if (const auto next = next_run_interval(cell.ours)) {
-    cell.next_run = Interval{.low = scale * next->low, .high = scale * next->high};
-    cell.verdict = verdict_on(cell, *cell.next_run);
+    const Interval whole = {.low = scale * next->low, .high = scale * next->high};
+    cell.verdict = verdict_on(cell, whole);
+    const Interval possible = within_range(*next, *cell.measure);
+    cell.next_run = Interval{.low = scale * possible.low, .high = scale * possible.high};
   }
   const std::string key = printed.measure;
   if (key == "macro_precision") {
@@ -198,8 +203,10 @@ std::string to_string(CellVerdict verdict) {
       return "equal";
     case CellVerdict::differs:
       return "differs";
-    case CellVerdict::agrees:
-      return "agrees";
+    case CellVerdict::not_contradicted:
+      return "not contradicted";
+    case CellVerdict::too_uncertain:
+      return "too uncertain to tell";
     case CellVerdict::higher:
       return "higher";
     case CellVerdict::lower:
@@ -220,14 +227,43 @@ std::string to_string(ClaimVerdict verdict) {
   switch (verdict) {
     case ClaimVerdict::holds:
       return "holds";
+    case ClaimVerdict::holds_in_part:
+      return "holds in part";
     case ClaimVerdict::does_not_hold:
       return "does not hold";
+    case ClaimVerdict::suggested:
+      return "suggested, not shown";
+    case ClaimVerdict::undecided:
+      return "undecided";
     case ClaimVerdict::cannot_be_told:
       return "cannot be told";
     case ClaimVerdict::open:
       break;
   }
   return "open";
+}
+
+std::string to_string(ClaimBasis basis) {
+  switch (basis) {
+    case ClaimBasis::runs:
+      return "runs";
+    case ClaimBasis::arithmetic:
+      return "arithmetic";
+    case ClaimBasis::reading:
+      break;
+  }
+  return "reading";
+}
+
+double allowed_half_width(const PaperCell& cell) {
+  return std::max(kAllowedHalfWidth, cell.printed_sd.value_or(0.0));
+}
+
+std::int64_t tests_made(const PaperCheck& check) {
+  std::int64_t tests = 0;
+  for (const PaperCell& cell : check.cells) tests += cell.next_run ? 1 : 0;
+  for (const PaperClaim& claim : check.claims) tests += claim.tests;
+  return tests;
 }
 
 PaperCheck check_paper(const std::vector<RunGroup>& groups) {

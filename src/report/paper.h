@@ -13,10 +13,12 @@
 namespace mnist_bench {
 
 enum class CellVerdict {
-  equal,    ///< integers
-  differs,  ///< integers
-  agrees,   ///< the paper's value, as rounded, is where one further run of ours is expected
-  higher,   ///< ours, than the paper's
+  equal,             ///< integers
+  differs,           ///< integers
+  not_contradicted,  ///< the paper's value, as rounded, is where one further run of ours is
+                     ///< expected
+  too_uncertain,  ///< it is, but so much else would be: next_run is wider than allowed_half_width
+  higher,         ///< ours, than the paper's
   lower,
   higher_within_printed,  ///< higher, by no more than the ± that the paper prints
   lower_within_printed,
@@ -43,10 +45,15 @@ struct PaperCell {
   std::optional<double> printed_sd;
   Spread ours;                                 ///< in the record's unit
   std::optional<double> difference = {};       ///< ours − paper's
-  std::optional<Interval> next_run = {};       ///< next_run_interval
+  std::optional<Interval> next_run = {};       ///< next_run_interval, within 0 … 100 %
+  std::optional<std::int64_t> images = {};     ///< of our test set
   std::optional<double> sd_over_classes = {};  ///< of the ten classes of a run, mean over the runs
   CellVerdict verdict = CellVerdict::unknown;
 };
+
+/// Half the widest range of a run in which a value of the paper's is "not contradicted", in
+/// percentage points: 0.5, or the paper's own ± where that is more.
+double allowed_half_width(const PaperCell& cell);
 
 /// What the paper's ± is nearer to, by ratio.
 enum class Nearer { seeds, classes };
@@ -55,18 +62,32 @@ std::optional<Nearer> nearer_of(const PaperCell& cell);
 
 enum class ClaimVerdict {
   holds,
+  holds_in_part,  ///< of several comparisons, for some
   does_not_hold,
+  suggested,       ///< by these runs, which are too few to show it (judge.h)
+  undecided,       ///< these runs do not decide
   cannot_be_told,  ///< the paper does not say enough
   open,            ///< neither the paper nor these runs measure it
 };
 std::string to_string(ClaimVerdict verdict);
+
+/// What a verdict rests on.
+enum class ClaimBasis {
+  runs,        ///< computed from our runs; where it compares them, by judge()
+  arithmetic,  ///< computed from what the paper prints
+  reading,     ///< a reading of the paper's text
+};
+std::string to_string(ClaimBasis basis);
 
 /// Something that the paper says, and what can be computed about it.
 struct PaperClaim {
   std::string place;                  ///< "Sec. 5.1"
   std::string claim;                  ///< a short quotation, in “ ”, or what the place implies
   std::vector<std::string> findings;  ///< sentences
+  ClaimBasis basis = ClaimBasis::reading;
   ClaimVerdict verdict = ClaimVerdict::open;
+  /// Decisions by a test or an interval at 5 % that the claim rests on or names.
+  std::int64_t tests = 0;
 };
 
 /// The paper's tables and claims beside the runs of a report.
@@ -88,6 +109,8 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups);
 std::vector<ReportTable> paper_tables(const PaperCheck& check);
 /// How the verdicts come about; one sentence each.
 std::vector<std::string> paper_notes();
+/// How many decisions at 5 % the page makes: the cells' ranges, and the claims' tests.
+std::int64_t tests_made(const PaperCheck& check);
 
 /// For a terminal: the tables, and each claim with its verdict, without the findings.
 std::string paper_text(const PaperCheck& check);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "evaluate/judge.h"
 #include "report/groups.h"
 #include "report/paper.h"
 #include "report/paper_printed.h"
@@ -32,6 +34,15 @@ std::vector<PaperClaim> table4_claims(const PaperEvidence& evidence, const Paper
 std::vector<PaperClaim> result_claims(const PaperEvidence& evidence);
 /// Sec. 5.2 to 5.4: time, parameters, complexity.
 std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
+
+/// The judge's word on a value of each run, CNN − MLP, seed by seed; `value` may lack. Seeds whose
+/// runs lack it, or that one side lacks, are left out.
+Judgement judge_models(const PaperEvidence& evidence,
+                       std::optional<double> (*value)(const RunResult&));
+/// "shown", "suggested, not shown" or "not shown", with n.
+std::string judged_text(const Judgement& judgement);
+/// The verdict on "the CNN's is higher"; on "lower" where `higher` is false.
+ClaimVerdict claim_verdict(const Judgement& judgement, bool higher);
 
 /// "97.70 ± 0.17 (n = 5)" of the measure with this key, or "–".
 std::string ours_text(const RunGroup& runs, const char* measure_key);

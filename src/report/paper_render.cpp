@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "evaluate/judge.h"
 #include "report/formats.h"
 #include "report/html.h"
 #include "report/paper.h"
@@ -16,17 +17,49 @@ constexpr std::size_t kLineWidth = 100;
 constexpr const char* kTitle = "The paper, checked";
 constexpr const char* kClaimsTitle = "What the paper claims, checked";
 
-/// "25 claims: 8 hold, 7 do not hold, 6 cannot be told, 4 are open"
-std::string tally(const std::vector<PaperClaim>& claims) {
+std::string basis_text(ClaimBasis basis) {
+  switch (basis) {
+    case ClaimBasis::runs:
+      return "computed from the runs";
+    case ClaimBasis::arithmetic:
+      return "by arithmetic";
+    case ClaimBasis::reading:
+      break;
+  }
+  return "a reading of the text";
+}
+
+/// How many claims have which verdict, and what that rests on.
+std::string tally(const PaperCheck& check) {
   const auto count = [&](ClaimVerdict verdict) {
-    return std::count_if(claims.begin(), claims.end(),
+    return std::count_if(check.claims.begin(), check.claims.end(),
                          [&](const PaperClaim& claim) { return claim.verdict == verdict; });
   };
+  const auto rest_on = [&](ClaimBasis basis) {
+    return std::count_if(check.claims.begin(), check.claims.end(),
+                         [&](const PaperClaim& claim) { return claim.basis == basis; });
+  };
   return fmt::format(
-      "Of {} claims {} hold and {} do not; {} cannot be told, as the paper does not say enough; {} "
-      "are open: neither the paper nor these runs measure them.",
-      claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::does_not_hold),
-      count(ClaimVerdict::cannot_be_told), count(ClaimVerdict::open));
+      "Of {} claims {} hold, {} hold in part and {} do not; {} are suggested by these runs, but "
+      "not "
+      "shown; {} are undecided: these runs do not decide them; {} cannot be told, as the paper "
+      "does "
+      "not say enough; {} are open: neither the paper nor these runs measure them. {} verdicts are "
+      "computed from the runs, {} by arithmetic from what the paper prints, and {} are a reading "
+      "of "
+      "its text.",
+      check.claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::holds_in_part),
+      count(ClaimVerdict::does_not_hold), count(ClaimVerdict::suggested),
+      count(ClaimVerdict::undecided), count(ClaimVerdict::cannot_be_told),
+      count(ClaimVerdict::open), rest_on(ClaimBasis::runs), rest_on(ClaimBasis::arithmetic),
+      rest_on(ClaimBasis::reading));
+}
+
+/// One sentence or none.
+std::vector<std::string> notes_on_chance(const PaperCheck& check) {
+  const std::int64_t tests = tests_made(check);
+  if (tests == 0) return {};
+  return {chance_note(tests)};
 }
 
 /// Lines of at most kLineWidth code points: the first after `first`, the others after as many
@@ -59,11 +92,13 @@ std::string paper_text(const PaperCheck& check) {
   }
   text += "\n";
   for (const std::string& note : paper_notes()) text += wrapped("", note);
-  text += fmt::format("\n{}\n", kClaimsTitle) + wrapped("", tally(check.claims));
+  text += fmt::format("\n{}\n", kClaimsTitle) + wrapped("", tally(check));
+  for (const std::string& note : notes_on_chance(check)) text += wrapped("", note);
   text += "\n";
   for (std::size_t i = 0; i < check.claims.size(); ++i) {
     const PaperClaim& claim = check.claims[i];
-    text += wrapped(fmt::format("{:2}  {:14}  ", i + 1, to_string(claim.verdict)),
+    text += wrapped(fmt::format("{:2}  {:20}  {:10}  ", i + 1, to_string(claim.verdict),
+                                to_string(claim.basis)),
                     fmt::format("{}: {}", claim.place, claim.claim));
   }
   text += "\n" +
@@ -79,11 +114,13 @@ std::string paper_markdown(const PaperCheck& check) {
   }
   text += "\n";
   for (const std::string& note : paper_notes()) text += "- " + markdown_escaped(note) + "\n";
-  text += fmt::format("\n## {}\n\n{}\n\n", kClaimsTitle, tally(check.claims));
+  text += fmt::format("\n## {}\n\n{}\n\n", kClaimsTitle, markdown_escaped(tally(check)));
+  for (const std::string& note : notes_on_chance(check)) text += markdown_escaped(note) + "\n\n";
   for (std::size_t i = 0; i < check.claims.size(); ++i) {
     const PaperClaim& claim = check.claims[i];
-    text += fmt::format("{}. {}: {}  \n    **{}**\n", i + 1, markdown_escaped(claim.place),
-                        markdown_escaped(claim.claim), to_string(claim.verdict));
+    text += fmt::format("{}. {}: {}  \n    **{}** ({})\n", i + 1, markdown_escaped(claim.place),
+                        markdown_escaped(claim.claim), to_string(claim.verdict),
+                        basis_text(claim.basis));
     for (const std::string& finding : claim.findings) {
       text += "    - " + markdown_escaped(finding) + "\n";
     }
@@ -97,12 +134,16 @@ std::string paper_html(const PaperCheck& check) {
   for (const std::string& note : paper_notes()) {
     html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
   }
-  html += fmt::format("<h3>{}</h3>\n<p>{}</p>\n<ol class=\"claims\">\n", kClaimsTitle,
-                      tally(check.claims));
+  html += fmt::format("<h3>{}</h3>\n<p>{}</p>\n", kClaimsTitle, markup_escaped(tally(check)));
+  for (const std::string& note : notes_on_chance(check)) {
+    html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
+  }
+  html += "<ol class=\"claims\">\n";
   for (const PaperClaim& claim : check.claims) {
-    html += fmt::format("<li><p>{}: {}<br><strong>{}</strong></p>\n{}</li>\n",
-                        markup_escaped(claim.place), markup_escaped(claim.claim),
-                        to_string(claim.verdict), list_html(claim.findings));
+    html +=
+        fmt::format("<li><p>{}: {}<br><strong>{}</strong> ({})</p>\n{}</li>\n",
+                    markup_escaped(claim.place), markup_escaped(claim.claim),
+                    to_string(claim.verdict), basis_text(claim.basis), list_html(claim.findings));
   }
   return html + "</ol>\n";
 }

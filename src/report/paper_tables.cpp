@@ -39,8 +39,8 @@ ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>&
 /// Digits after the point of our numbers in this row, those of the SD over the seeds.
 int decimals_of(const PaperCell& cell) {
   const double scale = cell.measure->scale;
-  return decimals_for(cell.ours.sd.value_or(0.0) * scale, cell.ours.mean.value_or(0.0) * scale,
-                      cell.measure->decimals);
+  return measure_decimals(*cell.measure, cell.ours.sd.value_or(0.0) * scale,
+                          cell.ours.mean.value_or(0.0) * scale, cell.images);
 }
 
 std::string printed_text(const PaperCell& cell) {
@@ -59,15 +59,16 @@ ReportTable cell_table(const std::vector<PaperCell>& cells) {
   for (const PaperCell& cell : cells) {
     const bool count = is_count(*cell.measure);
     const int decimals = decimals_of(cell);
-    table.rows.push_back(
-        {cell.measure->title_with_unit(), cell.model, printed_text(cell),
-         count ? count_text(cell.ours.mean) : spread_text(cell.ours, *cell.measure).mean_and_sd(),
-         std::to_string(cell.ours.n),
-         cell.difference ? signed_text(*cell.difference, decimals) : kAbsent,
-         cell.next_run ? fmt::format("{} to {}", rounded(cell.next_run->low, decimals),
-                                     rounded(cell.next_run->high, decimals))
-                       : kAbsent,
-         to_string(cell.verdict)});
+    table.rows.push_back({cell.measure->title_with_unit(), cell.model, printed_text(cell),
+                          count ? count_text(cell.ours.mean)
+                                : spread_text(cell.ours, *cell.measure, cell.images).mean_and_sd(),
+                          std::to_string(cell.ours.n),
+                          cell.difference ? signed_text(*cell.difference, decimals) : kAbsent,
+                          cell.next_run
+                              ? fmt::format("{} to {}", rounded(cell.next_run->low, decimals),
+                                            rounded(cell.next_run->high, decimals))
+                              : kAbsent,
+                          to_string(cell.verdict)});
   }
   return table;
 }
@@ -83,13 +84,13 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
     if (!cell.printed_sd) continue;
     const std::optional<double>& seeds = cell.ours.sd;
     const auto nearer = nearer_of(cell);
-    table.rows.push_back(
-        {cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
-         seeds ? fmt::format("{:.2f}", cell.measure->scale * *seeds) : kAbsent,
-         cell.sd_over_classes ? fmt::format("{:.2f}", *cell.sd_over_classes) : kAbsent,
-         !nearer                    ? kAbsent
-         : *nearer == Nearer::seeds ? "seeds"
-                                    : "classes"});
+    const int decimals = std::min(2, decimals_of_images(cell.images.value_or(0)));
+    table.rows.push_back({cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
+                          seeds ? rounded(cell.measure->scale * *seeds, decimals) : kAbsent,
+                          cell.sd_over_classes ? rounded(*cell.sd_over_classes, decimals) : kAbsent,
+                          !nearer                    ? kAbsent
+                          : *nearer == Nearer::seeds ? "seeds"
+                                                     : "classes"});
   }
   return table;
 }
@@ -117,9 +118,10 @@ std::vector<std::string> paper_notes() {
       // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): sentences of several lines
       "95 % range of a run: where one further run of ours is expected, mean ± t(0.975, n - 1) · SD "
       "· √(1 + 1/n).",
-      "agrees: the paper's value, as it is rounded, lies in that range; higher, lower: ours, where "
-      "it does not; within the paper's ±: by no more than it. This asks nothing of the "
-      "paper's n and ±, which it does not explain.",
+      "not contradicted: the paper's value, as it is rounded, lies in that range, and the range is "
+      "no wider than ± 0.5 points, or than the paper's own ± where that is more; too uncertain to "
+      "tell: it lies there, but the range is wider. Higher, lower: ours, where it lies outside; "
+      "within the paper's ±: by no more than it. This asks nothing of the paper's n.",
       "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
       "runs.",
       "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "

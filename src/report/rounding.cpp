@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/text_table.h"
@@ -47,16 +48,33 @@ std::string signed_text(double value, int decimals) {
 }
 
 std::string SpreadText::mean_and_sd() const {
-  return mean == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
+  return sd == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }
 
 std::string SpreadText::interval() const {
   return low == kAbsent ? low : fmt::format("{} to {}", low, high);
 }
 
-SpreadText spread_text(const Spread& spread, const Measure& measure) {
-  const int decimals = decimals_for(spread.sd.value_or(0.0) * measure.scale,
-                                    spread.mean.value_or(0.0) * measure.scale, measure.decimals);
+int decimals_of_images(std::int64_t images) {
+  int decimals = 0;
+  for (std::int64_t told_apart = 100; told_apart < images; told_apart *= 10) ++decimals;
+  return decimals;
+}
+
+int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
+                     const std::optional<std::int64_t>& images) {
+  const int decimals = decimals_for(uncertainty, magnitude, measure.decimals);
+  return measure.is_share && images ? std::min(decimals, decimals_of_images(*images)) : decimals;
+}
+
+std::string percent_of_images(double share, std::int64_t images) {
+  return rounded(100.0 * share, std::min(2, decimals_of_images(images)));
+}
+
+SpreadText spread_text(const Spread& spread, const Measure& measure,
+                       const std::optional<std::int64_t>& images) {
+  const int decimals = measure_decimals(measure, spread.sd.value_or(0.0) * measure.scale,
+                                        spread.mean.value_or(0.0) * measure.scale, images);
   const auto text = [&](const std::optional<double>& value) {
     return value ? rounded(*value * measure.scale, decimals) : std::string(kAbsent);
   };
@@ -67,8 +85,9 @@ SpreadText spread_text(const Spread& spread, const Measure& measure) {
                     .minimum = text(spread.minimum),
                     .maximum = text(spread.maximum)};
   if (spread.ci95) {
-    result.low = text(spread.ci95->low);
-    result.high = text(spread.ci95->high);
+    const Interval possible = within_range(*spread.ci95, measure);
+    result.low = text(possible.low);
+    result.high = text(possible.high);
   }
   return result;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -25,9 +26,22 @@ std::string rounded(double value, int decimals);
 /// The same with a sign, "+0.12"; 0 has none.
 std::string signed_text(double value, int decimals);
 
+/// Digits after the point of a percentage that tell one image of a test set from the next, 100 of
+/// 10,000 images from 101: 2 for 10,000, 1 for 200, 0 for 100 and fewer. Further ones say nothing.
+int decimals_of_images(std::int64_t images);
+
+/// decimals_for(uncertainty, magnitude, measure.decimals), all in the unit for people; of a share
+/// no more than one image of `images` supports, where that number is known.
+int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
+                     const std::optional<std::int64_t>& images);
+
+/// A share of `images` as a percentage without the sign: "97.81".
+std::string percent_of_images(double share, std::int64_t images);
+
 /// A Spread's numbers as text, scaled and all rounded to the same digit: the one that the standard
-/// deviation supports, or `Measure::decimals` where there is none (n = 1) or it is 0. "–" for what
-/// does not exist.
+/// deviation supports, or `Measure::decimals` where there is none (n = 1) or it is 0, and of a
+/// share no finer than one of the test images. The interval ends where the measure's values do. "–"
+/// for what does not exist.
 struct SpreadText {
   std::string mean;
   std::string sd;
@@ -36,12 +50,14 @@ struct SpreadText {
   std::string minimum;
   std::string maximum;
 
-  /// "97.81 ± 0.12", "97.81 ± –", "–"
+  /// "97.81 ± 0.12", "97.81" of one run, "–"
   [[nodiscard]] std::string mean_and_sd() const;
   /// "97.51 to 98.11" or "–"
   [[nodiscard]] std::string interval() const;
 };
-SpreadText spread_text(const Spread& spread, const Measure& measure);
+/// `images`: of the test set; nothing where it is not known.
+SpreadText spread_text(const Spread& spread, const Measure& measure,
+                       const std::optional<std::int64_t>& images);
 
 /// An exact count: "235,146", or "–".
 std::string count_text(const std::optional<double>& count);

@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "evaluate/metrics.h"
 #include "evaluate/statistics.h"
 #include "record/result_json.h"
+#include "report/rounding.h"
 #include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
 
 constexpr std::size_t kMostClassesShown = 20;
-
-std::string percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
+constexpr std::size_t kMostUndefinedShown = 8;
 
 std::string headline(const RunResult& result) {
   std::string text = fmt::format("{} (seed {}): {} after {} epoch{}", result.config.name,
@@ -27,6 +30,7 @@ std::string headline(const RunResult& result) {
 
 std::string metrics_table(const RunResult& result, const TestRecord& test) {
   const ClassificationMetrics& metrics = test.metrics;
+  const auto percent = [&](double share) { return percent_of_images(share, metrics.samples); };
   std::string interval;
   if (metrics.accuracy_ci95) {
     interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
@@ -43,17 +47,19 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
                      {"macro F1 [%]", percent(metrics.macro.f1), ""},
                      {"loss", fmt::format("{:.4f}", test.loss), ""},
                      {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
-                      fmt::format("SD {}, n = {} epochs",
-                                  spread.sd ? fmt::format("{:.2f}", *spread.sd) : "–", spread.n)}});
+                      spread.sd ? fmt::format("SD {:.2f}, n = {} epochs", *spread.sd, spread.n)
+                                : std::string("n = 1 epoch")}});
 }
 
+/// Of the classes that occur; a label can leave many numbers below it unused.
 std::string confusion_table(const TestRecord& test) {
-  const std::size_t classes = test.confusion.size();
-  const bool counts_shown = classes <= kMostClassesShown;
+  const auto percent = [&](double share) { return percent_of_images(share, test.metrics.samples); };
+  const std::vector<std::int64_t> classes = occurring_classes(test.confusion);
+  const bool counts_shown = classes.size() <= kMostClassesShown;
   std::vector<Align> columns = {Align::right};
   std::vector<std::string> header = {"true"};
   if (counts_shown) {
-    for (std::size_t k = 0; k < classes; ++k) {
+    for (const std::int64_t k : classes) {
       columns.push_back(Align::right);
       header.push_back(std::to_string(k));
     }
@@ -63,11 +69,13 @@ std::string confusion_table(const TestRecord& test) {
     header.emplace_back(name);
   }
   std::vector<std::vector<std::string>> rows;
-  for (std::size_t k = 0; k < classes; ++k) {
-    const ClassMetrics& metrics = test.metrics.per_class[k];
+  for (const std::int64_t k : classes) {
+    const auto index = static_cast<std::size_t>(k);
+    const ClassMetrics& metrics = test.metrics.per_class.at(index);
     std::vector<std::string> row = {std::to_string(k)};
     if (counts_shown) {
-      for (const std::int64_t count : test.confusion[k]) {
+      for (const std::int64_t predicted : classes) {
+        const std::int64_t count = test.confusion[index][static_cast<std::size_t>(predicted)];
         row.push_back(count == 0 ? "." : std::to_string(count));
       }
     }
@@ -75,11 +83,35 @@ std::string confusion_table(const TestRecord& test) {
                            percent(metrics.precision), percent(metrics.f1)});
     rows.push_back(std::move(row));
   }
-  const std::string title = counts_shown
-                                ? "confusion matrix (rows: true class, columns: predicted) and "
-                                  "per-class metrics [%]"
-                                : "per-class metrics [%]; the confusion matrix is in result.json";
-  return title + "\n" + text_table(columns, header, rows);
+  std::string text = counts_shown ? "confusion matrix (rows: true class, columns: predicted) and "
+                                    "per-class metrics [%]"
+                                  : "per-class metrics [%]; the confusion matrix is in result.json";
+  const std::size_t absent = test.confusion.size() - classes.size();
+  if (absent > 0) {
+    text += fmt::format("\nwithout {} of {} classes, which no image has and none is read as",
+                        absent, test.confusion.size());
+  }
+  return text + "\n" + text_table(columns, header, rows);
+}
+
+/// What was 0/0 of the classes that occur: the first few of them.
+std::string undefined_text(const TestRecord& test) {
+  const std::vector<std::string>& undefined = test.metrics.undefined;
+  std::vector<std::string> named;
+  for (const std::int64_t k : occurring_classes(test.confusion)) {
+    for (const char* name : {"precision", "recall", "f1"}) {
+      std::string each = fmt::format("{}[{}]", name, k);
+      if (std::find(undefined.begin(), undefined.end(), each) == undefined.end()) continue;
+      named.push_back(std::move(each));
+    }
+  }
+  if (named.empty()) return "";
+  const std::size_t shown = std::min(named.size(), kMostUndefinedShown);
+  std::string text = fmt::format(
+      "undefined (0/0, counted as 0): {}",
+      fmt::join(named.begin(), named.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (shown < named.size()) text += fmt::format(" and {} more", named.size() - shown);
+  return text + "\n";
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -95,10 +127,7 @@ std::string run_text(const RunResult& result) {
   if (result.error) text += *result.error + "\n";
   if (!result.test) return text;
   text += "\n" + metrics_table(result, *result.test) + "\n" + confusion_table(*result.test);
-  if (!result.test->metrics.undefined.empty()) {
-    text += fmt::format("undefined (0/0, counted as 0): {}\n",
-                        fmt::join(result.test->metrics.undefined, ", "));
-  }
+  text += undefined_text(*result.test);
   return text;
 }
 

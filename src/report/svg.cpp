@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "report/page/page.h"
+#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
@@ -18,7 +22,8 @@ constexpr double kLeft = 64;
 constexpr double kRight = 16;
 constexpr double kTop = 16;
 constexpr double kAxis = 48;        // below the plot: tick labels and the axis' own
-constexpr double kLegendLine = 20;  // height of a line of the legend
+constexpr double kLegendLine = 20;  // height of a line of the legend, and of a name
+constexpr double kCharacter = 8.3;  // width of a wide font's digit at 13 pixels; most are narrower
 
 /// From values to coordinates along one axis.
 struct Scale {
@@ -157,12 +162,48 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   return svg + whiskers + markers + "</g>";
 }
 
-std::string legend_svg(const Chart& chart, double top) {
+/// The text in lines of at most `width` pixels; a longer word is broken.
+std::vector<std::string> lines_of(const std::string& text, double width) {
+  const auto most = static_cast<std::size_t>(std::max(1.0, width / kCharacter));
+  std::vector<std::string> lines = {""};
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!lines.back().empty() && code_points(lines.back()) + 1 + code_points(word) > most) {
+      lines.emplace_back();
+    }
+    if (!lines.back().empty()) lines.back() += ' ';
+    for (const char c : word) {
+      const bool starts_a_character = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+      if (starts_a_character && code_points(lines.back()) == most) lines.emplace_back();
+      lines.back() += c;
+    }
+  }
+  return lines;
+}
+
+/// Lines below each other, the first one's base line at y.
+std::string text_svg(const std::vector<std::string>& lines, double x, double y) {
+  std::string svg;
+  for (const std::string& line : lines) {
+    svg += fmt::format(R"(<text x="{}" y="{}">{}</text>)", coordinate(x), coordinate(y),
+                       markup_escaped(line));
+    y += kLegendLine;
+  }
+  return svg;
+}
+
+constexpr double kLegendText = kLeft + 36;
+
+std::vector<std::string> legend_lines(const ChartSeries& series) {
+  return lines_of(series.label, kWidth - kLegendText);
+}
+
+/// With its height.
+std::pair<std::string, double> legend_svg(const Chart& chart, double top) {
   std::string svg = R"(<g class="legend">)";
+  double y = top;
   for (const ChartSeries& series : chart.series) {
     if (series.label.empty()) continue;
-    const double y = top;
-    top += kLegendLine;
     svg += fmt::format(R"(<g class="series c{}">)", series.style % kColors);
     if (series.line) {
       svg += fmt::format(R"(<polyline class="line{}" points="{},{} {},{}"/>)",
@@ -170,10 +211,46 @@ std::string legend_svg(const Chart& chart, double top) {
                          coordinate(kLeft + 28), coordinate(y));
     }
     svg += marker_svg(series.style, kLeft + 14, y) + "</g>";
-    svg += fmt::format(R"(<text x="{}" y="{}">{}</text>)", coordinate(kLeft + 36),
-                       coordinate(y + 4), markup_escaped(series.label));
+    const std::vector<std::string> lines = legend_lines(series);
+    svg += text_svg(lines, kLegendText, y + 4);
+    y += kLegendLine * static_cast<double>(lines.size());
   }
-  return svg + "</g>";
+  return {svg + "</g>", y - top};
+}
+
+std::string between(const std::string& text, std::string_view from, std::string_view to) {
+  const std::size_t start = text.find(from) + from.size();
+  return text.substr(start, text.find(to, start) - start);
+}
+
+/// What a figure says of itself, without the help for its keys; escaped.
+std::string name_of(const std::string& figure) {
+  const std::string label = between(figure, "aria-label=\"", "\"");
+  return label.substr(0, label.find("; arrow keys"));
+}
+
+std::string unescaped(std::string text) {
+  for (const auto& [from, to] : {std::pair("&lt;", "<"), std::pair("&gt;", ">"),
+                                 std::pair("&quot;", "\""), std::pair("&amp;", "&")}) {
+    for (std::size_t at; (at = text.find(from)) != std::string::npos;) {
+      text.replace(at, std::string_view(from).size(), to);
+    }
+  }
+  return text;
+}
+
+/// The figures' style sheet with the light theme's colours in place of its variables: many programs
+/// that draw SVG know none.
+std::string print_style() {
+  std::string style(page::kFigureStyle);
+  const std::string theme = between(std::string(page::kTheme), ":root {", "}");
+  constexpr std::string_view kVariable = "var(";
+  for (std::size_t at; (at = style.find(kVariable)) != std::string::npos;) {
+    const std::size_t end = style.find(')', at);
+    const std::string name = style.substr(at + kVariable.size(), end - at - kVariable.size());
+    style.replace(at, end + 1 - at, between(theme, name + ": ", ";"));
+  }
+  return style;
 }
 
 }  // namespace
@@ -248,53 +325,51 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
 std::string chart_svg(const Chart& chart) {
   const Scale x = x_scale(chart);
   const Scale y = y_scale(chart);
-  const auto entries = std::count_if(chart.series.begin(), chart.series.end(),
-                                     [](const ChartSeries& s) { return !s.label.empty(); });
   const double legend_top = kTop + kPlotHeight + kAxis + 16;
-  const double height = legend_top + kLegendLine * static_cast<double>(entries);
+  const auto [legend, legend_height] = legend_svg(chart, legend_top);
+  const double height = legend_top + legend_height;
   std::string svg = fmt::format(
       R"(<svg class="figure" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" aria-label="{}"><desc>{}</desc>)",
       coordinate(kWidth), coordinate(height), markup_escaped(chart.title),
       markup_escaped(chart.description));
   svg += frame_svg(chart, x, y);
   for (const ChartSeries& series : chart.series) svg += series_svg(series, x, y);
-  return svg + legend_svg(chart, legend_top) + "</svg>";
+  return svg + legend + "</svg>";
 }
 
-std::string stacked_svg(const std::vector<std::string>& figures) {
-  if (figures.size() == 1) return figures.front();
-  constexpr double kTitle = 28;
-  const auto between = [](const std::string& text, std::string_view from, char to) {
-    const std::size_t start = text.find(from) + from.size();
-    return text.substr(start, text.find(to, start) - start);
-  };
-  double width = 0;
-  double top = 0;
-  std::string inner;
+std::string figure_style() { return std::string(page::kTheme) + std::string(page::kFigureStyle); }
+
+std::string standalone_svg(const std::vector<std::string>& figures) {
+  constexpr double kLeastWidth = 330;
+  constexpr double kMargin = 8;
+  double width = kLeastWidth;
   for (const std::string& figure : figures) {
     // viewBox="0 0 WIDTH HEIGHT", by which all figures begin
-    const std::string box = between(figure, "viewBox=\"0 0 ", '"');
+    width = std::max(width, std::stod(between(figure, "viewBox=\"0 0 ", " ")));
+  }
+  double top = kMargin;
+  std::string title;
+  std::string inner;
+  for (const std::string& figure : figures) {
+    const std::string name = name_of(figure);
+    title += (title.empty() ? "" : "; ") + name;
+    const std::vector<std::string> lines = lines_of(unescaped(name), width - 2 * kMargin);
+    inner += text_svg(lines, kMargin, top + kLegendLine - 6);
+    top += kLegendLine * static_cast<double>(lines.size());
+    const std::string box = between(figure, "viewBox=\"0 0 ", "\"");
     const std::string own_width = box.substr(0, box.find(' '));
     const std::string own_height = box.substr(box.find(' ') + 1);
-    inner += fmt::format(R"(<text x="8" y="{}">{}</text><svg y="{}" width="{}" height="{}"{})",
-                         coordinate(top + kTitle - 9), between(figure, "aria-label=\"", '"'),
-                         coordinate(top + kTitle), own_width, own_height,
-                         figure.substr(std::string_view("<svg").size()));
-    width = std::max(width, std::stod(own_width));
-    top += kTitle + std::stod(own_height);
+    inner += fmt::format(R"(<svg y="{}" width="{}" height="{}"{})", coordinate(top), own_width,
+                         own_height, figure.substr(std::string_view("<svg").size()));
+    top += std::stod(own_height) + kMargin;
   }
+  if (figures.empty()) title = "no completed run";
   return fmt::format(
-      R"(<svg class="figure" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img">{}</svg>)",
-      coordinate(width), coordinate(top), inner);
-}
-
-std::string figure_style() { return std::string(page::kFigureStyle); }
-
-std::string standalone_svg(const std::string& svg) {
-  const std::size_t head = svg.find('>') + 1;
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + svg.substr(0, head) + "<style>" +
-         figure_style() + "</style><rect class=\"paper\" width=\"100%\" height=\"100%\"/>" +
-         svg.substr(head) + "\n";
+      R"(<?xml version="1.0" encoding="UTF-8"?>
+<svg class="figure" xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img"><title>{2}</title><style>
+{3}</style><rect width="{0}" height="{1}" fill="#ffffff"/>{4}</svg>
+)",
+      coordinate(width), coordinate(top), title, print_style(), inner);
 }
 
 }  // namespace mnist_bench

@@ -50,13 +50,12 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
 /// Round numbers that cover low … high, about `count` of them.
 std::vector<double> ticks(double low, double high, int count);
 
-/// Several figures in one, each under the other, under its own name where there are several.
-std::string stacked_svg(const std::vector<std::string>& figures);
-
 /// Colours and fonts of all figures, for light and dark.
 std::string figure_style();
 
-/// A figure as a file of its own: with its style sheet and XML declaration.
-std::string standalone_svg(const std::string& svg);
+/// Figures, each under its own name and below the one before, as a file of its own that any program
+/// can draw and print: white page, literal colours (the light theme), no CSS variable, its size in
+/// pixels, and their names as its title.
+std::string standalone_svg(const std::vector<std::string>& figures);
 
 }  // namespace mnist_bench

@@ -28,9 +28,10 @@ ReportTable means_table(const Report& report) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
                                     std::to_string(group.failed.size())};
     for (const Measure& measure : measures()) {
-      row.push_back(measure.spread == nullptr
-                        ? exact_count(group, measure)
-                        : spread_text(group.*measure.spread, measure).mean_and_sd());
+      row.push_back(
+          measure.spread == nullptr
+              ? exact_count(group, measure)
+              : spread_text(group.*measure.spread, measure, test_images(group)).mean_and_sd());
     }
     table.rows.push_back(std::move(row));
   }
@@ -48,7 +49,7 @@ ReportTable ranges_table(const Report& report) {
     if (measure.spread == nullptr) continue;
     for (const RunGroup& group : report.groups) {
       const Spread& spread = group.*measure.spread;
-      const SpreadText text = spread_text(spread, measure);
+      const SpreadText text = spread_text(spread, measure, test_images(group));
       table.rows.push_back({measure.title_with_unit(), group.label, std::to_string(spread.n),
                             text.mean, text.sd, text.interval(), text.minimum, text.maximum});
     }
@@ -59,7 +60,9 @@ ReportTable ranges_table(const Report& report) {
 std::vector<std::string> table_notes() {
   return {
       "SD: sample standard deviation (n - 1) over the seeds; interval: of the mean, Student's t.",
-      "Rounded to the digits that the SD supports (rule of the Particle Data Group)."};
+      "Rounded to the digits that the SD supports (rule of the Particle Data Group), percentages "
+      "no "
+      "finer than one test image; intervals end where a measure's values do, as at 0 s."};
 }
 
 }  // namespace mnist_bench

@@ -20,16 +20,23 @@ constexpr const char* kScopeOfGroups =
 const char* better(double difference) { return difference > 0 ? "B" : "A"; }
 const char* worse(double difference) { return difference > 0 ? "A" : "B"; }
 
-/// "0.42" of ±0.0042, to the digits that half the interval's width supports.
-std::string points(double share, const Interval& interval) {
+/// "0.42" of ±0.0042, to the digits that half the interval's width and the images support.
+std::string points(double share, const Interval& interval, std::int64_t images) {
   const double half = 100.0 * (interval.high - interval.low) / 2.0;
-  return rounded(100.0 * share, decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2));
+  return rounded(100.0 * share, std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
+                                         decimals_of_images(images)));
 }
 
-bool excludes_zero(const Interval& interval) { return interval.low > 0.0 || interval.high < 0.0; }
+std::string nothing_shown(const Interval& interval, std::int64_t images) {
+  return fmt::format(
+      "No difference in accuracy shown. That is no proof of none: the interval allows anything "
+      "from {} to {} percentage points.",
+      points(interval.low, interval, images), points(interval.high, interval, images));
+}
 
-std::string verdict_on(const MeasureComparison& accuracy, const std::optional<SignFlipTest>& test) {
-  const Spread& difference = accuracy.difference;
+/// What the judge says, and why.
+std::string verdict_on(const Judgement& judgement, std::int64_t images) {
+  const Spread& difference = judgement.difference;
   if (difference.n < 2) {
     return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
            "the predictions of the two runs instead, or run more seeds.";
@@ -39,30 +46,34 @@ std::string verdict_on(const MeasureComparison& accuracy, const std::optional<Si
   }
   const Interval& interval = *difference.ci95;
   const double mean = *difference.mean;
-  const bool test_shows = test && test->p_value < kLevel;
-  const bool test_could = test && test->smallest_p < kLevel;
-  if (!excludes_zero(interval)) {
-    if (test_shows) {
-      return "Test and interval disagree about 0: take the difference as not shown.";
-    }
-    return fmt::format(
-        "No difference in accuracy shown. That is no proof of none: the interval allows anything "
-        "from {} to {} percentage points.",
-        points(interval.low, interval), points(interval.high, interval));
-  }
   const std::string gap =
       fmt::format("{}'s accuracy is higher than {}'s", better(mean), worse(mean));
-  if (test_shows || !test) {  // with too many seeds to count all flips, the interval can be trusted
-    return fmt::format(
-        "{}, by about {} percentage points: more than the scatter of {} seeds explains.", gap,
-        points(std::abs(mean), interval), difference.n);
+  switch (judgement.conclusion) {
+    case Conclusion::shown:
+      return fmt::format(
+          "{}, by about {} percentage points: more than the scatter of {} seeds explains.", gap,
+          points(std::abs(mean), interval, images), difference.n);
+    case Conclusion::suggested:
+      if (difference.n >= kFewestSeeds) {
+        return fmt::format(
+            "{} with these seeds, and the interval leaves out 0. But it takes the differences to "
+            "be "
+            "normally distributed, and the test that needs no such assumption does not confirm it: "
+            "suggested, not shown.",
+            gap);
+      }
+      return fmt::format(
+          "{} with these seeds, and the interval leaves out 0. But it takes the differences to be "
+          "normally distributed, which {} seeds cannot show, and the test that needs no such "
+          "assumption cannot decide with so few: suggested, not shown.",
+          gap, difference.n);
+    case Conclusion::not_shown:
+      break;
   }
-  if (test_could) return "Interval and test disagree about 0: take the difference as not shown.";
-  return fmt::format(
-      "{} with these seeds, and the interval leaves out 0. But it takes the differences to be "
-      "normally distributed, which {} seeds cannot show, and the test that needs no such "
-      "assumption cannot decide with so few: suggested, not shown.",
-      gap, difference.n);
+  if (judgement.test->p_value < kLevel) {
+    return "Test and interval disagree about 0: take the difference as not shown.";
+  }
+  return nothing_shown(interval, images);
 }
 
 }  // namespace
@@ -78,20 +89,19 @@ std::string verdict(const RunComparison& comparison) {
         "equally "
         "often, a gap this wide would be rare ({}).",
         better(difference), worse(difference),
-        points(std::abs(difference), comparison.difference.ci95), p_text(comparison.test.p_value));
+        points(std::abs(difference), comparison.difference.ci95, comparison.images),
+        p_text(comparison.test.p_value));
   } else {
-    const Interval& interval = comparison.difference.ci95;
-    text = fmt::format(
-        "No difference in accuracy shown. That is no proof of none: the interval allows anything "
-        "from {} to {} percentage points.",
-        points(interval.low, interval), points(interval.high, interval));
+    text = nothing_shown(comparison.difference.ci95, comparison.images);
   }
   return text + " " + kScopeOfRuns;
 }
 
 std::string verdict(const GroupComparison& comparison) {
-  std::string text = verdict_on(comparison.measures.front(), comparison.test);
-  if (comparison.equivalence) text += " " + equivalence_verdict(*comparison.equivalence);
+  std::string text = verdict_on(comparison.judgement, comparison.images);
+  if (comparison.equivalence) {
+    text += " " + equivalence_verdict(*comparison.equivalence, comparison.images);
+  }
   return text + " " + kScopeOfGroups;
 }
 

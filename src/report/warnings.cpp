@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "record/result_json.h"
@@ -80,6 +81,19 @@ std::vector<std::string> missing_values(const RunGroup& group) {
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
                                    group.label, measure.title, listed(seeds),
                                    (group.*measure.spread).n));
+  }
+  return warnings;
+}
+
+/// What the readers of the group's records have to say of them, each once.
+std::vector<std::string> record_notes(const RunGroup& group) {
+  std::map<std::string, std::vector<std::string>> folders;
+  for (const StoredRun& run : group.completed) {
+    for (const std::string& note : run.result.notes) folders[note].push_back(run.folder.string());
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [note, where] : folders) {
+    warnings.push_back(fmt::format("{}: {} ({})", group.label, note, listed(where)));
   }
   return warnings;
 }
@@ -187,11 +201,14 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   if (!unfinished.empty()) {
     std::vector<std::string> folders;
     for (const auto& folder : unfinished) folders.push_back(folder.string());
-    warnings.push_back(fmt::format("without a result, so left out (still running, or killed): {}",
-                                   listed(folders)));
+    warnings.push_back(
+        fmt::format("without a result, so left out (still running, or killed; run --resume goes on "
+                    "with a killed "
+                    "one): {}",
+                    listed(folders)));
   }
   for (const RunGroup& group : groups) {
-    for (const auto& found : {repeated_seeds(group), missing_values(group)}) {
+    for (const auto& found : {repeated_seeds(group), missing_values(group), record_notes(group)}) {
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
   }
@@ -216,6 +233,7 @@ std::vector<std::string> failed_lines(const std::vector<RunGroup>& groups) {
       std::string line =
           fmt::format("{} seed {}: {}", group.label, result.config.seed, to_string(result.status));
       if (result.error) line += ": " + *result.error;
+      if (result.status == RunStatus::interrupted) line += "; run --resume goes on with it";
       lines.push_back(fmt::format("{} ({})", line, run.folder.string()));
     }
   }

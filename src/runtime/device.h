@@ -7,20 +7,13 @@
 
 namespace mnist_bench {
 
-/// What was found out about CUDA on this machine.
-struct CudaStatus {
-  int devices = 0;
-  /// Why there is none; empty when devices > 0.
-  std::string reason;
-};
-
-/// Looks for the driver, LibTorch's CUDA library and devices, once per process. The library is
-/// loaded here: LibTorch asked about devices before that would remember that there are none.
-const CudaStatus& cuda_status();
-
-/// "auto" (the first CUDA device, else the CPU), "cpu", "cuda" (the first) or "cuda:N".
+/// "auto" (the first CUDA device, else the CPU), "cpu", "cuda" (the first) or "cuda:N". Asks
+/// `cuda_status()`, except for "cpu".
 /// Throws Error(device_unavailable) with the reason; an explicit CUDA device never falls back.
 c10::Device choose_device(const std::string& wanted);
+
+/// What to tell somebody who left the choice to "auto" and has a GPU that cannot be used.
+std::optional<std::string> idle_gpu_warning(const std::string& wanted);
 
 /// The device's own name: the CPU's model, or the GPU's as its driver gives it.
 std::string device_name(c10::Device device);

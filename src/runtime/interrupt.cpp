@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
@@ -10,15 +12,24 @@
 namespace mnist_bench {
 namespace {
 
-volatile std::sig_atomic_t signals_seen = 0;  // written by the handler, so it cannot be a local
+// Written by the handlers, so they cannot be locals.
+volatile std::sig_atomic_t signal_seen = 0;
+volatile std::sig_atomic_t urgent_seen = 0;
 
 bool at_terminal = false;
 
-void on_signal(int) { signals_seen = 1; }
+/// Ctrl-C and SIGTERM: somebody wants an end, and the second time at once. The others announce one,
+/// and may come twice for one reason: of a terminal that is gone the kernel and the shell both tell
+/// (SIGHUP), and a batch system signals a script and its steps (SIGUSR1).
+constexpr std::array kUrgent = {SIGINT, SIGTERM};
+constexpr std::array kNotices = {SIGHUP, SIGUSR1, SIGUSR2};
 
-void on_signal_or_exit(int signal) {
-  if (signals_seen != 0) _exit(static_cast<int>(ExitCode::interrupted_twice));
-  on_signal(signal);
+void on_notice(int) { signal_seen = 1; }
+
+void on_urgent(int) {
+  if (urgent_seen != 0) _exit(static_cast<int>(ExitCode::interrupted_twice));
+  signal_seen = 1;
+  urgent_seen = 1;
   constexpr std::string_view kHeard =
       "\nstopping after the current step; once more to stop at once\n";
   if (at_terminal) {
@@ -26,13 +37,18 @@ void on_signal_or_exit(int signal) {
   }
 }
 
-void watch(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+template <std::size_t Count>
+void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
+  for (const int signal : signals) {
+    struct sigaction before {};
+    // What is ignored at the start stays so: nohup, a job in the background.
+    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
   // A reader of our output that goes away must not take the run and its record with it.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -41,11 +57,15 @@ void watch(void (*handler)(int)) {
 
 void watch_interrupts() {
   at_terminal = ::isatty(STDERR_FILENO) != 0;
-  watch(on_signal_or_exit);
+  watch(kUrgent, on_urgent);
+  watch(kNotices, on_notice);
 }
 
-void watch_interrupts_of_worker() { watch(on_signal); }
+void watch_interrupts_of_worker() {
+  watch(kUrgent, on_notice);
+  watch(kNotices, on_notice);
+}
 
-bool interrupted() { return signals_seen != 0; }
+bool interrupted() { return signal_seen != 0; }
 
 }  // namespace mnist_bench

@@ -2,24 +2,115 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
-#include "base/error.h"
+#include "base/as_error.h"
 
 namespace mnist_bench {
+namespace {
+
+/// Does `work` and leaves by _exit: with 0 and nothing written, or with an Error's code after its
+/// message and remedy, each ended by a 0.
+[[noreturn]] void be_child(const std::function<void()>& work, int answer) {
+  try {
+    work();
+  } catch (const Error& error) {
+    const std::string text = std::string(error.what()) + '\0' + error.remedy() + '\0';
+    const bool told = ::write(answer, text.data(), text.size()) == std::ssize(text);
+    ::_exit(told ? static_cast<int>(error.code()) : EXIT_FAILURE);
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    const std::string line = text.substr(0, text.find('\n')) + '\0';
+    static_cast<void>(::write(answer, line.data(), line.size()) < 0);
+    ::_exit(EXIT_FAILURE);
+  }
+  ::_exit(EXIT_SUCCESS);
+}
+
+/// All that comes until the other end is closed.
+std::string read_all(int descriptor) {
+  std::string text;
+  std::array<char, 4096> block{};
+  for (;;) {
+    const ssize_t count = ::read(descriptor, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
+}
+
+/// Starts `threads` threads, the caller's included, and ends them, or throws Error(run_failed).
+void require_threads(std::int64_t threads) {
+  std::vector<std::thread> started;
+  std::latch all_tried(1);
+  std::optional<std::string> reason;
+  try {
+    while (static_cast<std::int64_t>(started.size()) < threads - 1) {
+      started.emplace_back([&all_tried] { all_tried.wait(); });
+    }
+  } catch (const std::system_error& error) {
+    reason = error.code().message();
+  }
+  const std::size_t count = started.size() + 1;
+  all_tried.count_down();
+  for (std::thread& thread : started) thread.join();
+  if (reason) throw threads_refused(threads, count, *reason);
+}
+
+}  // namespace
+
+void in_child_process(const std::function<void()>& work) {
+  const auto fail = [](const char* step) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot start a process: {}: {}", step, std::strerror(errno)),
+                "check the limits on processes and open files");
+  };
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
+  const pid_t child = ::fork();
+  if (child == 0) be_child(work, ends[1]);
+  ::close(ends[1]);
+  if (child < 0) {
+    ::close(ends[0]);
+    fail("fork");
+  }
+  const std::string answer = read_all(ends[0]);
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) return;
+  const std::string message = answer.c_str();
+  if (!WIFEXITED(status) || message.empty()) {
+    throw Error(ExitCode::run_failed,
+                fmt::format("a child process ended without an answer ({} {})",
+                            WIFSIGNALED(status) ? "signal" : "exit code",
+                            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+  }
+  const std::string remedy = answer.substr(std::min(message.size() + 1, answer.size())).c_str();
+  throw Error(static_cast<ExitCode>(WEXITSTATUS(status)), message, remedy);
+}
 
 std::vector<int> allowed_cores() {
   cpu_set_t mask;
@@ -41,15 +132,15 @@ bool pin_to(const std::vector<int>& cores) {
   return sched_setaffinity(0, sizeof mask, &mask) == 0;
 }
 
-std::int64_t set_threads(std::optional<std::int64_t> wanted) {
-  at::set_num_threads(static_cast<int>(wanted.value_or(available_cores())));
+void set_threads(std::int64_t threads) {
+  require_threads(threads);
+  at::set_num_threads(static_cast<int>(threads));
   // Our models run one operation after another; a second pool would only compete for the cores.
   static const bool once = [] {
     at::set_num_interop_threads(1);
     return true;
   }();
   static_cast<void>(once);
-  return at::get_num_threads();
 }
 
 void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
@@ -79,6 +170,11 @@ std::string tune_allocator() {
   const bool raised = mallopt(M_MMAP_THRESHOLD, kMmapThreshold) == 1 &&
                       mallopt(M_TRIM_THRESHOLD, kTrimThreshold) == 1;
   return raised ? "glibc malloc, mmap threshold 32 MiB, trim threshold 1 GiB" : "glibc malloc";
+}
+
+std::optional<std::string> environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 std::int64_t peak_rss_bytes() {

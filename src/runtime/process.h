@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +16,10 @@ std::int64_t available_cores();
 /// does not allow it.
 bool pin_to(const std::vector<int>& cores);
 
-/// Gives LibTorch `wanted` threads within an operation (absent: one per available core) and one
-/// between operations. Returns the number in force. Call it before the first tensor operation.
-std::int64_t set_threads(std::optional<std::int64_t> wanted);
+/// Gives LibTorch `threads` threads within an operation and one between operations. Throws
+/// Error(run_failed) where the system does not start that many: later, libgomp would end the
+/// process itself. Call it before the first tensor operation.
+void set_threads(std::int64_t threads);
 
 /// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
 /// its choice of code depends on where a matrix happens to lie, so that the second run of a process
@@ -34,6 +36,13 @@ void restrict_libtorch_simd(const std::string& simd);
 /// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
 /// thresholds.
 std::string tune_allocator();
+
+/// Does `work` in a child process, so that nothing of it stays in this one, and throws here the
+/// Error that it throws there. Throws Error(io) where there can be no child, Error(run_failed)
+/// where it ends in another way. To be called before this process has threads.
+void in_child_process(const std::function<void()>& work);
+/// A variable of the environment; nothing where it is not set.
+std::optional<std::string> environment_variable(const char* name);
 
 /// Largest resident set of this process so far, in bytes.
 std::int64_t peak_rss_bytes();

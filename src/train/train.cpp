@@ -113,7 +113,8 @@ void end_phase(const TrainCallbacks& callbacks, std::string_view name) {
   if (callbacks.clock != nullptr) callbacks.clock->end_phase(name);
 }
 
-/// One step of training on a copy, so that the first epoch's time holds no set-up of kernels.
+/// A step of training of each size that an epoch has (its last batch may be a partial one) on a
+/// copy, so that the first epoch's time holds no set-up of kernels.
 /// Weights, optimizer and (seeded at each epoch's start) random streams never see it. Nor do they
 /// see what MKL makes of its first calls: where two threads make one at once, as for Adam's square
 /// roots, either may compute it with other roundings, that once.
@@ -123,10 +124,14 @@ void warm_up(const torch::nn::Sequential& network, const ImageTensors& set,
       std::dynamic_pointer_cast<torch::nn::SequentialImpl>(network->clone()));
   copy->train();
   torch::optim::Adam optimizer = make_optimizer(copy, config.optimizer);
-  const std::int64_t count = std::min(config.training.batch_size, set.size());
-  const torch::Tensor logits = copy->forward(set.images.narrow(0, 0, count));
-  torch::nn::functional::cross_entropy(logits, set.labels.narrow(0, 0, count)).backward();
-  optimizer.step();
+  const std::int64_t full = std::min(config.training.batch_size, set.size());
+  for (const std::int64_t count : {full, set.size() % full}) {
+    if (count == 0) continue;
+    const torch::Tensor logits = copy->forward(set.images.narrow(0, 0, count));
+    optimizer.zero_grad();
+    torch::nn::functional::cross_entropy(logits, set.labels.narrow(0, 0, count)).backward();
+    optimizer.step();
+  }
 }
 
 }  // namespace

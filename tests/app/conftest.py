@@ -1,12 +1,17 @@
 """Fixtures of the end-to-end tests. MNIST_BENCH_BINARY is the built executable."""
 
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support import SMALL, SMOKE
+
+# A shell starts what runs in its background with SIGINT ignored, and what is ignored stays so; a
+# handler of this process, on the other hand, is none of a process that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BINARY = str(Path(os.environ["MNIST_BENCH_BINARY"]).resolve())
 
@@ -55,12 +60,11 @@ def start(tmp_path):
     processes = []
 
     def run(*arguments, environment=None, **options):
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         process = subprocess.Popen(
             [BINARY, *map(str, arguments)],
             cwd=tmp_path,
             env=clean_environment(**(environment or {})),
-            stdin=subprocess.DEVNULL,
             bufsize=0,
             **{**streams, **options},
         )

@@ -10,6 +10,7 @@ import pty
 import re
 import select
 import struct
+import subprocess
 import termios
 import threading
 import time
@@ -20,6 +21,8 @@ CONFIGS = PROJECT / "configs"
 SMOKE = CONFIGS / "smoke.json"
 CNN = CONFIGS / "cnn.json"
 SHIPPED_MNIST = PROJECT / "third_party" / "mnist"
+# Told by the system, not by the program that is to find it.
+MACHINE_HAS_GPU = any(Path("/dev").glob("nvidia[0-9]*"))
 # One thread: several that wait for each other crawl on a machine that is busy with other tests.
 CPU = ("device=cpu", "threads=1")
 # Overrides for a run that takes a fraction of a second.
@@ -49,6 +52,26 @@ def read_json(path):
 
 def read_result(folder):
     return read_json(folder / "result.json")
+
+
+def config_hash(config):
+    """As the README defines it: SHA-256 of what defines the experiment, without the program's help."""
+    rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed(result):
+    """The bytes of a result.json that says `result`, with the SHA-256 that belongs to them."""
+    rest = {key: value for key, value in result.items() if key != "sha256"}
+    text = json.dumps({**rest, "sha256": "0" * 64}, indent=2, ensure_ascii=False).encode() + b"\n"
+    at = text.rindex(b"0" * 64)
+    return text[:at] + hashlib.sha256(text).hexdigest().encode() + text[at + 64 :]
+
+
+def write_result(folder, result):
+    """Replaces a run's record: what a careful forger would leave."""
+    (folder / "result.json").write_bytes(sealed(result))
 
 
 def read_epochs(folder):
@@ -165,3 +188,18 @@ def wait_for_line(process, word, seconds=60):
             assert block, f"ended without {word!r}: {seen!r}"
             seen += block
     return seen.decode()
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def workers_of(process):
+    """The process ids of a started sweep's workers."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
+    )
+    return [int(pid) for pid in listed.stdout.split()]

@@ -68,8 +68,8 @@ def test_prints_json_on_request(bench):
 
 
 def test_keeps_both_engines_to_the_instructions_that_are_named(bench):
-    names = parse_json(bench("doctor", "--json").stdout)
-    simd = next(item["found"] for item in names if item["what"] == "SIMD in native")
+    findings = parse_json(bench("doctor", "--json").stdout)["findings"]
+    simd = next(item["found"] for item in findings if item["what"] == "SIMD in native")
     if "AVX2" not in simd:
         pytest.skip("no AVX2 here")
     done = bench("bench", *SHORT, "--rounds", "1", "--simd", "avx2", "--json")

@@ -213,8 +213,8 @@ def test_data_info_counts_the_images_of_each_class(bench):
     done = bench("data", "info")
     assert (done.code, done.stderr) == (0, "")
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["train", "60,000", "28", "×", "28", "0.1307", "0.3081"] in rows
-    assert ["test", "10,000", "28", "×", "28", "0.1325", "0.3105"] in rows
+    assert ["train", "60,000", "28", "×", "28", "0.1307", "0.3081", "0", "to", "255"] in rows
+    assert ["test", "10,000", "28", "×", "28", "0.1325", "0.3105", "0", "to", "255"] in rows
     assert ["0", "5,923", "980"] in rows
     assert ["9", "5,949", "1,009"] in rows
 
@@ -226,7 +226,9 @@ def test_doctor_looks_at_everything_in_text_and_json(bench):
     text = bench("doctor")
     done = bench("doctor", "--json")
     assert (text.code, done.code, text.stderr, done.stderr) == (0, 0, "", "")
-    findings = parse_json(done.stdout)
+    report = parse_json(done.stdout)
+    assert report["schema"] == "mnist-bench.doctor/1"
+    findings = report["findings"]
     assert all(finding["ok"] is True for finding in findings)
     looked_at = {finding["what"] for finding in findings}
     assert {"LibTorch", "CPU", "threads", "allocator", "CUDA", "data", "output"} <= looked_at
@@ -243,5 +245,9 @@ def test_doctor_leaves_nothing_behind(bench, tmp_path):
 def test_doctor_fails_as_a_run_would_where_nothing_can_be_written(bench):
     done = bench("doctor", "--json", cwd="/proc")
     assert_refusal(done, 6, "output")
-    output = next(finding for finding in parse_json(done.stdout) if finding["what"] == "output")
+    output = next(
+        finding
+        for finding in parse_json(done.stdout)["findings"]
+        if finding["what"] == "output"
+    )
     assert output["ok"] is False

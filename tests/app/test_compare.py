@@ -15,6 +15,7 @@ from support import (
     parse_json,
     read_predictions,
     read_result,
+    write_result,
 )
 
 
@@ -164,12 +165,25 @@ def test_json_holds_the_test_that_decides_the_exit_code(bench, engines):
     assert plain["equivalence"] is None
 
 
-def test_a_group_is_equivalent_to_its_copy(bench, engines, tmp_path):
+def test_a_group_is_equivalent_to_its_copy_as_far_as_its_images_tell(bench, engines, tmp_path):
     native = sides(engines)[1]
     shutil.copytree(native, tmp_path / "copy")
-    done = bench("compare", native, "copy", "--equivalence", "0.1")
+    done = bench("compare", native, "copy", "--equivalence", "20")
     assert done.code == 0, done
-    assert "All seeds have the same difference" in done.stdout
+    assert "The seeds scatter by an SD of 0.0 points, less than 200 independent" in done.stdout
+    # 0.1 points are a fifth of one of the 200 images.
+    assert_refusal(bench("compare", native, "copy", "--equivalence", "0.1"), 1, "Not shown")
+
+
+def test_equal_accuracies_in_two_seeds_are_not_shown_to_be_equivalent(bench, engines, tmp_path):
+    for name in ("one", "two"):
+        for seed in (1, 2):
+            shutil.copytree(sides(engines)[1] / f"seed-{seed}", tmp_path / name / f"seed-{seed}")
+    done = bench("compare", "one", "two", "--equivalence", "50")
+    assert_refusal(done, 1, "too few seeds, n = 2")
+    assert parse_json(bench("compare", "one", "two", "--equivalence", "50", "--json").stdout)[
+        "equivalence"
+    ]["reason"] == "too_few_seeds"
 
 
 def test_one_seed_each_is_not_shown_to_be_equivalent(bench, engines, tmp_path):
@@ -233,8 +247,8 @@ def test_refuses_other_test_images(bench, home):
 def test_refuses_a_run_that_did_not_complete(bench, home, tmp_path):
     shutil.copytree(home / "wide/seed-1", tmp_path / "cut")
     result = read_result(tmp_path / "cut")
-    (tmp_path / "cut/result.json").write_text(json.dumps({**result, "status": "interrupted"}))
-    assert_refusal(bench("compare", home / "narrow/seed-1", "cut"), 2, "cut", "interrupted")
+    write_result(tmp_path / "cut", {**result, "status": "failed", "error": "no space left"})
+    assert_refusal(bench("compare", home / "narrow/seed-1", "cut"), 2, "cut", "failed")
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,6 @@ def fixture_data(tmp_path):
     return folder
 
 
-def has_cuda_device(bench):
-    done = bench("doctor", "--json")
-    return '"none: ' not in done.stdout
-
-
 # 0
 
 
@@ -197,25 +192,8 @@ def test_limit_beyond_the_data_is_3(bench):
 # 5
 
 
-def test_cuda_without_a_device_is_5_and_never_falls_back(bench, tmp_path):
-    if has_cuda_device(bench):
-        pytest.skip("there is a CUDA device")
-    done = bench("run", SMOKE, "device=cuda", "--output", "out")
-    assert_refusal(done, 5, "'cuda'", "device=cpu")
-    assert_has_remedy(done)
-    assert not (tmp_path / "out").exists()
-
-
 def test_cuda_device_beyond_the_last_is_5(bench):
     assert_refusal(bench("run", SMOKE, "device=cuda:999"), 5, "cuda:999")
-
-
-def test_cuda_trains_where_there_is_a_device(bench, tmp_path):
-    if not has_cuda_device(bench):
-        pytest.skip("no CUDA device")
-    done = bench("run", SMOKE, "data.train_limit=300", "device=cuda", "--output", "out")
-    assert done.code == 0, done
-    assert read_result(tmp_path / "out")["provenance"]["device"].startswith("cuda")
 
 
 # 6

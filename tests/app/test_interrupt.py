@@ -1,10 +1,28 @@
-"""Ctrl-C and SIGTERM end a run with a record of what was done; a second one ends it at once."""
+"""Ctrl-C, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end a run with a record of what was done; a second
+Ctrl-C or SIGTERM ends it at once."""
 
+import fcntl
+import os
+import pty
 import signal
+import termios
 import time
 
 import pytest
-from support import CPU, ENDLESS, RUN_FILES, SMOKE, read_epochs, read_result, wait_for_line
+from support import (
+    CONFIGS,
+    CPU,
+    ENDLESS,
+    RUN_FILES,
+    SMOKE,
+    read_epochs,
+    read_result,
+    wait_for_line,
+    wait_until,
+    workers_of,
+)
+
+MLP = CONFIGS / "mlp.json"
 
 # One step of this takes a second and more, so that a second signal arrives while the first is waiting.
 SLOW_STEP = (
@@ -19,7 +37,10 @@ def end(process):
     return process.returncode, stderr.decode()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_signal_ends_the_run_as_interrupted(start, tmp_path, number):
     process = start("run", SMOKE, *ENDLESS, "--output", "out")
     wait_for_line(process, "epoch 2/")
@@ -72,3 +93,70 @@ def test_interrupted_run_is_interrupted_even_if_it_missed_its_expectations(start
     wait_for_line(process, "epoch 1/")
     process.send_signal(signal.SIGINT)
     assert end(process)[0] == 75
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_sweep_passes_a_signal_on(start, write_config, tmp_path, number):
+    sweep = write_config(f'{{"configs": ["{MLP}"], "seeds": [1, 2]}}', "sweep.json")
+    process = start("sweep", sweep, *ENDLESS, "--jobs", 2)
+    runs = [tmp_path / f"runs/sweep/mlp/seed-{seed}" for seed in (1, 2)]
+    for run in runs:
+        wait_until((run / "checkpoint.safetensors").exists)
+    process.send_signal(number)
+    code, stderr = end(process)
+    assert code == 75, stderr
+    assert [read_result(run)["status"] for run in runs] == ["interrupted", "interrupted"]
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_what_is_ignored_at_the_start_stays_ignored(start, write_config, tmp_path, command):
+    """As nohup does with SIGHUP."""
+    sweep = write_config(f'{{"configs": ["{MLP}"], "seeds": [1], "output": "out"}}', "sweep.json")
+    arguments = ("run", MLP, "--output", "out/mlp/seed-1") if command == "run" else ("sweep", sweep)
+    process = start(
+        *arguments, *ENDLESS, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    run = tmp_path / "out/mlp/seed-1"
+    wait_until((run / "checkpoint.safetensors").exists)
+    everyone = [process.pid, *workers_of(process)]
+    for pid in everyone:
+        os.kill(pid, signal.SIGHUP)
+    epochs = len(read_epochs(run))
+    wait_until(lambda: len(read_epochs(run)) > epochs + 5)
+    assert process.poll() is None
+    process.terminate()
+    assert end(process)[0] == 75
+
+
+def test_a_terminal_that_goes_away_leaves_an_interrupted_run(start, tmp_path):
+    """As when an ssh connection is lost: SIGHUP, and nothing more can be printed."""
+    master, slave = pty.openpty()
+
+    def take_terminal():
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = start("run", SMOKE, *ENDLESS, "--output", "out", stdin=slave, stdout=slave,
+                    stderr=slave, preexec_fn=take_terminal)  # fmt: skip
+    os.close(slave)
+    wait_until((tmp_path / "out/checkpoint.safetensors").exists)
+    os.close(master)
+    assert process.wait(60) == 75
+    assert read_result(tmp_path / "out")["status"] == "interrupted"
+
+
+def test_report_names_an_unfinished_run_and_how_to_go_on(start, bench, tmp_path):
+    for name, number in (("interrupted", signal.SIGHUP), ("killed", signal.SIGKILL)):
+        process = start("run", SMOKE, *ENDLESS, "--output", f"runs/{name}")
+        wait_until((tmp_path / f"runs/{name}/checkpoint.safetensors").exists)
+        process.send_signal(number)
+        process.wait(60)
+    done = bench("report", "runs")
+    assert done.code == 0, done
+    for name in ("interrupted", "killed"):
+        (line,) = [line for line in done.stdout.splitlines() if f"runs/{name}" in line]
+        assert "--resume" in line
+    alone = bench("report", "runs/killed")
+    assert alone.code == 6
+    assert "runs/killed" in alone.stderr
+    assert "--resume" in alone.stderr

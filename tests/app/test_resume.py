@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import run_binary
 from support import (
     CNN,
     PROJECT,
@@ -20,6 +21,7 @@ from support import (
     assert_has_remedy,
     assert_refusal,
     checkpoint_metadata,
+    parse_json,
     read_epochs,
     read_result,
     snapshot,
@@ -61,8 +63,6 @@ def outcome(folder):
 @pytest.fixture(scope="module", name="uninterrupted", params=list(RUNS))
 def fixture_uninterrupted(request, tmp_path_factory):
     """A run that was left alone: (its arguments, its outcome, the seconds that it took)."""
-    from conftest import run_binary
-
     home = tmp_path_factory.mktemp(request.param)
     begin = time.monotonic()
     done = run_binary("run", *RUNS[request.param], "--output", "out", cwd=home)
@@ -200,11 +200,10 @@ def test_interrupted_within_an_epoch_the_record_is_that_of_the_checkpoint(start,
 @pytest.fixture(scope="module", name="stopped_run")
 def fixture_stopped_run(tmp_path_factory):
     """The folder of a run of two epochs that still has its last one's checkpoint to go on from."""
-    from conftest import run_binary
-
     home = tmp_path_factory.mktemp("stopped")
     done = run_binary("run", SMOKE, *TINY_RUN, "--output", "out", cwd=home)
     assert done.code == 0, done
+    shutil.copytree(home / "out", home / "finished")
     (home / "out" / "result.json").unlink()
     return home / "out"
 
@@ -216,6 +215,12 @@ TINY_RUN = (*SMALL, TINY_MODEL, "training.epochs=2")
 def fixture_stopped(stopped_run, tmp_path):
     """A copy of `stopped_run`."""
     return Path(shutil.copytree(stopped_run, tmp_path / "out"))
+
+
+@pytest.fixture(name="finished")
+def fixture_finished(stopped_run, tmp_path):
+    """A copy of the same run with its record."""
+    return Path(shutil.copytree(stopped_run.parent / "finished", tmp_path / "out"))
 
 
 def assert_is_refused(bench, folder, code, *words, run=TINY_RUN):
@@ -278,14 +283,59 @@ def test_something_else_in_the_place_of_the_checkpoint_is_refused(bench, stopped
     assert_refusal(done, 6, str(file), "folder")
 
 
-@pytest.mark.parametrize("change", ["seed=2", "optimizer.learning_rate=0.1", "model.dropout=0"])
-def test_checkpoint_of_another_config_or_seed_is_refused(bench, stopped, change):
-    other = (*TINY_RUN, change)
-    assert_is_refused(bench, stopped, 2, change.split("=")[0], run=other)
+# Another value of each key that makes another experiment, the seed included.
+CHANGES = {
+    "name": "other", "seed": 2,
+    "data.dataset": "own", "data.directory": SHIPPED_MNIST, "data.normalization": "unit",
+    "data.train_limit": 299, "data.test_limit": 199,
+    "model.type": "cnn", "model.hidden": [5], "model.dropout": 0.1,
+    "optimizer.learning_rate": 0.1, "optimizer.beta1": 0.8, "optimizer.beta2": 0.9,
+    "optimizer.epsilon": 1e-7, "optimizer.weight_decay": 0.1,
+    "training.epochs": 3, "training.batch_size": 32,
+}  # fmt: skip
+# A run may go on elsewhere, an unfinished one in the other engine; there is one optimizer.
+NO_CHANGES = {"output", "threads", "device", "training.engine", "optimizer.type"}
+
+
+def keys_of(config, prefix=""):
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from keys_of(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
+def with_change(key):
+    if key == "model.type":
+        return (*(o for o in TINY_RUN if o != TINY_MODEL), "model.type=cnn", "model.hidden=4")
+    kept = (o for o in TINY_RUN if not o.startswith(f"{key}="))
+    # Another data set's name asks for its folder.
+    folder = [f"data.directory={SHIPPED_MNIST}"] if key == "data.dataset" else []
+    return (*kept, f"{key}={CHANGES[key]}", *folder)
+
+
+def test_changes_are_of_every_key(bench):
+    config = parse_json(bench("config", "show", SMOKE, *TINY_RUN).stdout)
+    assert set(keys_of(config)) == CHANGES.keys() | NO_CHANGES
+
+
+@pytest.mark.parametrize("key", list(CHANGES))
+def test_checkpoint_of_another_config_or_seed_is_refused(bench, stopped, key):
+    other = with_change(key)
+    assert_is_refused(bench, stopped, 2, "model" if key == "model.type" else key, run=other)
     # And by what it says of itself.
     (stopped / "config.json").unlink()
     file = stopped / "checkpoint.safetensors"
     assert_is_refused(bench, stopped, 6, f"cannot go on from {file}", "config or seed", run=other)
+
+
+@pytest.mark.parametrize("key", list(CHANGES))
+def test_finished_run_of_another_config_or_seed_is_refused(bench, finished, key):
+    other = with_change(key)
+    assert_is_refused(bench, finished, 2, "model" if key == "model.type" else key, run=other)
+    # And by what its record says.
+    (finished / "config.json").unlink()
+    assert_is_refused(bench, finished, 2, "model" if key == "model.type" else key, run=other)
 
 
 @pytest.mark.parametrize("split", ["train", "t10k"])

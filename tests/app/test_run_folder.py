@@ -25,7 +25,7 @@ SPLIT = {"samples", "sha256", "class_counts"}
 KEYS = {
     "": {
         "schema", "status", "error", "config", "config_hash", "provenance", "data", "model",
-        "epochs", "test", "timing", "parameters_sha256",
+        "epochs", "test", "timing", "parameters_sha256", "sha256",
     },
     "config": {
         "name", "seed", "device", "threads", "data", "model", "optimizer", "training", "output",
@@ -39,9 +39,11 @@ KEYS = {
     "provenance": {
         "version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch", "device",
         "device_name", "cpu", "simd", "threads", "jobs", "allocator", "started_at", "command",
-        "resumed_after",
+        "resumed_after", "cuda", "cudnn", "driver", "tf32", "mkl_cbwr", "omp_wait_policy",
+        "gomp_spincount",
     },
-    "data": {"dataset", "train", "test", "normalization"},
+    "data": {"dataset", "train", "test", "normalization", "files"},
+    "data.files.0": {"role", "path", "sha256"},
     "data.train": SPLIT,
     "data.test": SPLIT,
     "data.normalization": {"mean", "std"},
@@ -56,12 +58,12 @@ KEYS = {
         "samples", "loss", "accuracy", "accuracy_ci95", "macro", "per_class", "undefined",
         "confusion_matrix",
     },
-    "test.macro": {"precision", "recall", "f1"},
+    "test.macro": {"precision", "recall", "f1", "classes"},
     "test.per_class.0": {"class", "precision", "recall", "f1", "support"},
     "test.confusion_matrix": {"axes", "counts"},
     "timing": {
         "load_seconds", "train_seconds", "evaluate_seconds", "total_seconds", "peak_rss_bytes",
-        "seconds_per_epoch",
+        "peak_device_bytes", "seconds_per_epoch",
     },
     "timing.seconds_per_epoch": {"mean", "sd", "n"},
 }  # fmt: skip
@@ -88,6 +90,7 @@ def recomputed_metrics(counts):
     half = Z95 * math.sqrt(share * (1 - share) / samples + Z95**2 / (4 * samples**2))
     scale = 1 + Z95**2 / samples
     per_class = []
+    occurring = []
     undefined = set()
     for k in classes:
         support = sum(counts[k])
@@ -97,6 +100,8 @@ def recomputed_metrics(counts):
             "recall": (counts[k][k], support),
             "f1": (2 * counts[k][k], predicted + support),
         }
+        if support + predicted > 0:
+            occurring.append(k)
         undefined |= {f"{name}[{k}]" for name, (_, below) in quotients.items() if below == 0}
         values = {name: above / below if below else 0.0 for name, (above, below) in quotients.items()}
         per_class.append({"class": k, **values, "support": support})
@@ -105,9 +110,10 @@ def recomputed_metrics(counts):
         "accuracy": share,
         "accuracy_ci95": [(centre - half) / scale, (centre + half) / scale],
         "macro": {
-            name: math.fsum(of_class[name] for of_class in per_class) / len(per_class)
+            name: math.fsum(per_class[k][name] for k in occurring) / len(occurring)
             for name in ("precision", "recall", "f1")
-        },
+        }
+        | {"classes": occurring},
         "per_class": per_class,
         "undefined": undefined,
     }
@@ -119,6 +125,7 @@ def assert_metrics_follow_from_the_counts(test):
     assert test["samples"] == expected["samples"]
     assert test["accuracy"] == near(expected["accuracy"])
     assert test["accuracy_ci95"] == near(expected["accuracy_ci95"])
+    assert test["macro"].pop("classes") == expected["macro"].pop("classes")
     assert test["macro"] == near(expected["macro"])
     assert len(test["per_class"]) == len(expected["per_class"])
     for of_class, expected_of_class in zip(test["per_class"], expected["per_class"]):
@@ -152,7 +159,7 @@ def test_epochs_in_the_result_are_the_lines_of_epochs_jsonl(finished_run, result
 
 
 def test_result_says_what_was_done_where_and_when(result):
-    assert result["schema"] == "mnist-bench.result/1"
+    assert result["schema"] == "mnist-bench.result/2"
     assert result["status"] == "completed"
     assert result["error"] is None
     provenance = result["provenance"]
@@ -165,6 +172,13 @@ def test_result_says_what_was_done_where_and_when(result):
     started = datetime.strptime(provenance["started_at"], "%Y-%m-%dT%H:%M:%SZ")
     age = datetime.now(timezone.utc) - started.replace(tzinfo=timezone.utc)
     assert -1 <= age.total_seconds() < 600
+
+
+def test_result_says_what_mkl_was_asked_for(result, bench, tmp_path):
+    assert result["provenance"]["mkl_cbwr"] == "AUTO,STRICT"
+    done = bench("run", SMOKE, *SMALL, "--output", "own", environment={"MKL_CBWR": "COMPATIBLE"})
+    assert done.code == 0, done
+    assert read_result(tmp_path / "own")["provenance"]["mkl_cbwr"] == "COMPATIBLE"
 
 
 def test_hashes_are_sha256(result):

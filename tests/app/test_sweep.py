@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from resource import RLIMIT_FSIZE, setrlimit
 
@@ -13,6 +12,7 @@ from support import (
     CNN,
     CONFIGS,
     ENDLESS,
+    SHIPPED_MNIST,
     Terminal,
     assert_has_remedy,
     assert_refusal,
@@ -21,6 +21,8 @@ from support import (
     read_result,
     snapshot,
     wait_for_line,
+    wait_until,
+    workers_of,
 )
 
 TINY = ("device=cpu", "data.train_limit=300", "data.test_limit=200", "training.epochs=2")
@@ -56,21 +58,6 @@ def fingerprints(folder):
             predictions.exists() and predictions.read_bytes(),
         )
     return found
-
-
-def workers_of(process):
-    """The process ids of a started sweep's workers."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
-    )
-    return [int(pid) for pid in listed.stdout.split()]
-
-
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -327,15 +314,63 @@ def test_failed_and_diverged_runs_are_shown_and_end_in_exit_4(bench, write_sweep
 
 
 def test_a_run_that_cannot_start_leaves_a_record_too(bench, write_sweep, tmp_path):
-    (tmp_path / "nothing").mkdir()
-    sweep = write_sweep(seeds=[1], grid={"data.directory": [str(tmp_path / "nothing"), None]})
-    done = bench("sweep", sweep, *TINY)
+    sweep = write_sweep(seeds=[1], grid={"data.train_limit": [70000, 300]})
+    tiny = [value for value in TINY if "train_limit" not in value]
+    done = bench("sweep", sweep, *tiny)
     assert done.code == 4, done
     failed = [r for r in map(read_result, runs_below(tmp_path / "runs")) if r["status"] == "failed"]
     assert len(failed) == 1
-    assert "nothing" in failed[0]["error"]
+    assert "60000 images" in failed[0]["error"]
     assert failed[0]["data"] is None
     assert bench("report", tmp_path / "runs").code == 0
+
+
+def remove_nothing(folder):
+    """There is no data in it."""
+
+
+def empty_a_file(folder):
+    for file in SHIPPED_MNIST.glob("*.gz"):
+        (folder / file.name).write_bytes(file.read_bytes() if "t10k-labels" not in file.name else b"")
+
+
+@pytest.mark.parametrize("spoil", [remove_nothing, empty_a_file])
+def test_missing_data_end_a_sweep_before_the_first_run(bench, write_sweep, tmp_path, spoil):
+    (tmp_path / "nothing").mkdir()
+    spoil(tmp_path / "nothing")
+    sweep = write_sweep(seeds=[1], grid={"data.directory": [None, "nothing"]})
+    for flags in ([], ["--dry-run"], ["--quiet"]):
+        done = bench("sweep", sweep, *TINY, *flags)
+        assert_refusal(done, 3, "nothing")
+        assert not (tmp_path / "runs").exists()
+    assert done.stdout == ""
+    # Of runs that are done already nothing is asked.
+    assert bench("sweep", sweep, *TINY, "--shard", "1/2").code == 0
+    assert bench("sweep", sweep, *TINY, "--shard", "1/2").code == 0
+
+
+def test_quiet_keeps_the_causes(bench, write_sweep, tmp_path):
+    sweep = write_sweep(seeds=[1], grid={"data.train_limit": [70000, 300]})
+    tiny = [value for value in TINY if "train_limit" not in value]
+    (tmp_path / "runs/sweep/mlp/data.train_limit=300").mkdir(parents=True)
+    (tmp_path / "runs/sweep/mlp/data.train_limit=300/seed-1").touch()
+    done = bench("sweep", sweep, *tiny, "--quiet")
+    assert_refusal(done, 4, "2 of 2 runs failed", "60000 images", "a file of that name is in the way")
+    diverging = write_sweep("diverging.json", seeds=[1])
+    for _ in range(2):  # the second only finds it
+        done = bench("sweep", diverging, *TINY, "optimizer.learning_rate=1e30", "--quiet")
+        assert_refusal(done, 4, "1 of 1 runs failed", "loss is no longer finite")
+
+
+def test_a_grid_of_millions_is_refused_at_once(bench, write_sweep, tmp_path):
+    """Nothing is made of it: it would not fit into the memory that this leaves."""
+    keys = ("optimizer.learning_rate", "optimizer.epsilon", "optimizer.weight_decay",
+            "training.epochs", "training.batch_size")  # fmt: skip
+    sweep = write_sweep(seeds=[1], grid={key: list(range(1, 33)) for key in keys})
+    assert sweep.stat().st_size < 3600
+    done = bench("sweep", sweep, timeout=30)
+    assert_refusal(done, 2, "sweep.json", "more than 100000 runs", "training.epochs: 32")
+    assert_has_remedy(done)
 
 
 def test_fail_fast_starts_no_further_run(bench, write_sweep, tmp_path):

@@ -1,7 +1,10 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,33 +13,23 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/error_of.h"
 #include "base/temporary_folder.h"
 
 namespace mnist_bench {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 
 fs::path write(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
-}
-
-/// The Error that `action` throws, with code and text; a failure of the test if there is none.
-std::optional<Error> error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return std::nullopt;
 }
 
 auto entries_of(const fs::path& folder) {
@@ -94,6 +87,61 @@ TEST(ReadFile, RefusesAnEndlessDevice) {
   EXPECT_THAT(error->what(), HasSubstr("a special file"));
 }
 
+TEST(ReadInput, ReadsARegularFileAsReadFileDoes) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(read_input(write(folder / "f", "1234"), 4, ExitCode::usage), "1234");
+  EXPECT_EQ(error_of([&] { read_input(folder.path(), 10, ExitCode::usage); })->code(),
+            ExitCode::usage);
+}
+
+/// What `read_input` gives for a pipe into which another process writes `parts`, each after the one
+/// before was taken.
+std::string read_from_pipe(const std::vector<std::string>& parts, std::size_t max_bytes) {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    for (const std::string& part : parts) {
+      int unread = 1;
+      while (unread > 0 && ::ioctl(ends[1], FIONREAD, &unread) == 0) ::sched_yield();
+      if (::write(ends[1], part.data(), part.size()) < 0) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  const fs::path path = "/dev/fd/" + std::to_string(ends[0]);
+  EXPECT_TRUE(is_stream(path));
+  std::string bytes;
+  try {
+    bytes = read_input(path, max_bytes, ExitCode::usage);
+  } catch (const Error& error) {
+    bytes = error.what();
+  }
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return bytes;
+}
+
+TEST(ReadInput, ReadsAPipeToItsEndHoweverItsBytesCome) {
+  EXPECT_EQ(read_from_pipe({"ab", "cd", "e"}, 5), "abcde");
+  EXPECT_THAT(read_from_pipe({"ab", "cd", "e"}, 4), HasSubstr("larger than the 4 bytes"));
+}
+
+TEST(ReadInput, RefusesAPipeThatNobodyWritesTo) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const auto error = error_of([&] { read_input(folder / "pipe", 10, ExitCode::usage); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ExitCode::usage);
+  EXPECT_THAT(error->what(), HasSubstr("nothing was written"));
+}
+
+TEST(ReadInput, EndsWithAnEndlessDevice) {
+  EXPECT_THAT(error_of([] { read_input("/dev/zero", 10, ExitCode::usage); })->what(),
+              HasSubstr("larger"));
+}
+
 TEST(WriteFileAtomically, WritesExactlyTheBytesAndNothingBeside) {
   const TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
@@ -109,10 +157,37 @@ TEST(WriteFileAtomically, ReplacesWhatWasThere) {
   EXPECT_EQ(read_file(folder / "f", 100, ExitCode::io), "second");
 }
 
-TEST(WriteFileAtomically, MakesAFileThatOthersCanRead) {
+fs::perms permissions_under(mode_t mask, const fs::path& file) {
+  const mode_t before = ::umask(mask);
+  write_file_atomically(file, "x");
+  ::umask(before);
+  return fs::status(file).permissions();
+}
+
+TEST(WriteFileAtomically, MakesAFileLikeAnyOtherOfTheUser) {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "f", "x");
-  EXPECT_EQ(fs::status(folder / "f").permissions(), static_cast<fs::perms>(0644));
+  EXPECT_EQ(permissions_under(022, folder / "a"), static_cast<fs::perms>(0644));
+  EXPECT_EQ(permissions_under(077, folder / "b"), static_cast<fs::perms>(0600));
+  EXPECT_EQ(permissions_under(002, folder / "c"), static_cast<fs::perms>(0664));
+}
+
+TEST(WriteFileAtomically, KeepsTheModeOfAFileThatItReplaces) {
+  const TemporaryFolder folder;
+  for (const auto mode : {0600, 0640, 0666, 0444}) {
+    write(folder / "f", "old");
+    fs::permissions(folder / "f", static_cast<fs::perms>(mode));
+    EXPECT_EQ(permissions_under(022, folder / "f"), static_cast<fs::perms>(mode));
+    fs::remove(folder / "f");
+  }
+}
+
+TEST(WriteFileAtomically, ReplacesALinkAndNotWhatItPointsTo) {
+  const TemporaryFolder folder;
+  write(folder / "theirs", "theirs");
+  fs::create_symlink("theirs", folder / "f");
+  EXPECT_EQ(permissions_under(022, folder / "f"), static_cast<fs::perms>(0644));
+  EXPECT_FALSE(fs::is_symlink(folder / "f"));
+  EXPECT_EQ(read_file(folder / "theirs", 100, ExitCode::io), "theirs");
 }
 
 TEST(WriteFileAtomically, LeavesTheOldFileToAReaderThatHasItOpen) {
@@ -176,26 +251,55 @@ TEST(WriteFileAtomically, LeavesNothingBehindWhenTheDiskIsFull) {
   EXPECT_EQ(entries_of(folder.path()), 1);
 }
 
-TEST(RemoveTemporaryFiles, DeletesOnlyWhatAnInterruptedWriteLeaves) {
+constexpr const char* kNames[] = {"result.json", "log.txt"};
+
+TEST(RemoveTemporaryFiles, DeletesOnlyWhatAnInterruptedWriteOfTheseFilesLeaves) {
   const TemporaryFolder folder;
   write(folder / ".result.json.tmp-a1b2c3", "half");
-  write(folder / "result.json", "whole");
-  write(folder / "notes.tmp-1", "the user's");
-  write(folder / ".hidden", "the user's");
-  remove_temporary_files(folder.path());
+  write(folder / ".log.txt.tmp-ABCxyz", "half");
+  const char* others[] = {"result.json",
+                          ".hidden",
+                          "notes.tmp-1",
+                          ".notes.txt.tmp-a1b2c3",
+                          ".result.json.tmp-a1",
+                          ".result.json.tmp-a1b2c3d",
+                          ".result.json.tmp-a1b2c.",
+                          "result.json.tmp-a1b2c3",
+                          ".result.json.tmp-",
+                          ".tmp-a1b2c3"};
+  for (const char* name : others) write(folder / name, "the user's");
+  fs::create_directory(folder / ".result.json.tmp-folder");
+  remove_temporary_files(folder.path(), kNames);
   EXPECT_FALSE(fs::exists(folder / ".result.json.tmp-a1b2c3"));
-  EXPECT_EQ(entries_of(folder.path()), 3);
+  EXPECT_FALSE(fs::exists(folder / ".log.txt.tmp-ABCxyz"));
+  for (const char* name : others) EXPECT_TRUE(fs::exists(folder / name)) << name;
+  EXPECT_TRUE(fs::exists(folder / ".result.json.tmp-folder"));
+}
+
+TEST(RemoveTemporaryFiles, DeletesWhatAKilledWriteReallyLeaves) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_DFL);  // which kills it in the middle of its write
+    const rlimit limit{1000, 1000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(2);
+    write_file_atomically(folder / "result.json", std::string(2000, 'x'));
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_EQ(entries_of(folder.path()), 1);
+  remove_temporary_files(folder.path(), kNames);
+  EXPECT_EQ(entries_of(folder.path()), 0);
 }
 
 TEST(RemoveTemporaryFiles, NamesAFolderThatItCannotRead) {
   const TemporaryFolder folder;
-  try {
-    remove_temporary_files(folder / "missing");
-    ADD_FAILURE() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::io);
-    EXPECT_THAT(error.what(), HasSubstr((folder / "missing").string()));
-  }
+  const auto error = error_of([&] { remove_temporary_files(folder / "missing", kNames); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ExitCode::io);
+  EXPECT_THAT(error->what(), HasSubstr((folder / "missing").string()));
 }
 
 TEST(CreateFolders, CreatesParentsAndAcceptsWhatIsThere) {
@@ -203,6 +307,21 @@ TEST(CreateFolders, CreatesParentsAndAcceptsWhatIsThere) {
   create_folders(folder / "a/b/c");
   create_folders(folder / "a/b/c");
   EXPECT_TRUE(fs::is_directory(folder / "a/b/c"));
+  create_folders(folder / "d/./e//f/");
+  EXPECT_TRUE(fs::is_directory(folder / "d/e/f"));
+}
+
+TEST(CreateFolders, TakesRelativePathsAndLinksToFolders) {
+  const TemporaryFolder folder;
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+  create_folders("real/../b");
+  fs::create_directory_symlink("real", "link");
+  create_folders("link/c");
+  create_folders(".");
+  fs::current_path(before);
+  EXPECT_TRUE(fs::is_directory(folder / "b"));
+  EXPECT_TRUE(fs::is_directory(folder / "real/c"));
 }
 
 TEST(CreateFolders, RefusesAFileInTheWay) {
@@ -216,77 +335,31 @@ TEST(CreateFolders, RefusesAFileInTheWay) {
   }
 }
 
-/// Whether another process could lock `folder` now.
-bool another_process_can_lock(const fs::path& folder) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    try {
-      const FolderLock lock(folder);
-      ::_exit(0);
-    } catch (const Error& error) {
-      ::_exit(error.code() == ExitCode::io ? 1 : 2);
-    }
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 2) << status;
-  return WEXITSTATUS(status) == 0;
-}
-
-TEST(FolderLock, KeepsOthersOutForAsLongAsItLives) {
+TEST(OpenOwnFile, CreatesAFileAndKeepsWhatIsInOne) {
   const TemporaryFolder folder;
   {
-    const FolderLock lock(folder.path());
-    EXPECT_FALSE(another_process_can_lock(folder.path()));
+    const Descriptor file = open_own_file(folder / "f", O_WRONLY | O_APPEND);
+    EXPECT_TRUE(write_all(file.get(), "one"));
   }
-  EXPECT_TRUE(another_process_can_lock(folder.path()));
+  const Descriptor again = open_own_file(folder / "f", O_WRONLY | O_APPEND);
+  EXPECT_TRUE(write_all(again.get(), "two"));
+  EXPECT_EQ(read_file(folder / "f", 10, ExitCode::io), "onetwo");
 }
 
-TEST(FolderLock, NamesTheFolderThatIsInUse) {
+TEST(OpenOwnFile, RefusesALinkAFolderAndAPipe) {
   const TemporaryFolder folder;
-  const FolderLock lock(folder.path());
-  const auto error = error_of([&] { const FolderLock second(folder.path()); });
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->code(), ExitCode::io);
-  EXPECT_THAT(error->what(), HasSubstr(folder.path().string()));
-  EXPECT_THAT(error->what(), HasSubstr("in use"));
-}
-
-TEST(FolderLock, LeavesNoFile) {
-  const TemporaryFolder folder;
-  const FolderLock lock(folder.path());
-  EXPECT_TRUE(fs::is_empty(folder.path()));
-}
-
-TEST(FolderLock, EndsWithAProcessThatIsKilled) {
-  const TemporaryFolder folder;
-  int locked[2];
-  ASSERT_EQ(::pipe(locked), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const FolderLock lock(folder.path());
-    if (::write(locked[1], "x", 1) != 1) ::_exit(1);
-    while (true) ::pause();
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(locked[0], &byte, 1), 1);
-  EXPECT_FALSE(another_process_can_lock(folder.path()));
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(another_process_can_lock(folder.path()));
-  ::close(locked[0]);
-  ::close(locked[1]);
-}
-
-TEST(FolderLock, RefusesAMissingFolderAndAFile) {
-  const TemporaryFolder folder;
-  write(folder / "file", "");
-  for (const char* name : {"missing", "file"}) {
-    const auto error = error_of([&] { const FolderLock lock(folder / name); });
+  write(folder / "theirs", "theirs");
+  fs::create_symlink("theirs", folder / "link");
+  fs::create_symlink("nothing", folder / "dangling");
+  fs::create_directory(folder / "folder");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const char* name : {"link", "dangling", "folder", "pipe"}) {
+    const auto error = error_of([&] { open_own_file(folder / name, O_RDWR); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), ExitCode::io);
     EXPECT_THAT(error->what(), HasSubstr((folder / name).string()));
   }
+  EXPECT_FALSE(fs::exists(folder / "nothing"));
 }
 
 }  // namespace

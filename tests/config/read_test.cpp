@@ -217,8 +217,9 @@ TEST(ExperimentConfig, AllowsOneOptimizerAndOneEngine) {
               HasSubstr(R"(/optimizer/type: found "sgd"; allowed: "adam")"));
   EXPECT_THAT(config_refusal(config_with("training", R"("engine": "tpu")")),
               HasSubstr(R"(/training/engine: found "tpu"; allowed: "libtorch" or "native")"));
-  EXPECT_THAT(config_refusal(config_with("data", R"("normalization": "none")")),
-              HasSubstr(R"(found "none"; allowed: "standardize" or "unit")"));
+  EXPECT_THAT(
+      config_refusal(config_with("data", R"("normalization": "mean")")),
+      HasSubstr(R"(found "mean"; allowed: "standardize" or "unit" or "dataset" or "none")"));
 }
 
 TEST(ExperimentConfig, KeepsMessagesShort) {

@@ -51,7 +51,8 @@ TEST(ConfigSchema, StatesRangesAndDefaults) {
   EXPECT_EQ(properties("optimizer")["learning_rate"]["exclusiveMinimum"], 0.0);
   EXPECT_EQ(properties("optimizer")["beta1"]["exclusiveMaximum"], 1.0);
   EXPECT_EQ(properties("")["threads"]["type"], ordered_json({"integer", "null"}));
-  EXPECT_EQ(properties("data")["normalization"]["enum"], ordered_json({"standardize", "unit"}));
+  EXPECT_EQ(properties("data")["normalization"]["enum"],
+            ordered_json({"standardize", "unit", "dataset", "none"}));
   EXPECT_EQ(properties("model", 0)["hidden"]["default"], ordered_json({256, 128}));
   EXPECT_EQ(properties("model", 1)["hidden"]["default"], 128);
   EXPECT_EQ(properties("model", 1)["type"]["enum"], ordered_json::array({"cnn"}));

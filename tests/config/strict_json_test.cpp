@@ -169,8 +169,8 @@ TEST(Excerpt, CutsBetweenCharacters) {
   }
 }
 
-TEST(Escaped, ShowsBytesThatATerminalMustNotSee) {
-  EXPECT_EQ(escaped("a=\"ü\\\"\n\x7f\xff"), "a=\"ü\\\"\\x0a\\x7f\\xff");
+TEST(Excerpt, ShowsWhatATerminalMustNotSee) {
+  EXPECT_EQ(excerpt("\x1b\x7f\u009b\u202e\xff"), R"("\u001b\u007f\u009b\u202e�")");
 }
 
 }  // namespace

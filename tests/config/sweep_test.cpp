@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <set>
+#include <string>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -159,6 +160,51 @@ TEST_F(SweepTest, RefusesWhatIsWrongNamingWhereItStands) {
   EXPECT_THAT(refusal("{" + good + R"(, "output": "x-{seed}"})"), HasSubstr("{seed}"));
   EXPECT_THAT(refusal("{" + good + R"(, "name": "../x"})"), HasSubstr("/name"));
   EXPECT_THAT(refusal(R"({"configs": ["none.json"], "seeds": [1]})"), HasSubstr("none.json"));
+}
+
+/// A list of the first `count` numbers from 1.
+std::string numbers(int count) {
+  std::string list = "[1";
+  for (int i = 2; i <= count; ++i) list += "," + std::to_string(i);
+  return list + "]";
+}
+
+TEST_F(SweepTest, HasAtMostAHundredThousandRuns) {
+  const auto with = [](const std::string& seeds, const std::string& grid) {
+    return R"({"configs": ["mlp.json"], "seeds": )" + seeds + R"(, "grid": {)" + grid + "}}";
+  };
+  EXPECT_EQ(plan_sweep(read(with(R"({"from": 1, "to": 100000})", "")), {}).size(), 100'000U);
+  EXPECT_EQ(plan_sweep(read(with(numbers(100'000), "")), {}).size(), 100'000U);
+  EXPECT_THAT(refusal(with(numbers(100'001), "")), HasSubstr("more than 100000 runs"));
+  const std::string epochs = R"("training.epochs": )";
+  EXPECT_THAT(refusal(with("[1, 2, 3]", epochs + numbers(33'334))), HasSubstr("seeds: 3"));
+}
+
+TEST_F(SweepTest, CountsRunsBeforeItMakesThem) {
+  // 3.6 kB for 32 million, and 2^72, which no integer holds.
+  std::string grid;
+  for (const char* key : {"optimizer.learning_rate", "optimizer.epsilon", "optimizer.weight_decay",
+                          "training.epochs", "training.batch_size"}) {
+    grid += (grid.empty() ? "" : ", ") + ("\"" + std::string(key) + "\": ") + numbers(32);
+  }
+  const std::string start = R"({"configs": ["mlp.json"], "seeds": [1], "grid": {)";
+  EXPECT_THAT(refusal(start + grid + "}}"), HasSubstr("training.epochs: 32"));
+  std::string many;
+  for (const char* key : {"optimizer.learning_rate", "optimizer.epsilon", "optimizer.weight_decay",
+                          "training.epochs", "training.batch_size", "data.train_limit",
+                          "data.test_limit", "model.hidden", "optimizer.beta1"}) {
+    many += (many.empty() ? "" : ", ") + ("\"" + std::string(key) + "\": ") + numbers(256);
+  }
+  EXPECT_THAT(refusal(start + many + "}}"), HasSubstr("more than 100000 runs"));
+}
+
+TEST_F(SweepTest, RefusesAGridOfMoreKeysThanThereAre) {
+  std::string grid;
+  for (int i = 0; i < 50'000; ++i) {
+    grid += (i == 0 ? "\"k" : ", \"k") + std::to_string(i) + "\": [1]";
+  }
+  EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {)" + grid + "}}"),
+              HasSubstr("50000 keys"));
 }
 
 TEST_F(SweepTest, RefusesTwoConfigsOfOneName) {

@@ -95,6 +95,7 @@ TEST(ConfigHash, ChangesWithEverythingElse) {
   };
   EXPECT_TRUE(changed([](auto& c) { c.name = "x"; }));
   EXPECT_TRUE(changed([](auto& c) { c.data.train_limit = 1; }));
+  EXPECT_TRUE(changed([](auto& c) { c.data.normalization = Normalization::dataset; }));
   EXPECT_TRUE(changed([](auto& c) { c.model = CnnConfig{}; }));
   EXPECT_TRUE(changed([](auto& c) { c.optimizer.beta1 = 0.5; }));
   EXPECT_TRUE(changed([](auto& c) { c.training.batch_size = 1; }));

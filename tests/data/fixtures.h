@@ -43,6 +43,16 @@ inline std::string labels_file(std::uint32_t count, std::uint32_t classes = 10) 
   return bytes;
 }
 
+/// The same labels, 0 … 9, in `bytes` bytes each and with IDX's code for their type.
+inline std::string wide_labels_file(std::uint32_t count, std::uint8_t code, std::size_t bytes) {
+  std::string text = {'\0', '\0', static_cast<char>(code), '\1'};
+  text += big_endian(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    text += std::string(bytes - 1, '\0') + static_cast<char>(i % 10);
+  }
+  return text;
+}
+
 /// Pixels 0, 1 … 250, 0, 1 …
 inline std::string images_file(std::uint32_t count, std::uint32_t rows = 3,
                                std::uint32_t columns = 2) {
@@ -78,14 +88,25 @@ inline std::string gzip(std::string_view bytes, std::size_t zeros = 0) {
   return compressed;
 }
 
-/// The message of the Error(data) that `function` throws, empty if it throws none.
+/// The four files of a sound data set, with 30 training and 20 test images.
+inline void write_dataset(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  write(folder / "train-images-idx3-ubyte", images_file(30));
+  write(folder / "train-labels-idx1-ubyte", labels_file(30));
+  write(folder / "t10k-images-idx3-ubyte", images_file(20));
+  write(folder / "t10k-labels-idx1-ubyte", labels_file(20));
+}
+
+/// The message of the Error(data) that `function` throws, empty if it throws none; its remedy where
+/// that is wanted.
 template <typename Function>
-std::string data_error(const Function& function) {
+std::string data_error(const Function& function, std::string* remedy = nullptr) {
   try {
     function();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data);
     EXPECT_FALSE(error.remedy().empty());
+    if (remedy != nullptr) *remedy = error.remedy();
     return error.what();
   }
   ADD_FAILURE() << "no error was thrown";

@@ -100,6 +100,105 @@ TEST_F(IdxReader, RefusesAWrongMagicNumberNamingIt) {
               AllOf(HasSubstr("images:"), HasSubstr("0x00000d03"), HasSubstr("0x00000803")));
 }
 
+/// A header with IDX's code for the type of the values, then one size per dimension.
+std::string header(std::uint8_t code, std::initializer_list<std::uint32_t> sizes) {
+  std::string bytes = {'\0', '\0', static_cast<char>(code), static_cast<char>(sizes.size())};
+  for (const std::uint32_t size : sizes) bytes += big_endian(size);
+  return bytes;
+}
+
+TEST_F(IdxReader, TakesLabelsOfAnyIntegerType) {
+  for (const auto& [code, bytes] : {std::pair{0x09, 1}, {0x0b, 2}, {0x0c, 4}}) {
+    const std::string text = test::wide_labels_file(25, static_cast<std::uint8_t>(code),
+                                                    static_cast<std::size_t>(bytes));
+    for (const std::string& each : {text, gzip(text)}) {
+      const IdxFile file = labels(each);
+      EXPECT_THAT(file.dimensions, ElementsAre(25));
+      ASSERT_EQ(file.values.size(), 25U);
+      EXPECT_EQ(file.values[19], 9);
+      EXPECT_EQ(file.hash.hex(), sha256_hex(text));
+      EXPECT_EQ(file.raw_bytes(), 8 + 25 * bytes);
+    }
+  }
+  EXPECT_THAT(labels(header(0x0b, {2}) + std::string("\0\xff\0\1", 4)).values, ElementsAre(255, 1));
+}
+
+TEST_F(IdxReader, RefusesLabelsThatAreNoBytesNamingTheFirst) {
+  EXPECT_THAT(labels_error(header(0x0b, {2}) + std::string("\0\1\1\0", 4)),
+              HasSubstr("label 256 at index 1; labels are 0 … 255"));
+  EXPECT_THAT(labels_error(header(0x09, {2}) + std::string("\xff\1", 2)),
+              HasSubstr("label -1 at index 0"));
+  EXPECT_THAT(labels_error(header(0x0c, {1}) + std::string("\xff\xff\xff\xfe", 4)),
+              HasSubstr("label -2 at index 0"));
+  EXPECT_THAT(labels_error(header(0x0c, {1}) + std::string("\x80\0\0\0", 4)),
+              HasSubstr("label -2147483648 at index 0"));
+}
+
+TEST_F(IdxReader, BoundsWideLabelsByTheirBytes) {
+  EXPECT_THAT(labels_error(header(0x0c, {(1U << 28U) + 1})), HasSubstr("at most 1073741824 bytes"));
+  EXPECT_THAT(labels_error(header(0x0c, {3}) + std::string(11, '\0')),
+              HasSubstr("truncated: 11 bytes of values, where its header announces 12"));
+}
+
+TEST_F(IdxReader, LeavesOutAChannelOfOne) {
+  const std::string pixels(30, '\7');
+  EXPECT_THAT(images(header(8, {5, 3, 2, 1}) + pixels).dimensions, ElementsAre(5, 3, 2));
+  EXPECT_THAT(images(header(8, {5, 1, 3, 2}) + pixels).dimensions, ElementsAre(5, 3, 2));
+  EXPECT_THAT(images(header(8, {5, 1, 6, 1}) + pixels).dimensions, ElementsAre(5, 1, 6));
+  EXPECT_THAT(labels(header(8, {5, 1}) + std::string(5, '\1')).dimensions, ElementsAre(5));
+  const std::string bytes = header(8, {5, 3, 2, 1}) + pixels;
+  EXPECT_EQ(images(bytes).hash.hex(), sha256_hex(bytes));
+}
+
+TEST_F(IdxReader, SaysWhatAFileOfAnotherTypeOrShapeHolds) {
+  EXPECT_THAT(images_error(header(0x0d, {5, 28, 28}) + std::string(100, 'x')),
+              HasSubstr("it holds 5 × 28 × 28 32-bit floats; only unsigned bytes are read"));
+  EXPECT_THAT(images_error(header(0x0b, {5, 28, 28})), HasSubstr("16-bit integers"));
+  EXPECT_THAT(images_error(header(0x08, {5, 784})),
+              HasSubstr("it holds 5 × 784 unsigned bytes; images have the dimensions"));
+  EXPECT_THAT(images_error(header(0x08, {5, 28, 28, 3})), HasSubstr("5 × 28 × 28 × 3"));
+  EXPECT_THAT(labels_error(header(0x0e, {5})),
+              HasSubstr("it holds 5 64-bit floats; only integers are read as labels"));
+  EXPECT_THAT(labels_error(header(0x0c, {5, 8})),
+              HasSubstr("it holds 5 × 8 32-bit integers; labels have the dimensions labels alone"));
+  EXPECT_THAT(images_error(std::string("\0\0\x08\xff", 4) + std::string(2000, '\1')),
+              HasSubstr("images have the dimensions"));
+}
+
+TEST_F(IdxReader, SaysWhatAFileOfAnotherFormatIs) {
+  const struct {
+    std::string bytes;
+    const char* what;
+    const char* remedy;
+  } formats[] = {
+      {"<!DOCTYPE html><html><head>", "an HTML page", "fetch the file itself"},
+      {"\n  <html>", "an HTML page", "fetch the file itself"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9912422\n",
+       "a Git LFS pointer", "git lfs pull"},
+      {std::string("PK\3\4\x14\0\0\0", 8), "a zip archive", "unpack"},
+      {gzip(gzip(labels_file(5))), "compressed by gzip twice", "gunzip"},
+      {gzip("<html></html>"), "an HTML page", "fetch the file itself"},
+      {std::string("\1\x08\0\0\5\0\0\0", 8) + "12345", "byte-swapped", "most significant byte"},
+      {header(8, {0x10270000}) + std::string(10'000, '\1'), "byte-swapped",
+       "most significant byte"},
+      {gzip(header(8, {0x60ea0000}) + std::string(60'000, '\1')), "byte-swapped",
+       "most significant byte"},
+      {"\x93NUMPY\1", "NumPy", "IDX"},
+      {"\xfd"
+       "7zXZ" +
+           std::string(1, '\0'),
+       "compressed by xz", "unxz"},
+  };
+  for (const auto& format : formats) {
+    SCOPED_TRACE(format.what);
+    std::string remedy;
+    EXPECT_THAT(test::data_error([&] { (void)labels(format.bytes); }, &remedy),
+                AllOf(HasSubstr("labels: "), HasSubstr(format.what)));
+    EXPECT_THAT(remedy, HasSubstr(format.remedy));
+  }
+  EXPECT_THAT(images_error(std::string("\3\x08\0\0", 4)), HasSubstr("byte-swapped"));
+}
+
 TEST_F(IdxReader, SaysWhenLabelsAndImagesAreSwapped) {
   EXPECT_THAT(labels_error(images_file(5)), HasSubstr("this is an images file"));
   EXPECT_THAT(images_error(labels_file(5)), HasSubstr("this is a labels file"));

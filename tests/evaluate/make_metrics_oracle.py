@@ -13,6 +13,7 @@ import scipy
 import sklearn
 import statsmodels
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.utils.multiclass import unique_labels
 from statsmodels.stats.proportion import proportion_confint
 
 SEED = 20240607
@@ -31,10 +32,10 @@ def labels(generator, count, weights, error_rate, never_predicted):
 
 
 def metrics_case(name, truth, predicted, classes):
-    average = lambda kind: precision_recall_fscore_support(
-        truth, predicted, labels=range(classes), average=kind, zero_division=0)
-    precision, recall, f1, support = average(None)
-    macro = average("macro")
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, predicted, labels=range(classes), average=None, zero_division=0)
+    # Without `labels`, as everybody calls it: over the classes in truth or predictions.
+    macro = precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
     return {
         "name": name,
         "classes": classes,
@@ -47,6 +48,7 @@ def metrics_case(name, truth, predicted, classes):
         "f1": f1.tolist(),
         "support": support.tolist(),
         "macro": {"precision": float(macro[0]), "recall": float(macro[1]), "f1": float(macro[2])},
+        "macro_classes": unique_labels(truth, predicted).tolist(),
     }
 
 
@@ -70,6 +72,11 @@ def main():
         ("ten classes, at random", 300, [1] * 10, 1.0, []),
         ("ten classes, everything called 4", 100, [1] * 10, 1.0, [0, 1, 2, 3, 5, 6, 7, 8, 9]),
         ("twenty-six classes, imbalanced", 500, list(range(1, 27)), 0.25, [0, 7]),
+        ("labels 1 to 26, all right", 520, [0] + [1] * 26, 0.0, []),
+        ("labels 1 to 26, none read as 0", 520, [0] + [1] * 26, 0.2, [0]),
+        ("labels 1 to 26, some read as 0", 520, [0] + [1] * 26, 0.2, []),
+        ("two classes, one neither true nor predicted", 30, [1, 0], 0.0, []),
+        ("two hundred classes, nine of them in use", 90, [1] * 8 + [0] * 191 + [1], 0.0, []),
     ]:
         truth, predicted = labels(generator, count, weights, error_rate, never_predicted)
         cases.append(metrics_case(name, truth, predicted, len(weights)))

@@ -60,7 +60,35 @@ def equivalence_case(name, margin, differences):
         "p_lower": float(lower[1]),
         "p_upper": float(upper[1]),
         "p": float(p),
-        "equivalent": -margin < low and high < margin,
+        "equivalent": len(differences) >= 3 and -margin < low and high < margin,
+    }
+
+
+def least_sd(margin, images):
+    """The least SD of a difference of two binomial shares `margin` apart, by search."""
+    accuracies = np.linspace(margin, 1.0, 200001)
+    lower = accuracies - margin
+    variances = (accuracies * (1 - accuracies) + lower * (1 - lower)) / images
+    return float(np.sqrt(variances.min()))
+
+
+def resolution_case(margin, images, counts):
+    """Two one-sided t-tests with an SD of no less than least_sd; differences in images."""
+    differences = np.asarray(counts, dtype=float) / images
+    n, least = len(differences), least_sd(margin, images)
+    error = max(float(np.std(differences, ddof=1)), least) / np.sqrt(n)
+    mean = float(np.mean(differences))
+    t = stats.t(n - 1)
+    low, high = mean - t.isf(0.05) * error, mean + t.isf(0.05) * error
+    return {
+        "margin": margin,
+        "images": images,
+        "differences": differences.tolist(),
+        "least_sd": least,
+        "ci90": [low, high],
+        "p_lower": float(t.sf((mean + margin) / error)),
+        "p_upper": float(t.sf((margin - mean) / error)),
+        "equivalent": bool(n >= 3 and -margin < low and high < margin),
     }
 
 
@@ -98,6 +126,13 @@ def main():
         *((f"{n} normal", margin, generator.normal(0.1, 1.0, n))
           for n, margin in [(3, 0.5), (9, 1.0), (30, 0.5), (200, 0.25)]),
     ]
+    resolution = [
+        (0.05, 200, [0, 0]), (0.05, 200, [0, 0, 0]), (0.005, 200, [0, 0, 0]),
+        (0.01, 200, [1, 1, 1, 1]), (0.001, 10000, [0, 0, 0]), (0.001, 10000, [5, 5, 5]),
+        (0.001, 10000, [1, -1, 2, 0, -3]), (0.001, 10000, [20, 20, 20]),
+        (0.001, 10000, [9, -8, 12, -3, 4, 1]), (0.25, 1000, [200, 200, 201]),
+        (0.9, 500, [-460, -455, -458]),
+    ]
     versions = {module.__name__: module.__version__ for module in (np, scipy, statsmodels)}
     print(json.dumps({
         "versions": versions,
@@ -105,6 +140,7 @@ def main():
         "mcnemar": [mcnemar_case(*pair) for pair in pairs],
         "differences": [differences_case(*case) for case in differences],
         "equivalence": [equivalence_case(*case) for case in equivalence],
+        "resolution": [resolution_case(*case) for case in resolution],
     }, indent=1))
 
 

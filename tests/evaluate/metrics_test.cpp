@@ -101,7 +101,24 @@ TEST(ClassificationMetrics, ListWhatIsUndefinedAndCountItAsZero) {
   EXPECT_EQ(metrics.per_class[1].precision, 0.0);
   EXPECT_EQ(metrics.per_class[2].recall, 0.0);
   EXPECT_EQ(metrics.per_class[3].f1, 0.0);
-  EXPECT_DOUBLE_EQ(metrics.macro.precision, (4.0 / 6.0) / 4.0);
+  EXPECT_THAT(metrics.macro.classes, ElementsAre(0, 1, 2));
+  EXPECT_DOUBLE_EQ(metrics.macro.precision, (4.0 / 6.0) / 3.0);
+}
+
+TEST(ClassificationMetrics, AverageOverTheClassesThatOccur) {
+  // EMNIST Letters' labels begin at 1: what is all right is 100 %, not 26/27 of it.
+  const auto metrics = classification_metrics({{0, 0, 0}, {0, 7, 0}, {0, 0, 4}});
+  EXPECT_THAT(metrics.macro.classes, ElementsAre(1, 2));
+  EXPECT_DOUBLE_EQ(metrics.macro.precision, 1.0);
+  EXPECT_DOUBLE_EQ(metrics.macro.recall, 1.0);
+  EXPECT_DOUBLE_EQ(metrics.macro.f1, 1.0);
+  EXPECT_THAT(metrics.undefined, ElementsAre("precision[0]", "recall[0]", "f1[0]"));
+}
+
+TEST(OccurringClasses, AreThoseOfTruthOrPredictions) {
+  EXPECT_THAT(occurring_classes({{0, 0, 0}, {0, 0, 3}, {0, 0, 0}}), ElementsAre(1, 2));
+  EXPECT_THAT(occurring_classes({{0, 0}, {0, 0}}), IsEmpty());
+  EXPECT_THAT(occurring_classes({}), IsEmpty());
 }
 
 TEST(ClassificationMetrics, OfNothingHaveNoAccuracy) {
@@ -133,6 +150,7 @@ TEST(ClassificationMetrics, AgreeWithScikitLearn) {
     EXPECT_NEAR(metrics.macro.precision, expected["macro"]["precision"].get<double>(), kTolerance);
     EXPECT_NEAR(metrics.macro.recall, expected["macro"]["recall"].get<double>(), kTolerance);
     EXPECT_NEAR(metrics.macro.f1, expected["macro"]["f1"].get<double>(), kTolerance);
+    EXPECT_EQ(metrics.macro.classes, expected["macro_classes"].get<std::vector<std::int64_t>>());
     ASSERT_EQ(metrics.per_class.size(), expected["support"].size());
     for (std::size_t label = 0; label < metrics.per_class.size(); ++label) {
       const ClassMetrics& each = metrics.per_class[label];

@@ -114,9 +114,36 @@ TEST(EquivalenceTest, AgreesWithStatsmodels) {
     EXPECT_NEAR(test.ci90->low, expected["ci90"][0].get<double>(), 1e-10);
     EXPECT_NEAR(test.ci90->high, expected["ci90"][1].get<double>(), 1e-10);
     EXPECT_EQ(!test.obstacle, expected["equivalent"].get<bool>());
-    // Both ways to say it are one.
-    EXPECT_EQ(!test.obstacle, -margin < test.ci90->low && test.ci90->high < margin);
+    // Both ways to say it are one, where there are seeds enough.
+    EXPECT_EQ(!test.obstacle,
+              test.difference.n >= 3 && -margin < test.ci90->low && test.ci90->high < margin);
   }
+}
+
+TEST(EquivalenceTest, TakesNoSmallerScatterThanThatOfSoManyImages) {
+  ASSERT_GE(paired_tests_oracle()["resolution"].size(), 10U);
+  for (const auto& expected : paired_tests_oracle()["resolution"]) {
+    SCOPED_TRACE(expected.dump());
+    const EquivalenceTest test =
+        equivalence_test(expected["differences"].get<std::vector<double>>(),
+                         expected["margin"].get<double>(), expected["images"].get<std::int64_t>());
+    EXPECT_NEAR(test.least_sd, expected["least_sd"].get<double>(), 1e-10);
+    EXPECT_NEAR(test.p_lower.value(), expected["p_lower"].get<double>(), 1e-9);
+    EXPECT_NEAR(test.p_upper.value(), expected["p_upper"].get<double>(), 1e-9);
+    EXPECT_NEAR(test.ci90->low, expected["ci90"][0].get<double>(), 1e-10);
+    EXPECT_NEAR(test.ci90->high, expected["ci90"][1].get<double>(), 1e-10);
+    EXPECT_EQ(!test.obstacle, expected["equivalent"].get<bool>());
+  }
+}
+
+TEST(EquivalenceTest, OfEqualAccuraciesInTwoSeedsOf200ImagesIsNotShown) {
+  for (const double margin : {0.001, 0.01, 0.1, 0.5}) {
+    EXPECT_EQ(equivalence_test({0.0, 0.0}, margin, 200).obstacle,
+              EquivalenceObstacle::too_few_seeds);
+  }
+  // With three a margin of 1 image says nothing either; of 20 images it does.
+  EXPECT_TRUE(equivalence_test({0.0, 0.0, 0.0}, 0.005, 200).obstacle);
+  EXPECT_FALSE(equivalence_test({0.0, 0.0, 0.0}, 0.1, 200).obstacle);
 }
 
 TEST(EquivalenceTest, TurnsRoundWithItsDifferences) {
@@ -134,7 +161,9 @@ TEST(EquivalenceTest, SaysWhatStandsInItsWay) {
   using enum EquivalenceObstacle;
   EXPECT_EQ(obstacle({}), too_few_seeds);
   EXPECT_EQ(obstacle({0.0}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0, 0.0}), too_few_seeds);
   EXPECT_EQ(obstacle({0.0012, -0.0012}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0012, -0.0012, 0.0}), too_few_seeds);
   EXPECT_EQ(obstacle({0.0008, 0.0011, 0.0007, 0.0009}), interval_too_wide);
   EXPECT_EQ(obstacle({0.0011, 0.0012, 0.0010, 0.0011}), difference_beyond_margin);
   EXPECT_EQ(obstacle({-0.0011, -0.0012, -0.0010, -0.0011}), difference_beyond_margin);
@@ -147,7 +176,7 @@ TEST(EquivalenceTest, OfOneDifferenceHasNeitherIntervalNorP) {
   EXPECT_FALSE(test.p_value.has_value());
 }
 
-TEST(EquivalenceTest, WithoutScatterAsksOnlyWhetherTheDifferenceIsInsideTheMargin) {
+TEST(EquivalenceTest, WithoutScatterAndImagesAsksOnlyWhetherTheDifferenceIsInsideTheMargin) {
   EXPECT_EQ(equivalence_test({0.0, 0.0}, 0.001).p_value, 0.0);
   EXPECT_FALSE(equivalence_test({0.0005, 0.0005, 0.0005}, 0.001).obstacle);
   // 10 images of 10,000 more each time: the differences are apart by rounding alone, and as large

@@ -1,10 +1,19 @@
 #include "kernels/thread_team.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <numeric>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
 
 namespace mnist_bench::kernels {
 namespace {
@@ -46,13 +55,39 @@ TEST(ThreadTeam, MoreThreadsThanCoresFinish) { expect_barriers_hold(64, 100); }
 
 TEST(ThreadTeam, WakesThreadsThatHaveGoneToSleep) {
   ThreadTeam team(2);
-  int calls = 0;
+  int calls = 0;  // of the thread that sleeps, which alone writes it
   for (int run = 0; run < 3; ++run) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    team.run([&](std::size_t thread) { calls += thread == 1 ? 1 : 0; });
+    team.run([&](std::size_t thread) {
+      if (thread == 1) ++calls;
+    });
   }
   EXPECT_EQ(calls, 3);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the process
+/// Where there is memory for the stacks of a few (of 8 MiB each, mostly).
+[[noreturn]] void start_a_thousand_threads() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+  try {
+    const ThreadTeam team(1000);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s", error.what());
+    std::exit(42);
+  }
+  std::exit(2);
+}
+
+TEST(ThreadTeam, ThreadsThatTheSystemDoesNotStartAreAnError) {
+  EXPECT_EXIT(start_a_thousand_threads(), testing::ExitedWithCode(42),
+              "cannot start 1000 threads, only [0-9]+: ");
+}
+#endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
 TEST(ThreadTeam, TakesSubnormalNumbersForZeroWithinItsWorkOnly) {

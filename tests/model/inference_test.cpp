@@ -33,6 +33,17 @@ TEST(ToTensors, ScalesToTheUnitIntervalWhenToldTo) {
   EXPECT_EQ(tensors.images.max().item<double>(), 1.0);
 }
 
+TEST(ToTensors, TakesTheTrainingImagesMeanAndDeviationOrTheBytesThemselves) {
+  const PixelStatistics training{.mean = 0.25, .sd = 0.5};
+  const auto tensors = [&](Normalization normalization) {
+    return to_tensors(some_images(1), normalization, torch::kCPU, training);
+  };
+  EXPECT_EQ(tensors(Normalization::dataset).images.min().item<double>(), (0.0 - 0.25) / 0.5);
+  EXPECT_EQ(tensors(Normalization::dataset).images.max().item<double>(), (1.0 - 0.25) / 0.5);
+  EXPECT_EQ(tensors(Normalization::none).images.min().item<double>(), 0.0);
+  EXPECT_EQ(tensors(Normalization::none).images.max().item<double>(), 255.0);
+}
+
 /// 250 images: two whole batches of the evaluation and a partial one.
 TEST(Predict, GivesTheSameAsOneForwardPassOverAllImages) {
   for (const ModelConfig& model : {ModelConfig(MlpConfig{}), ModelConfig(CnnConfig{})}) {

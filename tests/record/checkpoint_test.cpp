@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <cstring>
+
 #include "base/error.h"
 #include "record/sample_result.h"
 
@@ -62,7 +65,7 @@ TEST(Safetensors, RefusesGapsOverlapsAndImpossibleShapes) {
   EXPECT_THAT(parse(file(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 1)),
               message("do not fit its shape"));
   EXPECT_THAT(parse(file(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 1)),
-              message("impossible shape"));
+              message("shape[0] is -1"));
   EXPECT_THAT(
       parse(
           file(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", 1)),
@@ -71,6 +74,64 @@ TEST(Safetensors, RefusesGapsOverlapsAndImpossibleShapes) {
               message("not float32"));
   EXPECT_THAT(parse(file(R"({"a":1})", 0)), message("header is damaged"));
   EXPECT_THAT(parse("abc"), message("truncated"));
+}
+
+TEST(Safetensors, ReadsATensorWithoutValues) {
+  const std::vector<NamedTensor> tensors = {{.name = "none", .shape = {0, 3}, .values = {}},
+                                            {.name = "one", .shape = {1}, .values = {2}}};
+  EXPECT_EQ(parse_safetensors(safetensors_bytes({.tensors = tensors, .metadata = {}})).tensors,
+            tensors);
+  EXPECT_TRUE(parse_safetensors(safetensors_bytes({})).tensors.empty());
+}
+
+/// A safetensors file of this header, and `values` zeros.
+std::string safetensors_file(const std::string& header, std::size_t values = 1) {
+  std::string bytes(8, '\0');
+  const std::uint64_t size = header.size();
+  std::memcpy(bytes.data(), &size, sizeof(size));
+  return bytes + header + std::string(sizeof(float) * values, '\0');
+}
+
+std::string safetensors_refusal(const std::string& bytes) {
+  try {
+    parse_safetensors(bytes);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::io);
+    return error.what();
+  }
+  return "it was believed";
+}
+
+TEST(Safetensors, ConvertsNoNumberToAnother) {
+  const auto with = [](const std::string& shape, const std::string& offsets) {
+    return safetensors_file(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" +
+                            offsets + "}}");
+  };
+  EXPECT_EQ(safetensors_refusal(with("[1]", "[0,4]")), "it was believed");
+  for (const char* shape : {"[1.0]", "[1e30]", "[-1e30]", "[true]", "[\"1\"]", "1", "null",
+                            "[18446744073709551615]", "[-1]", "[[1]]"}) {
+    EXPECT_THAT(safetensors_refusal(with(shape, "[0,4]")), HasSubstr("shape")) << shape;
+  }
+  for (const char* offsets : {"[0,4.0]", "[0,1e300]", "[-0.5,4]", "[0]", "[0,4,8]", "{}", "[4,0]",
+                              "[0,18446744073709551615]"}) {
+    EXPECT_THAT(safetensors_refusal(with("[1]", offsets)), HasSubstr("offsets")) << offsets;
+  }
+  EXPECT_THAT(safetensors_refusal(safetensors_file(R"({"__metadata__":{"a":1}})", 0)),
+              HasSubstr("a is 1"));
+  EXPECT_THAT(safetensors_refusal(safetensors_file(R"({"__metadata__":[]})", 0)),
+              HasSubstr("__metadata__ is []"));
+  EXPECT_THAT(safetensors_refusal(safetensors_file("[]", 0)), HasSubstr("an object belongs there"));
+  EXPECT_THAT(safetensors_refusal(safetensors_file(R"({"a":1,"a":1})", 0)),
+              HasSubstr("duplicate key"));
+}
+
+TEST(Safetensors, BoundsTheHeader) {
+  EXPECT_THAT(safetensors_refusal(safetensors_file(std::string(52'500, '['))),
+              HasSubstr("nested deeper than 64"));
+  const std::string spaces((1 << 20) - 2, ' ');
+  EXPECT_EQ(safetensors_refusal(safetensors_file("{" + spaces + "}", 0)), "it was believed");
+  EXPECT_THAT(safetensors_refusal(safetensors_file("{ " + spaces + "}", 0)),
+              HasSubstr("1048576 are read at most"));
 }
 
 TEST(Checkpoint, ReadBackIsWhatWasWritten) {
@@ -89,6 +150,39 @@ TEST(Checkpoint, ReadBackIsWhatWasWritten) {
   EXPECT_EQ(read.epochs[1].train_loss, written.epochs[1].train_loss);
   EXPECT_EQ(read.resumed_after, written.resumed_after);
   EXPECT_EQ(read.total_seconds, written.total_seconds);
+}
+
+TEST(Checkpoint, OfTenThousandEpochsCanBeReadBack) {
+  Checkpoint written = sample_checkpoint();
+  written.epochs.resize(10'000, written.epochs[0]);
+  std::int64_t count = 0;
+  for (EpochRecord& epoch : written.epochs) epoch.epoch = ++count;
+  written.state.epoch = count;
+  EXPECT_EQ(parse_checkpoint(checkpoint_bytes(written)).epochs.size(), 10'000U);
+}
+
+TEST(Checkpoint, RefusesEpochsThatAreNotThoseBeforeIt) {
+  const auto refusal_of = [](const Checkpoint& checkpoint) {
+    try {
+      parse_checkpoint(checkpoint_bytes(checkpoint));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("it was believed");
+  };
+  Checkpoint checkpoint = sample_checkpoint();
+  EXPECT_EQ(refusal_of(checkpoint), "it was believed");
+  checkpoint.state.epoch = 3;
+  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("it is of epoch 3, but tells of 2"));
+  checkpoint = sample_checkpoint();
+  checkpoint.epochs[1].epoch = 1;
+  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("epochs[1].epoch is 1"));
+  checkpoint = sample_checkpoint();
+  checkpoint.resumed_after = {3};
+  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("resumed_after"));
+  checkpoint = sample_checkpoint();
+  checkpoint.total_seconds = -1.0;
+  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("total_seconds is -1.0"));
 }
 
 TEST(Checkpoint, AnyFlippedByteIsFound) {

@@ -17,6 +17,9 @@ namespace {
 
 using testing::HasSubstr;
 
+/// As a log of ours begins.
+constexpr const char* kLogLine = "2026-01-31T12:00:00.000Z info    started\n";
+
 class RunFolderTest : public testing::Test {
  protected:
   RunFolder open(Existing existing, const ExperimentConfig& config = sample_result().config) {
@@ -24,14 +27,16 @@ class RunFolderTest : public testing::Test {
   }
   void write_run(RunStatus status) {
     RunFolder folder = open(Existing::replace);
-    RunResult result = sample_result();
-    result.status = status;
+    const RunResult result = sample_result_of(status);
     folder.write_config(result.config);
     folder.write_result(result);
   }
-  /// Leaves the checkpoint of the first epoch.
+  /// Leaves the checkpoint of the first epoch, and the config of the run.
   void write_checkpoint(const ExperimentConfig& config) {
     std::filesystem::create_directories(folder_);
+    if (!exists("config.json")) {
+      write_file_atomically(folder_ / "config.json", to_json(sample_result().config).dump());
+    }
     write_file_atomically(folder_ / "checkpoint.safetensors",
                           checkpoint_bytes({.config_hash = config_hash(config),
                                             .seed = config.seed,
@@ -151,13 +156,12 @@ TEST_F(RunFolderTest, StateTellsWhatIsThere) {
   EXPECT_FALSE(run_state(folder_, config).started);
   {
     const RunFolder folder = open(Existing::refuse);
-    std::ofstream(folder_ / "log.txt") << "started";
+    std::ofstream(folder_ / "log.txt") << kLogLine;
     EXPECT_TRUE(run_state(folder_, config).in_use);
   }
   EXPECT_TRUE(run_state(folder_, config).started);
   EXPECT_FALSE(run_state(folder_, config).in_use);
   EXPECT_FALSE(run_state(folder_, config).final());
-  std::filesystem::remove(folder_ / "log.txt");
   write_run(RunStatus::diverged);
   EXPECT_TRUE(run_state(folder_, config).final());
   ExperimentConfig other = config;
@@ -168,7 +172,7 @@ TEST_F(RunFolderTest, StateTellsWhatIsThere) {
 TEST_F(RunFolderTest, AFailureIsRecordedForARunThatCouldNot) {
   ExperimentConfig config = sample_result().config;
   config.output = folder_.string();
-  record_failure(config, "killed by signal 9");
+  record_failure(config, "killed by signal 9", "");
   EXPECT_EQ(read_result(folder_).status, RunStatus::failed);
   EXPECT_EQ(read_result(folder_).error, "killed by signal 9");
   EXPECT_FALSE(read_result(folder_).provenance.has_value());
@@ -178,8 +182,105 @@ TEST_F(RunFolderTest, AFailureNeverReplacesAFinalResult) {
   write_run(RunStatus::completed);
   ExperimentConfig config = sample_result().config;
   config.output = folder_.string();
-  record_failure(config, "too late");
+  record_failure(config, "too late", result_bytes(folder_));
   EXPECT_EQ(read_result(folder_).status, RunStatus::completed);
+}
+
+TEST_F(RunFolderTest, AFailureReplacesTheRecordFromBeforeTheRunAndNoLaterOne) {
+  ExperimentConfig config = sample_result().config;
+  config.output = folder_.string();
+  write_run(RunStatus::interrupted);
+  const std::string before = result_bytes(folder_);
+  record_failure(config, "killed by signal 9", before);
+  EXPECT_EQ(read_result(folder_).status, RunStatus::failed);
+  EXPECT_EQ(read_result(folder_).epochs.size(), sample_result_of(RunStatus::interrupted).epochs.size());
+  write_run(RunStatus::interrupted);  // by another process, meanwhile
+  record_failure(config, "too late", "");
+  EXPECT_EQ(read_result(folder_).status, RunStatus::interrupted);
+}
+
+TEST_F(RunFolderTest, AFailureLeavesAFolderInUseAndOthersFilesAlone) {
+  ExperimentConfig config = sample_result().config;
+  config.output = folder_.string();
+  {
+    const RunFolder other = open(Existing::refuse);
+    EXPECT_THROW(record_failure(config, "too late", ""), Error);
+    EXPECT_FALSE(exists("result.json"));
+  }
+  std::ofstream(folder_ / "log.txt") << "a log of somebody's";
+  EXPECT_THROW(record_failure(config, "too late", ""), Error);
+  EXPECT_FALSE(exists("result.json"));
+}
+
+TEST_F(RunFolderTest, AFinishedRunIsAcceptedWhileAnotherProcessHoldsItsFolder) {
+  write_run(RunStatus::completed);
+  const FolderLock lock(folder_, "log.txt");
+  EXPECT_TRUE(open(Existing::resume).finished().has_value());
+  EXPECT_TRUE(finished_run(folder_, sample_result().config).has_value());
+  ExperimentConfig other = sample_result().config;
+  other.seed = 9;
+  EXPECT_THAT(refusal(Existing::resume, other), HasSubstr("another config or seed"));
+  EXPECT_THAT(refusal(Existing::replace), HasSubstr("in use by another"));
+}
+
+TEST_F(RunFolderTest, AnUnfinishedRunIsNotFinished) {
+  EXPECT_FALSE(finished_run(folder_, sample_result().config).has_value());
+  write_run(RunStatus::interrupted);
+  EXPECT_FALSE(finished_run(folder_, sample_result().config).has_value());
+}
+
+/// Files that carry names of ours: each is refused whatever the flag, and left as it is.
+TEST_F(RunFolderTest, RefusesFilesThatNoRunHasLeft) {
+  std::filesystem::create_directories(folder_);
+  const auto expect_refused = [&](const char* name, const std::string& text) {
+    for (const Existing existing : {Existing::refuse, Existing::resume, Existing::replace}) {
+      EXPECT_THAT(refusal(existing), HasSubstr(std::string("its ") + name + " was not written by"));
+      EXPECT_EQ(contents(name), text);
+    }
+    EXPECT_THROW(run_state(folder_, sample_result().config), Error);
+    std::filesystem::remove(folder_ / name);
+    std::filesystem::remove(folder_ / "log.txt");
+  };
+  for (const char* name : {"config.json", "epochs.jsonl", "predictions.csv", "model.safetensors",
+                           "checkpoint.safetensors", "result.json", "log.txt"}) {
+    std::ofstream(folder_ / name) << "{\"mine\": 1}";
+    expect_refused(name, "{\"mine\": 1}");
+  }
+  // A config of ours says nothing of a log that is none.
+  write_file_atomically(folder_ / "config.json", to_json(sample_result().config).dump());
+  std::ofstream(folder_ / "log.txt") << "2026-01-31 my notes";
+  expect_refused("log.txt", "2026-01-31 my notes");
+}
+
+TEST_F(RunFolderTest, FollowsNoLinkInPlaceOfItsLog) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(temporary_ / "theirs") << kLogLine;
+  std::filesystem::create_symlink("../theirs", folder_ / "log.txt");
+  for (const Existing existing : {Existing::refuse, Existing::resume, Existing::replace}) {
+    EXPECT_THAT(refusal(existing), HasSubstr("symbolic link"));
+  }
+  EXPECT_EQ(read_file(temporary_ / "theirs", 100, ExitCode::io), kLogLine);
+}
+
+/// What a kill may leave: the log of a start that came no further, or of a --force.
+TEST_F(RunFolderTest, TakesWhatAKilledRunLeaves) {
+  const auto expect_taken = [&] {
+    for (const Existing existing : {Existing::resume, Existing::replace}) {
+      EXPECT_EQ(refusal(existing), "");
+    }
+  };
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ / "log.txt") << "";
+  EXPECT_EQ(refusal(Existing::refuse), "");
+  EXPECT_FALSE(run_state(folder_, sample_result().config).started);
+  for (const char* log : {kLogLine, "2026-01-3"}) {
+    std::ofstream(folder_ / "log.txt") << log;
+    std::ofstream(folder_ / "epochs.jsonl") << "{}";
+    expect_taken();
+  }
+  std::ofstream(folder_ / "log.txt") << kLogLine;
+  std::ofstream(folder_ / "config.json") << "{ damaged";
+  EXPECT_EQ(refusal(Existing::replace), "");
 }
 
 TEST_F(RunFolderTest, IsHeldByOneAtATime) {
@@ -190,8 +291,10 @@ TEST_F(RunFolderTest, IsHeldByOneAtATime) {
 TEST_F(RunFolderTest, RemovesWhatAKilledWriteLeftBehind) {
   std::filesystem::create_directories(folder_);
   std::ofstream(folder_ / ".result.json.tmp-abc123") << "half";
+  std::ofstream(folder_ / ".notes.tmp-abc123") << "another program's";
   open(Existing::refuse);
   EXPECT_FALSE(exists(".result.json.tmp-abc123"));
+  EXPECT_TRUE(exists(".notes.tmp-abc123"));
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                        .started_at = "2026-01-01T00:00:00Z",
                        .command = "mnist-bench run"};
   result.data = {.dataset = "mnist",
-                 .train = {.samples = 20, .sha256 = "aa", .class_counts = {10, 10}},
-                 .test = {.samples = 10, .sha256 = "bb", .class_counts = {5, 5}},
+                 .train = {.samples = 20, .sha256 = std::string(64, 'a'), .class_counts = {10, 10}},
+                 .test = {.samples = 10, .sha256 = std::string(64, 'b'), .class_counts = {5, 5}},
                  .mean = 0.1307,
                  .std = 0.3081};
   result.model = {
@@ -40,7 +40,7 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                              .train_accuracy = 0.75,
                              .train_seconds = static_cast<double>(epoch),
                              .evaluate_seconds = 0.25,
-                             .images_per_second = 20.0,
+                             .images_per_second = 20.0 / static_cast<double>(epoch),
                              .test_loss = 0.4,
                              .test_accuracy = 0.8,
                              .test_macro_f1 = 0.8});
@@ -56,6 +56,20 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                    .total_seconds = 3.7,
                    .peak_rss_bytes = 1000};
   result.parameters_sha256 = std::string(64, 'c');
+  return result;
+}
+
+/// The same of another status, with what that leaves of a run.
+inline RunResult sample_result_of(RunStatus status) {
+  RunResult result = sample_result();
+  result.status = status;
+  if (status == RunStatus::completed) return result;
+  result.error = "because";
+  result.parameters_sha256.reset();
+  result.epochs.pop_back();
+  result.timing.train_seconds = 1.0;
+  result.timing.evaluate_seconds = 0.25;
+  if (status == RunStatus::diverged) result.test.reset();
   return result;
 }
 

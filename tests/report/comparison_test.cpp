@@ -133,8 +133,8 @@ TEST(CompareRuns, SaysWhatDiffersAndWhatIsEqual) {
 TEST(CompareText, OfTwoRunsNamesSidesDirectionAndMethod) {
   const std::string text =
       compare_text(compared(predicted("a", {1, 2, 3, 4, 5, 6, 7}), predicted("b", {8})));
-  EXPECT_THAT(text, HasSubstr("A  a seed 1 (runs/a/seed-1): 93.00 % of 100 images right"));
-  EXPECT_THAT(text, HasSubstr("B  b seed 1 (runs/b/seed-1): 99.00 %"));
+  EXPECT_THAT(text, HasSubstr("A  a seed 1 (runs/a/seed-1): 93 % of 100 images right"));
+  EXPECT_THAT(text, HasSubstr("B  b seed 1 (runs/b/seed-1): 99 %"));
   EXPECT_THAT(text, HasSubstr("A wrong        7        0"));
   EXPECT_THAT(text, HasSubstr("accuracy, B - A: +6 percentage points"));
   EXPECT_THAT(text, HasSubstr("McNemar's test (exact binomial, 8 discordant images): p = 0.0703"));
@@ -171,7 +171,7 @@ TEST(CompareGroups, PairsBySeedAndNamesWhatIsLeftOut) {
   EXPECT_EQ(accuracy.difference.n, 3);
   EXPECT_NEAR(accuracy.difference.mean.value(), 0.0095, 1e-12);
   EXPECT_NEAR(accuracy.b.mean.value(), 0.9805, 1e-12);
-  EXPECT_DOUBLE_EQ(comparison.test->p_value, 0.25);
+  EXPECT_DOUBLE_EQ(comparison.judgement.test->p_value, 0.25);
   const std::string text = compare_text(comparison);
   EXPECT_THAT(text, HasSubstr("left out, only in A: seed 4"));
   EXPECT_THAT(text, HasSubstr("left out, only in B: seed 7"));
@@ -199,6 +199,20 @@ TEST(CompareGroups, OfTheSameExperimentSayThatOnlyTheMachineCanDiffer) {
   EXPECT_EQ(comparison.a.label, "a");
 }
 
+TEST(CompareGroups, TellDevicesApart) {
+  std::vector<StoredRun> gpu = runs_with("mlp", {9'800, 9'810});
+  for (StoredRun& run : gpu) {
+    run.result.provenance->device = "cuda:0";
+    run.result.provenance->device_name = "H200";
+  }
+  const GroupComparison comparison =
+      compare_groups(group_runs(runs_with("mlp", {9'700, 9'710})).front(), group_runs(gpu).front());
+  EXPECT_EQ(comparison.a.label, "mlp on CPU");
+  EXPECT_EQ(comparison.b.label, "mlp on CUDA (H200)");
+  EXPECT_THAT(comparison.notes, testing::Contains(HasSubstr("A ran on CPU, B on CUDA (H200)")));
+  EXPECT_THAT(comparison.notes, Not(testing::Contains(HasSubstr("only machine"))));
+}
+
 TEST(CompareGroups, LabelNamesakesByWhatDiffers) {
   std::vector<StoredRun> of_b = runs_with("a", {9'800});
   of_b[0].result.config.optimizer.learning_rate = 0.01;
@@ -218,7 +232,7 @@ TEST(CompareText, WithFiveSeedsSaysThatTheTestCannotReachItsLevel) {
   EXPECT_THAT(text,
               HasSubstr("n too small: with 5 seeds the smallest possible p is 2/2^5 = 0.0625"));
   EXPECT_THAT(text, HasSubstr("suggested, not shown"));
-  EXPECT_THAT(text, HasSubstr("+1.016  +0.982 to +1.050"));
+  EXPECT_THAT(text, HasSubstr("+1.02    +0.98 to +1.05"));
   EXPECT_THAT(text, Not(HasSubstr("scatter of 5 seeds explains")));
 }
 
@@ -242,22 +256,30 @@ TEST(CompareText, WithOverlappingSeedsShowsNoDifferenceAndNoEquality) {
 TEST(CompareText, WithOneSeedHasNoIntervalAndNoTest) {
   const std::string text =
       compare_text(compare_groups(group_with("a", {9'800}), group_with("b", {9'900})));
-  EXPECT_THAT(text, HasSubstr("98.00 ± –"));
+  EXPECT_THAT(text, ContainsRegex("accuracy \\[%\\] +98.00 +99.00 +[+]1.00 "));
+  EXPECT_THAT(text, Not(HasSubstr("±  ")));
+  EXPECT_THAT(text, Not(HasSubstr("± –")));
   EXPECT_THAT(text, HasSubstr("with 1 seed the smallest possible p is 2/2^1 = 1"));
   EXPECT_THAT(text, HasSubstr("there is no interval"));
 }
 
-TEST(CompareText, WithMoreSeedsThanCanBeCountedSaysSo) {
+TEST(CompareText, WithMoreSeedsThanCanBeCountedTestsTheFirstFortyAndSaysSo) {
   std::vector<std::int64_t> of_a;
   std::vector<std::int64_t> of_b;
-  for (std::int64_t i = 0; i < 41; ++i) {
+  for (std::int64_t i = 0; i < 100; ++i) {
     of_a.push_back(9'700 + i % 7);
-    of_b.push_back(9'800 + i % 5);
+    of_b.push_back(9'700 + i % 7 + (i < 40 ? i % 2 * 2 - 1 : 1));  // ± 1 alternately, then + 1
   }
   const GroupComparison comparison = compare_groups(group_with("a", of_a), group_with("b", of_b));
-  EXPECT_FALSE(comparison.test);
-  EXPECT_THAT(compare_text(comparison), HasSubstr("not made with 41 seeds"));
-  EXPECT_TRUE(compare_json(comparison)["sign_flip"].is_null());
+  EXPECT_EQ(comparison.measures.front().difference.n, 100);
+  EXPECT_GT(comparison.measures.front().difference.ci95->low, 0.0);
+  EXPECT_EQ(comparison.judgement.conclusion, Conclusion::not_shown);
+  EXPECT_THAT(compare_text(comparison),
+              AllOf(HasSubstr("exact, all 2^40 flips"),
+                    HasSubstr("test and verdict are those of the first 40 seeds"),
+                    HasSubstr("No difference in accuracy shown")));
+  EXPECT_EQ(compare_json(comparison)["sign_flip"]["n"], 40);
+  EXPECT_EQ(compare_json(comparison)["judgement"]["conclusion"], "not_shown");
 }
 
 TEST(CompareText, WithTheSameDifferenceForEachSeedInventsNoDigits) {
@@ -280,47 +302,55 @@ GroupComparison compared_within(double points, const std::vector<std::int64_t>& 
 }
 
 TEST(CompareText, SaysThatGroupsAreEquivalentWhereTheIntervalLiesInsideTheMargin) {
-  const std::string text = compare_text(compared_within(0.1, {9'801, 9'799, 9'802, 9'800, 9'797}));
-  // scipy.stats.ttest_1samp([1, -1, 2, 0, -3], 0).confidence_interval(.9), in images;
-  // p: statsmodels' ttost_paired within ± 10 of them
+  const std::string text = compare_text(compared_within(0.1, {9'806, 9'796, 9'805, 9'800, 9'796}));
+  // scipy.stats.ttest_1samp([6, -4, 5, 0, -4], 0).confidence_interval(.9), in images;
+  // p: statsmodels' ttost_paired within ± 10 of them. An SD of 4.8 images is more than √10.
   EXPECT_THAT(text, HasSubstr("\nequivalence within ± 0.10 points of accuracy (two one-sided "
-                              "t-tests): 90 % interval -0.020 to +0.016, p = 0.000169\n"));
+                              "t-tests): 90 % interval -0.04 to +0.05, p = 0.00584\n"));
   EXPECT_THAT(text, HasSubstr("Equivalent within ± 0.10 points: the 90 % interval of the mean "
-                              "difference, -0.020 to +0.016, lies inside the margin. This speaks"));
+                              "difference, -0.04 to +0.05, lies inside the margin. This speaks"));
   EXPECT_THAT(text, HasSubstr("No difference in accuracy shown."));
 }
 
 TEST(CompareText, WhereEquivalenceIsNotShownSaysWhyAndNeverThatTheGroupsDiffer) {
   const auto sentence = [](double points, const std::vector<std::int64_t>& right_of_b) {
-    const std::string text = equivalence_verdict(*compared_within(points, right_of_b).equivalence);
+    const std::string text =
+        equivalence_verdict(*compared_within(points, right_of_b).equivalence, 10'000);
     EXPECT_THAT(text, StartsWith("Not shown to be equivalent within ± "));
     EXPECT_THAT(text, Not(HasSubstr("different")));
     return text;
   };
   EXPECT_THAT(sentence(0.1, {9'800}), HasSubstr("± 0.10 points: too few seeds, n = 1"));
-  EXPECT_THAT(sentence(0.1, {9'790, 9'812}),
+  EXPECT_THAT(sentence(0.1, {9'800, 9'800}),
+              HasSubstr("too few seeds, n = 2; their scatter takes"));
+  EXPECT_THAT(sentence(0.1, {9'790, 9'812, 9'790}),
               HasSubstr("too few seeds for their scatter; the 90 % interval of the mean "
-                        "difference, -0.7 to +0.7, is wider than the margin"));
-  EXPECT_THAT(sentence(0.1, {9'808, 9'811, 9'807, 9'809}),
-              HasSubstr("interval of the mean difference, +0.067 to +0.108, reaches beyond"));
-  EXPECT_THAT(sentence(0.105, {9'813, 9'814, 9'812}),
+                        "difference, -0.24 to +0.19, is wider than the margin"));
+  EXPECT_THAT(sentence(0.1, {9'811, 9'803, 9'810, 9'808}),
+              HasSubstr("interval of the mean difference, +0.04 to +0.12, reaches beyond"));
+  EXPECT_THAT(sentence(0.105, {9'813, 9'822, 9'817, 9'820}),
               AllOf(HasSubstr("± 0.105 points: the 90 % interval of the mean "),
-                    HasSubstr("difference, +0.113 to +0.147, lies beyond the margin.")));
+                    HasSubstr("lies beyond the margin.")));
 }
 
-TEST(CompareText, WithoutScatterSaysThatTheIntervalHasNoWidth) {
-  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence),
-              HasSubstr("+0.05 to +0.05, lies inside the margin. All seeds have the same "
-                        "difference, so that it has no width."));
-  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'810, 9'810, 9'810}).equivalence),
-              HasSubstr("+0.10 to +0.10, lies beyond the margin."));
+TEST(CompareText, WithoutScatterTakesTheOneThatSoManyImagesHave) {
+  // √(0.001·0.999/10,000) is 0.0316 points; t(0.95, 2)/√3 of it, 0.0533, is half the interval.
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'800, 9'800, 9'800}).equivalence, 10'000),
+              AllOf(StartsWith("Equivalent within ± 0.10 points"),
+                    HasSubstr("difference, -0.05 to +0.05, lies inside the margin. The seeds "
+                              "scatter by an SD of 0.000 points, less than 10,000 independent "
+                              "images would (0.032): the interval takes the latter.")));
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence, 10'000),
+              AllOf(StartsWith("Not shown to be equivalent"), HasSubstr("reaches beyond")));
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'820, 9'820, 9'820}).equivalence, 10'000),
+              HasSubstr("lies beyond the margin."));
 }
 
 TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {
   EquivalenceTest test;
   test.margin = 0.001;
   test.ci90 = Interval{.low = -0.0002, .high = 0.0009996};
-  EXPECT_EQ(equivalence_interval(test), "-0.02000 to +0.09996");
+  EXPECT_EQ(equivalence_interval(test, 10'000), "-0.02000 to +0.09996");
 }
 
 TEST(CompareText, WithoutAMarginDoesNotSpeakOfEquivalence) {
@@ -395,7 +425,7 @@ TEST(CompareJson, OfGroupsHoldsTheEquivalenceTest) {
   };
   EXPECT_EQ(reason({9'800, 9'850}), "too_few_seeds");
   EXPECT_EQ(reason({9'808, 9'811, 9'807, 9'809}), "interval_too_wide");
-  EXPECT_EQ(reason({9'850, 9'851}), "difference_beyond_margin");
+  EXPECT_EQ(reason({9'850, 9'851, 9'849}), "difference_beyond_margin");
   const auto of_one = compare_json(compared_within(0.1, {9'800}))["equivalence"];
   EXPECT_TRUE(of_one["ci90"].is_null());
   EXPECT_TRUE(of_one["p"].is_null());

@@ -95,18 +95,65 @@ TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
   EXPECT_EQ(count_of(svg, "class=\"cell "), 4U);
 }
 
-TEST(StandaloneSvg, HasItsStyleSheetAndDeclaration) {
-  const std::string svg = standalone_svg(confusion_svg(group_with("mlp", {9'768})));
-  EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
-  EXPECT_THAT(svg, HasSubstr("<style>"));
+/// A group of one run with these counts.
+RunGroup group_of(const ConfusionMatrix& counts) {
+  RunGroup group = group_with("mlp", {9'768});
+  group.completed[0].result.test->confusion = counts;
+  group.completed[0].result.test->metrics = classification_metrics(counts);
+  return group;
 }
 
-TEST(StackedSvg, NamesEachOfSeveralFigures) {
-  const RunGroup group = group_with("mlp", {9'768});
-  const std::string one = confusion_svg(group);
-  EXPECT_EQ(stacked_svg({one}), one);
-  EXPECT_EQ(count_of(stacked_svg({one, one}), ">Confusion matrix of mlp, 1 run"), 2U);
-  EXPECT_EQ(count_of(stacked_svg({}), "<svg"), 1U);
+TEST(Figures, LeaveOutClassesThatOccurNowhere) {
+  const RunGroup group = group_of({{0, 0, 0, 0}, {0, 4, 0, 1}, {0, 0, 0, 0}, {0, 0, 0, 5}});
+  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 4U);
+  EXPECT_THAT(confusion_svg(group), HasSubstr("true 1, predicted 3: 1 of 5"));
+  EXPECT_EQ(count_of(class_errors_svg(group), "<title>class "), 6U);
+  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 3, recall: 100.00 %"));
+  EXPECT_THAT(class_errors_svg(group), Not(HasSubstr("class 2,")));
+}
+
+TEST(Figures, OfRunsWithDifferentNumbersOfClassesAreSound) {
+  RunGroup group = group_of({{4, 0, 0}, {0, 5, 0}, {0, 0, 6}});
+  group.completed.push_back(group_of({{4, 1}, {0, 5}}).completed[0]);
+  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 2, F1: 100.00 % (SD – pp, n = 1)"));
+  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 1, recall: 100.00 % (SD 0.00 pp, n = 2)"));
+  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 9U);
+}
+
+TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
+  ConfusionMatrix counts(256, std::vector<std::int64_t>(256, 0));
+  for (std::size_t k = 0; k < 256; ++k) counts[k][k] = 1;
+  const RunGroup group = group_of(counts);
+  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 256U);
+  EXPECT_THAT(confusion_svg(group), HasSubstr("min-width:"));
+  EXPECT_THAT(class_errors_svg(group), HasSubstr("min-width:"));
+  EXPECT_THAT(confusion_svg(group_with("mlp", {9'768})), Not(HasSubstr("min-width:")));
+}
+
+TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
+  const RunGroup group = group_with("mlp", {9'768, 9'801});
+  for (const std::string& figure : all_figures(group)) {
+    const std::string svg = standalone_svg({figure});
+    EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+    EXPECT_THAT(svg, Not(HasSubstr("var(")));
+    EXPECT_THAT(svg, Not(HasSubstr("prefers-color-scheme")));
+    EXPECT_THAT(svg, ContainsRegex("<svg [^>]*width=\"[0-9.]+\" height=\"[0-9.]+\" viewBox="));
+    EXPECT_THAT(svg,
+                ContainsRegex("<rect width=\"[0-9.]+\" height=\"[0-9.]+\" fill=\"#ffffff\"/>"));
+    EXPECT_THAT(svg, ContainsRegex("<title>[A-Z][^<]+</title>"));
+  }
+}
+
+TEST(StandaloneSvg, NamesEachOfSeveralFigures) {
+  const std::string one = confusion_svg(group_with("mlp", {9'768}));
+  EXPECT_EQ(count_of(standalone_svg({one, one}), ">Confusion matrix of mlp, 1 run</text>"), 2U);
+  EXPECT_EQ(count_of(standalone_svg({one}), "arrow keys read its cells</text>"), 0U);
+  EXPECT_EQ(count_of(standalone_svg({}), "<svg"), 1U);
+}
+
+TEST(FigureStyle, OfThePageKeepsItsDarkTheme) {
+  EXPECT_THAT(figure_style(), HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(figure_style(), HasSubstr("var(--ink)"));
 }
 
 }  // namespace

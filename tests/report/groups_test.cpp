@@ -29,6 +29,51 @@ TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
   EXPECT_EQ(groups[1].label, "other");
 }
 
+RunResult on(const std::string& device, const std::string& name, std::uint64_t seed) {
+  RunResult run = sample_result("sample", seed);
+  run.provenance->device = device;
+  run.provenance->device_name = name;
+  return run;
+}
+
+TEST(Groups, KeepTheRunsOfOneExperimentOnCpuAndOnCudaApart) {
+  const auto groups = group_runs({stored(on("cpu", "EPYC", 1)), stored(on("cuda:0", "H200", 1)),
+                                  stored(on("cpu", "Xeon", 2)), stored(on("cuda:1", "H200", 2)),
+                                  stored(on("cuda:0", "L4", 3))});
+  std::vector<std::string> labels;
+  std::vector<std::int64_t> runs;
+  for (const RunGroup& group : groups) {
+    labels.push_back(group.label);
+    runs.push_back(group.accuracy.n);
+    EXPECT_EQ(group.config_hash, groups.front().config_hash);
+  }
+  EXPECT_THAT(labels, ElementsAre("sample on CPU", "sample on CUDA (H200)", "sample on CUDA (L4)"));
+  EXPECT_THAT(runs, ElementsAre(2, 2, 1));
+}
+
+TEST(Groups, NameTheDeviceOnlyWhereAnExperimentHasSeveral) {
+  RunResult other = on("cuda:0", "H200", 1);
+  other.config.name = "other";
+  const auto groups = group_runs({stored(on("cpu", "EPYC", 1)), stored(other)});
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].label, "sample");
+  EXPECT_EQ(groups[1].label, "other");
+}
+
+TEST(Groups, PutARunThatDoesNotSayWhereItRanToTheOthersOfItsExperiment) {
+  RunResult unknown = sample_result("sample", 2);
+  unknown.status = RunStatus::failed;
+  unknown.provenance.reset();
+  for (const auto& runs : {std::vector{stored(unknown), stored(on("cuda:0", "H200", 1))},
+                           std::vector{stored(on("cuda:0", "H200", 1)), stored(unknown)}}) {
+    const auto groups = group_runs(runs);
+    ASSERT_EQ(groups.size(), 1U);
+    EXPECT_EQ(groups[0].label, "sample");
+    EXPECT_EQ(groups[0].device, "CUDA (H200)");
+    EXPECT_EQ(groups[0].failed.size(), 1U);
+  }
+}
+
 TEST(Groups, CountFailedRunsAndKeepThemOutOfTheMeans) {
   RunResult failed = sample_result("sample", 2);
   failed.status = RunStatus::diverged;

@@ -61,7 +61,7 @@ TEST(Warnings, TellWhatDiffersWithinAGroup) {
       ElementsAre("mlp: its runs differ in threads (1, 2); their times are not of one kind"));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->cpu = "other"; })),
               ElementsAre(HasSubstr("differ in CPU (CPU, other)")));
-  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device = "cuda:0"; })),
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device_name = "other"; })),
               ElementsAre(HasSubstr("differ in device")));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->libtorch = "3"; })),
               ElementsAre(AllOf(HasSubstr("differ in LibTorch"), HasSubstr("metrics"))));
@@ -75,6 +75,15 @@ TEST(Warnings, TellWhatDiffersBetweenGroups) {
   EXPECT_THAT(
       warnings_of({stored(run_with("mlp", 1, 9'800)), stored(other)}),
       ElementsAre("the groups differ in threads (mlp: 2; cnn: 4); do not compare their times"));
+}
+
+TEST(Warnings, TellThatGroupsRanOnDifferentDevices) {
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) {
+                r.provenance->device = "cuda:0";
+                r.provenance->device_name = "GPU";
+              })),
+              ElementsAre("the groups differ in device (mlp on CPU: cpu (CPU); mlp on CUDA (GPU): "
+                          "cuda:0 (GPU)); do not compare their times"));
 }
 
 TEST(Warnings, TellThatTestSetsDiffer) {

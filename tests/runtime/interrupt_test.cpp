@@ -19,6 +19,53 @@ TEST(Interrupt, FirstSignalSetsAFlagAndTheProcessGoesOn) {
       testing::ExitedWithCode(42), "");
 }
 
+class EachSignal : public testing::TestWithParam<int> {};
+
+TEST_P(EachSignal, SetsTheFlagInARunAndInAWorker) {
+  for (const auto& watch : {watch_interrupts, watch_interrupts_of_worker}) {
+    EXPECT_EXIT(
+        {
+          watch();
+          if (interrupted()) std::exit(1);
+          std::raise(GetParam());
+          std::exit(interrupted() ? 42 : 2);
+        },
+        testing::ExitedWithCode(42), "");
+  }
+}
+
+TEST_P(EachSignal, StaysIgnoredWhereItWasIgnored) {
+  for (const auto& watch : {watch_interrupts, watch_interrupts_of_worker}) {
+    EXPECT_EXIT(
+        {
+          std::signal(GetParam(), SIG_IGN);
+          watch();
+          std::raise(GetParam());
+          std::exit(interrupted() ? 2 : 42);
+        },
+        testing::ExitedWithCode(42), "");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Interrupt, EachSignal,
+                         testing::Values(SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2));
+
+/// A terminal that goes is told of by the kernel and by the shell; Slurm's notice comes before its
+/// SIGTERM.
+TEST(Interrupt, ANoticeMayComeTwiceAndBeforeASignal) {
+  for (const int notice : {SIGHUP, SIGUSR1, SIGUSR2}) {
+    EXPECT_EXIT(
+        {
+          watch_interrupts();
+          std::raise(notice);
+          std::raise(notice);
+          std::raise(SIGTERM);
+          std::exit(interrupted() ? 42 : 2);
+        },
+        testing::ExitedWithCode(42), "");
+  }
+}
+
 TEST(Interrupt, SecondSignalEndsTheProcessAtOnceWith130) {
   EXPECT_EXIT(
       {

@@ -4,18 +4,60 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
 #include <vector>
 
+#include "base/error.h"
 #include "runtime/build_info.h"
+#include "runtime/waiting.h"
 
 namespace mnist_bench {
 namespace {
 
-TEST(Process, ThreadsAreWhatIsAskedForAndElseOnePerCore) {
-  EXPECT_EQ(set_threads(1), 1);
+/// Leaves room for the stacks of a few threads; the tests that call it end in a process of their
+/// own.
+void limit_memory_to_a_few_threads() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+}
+
+TEST(Process, ThreadsAreWhatIsAskedFor) {
+  set_threads(1);
   EXPECT_EQ(at::get_num_threads(), 1);
-  EXPECT_EQ(set_threads(std::nullopt), available_cores());
+  set_threads(2);
+  EXPECT_EQ(at::get_num_threads(), 2);
+}
+
+TEST(Process, ThreadsThatTheSystemDoesNotStartAreAnError) {
+  EXPECT_EXIT(
+      {
+        limit_memory_to_a_few_threads();
+        try {
+          set_threads(1000);
+        } catch (const Error& error) {
+          std::fprintf(stderr, "%s", error.what());
+          std::exit(42);
+        }
+        std::exit(2);
+      },
+      testing::ExitedWithCode(42), "cannot start 1000 threads, only [0-9]+: ");
+}
+
+TEST(Waiting, IsBoundedUnlessTheEnvironmentSaysHow) {
+  // What ctest's own environment may hold has precedence.
+  const ThreadWaiting waiting = thread_waiting();
+  EXPECT_TRUE(waiting.omp_wait_policy || waiting.gomp_spincount);
 }
 
 TEST(Process, AvailableCoresFollowTheAffinityMask) {
@@ -36,6 +78,38 @@ TEST(Process, PeakMemoryGrowsWithWhatIsTouched) {
 TEST(Process, NamesItsAllocatorAndTheTime) {
   EXPECT_FALSE(tune_allocator().empty());
   EXPECT_THAT(utc_now(), testing::MatchesRegex("....-..-..T..:..:..Z"));
+}
+
+TEST(ChildProcess, DoesTheWorkElsewhere) {
+  int done = 0;
+  in_child_process([&] { done = 1; });
+  EXPECT_EQ(done, 0);
+}
+
+TEST(ChildProcess, HandsOnItsError) {
+  try {
+    in_child_process(
+        [] { throw Error(ExitCode::device_unavailable, "no such thing", "take another"); });
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::device_unavailable);
+    EXPECT_STREQ(error.what(), "no such thing");
+    EXPECT_EQ(error.remedy(), "take another");
+  }
+}
+
+TEST(ChildProcess, EndsInAnErrorHoweverElseItEnds) {
+  for (const std::function<void()>& end :
+       {std::function<void()>([] { throw std::runtime_error("odd"); }),
+        std::function<void()>([] { ::raise(SIGKILL); }),
+        std::function<void()>([] { ::_exit(9); })}) {
+    try {
+      in_child_process(end);
+      FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::run_failed);
+    }
+  }
 }
 
 TEST(BuildInfo, IsComplete) {

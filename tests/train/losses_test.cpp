@@ -8,6 +8,8 @@
 #include <cmath>
 #include <iostream>
 #include <memory>
+#include <numeric>
+#include <vector>
 
 #include "base/random.h"
 #include "model/inference.h"
@@ -139,56 +141,67 @@ void expect_same_losses(ModelConfig model) {
   }
 }
 
-/// In how many of `starts` all hundred losses of LibTorch agree with those of another, which takes
-/// over nothing but the parameters of the start. make_other(config, parameters) is a function of a
-/// number of a step and the batches.
+/// How many steps from its beginning each start's losses agree between LibTorch and another, which
+/// takes over nothing but the parameters of the start. make_other(config, parameters) is a function
+/// of a number of a step and the batches.
 template <class MakeOther>
-std::uint64_t count_agreeing_starts(ModelConfig model, std::uint64_t starts,
-                                    const MakeOther& make_other) {
+std::vector<std::int64_t> count_agreeing_steps(ModelConfig model, std::uint64_t starts,
+                                               const MakeOther& make_other) {
   at::set_num_threads(1);
   ExperimentConfig config;
   config.model = std::move(model);
-  std::uint64_t agreeing = 0;
+  std::vector<std::int64_t> agreeing;
   double largest = 0;
   for (config.seed = 1; config.seed <= starts; ++config.seed) {
     Reference libtorch(config);
     auto other = make_other(config, libtorch.parameters());
     const Batches batches(config.seed);
     double difference = 0;  // the largest, in tolerances
-    for (std::int64_t step = 0; step < kSteps && difference <= 1; ++step) {
+    std::int64_t step = 0;
+    for (; step < kSteps; ++step) {
       const double loss = libtorch.step(batches.tensors(step));
       const double here = std::abs(other(step, batches) - loss) / tolerance(loss);
-      difference = std::max(difference, std::isnan(here) ? 2 : here);
+      if (!(here <= 1)) break;
+      difference = std::max(difference, here);
     }
-    if (difference > 1) continue;
-    ++agreeing;
-    largest = std::max(largest, difference);
+    agreeing.push_back(step);
+    if (step == kSteps) largest = std::max(largest, difference);
   }
-  std::cout << agreeing << " of " << starts << " starts agree over all steps, to " << 1e-4 * largest
-            << " · max(1, loss)\n";
+  std::cout << std::count(agreeing.begin(), agreeing.end(), kSteps) << " of " << starts
+            << " starts agree over all steps, to " << 1e-4 * largest << " · max(1, loss); steps:";
+  for (const std::int64_t steps : agreeing) std::cout << ' ' << steps;
+  std::cout << '\n';
   return agreeing;
 }
 
-std::uint64_t starts_that_agree_with_native(ModelConfig model, std::uint64_t starts) {
-  const native::Images images(mnist().train);
-  return count_agreeing_starts(std::move(model), starts,
-                               [&](const ExperimentConfig& config, const auto& parameters) {
-                                 auto native = std::make_shared<Native>(config, images);
-                                 native->parameters().import_values(parameters);
-                                 return [native](std::int64_t step, const Batches& batches) {
-                                   return native->step(batches.indices(step), step + 1);
-                                 };
-                               });
+/// Every start agrees for as long as the engines do from any state (see kTogether), and most or
+/// some of all steps do: how many depends on rounding, and so on the machine.
+void expect_agreement(const std::vector<std::int64_t>& steps, double share_of_steps) {
+  EXPECT_GE(*std::min_element(steps.begin(), steps.end()), kTogether);
+  EXPECT_GE(static_cast<double>(std::accumulate(steps.begin(), steps.end(), std::int64_t{0})),
+            share_of_steps * static_cast<double>(kSteps) * static_cast<double>(steps.size()));
 }
 
-std::uint64_t starts_that_agree_with_float64(ModelConfig model, std::uint64_t starts) {
-  return count_agreeing_starts(std::move(model), starts,
-                               [](const ExperimentConfig& config, const auto& /*parameters*/) {
-                                 auto exact = std::make_shared<Reference>(config, torch::kFloat64);
-                                 return [exact](std::int64_t step, const Batches& batches) {
-                                   return exact->step(batches.tensors(step));
-                                 };
-                               });
+std::vector<std::int64_t> steps_that_agree_with_native(ModelConfig model, std::uint64_t starts) {
+  const native::Images images(mnist().train);
+  return count_agreeing_steps(std::move(model), starts,
+                              [&](const ExperimentConfig& config, const auto& parameters) {
+                                auto native = std::make_shared<Native>(config, images);
+                                native->parameters().import_values(parameters);
+                                return [native](std::int64_t step, const Batches& batches) {
+                                  return native->step(batches.indices(step), step + 1);
+                                };
+                              });
+}
+
+std::vector<std::int64_t> steps_that_agree_with_float64(ModelConfig model, std::uint64_t starts) {
+  return count_agreeing_steps(std::move(model), starts,
+                              [](const ExperimentConfig& config, const auto& /*parameters*/) {
+                                auto exact = std::make_shared<Reference>(config, torch::kFloat64);
+                                return [exact](std::int64_t step, const Batches& batches) {
+                                  return exact->step(batches.tensors(step));
+                                };
+                              });
 }
 
 const MlpConfig kMlp{.dropout = 0};
@@ -198,23 +211,22 @@ TEST(Losses, OfAHundredStepsOfTheMlpAreLibTorchs) { expect_same_losses(kMlp); }
 
 TEST(Losses, OfAHundredStepsOfTheCnnAreLibTorchs) { expect_same_losses(kCnn); }
 
-// How many starts agree depends on rounding, and so on the machine; the bounds are below what was
-// seen, which README.md says.
-TEST(FreeLosses, OfTheMlpAreLibTorchsInMostStarts) {
-  EXPECT_GE(starts_that_agree_with_native(kMlp, kFreeMlpStarts), kFreeMlpStarts / 2);
+// The bounds are below what was seen, which README.md says.
+TEST(FreeLosses, OfTheMlpAreLibTorchsInMostSteps) {
+  expect_agreement(steps_that_agree_with_native(kMlp, kFreeMlpStarts), 0.75);
 }
 
-TEST(FreeLosses, OfTheCnnAreLibTorchsInSomeStarts) {
-  EXPECT_GE(starts_that_agree_with_native(kCnn, kFreeCnnStarts), 1U);
+TEST(FreeLosses, OfTheCnnAreLibTorchsInHalfOfTheSteps) {
+  expect_agreement(steps_that_agree_with_native(kCnn, kFreeCnnStarts), 0.5);
 }
 
 // What there is to compare the above with; LibTorch's CNN takes minutes in float64.
 TEST(FreeLosses, DISABLED_OfTheMlpInFloat64) {
-  starts_that_agree_with_float64(kMlp, kFreeMlpStarts);
+  steps_that_agree_with_float64(kMlp, kFreeMlpStarts);
 }
 
 TEST(FreeLosses, DISABLED_OfTheCnnInFloat64) {
-  starts_that_agree_with_float64(kCnn, kFreeCnnStarts);
+  steps_that_agree_with_float64(kCnn, kFreeCnnStarts);
 }
 
 }  // namespace

@@ -27,8 +27,16 @@
       at.classList.add("at");
       readout.textContent = at.querySelector("title").textContent;
     };
-    const cellAt = (row, column) =>
-      matrix.querySelector(`[data-row="${row}"][data-column="${column}"]`);
+    // The next cell in a direction, at the edge the same one: a large matrix has gaps.
+    const next = (cell, [down, right]) => {
+      let row = Number(cell.dataset.row) + down;
+      let column = Number(cell.dataset.column) + right;
+      for (; Math.min(row, column) >= 0 && Math.max(row, column) < classes; row += down, column += right) {
+        const found = matrix.querySelector(`[data-row="${row}"][data-column="${column}"]`);
+        if (found) return found;
+      }
+      return cell;
+    };
     for (const event of ["pointerover", "click"]) {
       matrix.addEventListener(event, (e) => {
         const cell = e.target.closest(".cell");
@@ -40,10 +48,7 @@
       const move = moves[e.key];
       if (!move || classes === 0) return;
       e.preventDefault();
-      const bounded = (value) => Math.min(Math.max(value, 0), classes - 1);
-      show(at === null
-        ? cellAt(0, 0)
-        : cellAt(bounded(Number(at.dataset.row) + move[0]), bounded(Number(at.dataset.column) + move[1])));
+      show(at === null ? matrix.querySelector(".cell") : next(at, move));
     });
   }
 }

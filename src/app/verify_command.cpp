@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "base/error.h"
+#include "record/verify_run.h"
+
+namespace mnist_bench {
+namespace {
+
+struct VerifyArguments {
+  std::vector<std::string> folders;
+  bool json = false;
+};
+
+std::string verify_json(const std::vector<RunCheck>& checks) {
+  using Json = nlohmann::ordered_json;
+  Json runs = Json::array();
+  for (const RunCheck& check : checks) {
+    runs.push_back(
+        {{"folder", check.folder.string()}, {"status", check.status}, {"faults", check.faults}});
+  }
+  const Json object = {{"schema", "mnist-bench.verify/1"}, {"runs", runs}};
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string counted(std::size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string verify_text(const std::vector<RunCheck>& checks, const std::string& summary) {
+  std::string text;
+  for (const RunCheck& check : checks) {
+    for (const std::string& fault : check.faults) {
+      text += fmt::format("{}/{}\n", check.folder.string(), fault);
+    }
+  }
+  return text + summary + "\n";
+}
+
+void verify(const VerifyArguments& arguments) {
+  const std::vector<RunCheck> checks =
+      verify_runs({arguments.folders.begin(), arguments.folders.end()});
+  if (checks.empty()) {
+    throw Error(ExitCode::io,
+                fmt::format("no run at or below {}", fmt::join(arguments.folders, ", ")));
+  }
+  std::size_t faults = 0;
+  std::size_t unfinished = 0;
+  for (const RunCheck& check : checks) {
+    faults += check.faults.size();
+    unfinished += check.status == "unfinished" ? 1 : 0;
+  }
+  std::string summary = fmt::format("{} checked", counted(checks.size(), "run"));
+  if (unfinished > 0) summary += fmt::format(", {} of them unfinished", unfinished);
+  summary += fmt::format(": {}", faults == 0 ? "no fault" : counted(faults, "fault"));
+  print(arguments.json ? verify_json(checks) : verify_text(checks, summary));
+  if (faults == 0) return;
+  throw Error(ExitCode::io, summary,
+              "move the runs named above away, or train them again with --force");
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app) {
+  auto arguments = std::make_shared<VerifyArguments>();
+  CLI::App* command = app.add_subcommand(
+      "verify", "Check every file of runs: checksums, and that they tell the same");
+  command->footer(R"(
+It ends in 0, or in 6 with a line for each fault. An unfinished run is none.
+
+examples:
+  mnist-bench verify runs
+  mnist-bench verify runs/mlp/seed-1 --json)");
+  command->add_option("DIR", arguments->folders, "Run folders, or folders that hold some")
+      ->required();
+  command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.verify/1)");
+  command->callback([arguments] { verify(*arguments); });
+}
+
+}  // namespace mnist_bench

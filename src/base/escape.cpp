@@ -1,0 +1,83 @@
+#include "base/escape.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMaxExcerptBytes = 120;
+
+/// Of a sequence of 2 or 3 bytes; 0 for the longer ones, which hold nothing that is looked for.
+std::uint32_t code_point(std::string_view sequence) {
+  const auto bits = [&](std::size_t i, unsigned mask) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i]) & mask);
+  };
+  if (sequence.size() == 2) return bits(0, 0x1F) << 6U | bits(1, 0x3F);
+  if (sequence.size() == 3) return bits(0, 0x0F) << 12U | bits(1, 0x3F) << 6U | bits(2, 0x3F);
+  return 0;
+}
+
+/// C1 controls, which some terminals obey as they do ESC, and Bidi_Control (PropList.txt), which
+/// lets text be read in another order than it is written in.
+bool is_obeyed(std::uint32_t point) {
+  return (point >= 0x80 && point <= 0x9F) || point == 0x061C || point == 0x200E ||
+         point == 0x200F || (point >= 0x202A && point <= 0x202E) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
+std::string replaced(std::string_view text, std::string_view kept, std::size_t max_bytes) {
+  std::string result;
+  for (std::size_t offset = 0; offset < text.size() && result.size() <= max_bytes;) {
+    const std::size_t length = utf8_sequence(text.substr(offset));
+    const auto byte = static_cast<unsigned char>(text[offset]);
+    const std::string_view sequence = text.substr(offset, length == 0 ? 1 : length);
+    if (length == 0 || (byte < ' ' && kept.find(text[offset]) == std::string_view::npos)) {
+      result += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0x7F) {
+      result += "\\u007f";
+    } else if (const std::uint32_t point = code_point(sequence); is_obeyed(point)) {
+      result += fmt::format("\\u{:04x}", point);
+    } else {
+      result += sequence;
+    }
+    offset += sequence.size();
+  }
+  return result;
+}
+
+/// The start of `text`, not cut within a UTF-8 sequence.
+std::string shortened(const std::string& text) {
+  if (text.size() <= kMaxExcerptBytes) return text;
+  std::size_t end = kMaxExcerptBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+std::size_t utf8_sequence(std::string_view rest) {
+  if (rest.empty()) return 0;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
+  const auto within = [&](std::size_t i, unsigned char low, unsigned char high) {
+    return i < rest.size() && low <= byte(i) && byte(i) <= high;
+  };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  const std::size_t length = lead < 0xF0 ? 3 : 4;
+  if (!within(1, low, high) || !within(2, 0x80, 0xBF)) return 0;
+  return length == 3 || within(3, 0x80, 0xBF) ? length : 0;
+}
+
+std::string printable(std::string_view text) { return replaced(text, "\n\t", std::string::npos); }
+
+std::string escaped(std::string_view text) {
+  return shortened(replaced(text, /*kept=*/"", kMaxExcerptBytes));
+}
+
+}  // namespace mnist_bench

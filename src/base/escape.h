@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mnist_bench {
+
+/// Bytes of the UTF-8 sequence that `rest` starts with; 0 if it starts with none (Unicode 15,
+/// table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF) or is empty.
+std::size_t utf8_sequence(std::string_view rest);
+
+/// `text` without anything that a terminal obeys instead of showing it: control characters below
+/// U+0020 but line feed and tab, and bytes that are not UTF-8, as \xNN; U+007F to U+009F and the
+/// characters with Unicode's property Bidi_Control (marks, embeddings, overrides, isolates) as
+/// \uNNNN, so that JSON stays JSON with the same strings.
+std::string printable(std::string_view text);
+
+/// For error messages, one line, at most 120 bytes: like `printable`, line feeds and tabs as \xNN
+/// too.
+std::string escaped(std::string_view text);
+
+}  // namespace mnist_bench

@@ -1,0 +1,108 @@
+#include "data/dataset_warnings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/known_datasets.h"
+
+namespace mnist_bench {
+namespace {
+
+using Warnings = std::vector<std::string>;
+
+/// Mean and SD are far from what is expected if they are off by more than this share of the
+/// expected SD. KMNIST's are off by 0.20 and 0.13 of MNIST's SD, Fashion-MNIST's by 0.50 and 0.15.
+constexpr double kFar = 0.25;
+constexpr std::uint8_t kLeastLargest = 128;
+/// Of the outermost pixels of images with a bright background; in MNIST hardly any is bright.
+constexpr double kBrightBorder = 0.75;
+/// Fewer test images may differ from the training images by chance.
+constexpr std::int64_t kLeastTestImages = 30;
+
+bool is_far(const PixelStatistics& found, const PixelStatistics& expected) {
+  const double bound = kFar * expected.sd;
+  return std::abs(found.mean - expected.mean) > bound || std::abs(found.sd - expected.sd) > bound;
+}
+
+std::string mean_and_sd(const PixelStatistics& statistics) {
+  return fmt::format("mean {:.4f} and SD {:.4f}", statistics.mean, statistics.sd);
+}
+
+void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
+  const std::vector<std::int64_t> counts = class_counts(dataset.train, dataset.classes);
+  std::vector<std::size_t> present;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    if (counts[k] > 0) present.push_back(k);
+  }
+  if (present.empty()) return;
+  if (present.size() == 1) {
+    warnings.push_back(fmt::format(
+        "the training labels go up to {0}, and all of them are {0}: there is nothing to tell apart",
+        present.front()));
+    return;
+  }
+  const std::size_t largest = present.back();
+  const auto absent = static_cast<std::size_t>(
+      std::count(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(largest), 0));
+  if (absent == 0) return;
+  const auto first = std::find(counts.begin(), counts.end(), 0) - counts.begin();
+  warnings.push_back(
+      fmt::format("the training labels go up to {}, but {} of the {} classes {} no training image "
+                  "(the first: {}); 'mnist-bench data info DIR' counts them",
+                  largest, absent, largest + 1, absent == 1 ? "has" : "have", first));
+}
+
+void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warnings& warnings) {
+  const PixelSummary& train = dataset.train_pixels;
+  const PixelStatistics& statistics = train.statistics;
+  if (train.smallest == train.largest) {
+    warnings.push_back(
+        fmt::format("all pixels of the training images have the value {}: there is nothing to see",
+                    train.largest));
+    return;
+  }
+  const PixelStatistics constants = normalization_constants(Normalization::standardize);
+  if (normalization == Normalization::standardize && is_far(statistics, constants)) {
+    warnings.push_back(fmt::format(
+        "the training images have {}, far from MNIST's {:.4f} and {:.4f}, which "
+        "data.normalization=standardize uses; data.normalization=dataset uses their own",
+        mean_and_sd(statistics), constants.mean, constants.sd));
+  }
+  if (normalization != Normalization::dataset && train.largest < kLeastLargest) {
+    warnings.push_back(fmt::format(
+        "the largest pixel value of the training images is {}, as if they were not scaled to "
+        "0 … 255; scale them, or use data.normalization=dataset",
+        train.largest));
+  }
+  if (train.bright_border >= kBrightBorder) {
+    warnings.push_back(
+        "the training images have a bright background, other than MNIST's (white on black): if "
+        "they are inverted, take 255 − x of each pixel");
+  }
+  if (dataset.test.size() >= kLeastTestImages &&
+      is_far(dataset.test_pixels.statistics, statistics)) {
+    warnings.push_back(
+        fmt::format("the test images have {}, far from the training images' {:.4f} and {:.4f}: are "
+                    "they prepared in the same way?",
+                    mean_and_sd(dataset.test_pixels.statistics), statistics.mean, statistics.sd));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_view label,
+                                          Normalization normalization) {
+  Warnings warnings;
+  warn_of_classes(dataset, warnings);
+  if (!dataset.identified && is_known_dataset(label)) {
+    warnings.push_back(fmt::format(
+        "data.dataset says '{}', but by their checksums not all of the files are that data set's",
+        label));
+  }
+  warn_of_pixels(dataset, normalization, warnings);
+  return warnings;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,76 @@
+#include "evaluate/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mnist_bench {
+
+std::string to_string(Conclusion conclusion) {
+  switch (conclusion) {
+    case Conclusion::shown:
+      return "shown";
+    case Conclusion::suggested:
+      return "suggested, not shown";
+    case Conclusion::not_shown:
+      break;
+  }
+  return "not shown";
+}
+
+Judgement judge(const std::vector<double>& differences) {
+  const auto judged = std::min(differences.size(), static_cast<std::size_t>(kMostSignFlips));
+  const std::vector<double> first(differences.begin(),
+                                  differences.begin() + static_cast<std::ptrdiff_t>(judged));
+  Judgement judgement;
+  judgement.difference = spread_of(first);
+  judgement.left_out = static_cast<std::int64_t>(differences.size() - judged);
+  if (first.empty()) return judgement;
+  judgement.test = sign_flip_test(first);
+  const std::optional<Interval>& interval = judgement.difference.ci95;
+  if (!interval || (interval->low <= 0.0 && interval->high >= 0.0)) return judgement;
+  const bool both = judgement.difference.n >= kFewestSeeds && judgement.test->p_value < kLevel;
+  judgement.conclusion = both ? Conclusion::shown : Conclusion::suggested;
+  return judgement;
+}
+
+JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {
+  JointJudgement joint;
+  for (const auto& [name, judgement] : comparisons) {
+    const bool higher = judgement.b_is_higher();
+    switch (judgement.conclusion) {
+      case Conclusion::shown:
+        (higher ? joint.shown_higher : joint.shown_lower).push_back(name);
+        break;
+      case Conclusion::suggested:
+        (higher ? joint.suggested_higher : joint.suggested_lower).push_back(name);
+        break;
+      case Conclusion::not_shown:
+        joint.not_shown.push_back(name);
+        break;
+    }
+  }
+  const std::size_t all = comparisons.size();
+  const std::size_t higher = joint.shown_higher.size();
+  const std::size_t lower = joint.shown_lower.size();
+  if (all == 0) return joint;
+  if (higher == all || lower == all) {
+    joint.conclusion = JointConclusion::shown;
+  } else if (higher + lower > 0) {
+    joint.conclusion = JointConclusion::in_part;
+  } else if (joint.suggested_higher.size() == all || joint.suggested_lower.size() == all) {
+    joint.conclusion = JointConclusion::suggested;
+  }
+  return joint;
+}
+
+std::string chance_note(std::int64_t verdicts) {
+  return fmt::format(
+      "{} verdict{} on this page rest{} on tests or ranges at {:.0f} %, with no correction for "
+      "their number: were there nothing to find, about {:.2g} of them would say otherwise by "
+      "chance.",
+      verdicts, verdicts == 1 ? "" : "s", verdicts == 1 ? "s" : "", 100.0 * kLevel,
+      kLevel * static_cast<double>(verdicts));
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/paired_tests.h"
+#include "evaluate/statistics.h"
+
+namespace mnist_bench {
+
+/// The level of every verdict on a difference.
+inline constexpr double kLevel = 0.05;
+/// The fewest paired seeds that can show a difference: 2/2⁶ is the first 2/2ⁿ below kLevel.
+inline constexpr std::int64_t kFewestSeeds = 6;
+
+/// What paired runs say of a difference.
+enum class Conclusion { not_shown, suggested, shown };
+/// "shown", "suggested, not shown", "not shown"
+std::string to_string(Conclusion conclusion);
+
+/// The judge's word on one list of paired differences, B − A.
+struct Judgement {
+  Conclusion conclusion = Conclusion::not_shown;
+  /// Of the differences that were judged: the first kMostSignFlips of those given.
+  Spread difference;
+  std::optional<SignFlipTest> test;  ///< n ≥ 1
+  std::int64_t left_out = 0;         ///< differences beyond the first kMostSignFlips
+
+  /// Which side has the higher values, where the conclusion is not `not_shown`.
+  [[nodiscard]] bool b_is_higher() const { return difference.mean.value_or(0.0) > 0.0; }
+};
+
+/// The only place that decides whether one of two sides is higher. `differences`: B − A of the
+/// same seeds, in ascending order of the seeds. Shown: n ≥ kFewestSeeds, the 95 % t-interval of
+/// the mean excludes 0, and the exact sign-flip test has p < kLevel. Suggested: the interval
+/// excludes 0, but the test does not say so, or n is below kFewestSeeds. Else not shown.
+Judgement judge(const std::vector<double>& differences);
+
+/// One of several comparisons that a statement is about: a measure, a severity.
+struct NamedJudgement {
+  std::string name;
+  Judgement judgement;
+};
+
+enum class JointConclusion {
+  not_shown,
+  suggested,  ///< in all of them at least, and in the same direction
+  in_part,    ///< shown in some, but not in all, or not in one direction
+  shown,      ///< in all of them, and in the same direction
+};
+
+/// The judge's word on a statement about all of several comparisons.
+struct JointJudgement {
+  JointConclusion conclusion = JointConclusion::not_shown;
+  std::vector<std::string> shown_higher;  ///< the names for which B is shown to be higher
+  std::vector<std::string> shown_lower;
+  std::vector<std::string> suggested_higher;
+  std::vector<std::string> suggested_lower;
+  std::vector<std::string> not_shown;
+};
+JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons);
+
+/// How many of so many verdicts at kLevel are wrong by chance where nothing differs, as a sentence:
+/// "5 verdicts rest on tests at 5 %; …".
+std::string chance_note(std::int64_t verdicts);
+
+}  // namespace mnist_bench

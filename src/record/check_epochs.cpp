@@ -1,0 +1,134 @@
+#include "record/check_epochs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "config/strict_json.h"
+#include "record/contradiction.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::json;
+
+/// A share of `total` images is that of a whole number of them.
+void require_share(const std::string& member, double share, std::int64_t total) {
+  if (std::isnan(share)) return;
+  const double images = share * static_cast<double>(total);
+  if (nearly(images, std::round(images))) return;
+  contradict(member, fmt::format("{}", share),
+             fmt::format("no number of {} images is that", total));
+}
+
+void check_epoch(const RunResult& result, std::size_t i) {
+  const EpochRecord& epoch = result.epochs[i];
+  const auto member = [&](const char* name) { return fmt::format("epochs[{}].{}", i, name); };
+  if (epoch.epoch != static_cast<std::int64_t>(i) + 1) {
+    contradict(member("epoch"), std::to_string(epoch.epoch),
+               fmt::format("it is number {} of the list", i + 1));
+  }
+  const std::string_view engine = to_string(result.config.training.engine);
+  const bool known =
+      epoch.engine == to_string(Engine::libtorch) || epoch.engine == to_string(Engine::native);
+  // A run may go on in the other engine, and fail before its record says so.
+  const bool may_differ =
+      result.status == RunStatus::failed || !result.provenance->resumed_after.empty();
+  if (!known || (epoch.engine != engine && !may_differ)) {
+    contradict(member("engine"), excerpt(json(epoch.engine)),
+               fmt::format("config.training.engine is \"{}\"", engine));
+  }
+  const double images = epoch.images_per_second * epoch.train_seconds;
+  if (std::isfinite(images) &&
+      !nearly(images, static_cast<double>(result.data->train.samples), 1e-6)) {
+    contradict(member("images_per_second"), fmt::format("{}", epoch.images_per_second),
+               fmt::format("{} images in {} s are not that", result.data->train.samples,
+                           epoch.train_seconds));
+  }
+  require_share(member("train_accuracy"), epoch.train_accuracy, result.data->train.samples);
+  require_share(member("test.accuracy"), epoch.test_accuracy, result.data->test.samples);
+}
+
+/// Whether the network was evaluated once more when the run went on: by other code, perhaps.
+bool was_evaluated_anew(const RunResult& result) {
+  const std::vector<std::int64_t>& resumed = result.provenance->resumed_after;
+  return !resumed.empty() && resumed.back() == static_cast<std::int64_t>(result.epochs.size());
+}
+
+}  // namespace
+
+void check_epochs(const RunResult& result) {
+  const auto wanted = static_cast<std::size_t>(result.config.training.epochs);
+  if (result.epochs.size() > wanted) {
+    contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
+               fmt::format("config.training.epochs is {}", wanted));
+  }
+  if (result.epochs.empty()) return;
+  if (!result.provenance || !result.data || !result.model) {
+    contradict(!result.provenance ? "provenance"
+               : !result.data     ? "data"
+                                  : "model",
+               "null", "there are epochs");
+  }
+  for (std::size_t i = 0; i < result.epochs.size(); ++i) check_epoch(result, i);
+}
+
+void check_test(const RunResult& result) {
+  if (!result.test) return;
+  const TestRecord& test = *result.test;
+  if (result.epochs.empty()) contradict("test", "there", "no epoch was trained");
+  const std::vector<std::int64_t>& classes = result.data->test.class_counts;
+  if (test.confusion.size() != classes.size()) {
+    contradict("test.confusion_matrix.counts", fmt::format("of {} classes", test.confusion.size()),
+               fmt::format("data.test.class_counts is of {}", classes.size()));
+  }
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    const std::int64_t images = test.metrics.per_class[k].support;
+    if (images == classes[k]) continue;
+    contradict(fmt::format("test.confusion_matrix.counts[{}]", k), fmt::format("{} images", images),
+               fmt::format("data.test.class_counts[{}] is {}", k, classes[k]));
+  }
+  const EpochRecord& last = result.epochs.back();
+  const bool anew = was_evaluated_anew(result);
+  const auto require = [](const std::string& member, double said, double should, double slack) {
+    if (std::isfinite(said) == std::isfinite(should) &&
+        (!std::isfinite(said) || std::abs(said - should) <= slack)) {
+      return;
+    }
+    contradict(member, fmt::format("{}", said), fmt::format("the last of epochs says {}", should));
+  };
+  // Another machine or engine decides a few images otherwise.
+  const double images = 2.0 / static_cast<double>(std::max<std::int64_t>(test.metrics.samples, 1));
+  const double slack = anew ? std::max(images, 1e-3) + kRounding : kRounding;
+  require("test.accuracy", test.metrics.accuracy.value_or(0.0), last.test_accuracy, slack);
+  require("test.loss", test.loss, last.test_loss,
+          (anew ? 1e-2 : kRounding) * std::max(1.0, std::abs(last.test_loss)));
+  // The epoch may have been recorded by 0.1.0, and the run have gone on in this version.
+  if (anew || nearly(last.test_macro_f1, macro_over_all_classes(test.metrics).f1)) return;
+  require("test.macro.f1", test.metrics.macro.f1, last.test_macro_f1, kRounding);
+}
+
+void check_timing(const RunResult& result) {
+  double train = 0.0;
+  double evaluate = 0.0;
+  for (const EpochRecord& epoch : result.epochs) {
+    train += epoch.train_seconds;
+    evaluate += epoch.evaluate_seconds;
+  }
+  const TimingRecord& timing = result.timing;
+  const auto require = [](const char* member, double said, double sum) {
+    if (nearly(said, sum)) return;
+    contradict(member, fmt::format("{}", said), fmt::format("the epochs have {} in sum", sum));
+  };
+  require("timing.train_seconds", timing.train_seconds, train);
+  require("timing.evaluate_seconds", timing.evaluate_seconds, evaluate);
+  const double parts = timing.load_seconds + train + evaluate;
+  if (timing.total_seconds < parts && !nearly(timing.total_seconds, parts, 1e-3)) {
+    contradict("timing.total_seconds", fmt::format("{}", timing.total_seconds),
+               fmt::format("loading, training and evaluation have {} in sum", parts));
+  }
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,160 @@
+#include "record/check_result.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "config/strict_json.h"
+#include "record/check_computed.h"
+#include "record/check_epochs.h"
+#include "record/contradiction.h"
+#include "record/result_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using nlohmann::json;
+
+std::int64_t sum_of(const std::string& member, const std::vector<std::int64_t>& values) {
+  std::int64_t sum = 0;
+  for (const std::int64_t value : values) {
+    if (__builtin_add_overflow(sum, value, &sum)) {
+      contradict(member, "larger in sum than can be counted", "it counts images or parameters");
+    }
+  }
+  return sum;
+}
+
+void require_sum(const std::string& total, std::int64_t said, const std::string& parts,
+                 const std::vector<std::int64_t>& values) {
+  const std::int64_t sum = sum_of(parts, values);
+  if (said == sum) return;
+  contradict(total, std::to_string(said), fmt::format("the sum of {} is {}", parts, sum));
+}
+
+void check_model(const RunResult& result) {
+  if (!result.model) return;
+  const ModelSummary& model = *result.model;
+  if (model.type != model_type(result.config.model)) {
+    contradict("model.type", excerpt(json(model.type)),
+               fmt::format("config.model.type is \"{}\"", model_type(result.config.model)));
+  }
+  std::vector<std::int64_t> parameters;
+  std::vector<std::int64_t> macs;
+  for (const LayerSummary& layer : model.layers) {
+    parameters.push_back(layer.parameters);
+    macs.push_back(layer.macs);
+  }
+  require_sum("model.parameters", model.parameters, "model.layers[].parameters", parameters);
+  require_sum("model.macs", model.macs, "model.layers[].macs", macs);
+  if (!result.data || model.layers.empty()) return;
+  const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
+  const std::vector<std::int64_t>& output = model.layers.back().output_shape;
+  if (output == std::vector{classes}) return;
+  contradict("the last layer's output_shape", json(output).dump(),
+             fmt::format("data.test.class_counts has {} classes", classes));
+}
+
+void check_split(const std::string& name, const SplitSummary& split,
+                 std::optional<std::int64_t> limit) {
+  require_sum(fmt::format("data.{}.samples", name), split.samples,
+              fmt::format("data.{}.class_counts", name), split.class_counts);
+  if (limit && split.samples > *limit) {
+    contradict(fmt::format("data.{}.samples", name), std::to_string(split.samples),
+               fmt::format("config.data.{}_limit is {}", name, *limit));
+  }
+}
+
+void check_data(const RunResult& result) {
+  if (!result.data) return;
+  const DataSummary& data = *result.data;
+  check_split("train", data.train, result.config.data.train_limit);
+  check_split("test", data.test, result.config.data.test_limit);
+  if (data.train.class_counts.size() != data.test.class_counts.size()) {
+    contradict("data.test.class_counts",
+               fmt::format("of {} classes", data.test.class_counts.size()),
+               fmt::format("data.train.class_counts is of {}", data.train.class_counts.size()));
+  }
+  if (!(data.std > 0.0)) {
+    contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
+  }
+}
+
+void check_provenance(const RunResult& result) {
+  if (!result.provenance) return;
+  const Provenance& provenance = *result.provenance;
+  if (provenance.threads < 1 || provenance.jobs < 1) {
+    contradict(provenance.threads < 1 ? "provenance.threads" : "provenance.jobs", "0",
+               "something computed");
+  }
+  std::int64_t least = 1;
+  for (const std::int64_t epoch : provenance.resumed_after) {
+    if (epoch < least || epoch > static_cast<std::int64_t>(result.epochs.size())) {
+      contradict("provenance.resumed_after", json(provenance.resumed_after).dump(),
+                 fmt::format("the run has {} epochs, one after the other", result.epochs.size()));
+    }
+    least = epoch;
+  }
+  const bool on_cpu = provenance.device == "cpu";
+  if (!on_cpu && !provenance.device.starts_with("cuda")) {
+    contradict("provenance.device", excerpt(json(provenance.device)),
+               "a run computes on cpu or cuda:N");
+  }
+  const std::string& wanted = result.config.device;
+  // The config of a failure may be that of the process that failed, the rest of one before it.
+  if (result.status == RunStatus::failed || wanted == "auto" || (wanted == "cpu") == on_cpu) return;
+  contradict("provenance.device", excerpt(json(provenance.device)),
+             fmt::format("config.device is \"{}\"", wanted));
+}
+
+/// What a status promises.
+void check_status(const RunResult& result) {
+  const std::string status = fmt::format("\"{}\"", to_string(result.status));
+  const bool all = static_cast<std::int64_t>(result.epochs.size()) == result.config.training.epochs;
+  const auto require = [&](bool holds, const std::string& otherwise) {
+    if (!holds) contradict("status", status, otherwise);
+  };
+  const auto number = [&] {
+    return fmt::format("{} of {} epochs are there", result.epochs.size(),
+                       result.config.training.epochs);
+  };
+  switch (result.status) {
+    case RunStatus::completed:
+      require(all, number());
+      require(result.test.has_value(), "test is null");
+      require(result.parameters_sha256.has_value(), "parameters_sha256 is null");
+      require(!result.error, "error is not null");
+      break;
+    case RunStatus::interrupted:
+      require(!all, "all epochs are there");
+      require(result.test.has_value() == !result.epochs.empty(),
+              result.test ? "test is there without an epoch" : "test is null");
+      require(!result.parameters_sha256, "parameters_sha256 is not null");
+      require(result.error.has_value(), "error is null");
+      break;
+    case RunStatus::diverged:
+      require(!all, "all epochs are there");
+      require(!result.test, "test is not null");
+      require(!result.parameters_sha256, "parameters_sha256 is not null");
+      require(result.error.has_value(), "error is null");
+      break;
+    case RunStatus::failed:  // whenever, whatever was there
+      require(result.error.has_value(), "error is null");
+      break;
+  }
+}
+
+}  // namespace
+
+void check_result(RunResult& result, const JsonValue& record) {
+  check_status(result);
+  check_data(result);
+  check_epochs(result);
+  check_model(result);
+  check_test(result);
+  check_timing(result);
+  check_provenance(result);
+  check_computed(result, record);
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,101 @@
+#include "record/run_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+#include "base/files.h"
+#include "record/read_result.h"
+#include "record/stored_files.h"
+
+namespace mnist_bench {
+namespace {
+
+/// Whether there is a file of a run. An empty log is none: it is there as soon as a folder is
+/// locked.
+bool holds_file(const std::filesystem::path& folder, const char* name) {
+  const auto status = std::filesystem::symlink_status(folder / name);
+  if (!std::filesystem::exists(status)) return false;
+  return name != std::string_view(kLogFile) || !std::filesystem::is_regular_file(status) ||
+         std::filesystem::file_size(folder / name) > 0;
+}
+
+/// Whether `file` begins as each of our logs does, "2026-01-31T12:00:00.000Z info ", as far as it
+/// goes.
+bool is_log_of_ours(const std::filesystem::path& file) {
+  constexpr std::string_view kPattern = "0000-00-00T00:00:00.000Z ";
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) return false;
+  std::array<char, kPattern.size()> start{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(start.data(), start.size());
+  const auto count = static_cast<std::size_t>(stream.gcount());
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_digit = start[i] >= '0' && start[i] <= '9';
+    if (kPattern[i] == '0' ? !is_digit : start[i] != kPattern[i]) return false;
+  }
+  return count > 0;
+}
+
+bool holds_config_of_ours(const std::filesystem::path& folder) {
+  try {
+    read_config(folder);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool holds_result_of_ours(const std::filesystem::path& folder) {
+  try {
+    read_result(folder);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+bool holds_run(const std::filesystem::path& folder) {
+  return std::any_of(kRunFiles.begin(), kRunFiles.end(),
+                     [&](const char* name) { return holds_file(folder, name); });
+}
+
+void refuse_foreign_files(const std::filesystem::path& folder) {
+  const bool has_log = holds_file(folder, kLogFile);
+  const bool is_our_log = has_log && is_log_of_ours(folder / kLogFile);
+  const char* foreign = has_log && !is_our_log ? kLogFile : nullptr;
+  if (foreign == nullptr && !is_our_log) {
+    for (const char* name : kRunFiles) {
+      if (holds_file(folder, name)) foreign = name;
+    }
+    if (foreign == nullptr || holds_config_of_ours(folder) || holds_result_of_ours(folder)) {
+      return;
+    }
+  }
+  if (foreign == nullptr) return;
+  throw Error(ExitCode::io,
+              fmt::format("{} is not the folder of a run: its {} was not written by mnist-bench",
+                          folder.string(), foreign),
+              "nothing was changed; use --output DIR for another folder, or move that file away");
+}
+
+void remove_run_files(const std::filesystem::path& folder) {
+  for (const char* name : kRunFiles) {
+    std::error_code error;
+    if (name == std::string_view(kLogFile)) {
+      std::filesystem::resize_file(folder / name, 0, error);  // and stays locked
+    } else {
+      std::filesystem::remove(folder / name, error);
+    }
+    if (error) {
+      throw Error(ExitCode::io,
+                  fmt::format("cannot delete {}: {}", (folder / name).string(), error.message()));
+    }
+  }
+}
+
+}  // namespace mnist_bench

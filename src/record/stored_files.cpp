@@ -1,0 +1,75 @@
+#include "record/stored_files.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "config/read.h"
+#include "config/write.h"
+#include "record/read_result.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMostConfigBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMostEpochsBytes = std::size_t{64} << 20U;
+constexpr std::size_t kMostTensorBytes = std::size_t{8} << 30U;
+
+EpochRecord parse_epoch(std::string_view line) {
+  const nlohmann::json document = parse_record_json(line);
+  return epoch_from_json(JsonValue(document));
+}
+
+/// An unfinished run may go on in the other engine.
+std::string hash_with(ExperimentConfig config, Engine engine) {
+  config.training.engine = engine;
+  return config_hash(config);
+}
+
+}  // namespace
+
+bool is_final(RunStatus status) {
+  return status == RunStatus::completed || status == RunStatus::diverged;
+}
+
+bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
+  const std::string& hash = checkpoint.config_hash;
+  return checkpoint.seed == config.seed &&
+         (hash == hash_with(config, Engine::libtorch) || hash == hash_with(config, Engine::native));
+}
+
+ExperimentConfig read_config(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json";
+  return parse_experiment(read_file(file, kMostConfigBytes, ExitCode::io), file.string());
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& folder) {
+  return parse_checkpoint(
+      read_file(folder / "checkpoint.safetensors", kMostTensorBytes, ExitCode::io));
+}
+
+Safetensors read_model(const std::filesystem::path& folder) {
+  return parse_safetensors(read_file(folder / "model.safetensors", kMostTensorBytes, ExitCode::io));
+}
+
+std::vector<EpochRecord> read_epochs(const std::filesystem::path& folder) {
+  const std::string bytes = read_file(folder / "epochs.jsonl", kMostEpochsBytes, ExitCode::io);
+  std::vector<EpochRecord> epochs;
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    const auto where = fmt::format("line {}", epochs.size() + 1);
+    if (end == std::string_view::npos) {
+      throw Error(ExitCode::io, fmt::format("{} is cut short", where));
+    }
+    try {
+      epochs.push_back(parse_epoch(rest.substr(0, end)));
+    } catch (const Error& error) {
+      throw Error(ExitCode::io, fmt::format("{}: {}", where, error.what()));
+    }
+    rest.remove_prefix(end + 1);
+  }
+  return epochs;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "record/checkpoint.h"
+#include "record/result.h"
+
+namespace mnist_bench {
+
+/// Completed or diverged: training again would only end in the same way.
+bool is_final(RunStatus status);
+
+/// Whether a run of `config` may go on from `checkpoint`: in either engine.
+bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config);
+
+/// The files of a run folder. Each throws Error saying what is wrong with it; the message names the
+/// file only if it cannot be read, or is `config.json`.
+ExperimentConfig read_config(const std::filesystem::path& folder);
+Checkpoint read_checkpoint(const std::filesystem::path& folder);
+Safetensors read_model(const std::filesystem::path& folder);
+std::vector<EpochRecord> read_epochs(const std::filesystem::path& folder);
+
+}  // namespace mnist_bench

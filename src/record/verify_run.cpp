@@ -1,0 +1,201 @@
+#include "record/verify_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/files.h"
+#include "config/difference.h"
+#include "config/strict_json.h"
+#include "config/write.h"
+#include "record/read_predictions.h"
+#include "record/read_result.h"
+#include "record/result_json.h"
+#include "record/stored_files.h"
+
+namespace mnist_bench {
+namespace {
+
+/// The files of one run, as far as they could be read.
+struct RunFiles {
+  std::filesystem::path folder;
+  std::vector<std::string>& faults;
+  std::optional<RunResult> result = {};
+  std::optional<ExperimentConfig> config = {};
+  std::optional<std::vector<EpochRecord>> epochs = {};
+  std::optional<Checkpoint> checkpoint = {};
+
+  [[nodiscard]] bool has(const char* name) const { return std::filesystem::exists(folder / name); }
+  /// Nothing is left to do, and nothing may be half done.
+  [[nodiscard]] bool final() const { return result && is_final(result->status); }
+
+  void fault(const char* file, const std::string& what) const {
+    // Most messages of readers start with the path; it is said once.
+    const std::string path = (folder / file).string();
+    const std::size_t at = what.find(path);
+    faults.push_back(at == 0 ? file + what.substr(path.size()) : fmt::format("{}: {}", file, what));
+  }
+
+  /// Does `check`, whose error is a fault of `file`, if the file is there; where it is not, that is
+  /// a fault if it is `required`.
+  void check_file(const char* file, bool required, const std::function<void()>& check) const {
+    if (!has(file)) {
+      if (required) fault(file, "is missing");
+      return;
+    }
+    try {
+      check();
+    } catch (const Error& error) {
+      if (required || has(file)) fault(file, error.what());  // else deleted at this moment
+    }
+  }
+};
+
+[[noreturn]] void find_fault(const std::string& why) { throw Error(ExitCode::io, why); }
+
+void check_config(RunFiles& run) {
+  run.config = read_config(run.folder);
+  if (!run.result) return;
+  ExperimentConfig config = *run.config;
+  // A run that goes on may do so in the other engine, and be killed before its record says so.
+  if (!run.final()) config.training.engine = run.result->config.training.engine;
+  const auto differences = config_differences(config, run.result->config);
+  if (!differences.empty()) {
+    find_fault(
+        fmt::format("differs from the config in result.json: {}", differences_text(differences)));
+  }
+  if (run.final() && to_json(config) != to_json(run.result->config)) {
+    find_fault("differs from the config in result.json in output, threads or device");
+  }
+}
+
+void check_checkpoint(RunFiles& run) {
+  run.checkpoint = read_checkpoint(run.folder);
+  const Checkpoint& checkpoint = *run.checkpoint;
+  if (run.config && !is_of(checkpoint, *run.config)) find_fault("is of another config or seed");
+  if (!run.result) return;
+  const RunResult& result = *run.result;
+  if (result.data && checkpoint.data_sha256 != data_sha256(*result.data)) {
+    find_fault("is of other data than result.json");
+  }
+  if (result.status != RunStatus::completed) return;
+  if (checkpoint.state.epoch != result.config.training.epochs) {
+    find_fault(fmt::format("is of epoch {} of {}, but the run is completed", checkpoint.state.epoch,
+                           result.config.training.epochs));
+  }
+  if (parameters_sha256(checkpoint.state.parameters) != result.parameters_sha256) {
+    find_fault("has other parameters than result.json has the SHA-256 of");
+  }
+}
+
+/// Throws for the first of the first `count` epochs that is not the same in both.
+void require_same_epochs(const std::vector<EpochRecord>& a, const std::vector<EpochRecord>& b,
+                         std::size_t count, const char* other) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (to_json(a[i]) != to_json(b[i])) {
+      find_fault(fmt::format("line {} differs from epochs[{}] in {}", i + 1, i, other));
+    }
+  }
+}
+
+void check_epochs(RunFiles& run) {
+  run.epochs = read_epochs(run.folder);
+  const std::vector<EpochRecord>& epochs = *run.epochs;
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    if (epochs[i].epoch != static_cast<std::int64_t>(i) + 1) {
+      find_fault(fmt::format("line {} is of epoch {}", i + 1, epochs[i].epoch));
+    }
+  }
+  const std::optional<ExperimentConfig> config =
+      run.result ? std::optional(run.result->config) : run.config;
+  if (config && static_cast<std::int64_t>(epochs.size()) > config->training.epochs) {
+    find_fault(
+        fmt::format("has {} epochs, but the config {}", epochs.size(), config->training.epochs));
+  }
+  if (!run.result) return;
+  const std::vector<EpochRecord>& recorded = run.result->epochs;
+  if (run.final() && epochs.size() != recorded.size()) {
+    find_fault(fmt::format("has {} epochs, but result.json {}", epochs.size(), recorded.size()));
+  }
+  // A run that went on and was killed may have trained anew what came after its checkpoint.
+  const std::size_t kept = run.checkpoint ? run.checkpoint->epochs.size() : 0;
+  const std::size_t count =
+      std::min({epochs.size(), recorded.size(), run.final() ? epochs.size() : kept});
+  require_same_epochs(epochs, recorded, count, "result.json");
+}
+
+/// Throws unless each layer of the record has as many values as it says.
+void require_layers(const std::vector<NamedTensor>& tensors, const ModelSummary& model) {
+  std::map<std::string, std::int64_t> values;
+  for (const NamedTensor& tensor : tensors) {
+    const std::string layer = tensor.name.substr(0, tensor.name.rfind('.'));
+    values[layer] += static_cast<std::int64_t>(tensor.values.size());
+  }
+  for (const LayerSummary& layer : model.layers) {
+    if (layer.parameters == 0 && !values.contains(layer.name)) continue;
+    if (values[layer.name] != layer.parameters) {
+      find_fault(fmt::format("has {} parameters of layer {}, but result.json {}",
+                             values[layer.name], excerpt(layer.name), layer.parameters));
+    }
+    values.erase(layer.name);
+  }
+  if (values.empty()) return;
+  find_fault(
+      fmt::format("has a layer {} that result.json does not know", excerpt(values.begin()->first)));
+}
+
+void check_model(const RunFiles& run) {
+  const Safetensors model = read_model(run.folder);
+  const std::string hash = parameters_sha256(model.tensors);
+  const auto said = model.metadata.find("parameters_sha256");
+  if (said != model.metadata.end() && said->second != hash) {
+    find_fault("its parameters do not match its parameters_sha256");
+  }
+  if (!run.result || !run.result->parameters_sha256) return;
+  if (*run.result->parameters_sha256 != hash) {
+    find_fault("its parameters do not match the parameters_sha256 of result.json");
+  }
+  require_layers(model.tensors, *run.result->model);
+  if (run.checkpoint && !same_shapes(model.tensors, run.checkpoint->state.parameters)) {
+    find_fault("its tensors are not named and shaped as those of checkpoint.safetensors");
+  }
+}
+
+void check_run_predictions(const RunFiles& run) {
+  const std::vector<Prediction> predictions = read_predictions(run.folder);
+  // Those of a run that did not end well may be older or younger than its record.
+  if (run.final() && run.result->test) check_predictions(*run.result->test, predictions);
+}
+
+}  // namespace
+
+RunCheck verify_run(const std::filesystem::path& folder) {
+  RunCheck check{.folder = folder, .status = "unfinished"};
+  RunFiles run{.folder = folder, .faults = check.faults};
+  run.check_file("result.json", false, [&] {
+    check.status = "unreadable";
+    run.result = read_result(folder);
+    check.status = to_string(run.result->status);
+  });
+  const bool completed = run.result && run.result->status == RunStatus::completed;
+  run.check_file("config.json", run.result.has_value(), [&] { check_config(run); });
+  run.check_file("checkpoint.safetensors", false, [&] { check_checkpoint(run); });
+  run.check_file("epochs.jsonl", completed, [&] { check_epochs(run); });
+  run.check_file("predictions.csv", completed, [&] { check_run_predictions(run); });
+  run.check_file("model.safetensors", completed, [&] { check_model(run); });
+  return check;
+}
+
+std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& paths) {
+  std::vector<RunCheck> checks;
+  for (const std::filesystem::path& folder : folders_below(paths)) {
+    if (run_presence(folder) != RunPresence::none) checks.push_back(verify_run(folder));
+  }
+  return checks;
+}
+
+}  // namespace mnist_bench

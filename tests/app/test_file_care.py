@@ -1,0 +1,98 @@
+"""What a run does to files that are not its own, and how it leaves its own."""
+
+import os
+import re
+import stat
+import subprocess
+
+import pytest
+from conftest import BINARY, clean_environment
+from support import RUN_FILES, SMALL, SMOKE, assert_has_remedy, assert_refusal, snapshot
+
+FLAGS = pytest.mark.parametrize("flags", [[], ["--resume"], ["--force"]], ids=str)
+
+
+@FLAGS
+@pytest.mark.parametrize("name", sorted(RUN_FILES))
+def test_files_of_these_names_that_no_run_left_are_left_alone(bench, tmp_path, flags, name):
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / name).write_text('{"mine": 1}')
+    done = bench("run", SMOKE, *SMALL, *flags, "--output", folder)
+    assert_refusal(done, 6, str(folder), name)
+    assert_has_remedy(done)
+    assert (folder / name).read_text() == '{"mine": 1}'
+
+
+@FLAGS
+def test_a_log_of_somebodys_beside_a_config_of_ours_is_left_alone(bench, tmp_path, flags):
+    (tmp_path / "config.json").write_bytes(SMOKE.read_bytes())
+    (tmp_path / "log.txt").write_text("my notes\n")
+    before = snapshot(tmp_path)
+    assert_refusal(bench("run", "config.json", *SMALL, *flags, "--output", "."), 6, "log.txt")
+    assert snapshot(tmp_path) == before
+
+
+@FLAGS
+def test_a_link_in_place_of_the_log_is_not_followed(bench, tmp_path, flags):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "theirs").write_text("my notes\n")
+    (folder / "log.txt").symlink_to("../theirs")
+    assert_refusal(bench("run", SMOKE, *SMALL, *flags, "--output", folder), 6, "symbolic link")
+    assert (tmp_path / "theirs").read_text() == "my notes\n"
+    assert os.listdir(folder) == ["log.txt"]
+
+
+def test_only_temporary_files_of_a_runs_own_are_cleared_away(bench, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    theirs = [".notes.md.tmp-a1b2c3", ".result.json.tmp-mine", "result.json.tmp-a1b2c3", ".tmp-x"]
+    for name in theirs:
+        (folder / name).write_text("kept")
+    (folder / ".result.json.tmp-a1b2c3").write_text("half")
+    assert bench("run", SMOKE, *SMALL, "--output", folder).code == 0
+    assert set(os.listdir(folder)) == {*RUN_FILES, *theirs}
+
+
+def modes(folder):
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o002, 0o077, 0o000], ids=oct)
+def test_files_have_the_mode_that_the_umask_leaves(bench, tmp_path, mask):
+    done = bench("run", SMOKE, *SMALL, "--output", "out", preexec_fn=lambda: os.umask(mask))
+    assert done.code == 0, done
+    assert modes(tmp_path / "out") == {name: 0o666 & ~mask for name in RUN_FILES}
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o777 & ~mask
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(bench, finished_run, tmp_path):
+    for mode in (0o600, 0o664):
+        (tmp_path / "report.md").write_text("old")
+        (tmp_path / "report.md").chmod(mode)
+        assert bench("report", finished_run, "-o", "report.md").code == 0
+        assert stat.S_IMODE((tmp_path / "report.md").stat().st_mode) == mode
+        assert "old" not in (tmp_path / "report.md").read_text()
+
+
+def test_the_folder_of_each_new_folder_is_synced(tmp_path):
+    trace = tmp_path / "trace.txt"
+    done = subprocess.run(
+        ["strace", "-y", "-e", "trace=mkdir,mkdirat,fsync", "-o", trace, BINARY, "run", SMOKE,
+         *SMALL, "--output", "new/er/est"],
+        cwd=tmp_path, env=clean_environment(), capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done
+    steps = []
+    for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
+        made = re.match(r'mkdir\("(new[^"]*)"', line)
+        synced = re.match(rf"fsync\(\d+<{re.escape(str(tmp_path))}([^>]*)>\)", line)
+        if made:
+            steps.append(("made", "/" + made[1]))
+        elif synced:
+            steps.append(("synced", synced[1]))
+    assert steps[:6] == [
+        ("made", "/new"), ("synced", ""), ("made", "/new/er"), ("synced", "/new"),
+        ("made", "/new/er/est"), ("synced", "/new/er"),
+    ]  # fmt: skip
