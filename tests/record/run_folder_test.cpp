@@ -193,7 +193,8 @@ TEST_F(RunFolderTest, AFailureReplacesTheRecordFromBeforeTheRunAndNoLaterOne) {
   const std::string before = result_bytes(folder_);
   record_failure(config, "killed by signal 9", before);
   EXPECT_EQ(read_result(folder_).status, RunStatus::failed);
-  EXPECT_EQ(read_result(folder_).epochs.size(), sample_result_of(RunStatus::interrupted).epochs.size());
+  EXPECT_EQ(read_result(folder_).epochs.size(),
+            sample_result_of(RunStatus::interrupted).epochs.size());
   write_run(RunStatus::interrupted);  // by another process, meanwhile
   record_failure(config, "too late", "");
   EXPECT_EQ(read_result(folder_).status, RunStatus::interrupted);
