@@ -19,12 +19,19 @@ bool is_held(const Descriptor& file) {
   return file.get() >= 0 && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+/// Whether the file system does not lock files at all.
+bool has_no_file_locks(const Descriptor& file) {
+  return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 &&
+         (errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK);
+}
+
 /// Locks what is open, a part of `folder`. The shared lock of a process that only looks (is_locked)
 /// is over in a moment: a refusal counts once it has lasted.
 void lock(const Descriptor& file, const std::filesystem::path& folder) {
   constexpr int kTries = 20;
   constexpr std::chrono::milliseconds kPause(10);
   for (int i = 1; ::flock(file.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
+    if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) {
       throw Error(ExitCode::io,
                   fmt::format("cannot lock {}: {}", folder.string(), errno_message(errno)));
@@ -55,7 +62,12 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const char* file)
   lock(folder_, folder);
   // After the folder: version 0.1.0, while it holds that, may delete the file.
   file_ = open_own_file(folder / file, O_RDWR);
-  lock(file_, folder);
+  try {
+    lock(file_, folder);
+  } catch (const Error& error) {
+    // A file system may lock folders, for itself alone, and no files: 0.1.0 runs there, too.
+    if (error.cause() == Cause::folder_in_use || !has_no_file_locks(file_)) throw;
+  }
 }
 
 }  // namespace mnist_bench

@@ -151,7 +151,7 @@ std::string remedy_for(const fs::path& folder, const std::vector<FolderEntry>& e
                                const std::map<std::string, DataFiles>& found) {
   std::string names;
   for (const auto& [prefix, files] : found) {
-    const auto first =
+    const auto* const first =
         std::find_if(files.begin(), files.end(), [](const auto& each) { return !each.empty(); });
     names += fmt::format("{}{}", names.empty() ? "" : ", ", first->front().filename().string());
   }

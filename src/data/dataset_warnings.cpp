@@ -100,6 +100,12 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_vi
     warnings.push_back(fmt::format(
         "data.dataset says '{}', but by their checksums not all of the files are that data set's",
         label));
+  } else if (!dataset.identified &&
+             std::any_of(dataset.files.begin(), dataset.files.end(),
+                         [](const SourceFile& file) { return file.known_as.has_value(); })) {
+    warnings.emplace_back(
+        "by their checksums some of the files are a known data set's and the others are not: do "
+        "the images and labels belong together?");
   }
   warn_of_pixels(dataset, normalization, warnings);
   return warnings;

@@ -44,7 +44,7 @@ Bytes narrow(const Bytes& stored, std::int64_t bytes_per_value, const std::files
   const auto size = static_cast<std::size_t>(bytes_per_value);
   labels.reserve(stored.size() / size);
   for (std::size_t at = 0; at < stored.size(); at += size) {
-    std::int64_t label = static_cast<std::int8_t>(stored[at]);  // its sign is the number's
+    std::int64_t label = stored[at] < 128 ? stored[at] : stored[at] - 256;  // of the number's sign
     for (std::size_t i = 1; i < size; ++i) label = label * 256 + stored[at + i];
     if (label < 0 || label > 255) {
       fail_idx(path, fmt::format("label {} at index {}; labels are 0 … 255", label, at / size),

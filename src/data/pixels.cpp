@@ -66,7 +66,7 @@ PixelSummary summarize_pixels(const ImageSet& set) {
   if (set.pixels.empty()) return {};
   const Histogram histogram = histogram_of(set.pixels);
   const auto occurs = [](std::int64_t count) { return count > 0; };
-  const auto first = std::find_if(histogram.begin(), histogram.end(), occurs);
+  const auto* const first = std::find_if(histogram.begin(), histogram.end(), occurs);
   const auto last = std::find_if(histogram.rbegin(), histogram.rend(), occurs);
   PixelSummary summary;
   summary.statistics = statistics_of(histogram, set.pixels.size());

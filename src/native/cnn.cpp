@@ -78,10 +78,9 @@ Cnn::Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageSha
              channels(config.conv1_channels)},
       conv2_{conv1_.output(), channels(config.conv2_channels)},
       dropout2d_(config.dropout2d),
-      dropout_(config.dropout) {
-  factor_ = static_cast<float>(1 / 255.0 / normalization.sd);
-  offset_ = static_cast<float>(-normalization.mean / normalization.sd);
-
+      dropout_(config.dropout),
+      factor_(static_cast<float>(1 / 255.0 / normalization.sd)),
+      offset_(static_cast<float>(-normalization.mean / normalization.sd)) {
   conv1_weight_ = parameters_.add(conv1_weight(config.conv1_channels), conv1_.weights_size());
   conv1_bias_ = parameters_.add_bias("conv1.bias", static_cast<std::size_t>(config.conv1_channels));
   conv2_weight_ = parameters_.add(conv2_weight(config.conv2_channels, config.conv1_channels),

@@ -37,8 +37,9 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 
 Mlp::Mlp(const MlpConfig& config, const PixelStatistics& normalization, ImageShape image,
          std::int64_t classes, std::int64_t threads)
-    : team_(static_cast<std::size_t>(threads)), dropout_(config.dropout) {
-  background_ = static_cast<float>(-normalization.mean / normalization.sd);
+    : team_(static_cast<std::size_t>(threads)),
+      dropout_(config.dropout),
+      background_(static_cast<float>(-normalization.mean / normalization.sd)) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
     table_.push_back(static_cast<float>(static_cast<double>(byte) / 255.0 / normalization.sd));
   }

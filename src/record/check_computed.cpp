@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
+#include "base/error.h"
 #include "config/strict_json.h"
 #include "record/contradiction.h"
 #include "record/result_json.h"
@@ -21,8 +25,18 @@ bool same_number(const json& said, const json& computed) {
   return said == computed;
 }
 
-/// Throws unless every member of `computed` that `said` has is the same there.
-void require_same(const std::string& path, const json& said, const json& computed) {
+/// Members that records of 0.1.0, or of versions before it, lack.
+constexpr std::array<std::string_view, 14> kYounger = {"cuda",           "cudnn",
+                                                       "driver",         "tf32",
+                                                       "mkl_cbwr",       "omp_wait_policy",
+                                                       "gomp_spincount", "files",
+                                                       "jobs",           "simd",
+                                                       "resumed_after",  "engine",
+                                                       "classes",        "peak_device_bytes"};
+
+/// Throws unless every member of `computed` is the same in `said`; those that are younger than the
+/// first schema may lack in a `first` record.
+void require_same(const std::string& path, const json& said, const json& computed, bool first) {
   const auto differ = [&] {
     contradict(path, excerpt(said),
                fmt::format("the rest of the record gives {}", excerpt(computed)));
@@ -31,13 +45,17 @@ void require_same(const std::string& path, const json& said, const json& compute
     if (!said.is_object()) differ();
     for (const auto& [name, value] : computed.items()) {
       const auto found = said.find(name);
-      if (found == said.end()) continue;
-      require_same(path.empty() ? name : fmt::format("{}.{}", path, name), *found, value);
+      const std::string member = path.empty() ? name : fmt::format("{}.{}", path, name);
+      if (found == said.end()) {
+        if (first && std::find(kYounger.begin(), kYounger.end(), name) != kYounger.end()) continue;
+        throw Error(ExitCode::io, fmt::format("it has no {}", member));
+      }
+      require_same(member, *found, value, first);
     }
   } else if (computed.is_array()) {
     if (!said.is_array() || said.size() != computed.size()) differ();
     for (std::size_t i = 0; i < computed.size(); ++i) {
-      require_same(fmt::format("{}[{}]", path, i), said[i], computed[i]);
+      require_same(fmt::format("{}[{}]", path, i), said[i], computed[i], first);
     }
   } else if (said.is_number() && computed.is_number() ? !same_number(said, computed)
                                                       : said != computed) {
@@ -68,8 +86,7 @@ void accept_first_macro(RunResult& result, const JsonValue& record, ordered_json
       {"precision", first.precision}, {"recall", first.recall}, {"f1", first.f1}};
   result.notes.emplace_back(
       "macro averages computed anew over the classes that occur; the record of version 0.1.0 "
-      "counts "
-      "the others as 0");
+      "counts the others as 0");
 }
 
 }  // namespace
@@ -78,10 +95,9 @@ void check_computed(RunResult& result, const JsonValue& record) {
   ordered_json computed = to_json(result);
   computed.erase("schema");
   computed.erase("config");  // read with its own rules; its hash is compared
-  if (record.at("schema").text() == kFirstResultSchema) {
-    accept_first_macro(result, record, computed);
-  }
-  require_same("", record.json(), computed);
+  const bool first = record.at("schema").text() == kFirstResultSchema;
+  if (first) accept_first_macro(result, record, computed);
+  require_same("", record.json(), computed, first);
 }
 
 }  // namespace mnist_bench

@@ -20,14 +20,19 @@ std::set<std::filesystem::path> folders_below(const std::vector<std::filesystem:
              entry(path, std::filesystem::directory_options::skip_permission_denied, error),
          end;
          !error && entry != end; entry.increment(error)) {
-      if (entry->is_directory()) folders.insert(entry->path().lexically_normal());
+      std::error_code unknown;  // a link to itself, say
+      if (entry->is_directory(unknown)) folders.insert(entry->path().lexically_normal());
     }
   }
   return folders;
 }
 
 RunPresence run_presence(const std::filesystem::path& folder) {
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  // What cannot be looked at (for want of permission, say) counts as there: reading it tells why.
+  const auto has = [&](const char* name) {
+    std::error_code error;
+    return std::filesystem::exists(folder / name, error) || error;
+  };
   if (has("result.json")) return RunPresence::recorded;
   return has("config.json") && has("log.txt") ? RunPresence::unfinished : RunPresence::none;
 }

@@ -23,20 +23,26 @@ bool holds_file(const std::filesystem::path& folder, const char* name) {
          std::filesystem::file_size(folder / name) > 0;
 }
 
-/// Whether `file` begins as each of our logs does, "2026-01-31T12:00:00.000Z info ", as far as it
-/// goes.
+/// Whether `file` begins as each of our logs does, "2026-01-31T12:00:00.000Z info    ", as far as
+/// it goes: the level is padded to seven letters, which other programs' logs are not.
 bool is_log_of_ours(const std::filesystem::path& file) {
   constexpr std::string_view kPattern = "0000-00-00T00:00:00.000Z ";
+  constexpr std::array<std::string_view, 4> kLevels = {"debug   ", "info    ", "warning ",
+                                                       "error   "};
   if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) return false;
-  std::array<char, kPattern.size()> start{};
+  std::array<char, kPattern.size() + kLevels[0].size()> start{};
   std::ifstream stream(file, std::ios::binary);
   stream.read(start.data(), start.size());
   const auto count = static_cast<std::size_t>(stream.gcount());
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < std::min(count, kPattern.size()); ++i) {
     const bool is_digit = start[i] >= '0' && start[i] <= '9';
     if (kPattern[i] == '0' ? !is_digit : start[i] != kPattern[i]) return false;
   }
-  return count > 0;
+  const std::string_view level =
+      std::string_view(start.data(), count).substr(std::min(count, kPattern.size()));
+  return count > 0 && std::any_of(kLevels.begin(), kLevels.end(), [&](std::string_view padded) {
+           return padded.starts_with(level);
+         });
 }
 
 bool holds_config_of_ours(const std::filesystem::path& folder) {

@@ -29,7 +29,11 @@ struct RunFiles {
   std::optional<std::vector<EpochRecord>> epochs = {};
   std::optional<Checkpoint> checkpoint = {};
 
-  [[nodiscard]] bool has(const char* name) const { return std::filesystem::exists(folder / name); }
+  /// Also of what cannot be looked at: reading it tells why.
+  [[nodiscard]] bool has(const char* name) const {
+    std::error_code error;
+    return std::filesystem::exists(folder / name, error) || error;
+  }
   /// Nothing is left to do, and nothing may be half done.
   [[nodiscard]] bool final() const { return result && is_final(result->status); }
 
@@ -152,9 +156,8 @@ void check_model(const RunFiles& run) {
   const Safetensors model = read_model(run.folder);
   const std::string hash = parameters_sha256(model.tensors);
   const auto said = model.metadata.find("parameters_sha256");
-  if (said != model.metadata.end() && said->second != hash) {
-    find_fault("its parameters do not match its parameters_sha256");
-  }
+  if (said == model.metadata.end()) find_fault("its header has no parameters_sha256");
+  if (said->second != hash) find_fault("its parameters do not match its parameters_sha256");
   if (!run.result || !run.result->parameters_sha256) return;
   if (*run.result->parameters_sha256 != hash) {
     find_fault("its parameters do not match the parameters_sha256 of result.json");

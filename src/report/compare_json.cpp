@@ -53,6 +53,8 @@ Json judgement_of(const Judgement& judgement) {
   return {
       {"measure", "accuracy"},
       {"n", judgement.difference.n},
+      {"left_out", judgement.left_out},
+      {"difference", to_json(judgement.difference)},
       {"conclusion", decided     ? "shown"
                      : suggested ? "suggested"
                                  : "not_shown"},

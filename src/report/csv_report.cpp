@@ -1,6 +1,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/escape.h"
 #include "report/formats.h"
 #include "report/run_columns.h"
 
@@ -23,7 +24,7 @@ std::string line_of(const RunRow& row) {
     const nlohmann::ordered_json value = column.value(row);
     if (!line.empty()) line += ",";
     if (value.is_string()) {
-      line += csv_escaped(value.get<std::string>());
+      line += csv_escaped(printable(value.get<std::string>()));
     } else if (!value.is_null()) {
       line += value.dump();
     }

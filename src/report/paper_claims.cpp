@@ -1,10 +1,12 @@
 #include "report/paper_claims.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 
+#include "report/labels.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -26,6 +28,27 @@ std::string percent(double share, int decimals) { return rounded(100.0 * share, 
 const Measure& measure_of(const char* key) {
   return *std::find_if(measures().begin(), measures().end(),
                        [&](const Measure& measure) { return measure.key == key; });
+}
+
+std::optional<std::string> other_difference(const PaperEvidence& evidence) {
+  const RunGroup* const mlp = evidence.mlp.runs;
+  const RunGroup* const cnn = evidence.cnn.runs;
+  if (mlp == nullptr || cnn == nullptr) return std::nullopt;
+  if (mlp->completed.empty() || cnn->completed.empty()) return std::nullopt;
+  const RunResult& a = mlp->completed.front().result;
+  const RunResult& b = cnn->completed.front().result;
+  ExperimentConfig of_the_cnn = a.config;
+  of_the_cnn.seed = b.config.seed;
+  of_the_cnn.model = b.config.model;  // the one difference that the claims are about
+  std::vector<std::string> found = differences_between(of_the_cnn, b.config);
+  if (mlp->device != cnn->device) found.push_back("device: " + mlp->device + " → " + cnn->device);
+  const bool same_images =
+      !a.data || !b.data ||
+      (a.data->test.sha256 == b.data->test.sha256 && a.data->test.samples == b.data->test.samples);
+  if (!same_images) found.emplace_back("the test images");
+  if (found.empty()) return std::nullopt;
+  return fmt::format("Ours differ in more than the model, so they say nothing of it: {}.",
+                     fmt::join(found, ", "));
 }
 
 Judgement judge_models(const PaperEvidence& evidence,

@@ -35,6 +35,10 @@ std::vector<PaperClaim> result_claims(const PaperEvidence& evidence);
 /// Sec. 5.2 to 5.4: time, parameters, complexity.
 std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
 
+/// What our two models' runs differ in besides the model (settings, device, test images), as a
+/// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.
+std::optional<std::string> other_difference(const PaperEvidence& evidence);
+
 /// The judge's word on a value of each run, CNN − MLP, seed by seed; `value` may lack. Seeds whose
 /// runs lack it, or that one side lacks, are left out.
 Judgement judge_models(const PaperEvidence& evidence,

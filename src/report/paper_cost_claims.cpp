@@ -65,13 +65,15 @@ PaperClaim time_claim(const PaperEvidence& evidence) {
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
     const Spread& ours_mlp = evidence.mlp.runs->seconds_per_epoch;
     const Spread& ours_cnn = evidence.cnn.runs->seconds_per_epoch;
-    if (ours_mlp.mean && ours_cnn.mean) {
+    if (const auto other = other_difference(evidence)) {
+      claim.findings.push_back(*other);
+    } else if (ours_mlp.mean && ours_cnn.mean) {
       const Judgement judgement = judge_models(evidence, mean_epoch_seconds);
       claim.findings.push_back(fmt::format(
           "Ours: {:.2f} times ({} and {} s), training alone. A difference is {}.",
           *ours_cnn.mean / *ours_mlp.mean, ours_text(*evidence.cnn.runs, "seconds_per_epoch"),
           ours_text(*evidence.mlp.runs, "seconds_per_epoch"), judged_text(judgement)));
-      claim.tests = 1;
+      claim.tests = judgement.test ? 1 : 0;
     }
   }
   return claim;

@@ -82,6 +82,11 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
                   "(p < 0.05) from this n on: {}.",
                   fmt::join(runs_needed, ", ")));
   if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
+  if (const auto other = other_difference(evidence)) {
+    claim.findings.push_back(*other);
+    claim.verdict = ClaimVerdict::undecided;
+    return claim;
+  }
   try {
     const GroupComparison ours = compare_groups(*evidence.mlp.runs, *evidence.cnn.runs);
     std::vector<std::string> texts;
@@ -106,6 +111,7 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
     claim.verdict = all_higher ? joint_verdict(joint) : ClaimVerdict::does_not_hold;
   } catch (const Error& error) {
     claim.findings.push_back(fmt::format("Ours cannot be paired: {}.", error.what()));
+    claim.verdict = ClaimVerdict::undecided;
   }
   return claim;
 }
@@ -183,7 +189,8 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
     const Spread& ours = evidence.cnn.runs->accuracy;
     if (ours.maximum) {
       claim.findings.push_back(
-          fmt::format("The best of our {} CNN runs has {} %.", ours.n, percent(*ours.maximum)));
+          fmt::format("The best of our {} CNN runs has {} %.", ours.n,
+                      percent_of_images(*ours.maximum, *test_images(*evidence.cnn.runs))));
     }
   }
   return claim;

@@ -58,7 +58,8 @@ PaperClaim accuracy_formula_claim(const PaperEvidence& evidence) {
     claim.findings.push_back(fmt::format(
         "Our {}, seed {}: {} % of the images are right; eq. 22 over its confusion matrix gives {} "
         "%.",
-        model.printed->name, run.config.seed, percent(run.test->metrics.accuracy.value_or(0.0)),
+        model.printed->name, run.config.seed,
+        percent_of_images(run.test->metrics.accuracy.value_or(0.0), run.test->metrics.samples),
         percent(mean_two_class_accuracy(run.test->confusion))));
   }
   return claim;

@@ -27,10 +27,13 @@ std::string points(double share, const Interval& interval, std::int64_t images) 
                                          decimals_of_images(images)));
 }
 
-std::string nothing_shown(const Interval& interval, std::int64_t images) {
+/// `left_out`: seeds that the judge did not look at.
+std::string nothing_shown(const Interval& interval, std::int64_t images,
+                          std::int64_t left_out = 0) {
   return fmt::format(
-      "No difference in accuracy shown. That is no proof of none: the interval allows anything "
+      "No difference in accuracy shown. That is no proof of none: the interval{} allows anything "
       "from {} to {} percentage points.",
+      left_out > 0 ? fmt::format(" of the first {} seeds", kMostSignFlips) : "",
       points(interval.low, interval, images), points(interval.high, interval, images));
 }
 
@@ -73,7 +76,7 @@ std::string verdict_on(const Judgement& judgement, std::int64_t images) {
   if (judgement.test->p_value < kLevel) {
     return "Test and interval disagree about 0: take the difference as not shown.";
   }
-  return nothing_shown(interval, images);
+  return nothing_shown(interval, images, judgement.left_out);
 }
 
 }  // namespace

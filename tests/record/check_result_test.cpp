@@ -234,6 +234,17 @@ TEST(CheckResult, BelievesSumsThatWereRounded) {
   expect_honest(result, "summed in another order");
 }
 
+TEST(CheckResult, RefusesRecordsWithoutWhatTheyAreHeldAgainst) {
+  for (const char* pointer : {"/config_hash", "/test/accuracy", "/test/macro", "/test/samples"}) {
+    Json json = to_json(sample_result());
+    const Json::json_pointer member(pointer);
+    json.at(member.parent_pointer()).erase(member.back());
+    for (const std::string& text : {test::record_text(json), test::first_record_text(json)}) {
+      EXPECT_THAT(test::refusal_of_record(text), HasSubstr(member.back())) << pointer;
+    }
+  }
+}
+
 /// Three classes, of which the last occurs nowhere.
 RunResult result_with_absent_class() {
   RunResult result = sample_result();
@@ -249,7 +260,7 @@ RunResult result_with_absent_class() {
 TEST(CheckResult, RecomputesMacroAveragesOverAllClassesInFirstRecordsAlone) {
   Json json = to_json(result_with_absent_class());
   const double all = 2 * 0.8 / 3;
-  json["test"]["macro"] = {{"precision", all}, {"recall", all}, {"f1", all}};
+  for (const char* average : {"precision", "recall", "f1"}) json["test"]["macro"][average] = all;
   json["epochs"][1]["test"]["macro_f1"] = all;
   const RunResult read = parse_result(test::first_record_text(json));
   EXPECT_EQ(read.test->metrics.macro.f1, result_with_absent_class().test->metrics.macro.f1);

@@ -249,8 +249,10 @@ TEST_F(RunFolderTest, RefusesFilesThatNoRunHasLeft) {
   }
   // A config of ours says nothing of a log that is none.
   write_file_atomically(folder_ / "config.json", to_json(sample_result().config).dump());
-  std::ofstream(folder_ / "log.txt") << "2026-01-31 my notes";
-  expect_refused("log.txt", "2026-01-31 my notes");
+  for (const char* log : {"2026-01-31 my notes", "2026-01-31T12:00:00.123Z info: server started"}) {
+    std::ofstream(folder_ / "log.txt") << log;
+    expect_refused("log.txt", log);
+  }
 }
 
 TEST_F(RunFolderTest, FollowsNoLinkInPlaceOfItsLog) {

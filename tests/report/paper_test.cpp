@@ -368,13 +368,33 @@ TEST(PaperClaims, HaveTheNumbersOfOurRuns) {
                                  "confusion matrix gives 99.54 %")));
 }
 
-TEST(PaperClaims, ThatNeedPairedSeedsAreOpenWithoutThem) {
+TEST(PaperClaims, ThatNeedPairedSeedsAreUndecidedWithoutThem) {
   const PaperCheck check =
       check_paper(group_runs({stored(mnist_run(MlpConfig{}, 1, Sizes(10, 23))),
                               stored(mnist_run(CnnConfig{}, 2, Sizes(10, 11)))}));
   const PaperClaim& better = claim_of(check, "Sec. 5.1", "outperforms");
-  EXPECT_EQ(better.verdict, ClaimVerdict::open);
+  EXPECT_EQ(better.verdict, ClaimVerdict::undecided);
   EXPECT_THAT(better.findings, Contains(HasSubstr("Ours cannot be paired")));
+}
+
+TEST(PaperClaims, AboutWhichModelIsBetterAreUndecidedWhereMoreThanTheModelDiffers) {
+  const auto claims = [](std::int64_t images_of_the_cnn, const std::string& device_of_the_cnn) {
+    std::vector<StoredRun> runs = paper_runs();
+    for (StoredRun& run : runs) {
+      if (model_type(run.result.config.model) != "cnn") continue;
+      run.result.config.data.train_limit = images_of_the_cnn;
+      run.result.provenance->device = device_of_the_cnn;
+    }
+    const PaperCheck check = check_paper(group_runs(runs));
+    return std::vector{claim_of(check, "Sec. 5.1", "outperforms"), claim_of(check, "Abstract")};
+  };
+  for (const auto& unlike : {claims(1000, "cpu"), claims(60'000, "cuda:0")}) {
+    for (const PaperClaim& claim : unlike) {
+      EXPECT_EQ(claim.verdict, ClaimVerdict::undecided);
+      EXPECT_EQ(claim.tests, 0);
+      EXPECT_THAT(claim.findings, Contains(HasSubstr("differ in more than the model")));
+    }
+  }
 }
 
 TEST(PaperClaims, AboutWhichModelIsBetterFollowTheOneJudge) {
