@@ -232,7 +232,7 @@ std::string name_of(const std::string& figure) {
 std::string unescaped(std::string text) {
   for (const auto& [from, to] : {std::pair("&lt;", "<"), std::pair("&gt;", ">"),
                                  std::pair("&quot;", "\""), std::pair("&amp;", "&")}) {
-    for (std::size_t at; (at = text.find(from)) != std::string::npos;) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; ++at) {
       text.replace(at, std::string_view(from).size(), to);
     }
   }
@@ -245,7 +245,7 @@ std::string print_style() {
   std::string style(page::kFigureStyle);
   const std::string theme = between(std::string(page::kTheme), ":root {", "}");
   constexpr std::string_view kVariable = "var(";
-  for (std::size_t at; (at = style.find(kVariable)) != std::string::npos;) {
+  for (std::size_t at = 0; (at = style.find(kVariable, at)) != std::string::npos;) {
     const std::size_t end = style.find(')', at);
     const std::string name = style.substr(at + kVariable.size(), end - at - kVariable.size());
     style.replace(at, end + 1 - at, between(theme, name + ": ", ";"));
