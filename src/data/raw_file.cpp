@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace mnist_bench {
@@ -23,8 +23,6 @@ constexpr std::size_t kMaxExpansion = 200;
 constexpr int kGzipWindowBits = 15 + 16;  // zlib's largest window, with gzip's header and trailer
 constexpr std::size_t kCompressedBlock = std::size_t{64} << 10U;
 
-std::string system_message(int error) { return std::generic_category().message(error); }
-
 }  // namespace
 
 void RawFile::EndInflate::operator()(z_stream_s* stream) const {
@@ -35,21 +33,21 @@ void RawFile::EndInflate::operator()(z_stream_s* stream) const {
 RawFile::RawFile(std::filesystem::path path) : path_(std::move(path)) {
   // O_NONBLOCK: opening a FIFO without a writer must not hang.
   const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) fail(system_message(errno));
+  if (descriptor < 0) fail(errno_message(errno));
   file_.reset(::fdopen(descriptor, "rb"));
   if (!file_) {
     ::close(descriptor);
     fail("out of memory");
   }
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) fail(system_message(errno));
+  if (::fstat(descriptor, &status) != 0) fail(errno_message(errno));
   if (S_ISDIR(status.st_mode)) fail("it is a folder, not a file");
   if (!S_ISREG(status.st_mode)) fail("it is a special file, not a regular one");
   if (status.st_size == 0) fail("it is empty");
   stored_size_ = static_cast<std::uint64_t>(status.st_size);
 
   std::array<std::uint8_t, 2> magic{};
-  if (::pread(descriptor, magic.data(), magic.size(), 0) < 0) fail(system_message(errno));
+  if (::pread(descriptor, magic.data(), magic.size(), 0) < 0) fail(errno_message(errno));
   if (magic != kGzipMagic) return;
   auto stream = std::make_unique<z_stream>();
   if (inflateInit2(stream.get(), kGzipWindowBits) != Z_OK) fail("zlib cannot be set up");
@@ -70,7 +68,7 @@ std::size_t RawFile::read(std::uint8_t* into, std::size_t size) {
 
 std::size_t RawFile::read_stored(std::uint8_t* into, std::size_t size) {
   const std::size_t count = std::fread(into, 1, size, file_.get());
-  if (count < size && std::ferror(file_.get()) != 0) fail(system_message(errno));
+  if (count < size && std::ferror(file_.get()) != 0) fail(errno_message(errno));
   return count;
 }
 
