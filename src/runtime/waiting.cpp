@@ -18,7 +18,7 @@ namespace {
 
 // `passive` is for other OpenMP libraries: for libgomp the count has precedence.
 char policy[] = "OMP_WAIT_POLICY=passive";
-char spins[] = "GOMP_SPINCOUNT=2000";
+char spins[] = "GOMP_SPINCOUNT=20000";
 
 // For what runs before a sanitizer's own beginning.
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined", "thread")))
