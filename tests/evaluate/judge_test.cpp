@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "evaluate/oracle.h"
@@ -14,6 +15,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+Judgement judge(const std::vector<double>& differences) {
+  return mnist_bench::judge(differences, /*images=*/0);
+}
 Conclusion on(const std::vector<double>& differences) { return judge(differences).conclusion; }
 
 // Differences and intervals, p by SciPy: the rule applied to its numbers, not to ours.
@@ -41,6 +45,27 @@ TEST(Judge, ShowsNothingWithFewerThanSixSeedsHoweverClear) {
   EXPECT_EQ(on({0.1, 0.1}), Conclusion::suggested);
   EXPECT_EQ(on({0.010, 0.011, 0.012, 0.011, 0.010}), Conclusion::suggested);
   EXPECT_EQ(on({0.010, 0.011, 0.012, 0.011, 0.010, 0.011}), Conclusion::shown);
+}
+
+// Half-widths in images: t(0.975, n − 1)/√(6·n), which is 3.67 for n = 2, 1.01 for n = 3, and 0.43
+// for n = 6, so that it is no obstacle where six seeds differ by an image each.
+TEST(Judge, TakesDifferencesToScatterByTheirResolution) {
+  const auto of_images = [](double each, std::size_t seeds) {
+    return mnist_bench::judge(std::vector<double>(seeds, each / 200), 200);
+  };
+  const Interval half_a_point = *of_images(1, 2).difference.ci95;
+  EXPECT_NEAR(half_a_point.low, (1 - 12.7062 / std::sqrt(12)) / 200, 1e-6);
+  EXPECT_NEAR(half_a_point.high, (1 + 12.7062 / std::sqrt(12)) / 200, 1e-6);
+  EXPECT_EQ(of_images(1, 2).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(3, 2).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(4, 2).conclusion, Conclusion::suggested);
+  EXPECT_EQ(of_images(1, 3).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(2, 3).conclusion, Conclusion::suggested);
+  EXPECT_EQ(of_images(1, 6).conclusion, Conclusion::shown);
+  EXPECT_EQ(of_images(-1, 6).conclusion, Conclusion::shown);
+  const std::vector<double> scattered = {0.01, 0.03};
+  EXPECT_EQ(mnist_bench::judge(scattered, 200).difference.ci95->low,
+            judge(scattered).difference.ci95->low);
 }
 
 TEST(Judge, ShowsNothingWhereIntervalOrTestSaysNo) {
