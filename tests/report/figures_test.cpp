@@ -137,6 +137,74 @@ TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
   EXPECT_THAT(page_svg(confusion_figure(group_with("mlp", {9'768}))), Not(HasSubstr("min-width:")));
 }
 
+TEST(Figures, TellNothingFinerThanOneImage) {
+  RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
+  for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;
+  group.completed[0].result.epochs[0].train_seconds = 12'345;
+  EXPECT_THAT(page_svg(accuracy_curves({group})), HasSubstr("epoch 1: 91.5 (SD –, n = 1)"));
+  EXPECT_THAT(page_svg(accuracy_against_time({group})), HasSubstr("91.5 % after 12300 s"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 0, recall: 90.0 %"));
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("90 of 100 (90 %)"));
+}
+
+TEST(ClassErrors, HaveWhiskersWithin0And100PerCent) {
+  // 50 ± 71 % are missing; the axis ends at 105.
+  const std::string svg = page_svg(class_errors(group_with("mlp", {10'000, 0})));
+  const std::regex whisker(R"(class="whisker" x1="[0-9.]+" x2="[0-9.]+" y1="20.57" y2="192"/>)");
+  EXPECT_TRUE(std::regex_search(svg, whisker)) << svg;
+}
+
+/// The numbers along an axis: text that is placed like `where`.
+std::vector<double> axis_numbers(const std::string& svg, const std::string& where) {
+  std::vector<double> values;
+  const std::regex label("<text " + where + ">([-+.e0-9]+)</text>");
+  for (std::sregex_iterator at(svg.begin(), svg.end(), label); at != std::sregex_iterator(); ++at) {
+    values.push_back(std::stod((*at)[1]));
+  }
+  return values;
+}
+
+constexpr const char* kLeftOfAxis = R"(x="[0-9.]+" y="[0-9.]+" text-anchor="end")";
+constexpr const char* kBelowAxis = R"(x="[0-9.]+" y="265" text-anchor="middle")";
+
+TEST(AccuracyFigures, EndAt100PerCent) {
+  for (const std::vector<double>& accuracies : {std::vector{1.0, 0.9}, {1.0, 1.0}, {0.0, 0.0}}) {
+    RunGroup group = group_with("mlp", {9'768, 9'801});
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (EpochRecord& epoch : group.completed[i].result.epochs) {
+        epoch.test_accuracy = accuracies[i];
+      }
+    }
+    const std::vector<double> numbers =
+        axis_numbers(page_svg(accuracy_curves({group})), kLeftOfAxis);
+    ASSERT_GE(numbers.size(), 2U);
+    EXPECT_GE(numbers.front(), 0.0);
+    EXPECT_LE(numbers.back(), 100.0);
+  }
+}
+
+TEST(TimeFigure, HasNumbersAlongItsAxisWhateverTheTimes) {
+  for (const double seconds : {3.0, 0.0042, 12'345.0, 1e7}) {
+    for (const double longer : {1.0, 1.5, 20.0, 1e6}) {
+      SCOPED_TRACE(testing::Message() << seconds << " times " << longer);
+      RunGroup group = group_with("mlp", {9'768, 9'801});
+      for (std::size_t i = 0; i < 2; ++i) {
+        auto& epochs = group.completed[i].result.epochs;
+        epochs.resize(1);
+        epochs[0].train_seconds = i == 0 ? seconds : seconds * longer;
+      }
+      const std::string svg = page_svg(accuracy_against_time({group}));
+      EXPECT_GE(axis_numbers(svg, kBelowAxis).size(), 2U);
+    }
+  }
+}
+
+TEST(VerticalAxis, HasAPlaceForItsLabelsBesideItsTitle) {
+  for (const double widest : {5.0, 97.25, 0.0025, 12'345.6}) {
+    EXPECT_GE(left_of_plot({0.0, widest}) - kTickGap - text_width(tick_text(widest)), 18.0);
+  }
+}
+
 TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
   const RunGroup group = group_with("mlp", {9'768, 9'801});
   for (const Figure& figure : all_figures(group)) {
