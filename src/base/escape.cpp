@@ -9,22 +9,13 @@ namespace {
 
 constexpr std::size_t kMaxExcerptBytes = 120;
 
-/// Of a sequence of 2 or 3 bytes; 0 for the longer ones, which hold nothing that is looked for.
-std::uint32_t code_point(std::string_view sequence) {
-  const auto bits = [&](std::size_t i, unsigned mask) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i]) & mask);
-  };
-  if (sequence.size() == 2) return bits(0, 0x1F) << 6U | bits(1, 0x3F);
-  if (sequence.size() == 3) return bits(0, 0x0F) << 12U | bits(1, 0x3F) << 6U | bits(2, 0x3F);
-  return 0;
-}
-
-/// C1 controls, which some terminals obey as they do ESC, and Bidi_Control (PropList.txt), which
-/// lets text be read in another order than it is written in.
+/// DEL and the C1 controls, which some terminals obey as they do ESC, Bidi_Control (PropList.txt),
+/// which lets text be read in another order than it is written in, and what XML 1.0 has no way to
+/// write (section 2.2).
 bool is_obeyed(std::uint32_t point) {
-  return (point >= 0x80 && point <= 0x9F) || point == 0x061C || point == 0x200E ||
+  return (point >= 0x7F && point <= 0x9F) || point == 0x061C || point == 0x200E ||
          point == 0x200F || (point >= 0x202A && point <= 0x202E) ||
-         (point >= 0x2066 && point <= 0x2069);
+         (point >= 0x2066 && point <= 0x2069) || point == 0xFFFE || point == 0xFFFF;
 }
 
 std::string replaced(std::string_view text, std::string_view kept, std::size_t max_bytes) {
@@ -35,10 +26,8 @@ std::string replaced(std::string_view text, std::string_view kept, std::size_t m
     const std::string_view sequence = text.substr(offset, length == 0 ? 1 : length);
     if (length == 0 || (byte < ' ' && kept.find(text[offset]) == std::string_view::npos)) {
       result += fmt::format("\\x{:02x}", byte);
-    } else if (byte == 0x7F) {
-      result += "\\u007f";
-    } else if (const std::uint32_t point = code_point(sequence); is_obeyed(point)) {
-      result += fmt::format("\\u{:04x}", point);
+    } else if (is_obeyed(code_point(sequence))) {
+      result += fmt::format("\\u{:04x}", code_point(sequence));
     } else {
       result += sequence;
     }
@@ -72,6 +61,15 @@ std::size_t utf8_sequence(std::string_view rest) {
   const std::size_t length = lead < 0xF0 ? 3 : 4;
   if (!within(1, low, high) || !within(2, 0x80, 0xBF)) return 0;
   return length == 3 || within(3, 0x80, 0xBF) ? length : 0;
+}
+
+std::uint32_t code_point(std::string_view sequence) {
+  constexpr unsigned kOfLead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t point = static_cast<unsigned char>(sequence[0]) & kOfLead[sequence.size()];
+  for (const char c : sequence.substr(1)) {
+    point = point << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  }
+  return point;
 }
 
 std::string printable(std::string_view text) { return replaced(text, "\n\t", std::string::npos); }

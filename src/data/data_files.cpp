@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "data/folder_contents.h"
 #include "data/raw_file.h"
+#include "data/unreadable.h"
 
 namespace mnist_bench {
 namespace {
@@ -184,10 +185,8 @@ DataFiles find_data_files(const fs::path& folder) {
   std::error_code error;
   const std::vector<FolderEntry> entries = list_folder(folder, error);
   if (error) {
-    throw Error(
-        ExitCode::data,
-        fmt::format("cannot read the data folder {}: {}", shown_folder(folder), error.message()),
-        std::string(kFolderRemedy));
+    fail_unreadable(folder, "the data folder " + shown_folder(folder), error.value(),
+                    std::string(kFolderRemedy));
   }
   const std::map<std::string, DataFiles> found = files_by_prefix(folder, entries);
   if (found.size() > 1) fail_several(folder, found);

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "data/data_files.h"
 #include "data/idx.h"
 #include "data/known_datasets.h"
+#include "data/unreadable.h"
 
 namespace mnist_bench {
 namespace {
@@ -95,10 +95,7 @@ std::vector<FileStamp> file_stamps(const std::filesystem::path& folder) {
     for (const std::filesystem::path& path : of_role) {
       struct stat status {};
       if (::stat(path.c_str(), &status) != 0) {
-        throw Error(ExitCode::data,
-                    fmt::format("cannot read {}: {}", path.string(),
-                                std::generic_category().message(errno)),
-                    "replace it by an undamaged IDX file, raw or .gz");
+        fail_unreadable(path, path.string(), errno, "put the file back");
       }
       stamps.push_back({.path = path,
                         .device = status.st_dev,

@@ -16,8 +16,6 @@ using Warnings = std::vector<std::string>;
 /// expected SD. KMNIST's are off by 0.20 and 0.13 of MNIST's SD, Fashion-MNIST's by 0.50 and 0.15.
 constexpr double kFar = 0.25;
 constexpr std::uint8_t kLeastLargest = 128;
-/// Of the outermost pixels of images with a bright background; in MNIST hardly any is bright.
-constexpr double kBrightBorder = 0.75;
 /// Fewer test images may differ from the training images by chance.
 constexpr std::int64_t kLeastTestImages = 30;
 
@@ -70,16 +68,19 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         "data.normalization=standardize uses; data.normalization=dataset uses their own",
         mean_and_sd(statistics), constants.mean, constants.sd));
   }
+  // Normalization "dataset" scales them itself.
   if (normalization != Normalization::dataset && train.largest < kLeastLargest) {
     warnings.push_back(fmt::format(
         "the largest pixel value of the training images is {}, as if they were not scaled to "
         "0 … 255; scale them, or use data.normalization=dataset",
         train.largest));
   }
-  if (train.bright_border >= kBrightBorder) {
-    warnings.push_back(
-        "the training images have a bright background, other than MNIST's (white on black): if "
-        "they are inverted, take 255 − x of each pixel");
+  // The background is what most pixels are, wherever they lie: images may have a frame.
+  if (2 * train.median > train.largest) {
+    warnings.push_back(fmt::format(
+        "the training images have a bright background (half of their pixels are {} or more), other "
+        "than MNIST's (white on black): if they are inverted, take 255 − x of each pixel",
+        train.median));
   }
   if (dataset.test.size() >= kLeastTestImages &&
       is_far(dataset.test_pixels.statistics, statistics)) {

@@ -38,6 +38,16 @@ Bytes read_values(RawFile& file, const std::filesystem::path& path,
   return values;
 }
 
+/// Whether wide labels are bytes once the bytes of each are swapped.
+bool are_swapped(const Bytes& stored, std::size_t size) {
+  for (std::size_t at = 0; at < stored.size(); at += size) {
+    for (std::size_t i = 1; i < size; ++i) {
+      if (stored[at + i] != 0) return false;
+    }
+  }
+  return size > 1;
+}
+
 /// Labels of any integer type as bytes.
 Bytes narrow(const Bytes& stored, std::int64_t bytes_per_value, const std::filesystem::path& path) {
   Bytes labels;
@@ -47,8 +57,13 @@ Bytes narrow(const Bytes& stored, std::int64_t bytes_per_value, const std::files
     std::int64_t label = stored[at] < 128 ? stored[at] : stored[at] - 256;  // of the number's sign
     for (std::size_t i = 1; i < size; ++i) label = label * 256 + stored[at + i];
     if (label < 0 || label > 255) {
-      fail_idx(path, fmt::format("label {} at index {}; labels are 0 … 255", label, at / size),
-               "number the classes from 0 on");
+      const std::string cause =
+          fmt::format("label {} at index {}; labels are 0 … 255", label, at / size);
+      if (are_swapped(stored, size)) {
+        fail_idx(path, cause + "; the labels seem to be byte-swapped (little-endian)",
+                 "write each label with its most significant byte first");
+      }
+      fail_idx(path, cause, "number the classes from 0 on");
     }
     labels.push_back(static_cast<std::uint8_t>(label));
   }

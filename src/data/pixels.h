@@ -19,8 +19,7 @@ struct PixelSummary {
   PixelStatistics statistics;  ///< 0 for an empty set
   std::uint8_t smallest = 0;
   std::uint8_t largest = 0;
-  /// Share of the images' outermost pixels that are brighter than half of `largest`, 0 … 1.
-  double bright_border = 0.0;
+  std::uint8_t median = 0;
 };
 
 PixelSummary summarize_pixels(const ImageSet& set);

@@ -13,6 +13,7 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "data/unreadable.h"
 
 namespace mnist_bench {
 namespace {
@@ -33,21 +34,21 @@ void RawFile::EndInflate::operator()(z_stream_s* stream) const {
 RawFile::RawFile(std::filesystem::path path) : path_(std::move(path)) {
   // O_NONBLOCK: opening a FIFO without a writer must not hang.
   const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) fail(errno_message(errno));
+  if (descriptor < 0) fail_system(errno);
   file_.reset(::fdopen(descriptor, "rb"));
   if (!file_) {
     ::close(descriptor);
     fail("out of memory");
   }
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) fail(errno_message(errno));
+  if (::fstat(descriptor, &status) != 0) fail_system(errno);
   if (S_ISDIR(status.st_mode)) fail("it is a folder, not a file");
   if (!S_ISREG(status.st_mode)) fail("it is a special file, not a regular one");
   if (status.st_size == 0) fail("it is empty");
   stored_size_ = static_cast<std::uint64_t>(status.st_size);
 
   std::array<std::uint8_t, 2> magic{};
-  if (::pread(descriptor, magic.data(), magic.size(), 0) < 0) fail(errno_message(errno));
+  if (::pread(descriptor, magic.data(), magic.size(), 0) < 0) fail_system(errno);
   if (magic != kGzipMagic) return;
   auto stream = std::make_unique<z_stream>();
   if (inflateInit2(stream.get(), kGzipWindowBits) != Z_OK) fail("zlib cannot be set up");
@@ -68,7 +69,7 @@ std::size_t RawFile::read(std::uint8_t* into, std::size_t size) {
 
 std::size_t RawFile::read_stored(std::uint8_t* into, std::size_t size) {
   const std::size_t count = std::fread(into, 1, size, file_.get());
-  if (count < size && std::ferror(file_.get()) != 0) fail(errno_message(errno));
+  if (count < size && std::ferror(file_.get()) != 0) fail_system(errno);
   return count;
 }
 
@@ -117,6 +118,11 @@ void RawFile::check_expansion(std::size_t consumed, std::size_t produced) {
   }
   window_consumed_ = 0;
   window_produced_ = 0;
+}
+
+void RawFile::fail_system(int error) const {
+  fail_unreadable(path_, path_.string(), error,
+                  "see whether its disk or network is at fault; a copy from elsewhere may help");
 }
 
 void RawFile::fail(const std::string& cause) const {

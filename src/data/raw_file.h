@@ -43,6 +43,9 @@ class RawFile {
   std::size_t read_stored(std::uint8_t* into, std::size_t size);
   std::size_t read_inflated(std::uint8_t* into, std::size_t size);
   void check_expansion(std::size_t consumed, std::size_t produced);
+  /// What the system does not give.
+  [[noreturn]] void fail_system(int error) const;
+  /// Bytes that are not what they should be.
   [[noreturn]] void fail(const std::string& cause) const;
 
   std::filesystem::path path_;

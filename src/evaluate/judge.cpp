@@ -18,12 +18,12 @@ std::string to_string(Conclusion conclusion) {
   return "not shown";
 }
 
-Judgement judge(const std::vector<double>& differences) {
+Judgement judge(const std::vector<double>& differences, std::int64_t images) {
   const auto judged = std::min(differences.size(), static_cast<std::size_t>(kMostSignFlips));
   const std::vector<double> first(differences.begin(),
                                   differences.begin() + static_cast<std::ptrdiff_t>(judged));
   Judgement judgement;
-  judgement.difference = spread_of(first);
+  judgement.difference = paired_spread(first, images);
   judgement.left_out = static_cast<std::int64_t>(differences.size() - judged);
   if (first.empty()) return judgement;
   judgement.test = sign_flip_test(first);

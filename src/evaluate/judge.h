@@ -33,10 +33,12 @@ struct Judgement {
 };
 
 /// The only place that decides whether one of two sides is higher. `differences`: B − A of the
-/// same seeds, in ascending order of the seeds. Shown: n ≥ kFewestSeeds, the 95 % t-interval of
-/// the mean excludes 0, and the exact sign-flip test has p < kLevel. Suggested: the interval
-/// excludes 0, but the test does not say so, or n is below kFewestSeeds. Else not shown.
-Judgement judge(const std::vector<double>& differences);
+/// same seeds, in ascending order of the seeds; `images`: how many test images they are shares of,
+/// 0 for values of any resolution. Shown: n ≥ kFewestSeeds, the 95 % t-interval of the mean
+/// (paired_spread, which accounts for the resolution) excludes 0, and the exact sign-flip test has
+/// p < kLevel. Suggested: the interval excludes 0, but the test does not say so, or n is below
+/// kFewestSeeds. Else not shown.
+Judgement judge(const std::vector<double>& differences, std::int64_t images);
 
 /// One of several comparisons that a statement is about: a measure, a severity.
 struct NamedJudgement {

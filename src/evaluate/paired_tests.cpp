@@ -9,6 +9,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 #include <numeric>
 #include <span>
 
@@ -91,6 +92,24 @@ ShareDifference paired_share_difference(std::int64_t only_first_right,
   return {
       .difference = apart / static_cast<double>(pairs),
       .ci95 = {.low = std::max(-1.0, apart / n - half), .high = std::min(1.0, apart / n + half)}};
+}
+
+double resolution_sd(std::int64_t images) {
+  return images > 0 ? 1.0 / (static_cast<double>(images) * std::sqrt(12.0)) : 0.0;
+}
+
+double difference_resolution_sd(std::int64_t images) {
+  return std::numbers::sqrt2 * resolution_sd(images);
+}
+
+Spread paired_spread(const std::vector<double>& differences, std::int64_t images) {
+  Spread spread = spread_of(differences);
+  if (spread.sd && *spread.sd < difference_resolution_sd(images)) {
+    Spread scatter = spread;
+    scatter.sd = difference_resolution_sd(images);
+    spread.ci95 = mean_interval(scatter, 0.95);
+  }
+  return spread;
 }
 
 SignFlipTest sign_flip_test(const std::vector<double>& differences) {

@@ -39,6 +39,20 @@ struct ShareDifference {
 ShareDifference paired_share_difference(std::int64_t only_first_right,
                                         std::int64_t only_second_right, std::int64_t pairs);
 
+/// What the resolution of a share of `images` is worth as an SD. It is a multiple of 1/images, and
+/// a resolution of δ stands for an SD of δ/√12 (JCGM 100:2008, the GUM, F.2.2.1): 1/(images·√12). 0
+/// for no images: the resolution plays no role.
+double resolution_sd(std::int64_t images);
+
+/// The same of the difference of two such shares: √2·resolution_sd(images) = 1/(images·√6).
+double difference_resolution_sd(std::int64_t images);
+
+/// spread_of(differences) of such shares, but its ci95 takes the differences to scatter by their
+/// resolution at least: mean ± t(0.975, n − 1)·max(sd, difference_resolution_sd(images))/√n. Two
+/// seeds with the same difference would have an interval without width otherwise, which leaves out
+/// 0 in one of eight cases where nothing differs (risk_test.cpp).
+Spread paired_spread(const std::vector<double>& differences, std::int64_t images);
+
 /// Whether paired differences are as likely to be negative as positive (Fisher 1935): of all 2ⁿ
 /// ways to flip their signs, the share whose mean is at least as far from 0 as the one observed.
 struct SignFlipTest {

@@ -116,7 +116,9 @@ RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& 
   return restricted;
 }
 
-MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, const RunGroup& b) {
+/// `images`: of the test set.
+MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, const RunGroup& b,
+                                  std::int64_t images) {
   MeasureComparison comparison;
   comparison.measure = &measure;
   std::vector<double> of_a;
@@ -131,7 +133,7 @@ MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, con
   }
   comparison.a = spread_of(of_a);
   comparison.b = spread_of(of_b);
-  comparison.difference = spread_of(comparison.differences);
+  comparison.difference = paired_spread(comparison.differences, measure.is_share ? images : 0);
   return comparison;
 }
 
@@ -237,13 +239,14 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
     comparison.a.label += " on " + comparison.a.device;
     comparison.b.label += " on " + comparison.b.device;
   }
+  comparison.images = comparison.a.completed.front().result.data->test.samples;
   for (const Measure& measure : measures()) {
     if (measure.spread == nullptr) continue;
-    comparison.measures.push_back(compare_measure(measure, comparison.a, comparison.b));
+    comparison.measures.push_back(
+        compare_measure(measure, comparison.a, comparison.b, comparison.images));
   }
   const std::vector<double>& accuracies = comparison.measures.front().differences;
-  comparison.images = comparison.a.completed.front().result.data->test.samples;
-  comparison.judgement = judge(accuracies);
+  comparison.judgement = judge(accuracies, comparison.images);
   if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);

@@ -40,7 +40,7 @@ struct MeasureComparison {
   Spread a;
   Spread b;
   std::vector<double> differences;  ///< B − A, by seed; seeds whose runs lack the measure left out
-  Spread difference;
+  Spread difference;                ///< paired_spread
 };
 
 /// Two groups, seed by seed.

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "report/chart.h"
 #include "report/figures.h"
-#include "report/svg.h"
+#include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
@@ -37,14 +39,43 @@ ConfusionMatrix summed(const RunGroup& group) {
 /// readable; 0.1 % of a row already shows.
 double depth(double share) { return share <= 0 ? 0 : 0.6 * std::log10(1 + 999 * share) / 3; }
 
-std::string share_text(double share) {
-  if (share == 0) return "";
-  return share >= 0.1 ? fmt::format("{:.1f}", 100 * share) : fmt::format("{:.2f}", 100 * share);
+/// Of a cell that has a place for four digits: a share of `images`, in per cent.
+std::string share_text(double share, std::int64_t images) {
+  return rounded(100 * share, std::min(share >= 0.1 ? 1 : 2, decimals_of_images(images)));
+}
+
+/// The names of the axes, and the classes' numbers along them.
+std::string labels_svg(const std::vector<std::int64_t>& labels, double cell, std::size_t every) {
+  const double size = cell * static_cast<double>(labels.size());
+  std::string svg =
+      fmt::format(R"(<g class="ticks"><text x="{}" y="14" text-anchor="middle">predicted</text>)",
+                  coordinate(kLeft + size / 2)) +
+      vertical_title("true", kTop + size / 2);
+  for (std::size_t k = 0; k < labels.size(); k += every) {
+    const double middle = cell * (static_cast<double>(k) + 0.5);
+    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
+                       coordinate(kLeft + middle), coordinate(kTop - 8), labels[k]);
+    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)",
+                       coordinate(kLeft - kTickGap), coordinate(kTop + middle + 4), labels[k]);
+  }
+  return svg + "</g>";
+}
+
+/// The frame of a matrix whose empty cells are not drawn.
+std::string border_svg(double size) {
+  std::string svg = R"(<g class="grid">)";
+  for (const double at : {0.0, size}) {
+    svg += fmt::format(
+        R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><line x1="{3}" x2="{3}" y1="{4}" y2="{5}"/>)",
+        coordinate(kLeft), coordinate(kLeft + size), coordinate(kTop + at), coordinate(kLeft + at),
+        coordinate(kTop), coordinate(kTop + size));
+  }
+  return svg + "</g>";
 }
 
 }  // namespace
 
-std::string confusion_svg(const RunGroup& group) {
+Figure confusion_figure(const RunGroup& group) {
   const ConfusionMatrix counts = summed(group);
   const std::vector<std::int64_t> labels = occurring_classes(counts);
   const std::size_t classes = labels.size();
@@ -52,34 +83,18 @@ std::string confusion_svg(const RunGroup& group) {
   const bool sparse = classes > kMostDrawn;
   const double cell = numbered ? kCell : sparse ? kSmallestCell : kSmallCell;
   const double size = cell * static_cast<double>(classes);
-  std::string svg = fmt::format(
-      R"(<svg class="figure confusion" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" style="max-width:{0}px{5}" role="img" tabindex="0" data-classes="{2}" aria-label="Confusion matrix of {3}, {4} run{6}; arrow keys read its cells"><desc>Rows are the true class, columns the predicted one, summed over the seeds</desc>)",
-      coordinate(kLeft + size + 6), coordinate(kTop + size + 6), classes,
-      markup_escaped(group.label), group.completed.size(),
-      numbered ? "" : fmt::format(";min-width:{}px", coordinate(kLeft + size + 6)),
-      group.completed.size() == 1 ? "" : "s");
-  svg += fmt::format(
-      R"~(<g class="ticks"><text x="{}" y="14" text-anchor="middle">predicted</text><text transform="translate(14 {}) rotate(-90)" text-anchor="middle">true</text>)~",
-      coordinate(kLeft + size / 2), coordinate(kTop + size / 2));
-  const std::size_t every = numbered ? 1 : 5;
-  for (std::size_t k = 0; k < classes; k += every) {
-    const double middle = cell * (static_cast<double>(k) + 0.5);
-    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
-                       coordinate(kLeft + middle), coordinate(kTop - 8), labels[k]);
-    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", coordinate(kLeft - 8),
-                       coordinate(kTop + middle + 4), labels[k]);
-  }
-  svg += "</g>";
-  if (sparse) {
-    svg += R"(<g class="grid">)";
-    for (const double at : {0.0, size}) {
-      svg += fmt::format(
-          R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><line x1="{3}" x2="{3}" y1="{4}" y2="{5}"/>)",
-          coordinate(kLeft), coordinate(kLeft + size), coordinate(kTop + at),
-          coordinate(kLeft + at), coordinate(kTop), coordinate(kTop + size));
-    }
-    svg += "</g>";
-  }
+  Figure figure{
+      .width = kLeft + size + 6,
+      .height = kTop + size + 6,
+      .name = fmt::format("Confusion matrix of {}, {} run{}", group.label, group.completed.size(),
+                          group.completed.size() == 1 ? "" : "s"),
+      .description = "Rows are the true class, columns the predicted one, summed over the seeds",
+      .help = "arrow keys read its cells",
+      .css_classes = "confusion",
+      .body = {}};
+  figure.attributes = fmt::format(R"({} tabindex="0" data-classes="{}")",
+                                  fixed_size(figure, /*scrolls=*/!numbered), classes);
+  figure.body = labels_svg(labels, cell, numbered ? 1 : 5) + (sparse ? border_svg(size) : "");
   for (std::size_t row = 0; row < classes; ++row) {
     const auto& counts_of_row = counts[static_cast<std::size_t>(labels[row])];
     const std::int64_t total =
@@ -88,24 +103,22 @@ std::string confusion_svg(const RunGroup& group) {
       const std::int64_t count = counts_of_row[static_cast<std::size_t>(labels[column])];
       if (sparse && count == 0) continue;
       const double share = total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total);
-      const std::string x = coordinate(kLeft + cell * static_cast<double>(column));
-      const std::string y = coordinate(kTop + cell * static_cast<double>(row));
-      svg += fmt::format(
-          R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({:.2f} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="0.5" y="0.5" width="{}" height="{}"/>)~",
-          row == column ? "hit" : "miss", row, column, x, y, labels[row], labels[column], count,
-          total, 100 * share, coordinate(cell), coordinate(cell), coordinate(depth(share)),
-          coordinate(cell - 1), coordinate(cell - 1));
+      figure.body += fmt::format(
+          R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="0.5" y="0.5" width="{}" height="{}"/>)~",
+          row == column ? "hit" : "miss", row, column,
+          coordinate(kLeft + cell * static_cast<double>(column)),
+          coordinate(kTop + cell * static_cast<double>(row)), labels[row], labels[column], count,
+          total, percent_of_images(share, total), coordinate(cell), coordinate(cell),
+          coordinate(depth(share)), coordinate(cell - 1), coordinate(cell - 1));
       if (numbered && count > 0) {
-        const std::string middle = coordinate(cell / 2);
-        const std::string base = coordinate(cell / 2 + 4);
-        svg += fmt::format(
+        figure.body += fmt::format(
             R"(<text class="count" x="{0}" y="{1}">{2}</text><text class="share" x="{0}" y="{1}">{3}</text>)",
-            middle, base, count, share_text(share));
+            coordinate(cell / 2), coordinate(cell / 2 + 4), count, share_text(share, total));
       }
-      svg += "</g>";
+      figure.body += "</g>";
     }
   }
-  return svg + "</svg>";
+  return figure;
 }
 
 }  // namespace mnist_bench

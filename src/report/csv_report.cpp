@@ -12,7 +12,7 @@ constexpr auto kNone = std::string::npos;
 
 /// Whether a spreadsheet would compute with a cell of `text` instead of showing it.
 bool is_formula(const std::string& text) {
-  if (text.empty() || std::string_view("=+-@\t\r").find(text.front()) == kNone) return false;
+  if (text.empty() || std::string_view("=+-@\t").find(text.front()) == kNone) return false;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error != std::errc() || end != text.data() + text.size();
@@ -24,7 +24,7 @@ std::string line_of(const RunRow& row) {
     const nlohmann::ordered_json value = column.value(row);
     if (!line.empty()) line += ",";
     if (value.is_string()) {
-      line += csv_escaped(printable(value.get<std::string>()));
+      line += csv_escaped(value.get<std::string>());
     } else if (!value.is_null()) {
       line += value.dump();
     }
@@ -35,10 +35,11 @@ std::string line_of(const RunRow& row) {
 }  // namespace
 
 std::string csv_escaped(const std::string& text) {
-  const bool formula = is_formula(text);
-  if (!formula && text.find_first_of(",\"\r\n") == kNone) return text;
+  const std::string shown = printable(text);
+  const bool formula = is_formula(shown);
+  if (!formula && shown.find_first_of(",\"\n") == kNone) return shown;
   std::string quoted = formula ? "\"'" : "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  for (const char c : shown) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
 }
 

@@ -7,19 +7,18 @@
 
 #include "base/error.h"
 #include "report/figures.h"
-#include "report/svg.h"
 
 namespace mnist_bench {
 namespace {
 
-template <std::string (*figure)(const std::vector<RunGroup>&)>
+template <Figure (*figure)(const std::vector<RunGroup>&)>
 std::string of_groups(const Report& report) {
   return standalone_svg({figure(report.groups)});
 }
 
-template <std::string (*figure)(const RunGroup&)>
+template <Figure (*figure)(const RunGroup&)>
 std::string of_each_group(const Report& report) {
-  std::vector<std::string> figures;
+  std::vector<Figure> figures;
   for (const RunGroup& group : report.groups) figures.push_back(figure(group));
   return standalone_svg(figures);
 }
@@ -33,11 +32,11 @@ const std::vector<Format>& formats() {
       {".csv", "a line per run, unrounded", csv_report},
       {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
       {".tex", "LaTeX tables (booktabs)", latex_report},
-      {"accuracy.svg", "accuracy by epoch", of_groups<accuracy_curves_svg>},
-      {"loss.svg", "loss by epoch", of_groups<loss_curves_svg>},
-      {"time.svg", "accuracy against time", of_groups<accuracy_against_time_svg>},
-      {"confusion.svg", "confusion matrices", of_each_group<confusion_svg>},
-      {"classes.svg", "errors by class", of_each_group<class_errors_svg>},
+      {"accuracy.svg", "accuracy by epoch", of_groups<accuracy_curves>},
+      {"loss.svg", "loss by epoch", of_groups<loss_curves>},
+      {"time.svg", "accuracy against time", of_groups<accuracy_against_time>},
+      {"confusion.svg", "confusion matrices", of_each_group<confusion_figure>},
+      {"classes.svg", "errors by class", of_each_group<class_errors>},
   };
   return list;
 }

@@ -38,14 +38,16 @@ std::string latex_report(const Report& report);
 /// page says so.
 std::string html_report(const Report& report);
 
+// As markup_escaped (report/svg.h), these make visible what `printable` does.
+
 /// Plain text, safe within running text and table cells of Markdown, and in one line.
 std::string markdown_escaped(const std::string& text);
 /// Plain text (UTF-8), safe anywhere in a LaTeX document, and in one line. Letters that pdfLaTeX
 /// may lack are written as their code points.
 std::string latex_escaped(const std::string& text);
 /// A field of RFC 4180: quoted where it must be. Text that a spreadsheet would take for a formula
-/// (it begins with = + - @, a tab or a carriage return) gets a ' before it and is quoted, as OWASP
-/// advises ("CSV Injection"); "-0.5" is a number and stays one.
+/// (it begins with = + - @ or a tab) gets a ' before it and is quoted, as OWASP advises ("CSV
+/// Injection"); "-0.5" is a number and stays one.
 std::string csv_escaped(const std::string& text);
 
 }  // namespace mnist_bench

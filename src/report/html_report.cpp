@@ -41,9 +41,9 @@ std::string section(const std::string& id, const std::string& title, const std::
       id, title, body);
 }
 
-std::string figure(const std::string& svg, const std::string& caption) {
+std::string figure_html(const Figure& figure, const std::string& caption) {
   return fmt::format("<figure><div class=\"scroll\">{}</div><figcaption>{}</figcaption></figure>\n",
-                     svg, caption);
+                     page_svg(figure), caption);
 }
 
 std::string results_html(const Report& report) {
@@ -65,14 +65,14 @@ std::string confusion_html(const std::vector<RunGroup>& groups) {
       "<label><input type=\"radio\" name=\"confusion\" value=\"shares\"> % of the row</label>"
       "</fieldset>\n<div class=\"figures\" id=\"confusions\">";
   for (const RunGroup& group : groups) {
-    html +=
-        figure(confusion_svg(group),
-               fmt::format("<b>{}</b>, {} run{} summed. Blue: right, orange: mistaken; deeper is a "
-                           "larger share of the row, on a logarithmic scale. Point at a cell, tap "
-                           "it, or use the arrow keys. <output class=\"readout\" "
-                           "aria-live=\"polite\"></output>",
-                           markup_escaped(group.label), group.completed.size(),
-                           group.completed.size() == 1 ? "" : "s"));
+    html += figure_html(
+        confusion_figure(group),
+        fmt::format("<b>{}</b>, {} run{} summed. Blue: right, orange: mistaken; deeper is a "
+                    "larger share of the row, on a logarithmic scale. Point at a cell, tap "
+                    "it, or use the arrow keys. <output class=\"readout\" "
+                    "aria-live=\"polite\"></output>",
+                    markup_escaped(group.label), group.completed.size(),
+                    group.completed.size() == 1 ? "" : "s"));
   }
   return html + "</div>\n";
 }
@@ -194,27 +194,29 @@ std::string html_report(const Report& report) {
   if (report.paper) {
     body += section("paper", "The paper, checked", paper_html(check_paper(groups)));
   }
-  body += section("learning", "Learning curves",
-                  "<div class=\"figures\">" +
-                      figure(accuracy_curves_svg(groups),
-                             "Accuracy on all test images after each epoch: mean over the seeds, "
-                             "band of ± one standard deviation.") +
-                      figure(loss_curves_svg(groups),
-                             "Cross-entropy: on the training images while they are learned, with "
-                             "dropout active (dashed), and on the test images.") +
-                      figure(accuracy_against_time_svg(groups),
-                             "Accuracy against time: a point for each seed and epoch, at the "
-                             "training time until then (evaluation left out); the lines join the "
-                             "means.") +
-                      "</div>");
+  body +=
+      section("learning", "Learning curves",
+              "<div class=\"figures\">" +
+                  figure_html(accuracy_curves(groups),
+                              "Accuracy on all test images after each epoch: mean over the seeds, "
+                              "band of ± one standard deviation.") +
+                  figure_html(loss_curves(groups),
+                              "Cross-entropy: on the training images while they are learned, with "
+                              "dropout active (dashed), and on the test images.") +
+                  figure_html(accuracy_against_time(groups),
+                              "Accuracy against time: a point for each seed and epoch, at the "
+                              "training time until then (evaluation left out); the lines join the "
+                              "means.") +
+                  "</div>");
   body += section("confusion", "Confusion matrices", confusion_html(groups));
   std::string classes = "<div class=\"figures\">";
   std::string mistakes;
   for (const RunGroup& group : groups) {
-    classes += figure(class_errors_svg(group),
-                      fmt::format("<b>{}</b>: what each class lacks to 100 %, mean over the seeds; "
-                                  "whiskers are ± one standard deviation.",
-                                  markup_escaped(group.label)));
+    classes +=
+        figure_html(class_errors(group),
+                    fmt::format("<b>{}</b>: what each class lacks to 100 %, mean over the seeds; "
+                                "whiskers are ± one standard deviation, within 0 to 100 %.",
+                                markup_escaped(group.label)));
     mistakes += mistakes_html(group);
   }
   body += section("classes", "Errors by class", classes + "</div>");

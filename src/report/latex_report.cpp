@@ -3,31 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <optional>
 
+#include "base/escape.h"
 #include "report/formats.h"
 #include "report/tables.h"
 #include "report/warnings.h"
 
 namespace mnist_bench {
 namespace {
-
-/// The code point that starts at `at`, which moves behind it; nothing (and one byte on) where the
-/// bytes are not UTF-8.
-std::optional<std::uint32_t> next_code_point(const std::string& text, std::size_t& at) {
-  const auto lead = static_cast<unsigned char>(text[at++]);
-  if (lead < 0x80) return lead;
-  const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-  if (more == 0 || at + static_cast<std::size_t>(more) > text.size()) return std::nullopt;
-  std::uint32_t value = lead & (0x3FU >> static_cast<unsigned>(more));
-  for (int i = 0; i < more; ++i) {
-    const auto byte = static_cast<unsigned char>(text[at + static_cast<std::size_t>(i)]);
-    if ((byte & 0xC0U) != 0x80U) return std::nullopt;
-    value = (value << 6U) | (byte & 0x3FU);
-  }
-  at += static_cast<std::size_t>(more);
-  return value;
-}
 
 /// What stands for a character that LaTeX would take for something else, or set as another.
 const std::map<std::uint32_t, std::string>& substitutes() {
@@ -74,7 +57,7 @@ bool is_accented_letter(std::uint32_t c) {
   return c >= 0xC0 && c <= 0xFF && c != 0xD0 && c != 0xF0 && c != 0xDE && c != 0xFE && c != 0xF7;
 }
 
-std::string row_text(const std::vector<std::string>& cells, std::size_t first, std::size_t last) {
+std::string tex_row(const std::vector<std::string>& cells, std::size_t first, std::size_t last) {
   std::string line = latex_escaped(cells[0]);
   for (std::size_t i = first; i < last; ++i) line += " & " + latex_escaped(cells[i]);
   return line + " \\\\\n";
@@ -85,8 +68,8 @@ std::string tabular(const ReportTable& table, std::size_t first, std::size_t las
   std::string columns = "l";
   for (std::size_t i = first; i < last; ++i) columns += table.columns[i] == Align::left ? 'l' : 'r';
   std::string text = fmt::format("\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
-                                 columns, row_text(table.header, first, last));
-  for (const auto& row : table.rows) text += row_text(row, first, last);
+                                 columns, tex_row(table.header, first, last));
+  for (const auto& row : table.rows) text += tex_row(row, first, last);
   return text + "\\bottomrule\n\\end{tabular}\n";
 }
 
@@ -99,7 +82,7 @@ std::string table_text(const ReportTable& table, const std::string& label, std::
       latex_escaped(table.title), label, tabular(table, first, last));
 }
 
-std::string list_text(const std::string& title, const std::vector<std::string>& items) {
+std::string tex_list(const std::string& title, const std::vector<std::string>& items) {
   if (items.empty()) return "";
   std::string text = fmt::format("\\paragraph{{{}}}\n\\begin{{itemize}}\n", title);
   for (const std::string& item : items) text += "\\item " + latex_escaped(item) + "\n";
@@ -109,23 +92,24 @@ std::string list_text(const std::string& title, const std::vector<std::string>& 
 }  // namespace
 
 std::string latex_escaped(const std::string& text) {
+  const std::string shown = printable(text);
   std::string escaped;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t start = at;
-    const std::optional<std::uint32_t> c = next_code_point(text, at);
-    if (!c) {
-      escaped += '?';
-    } else if (const auto found = substitutes().find(*c); found != substitutes().end()) {
+  for (std::size_t at = 0; at < shown.size();) {
+    const std::string_view sequence =
+        std::string_view(shown).substr(at, utf8_sequence(std::string_view(shown).substr(at)));
+    const std::uint32_t c = code_point(sequence);
+    if (const auto found = substitutes().find(c); found != substitutes().end()) {
       escaped += found->second;
-    } else if (*c == '-' && start > 0 && text[start - 1] == '-') {
+    } else if (c == '-' && at > 0 && shown[at - 1] == '-') {
       escaped += "{}-";  // "--" would become a dash
-    } else if (*c < 0x20 || *c == 0x7F) {
+    } else if (c == '\n' || c == '\t') {
       escaped += ' ';
-    } else if (*c < 0x80 || is_accented_letter(*c)) {
-      escaped += text.substr(start, at - start);
+    } else if (c < 0x80 || is_accented_letter(c)) {
+      escaped += sequence;
     } else {
-      escaped += fmt::format("\\texttt{{U+{:04X}}}", *c);
+      escaped += fmt::format("\\texttt{{U+{:04X}}}", c);
     }
+    at += sequence.size();
   }
   return escaped;
 }
@@ -143,8 +127,8 @@ std::string latex_report(const Report& report) {
       table_text(cost, "mnist-bench-cost", kQuality, cost.columns.size()) +
       table_text(ranges, "mnist-bench-ranges", 1, ranges.columns.size());
   for (const std::string& note : table_notes()) text += latex_escaped(note) + "\n";
-  text += "\n" + list_text("Failed runs", failed_lines(report.groups)) +
-          list_text("Warnings", report.warnings);
+  text += "\n" + tex_list("Failed runs", failed_lines(report.groups)) +
+          tex_list("Warnings", report.warnings);
   text.pop_back();
   return text;
 }

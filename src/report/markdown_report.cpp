@@ -1,5 +1,6 @@
 #include <string_view>
 
+#include "base/escape.h"
 #include "report/formats.h"
 #include "report/paper.h"
 #include "report/tables.h"
@@ -35,13 +36,14 @@ std::string list_text(const std::string& title, const std::vector<std::string>& 
 
 std::string markdown_escaped(const std::string& text) {
   constexpr std::string_view kSpecial = "\\`*[]<>|&~#$!";
+  const std::string shown = printable(text);
   std::string escaped;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const char c = shown[i];
     // Between letters and digits "_" is no emphasis, and keys read better without a backslash.
     const bool within_word =
-        i > 0 && i + 1 < text.size() && is_word(text[i - 1]) && is_word(text[i + 1]);
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+        i > 0 && i + 1 < shown.size() && is_word(shown[i - 1]) && is_word(shown[i + 1]);
+    if (c == '\n' || c == '\t') {
       escaped += ' ';
       continue;
     }

@@ -79,6 +79,11 @@ const std::vector<Measure>& measures() {
   return list;
 }
 
+const Measure& measure_of(const char* key) {
+  return *std::find_if(measures().begin(), measures().end(),
+                       [&](const Measure& measure) { return measure.key == key; });
+}
+
 Interval within_range(const Interval& interval, const Measure& measure) {
   const double high = measure.is_share ? std::min(interval.high, 1.0) : interval.high;
   return {.low = std::max(interval.low, 0.0), .high = high};

@@ -33,6 +33,8 @@ struct Measure {
 
 /// Accuracy, macro precision, recall and F1, loss, seconds per epoch, parameters, MACs.
 const std::vector<Measure>& measures();
+/// The one with this key.
+const Measure& measure_of(const char* key);
 
 /// The part of the interval, in the record's unit, that the measure's values can reach: shares lie
 /// in 0 … 1, losses and times are not negative.

@@ -25,11 +25,6 @@ Interval unrounded(double printed) {
 
 std::string percent(double share, int decimals) { return rounded(100.0 * share, decimals); }
 
-const Measure& measure_of(const char* key) {
-  return *std::find_if(measures().begin(), measures().end(),
-                       [&](const Measure& measure) { return measure.key == key; });
-}
-
 std::optional<std::string> other_difference(const PaperEvidence& evidence) {
   const RunGroup* const mlp = evidence.mlp.runs;
   const RunGroup* const cnn = evidence.cnn.runs;
@@ -54,7 +49,8 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
 Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&)) {
   std::vector<double> differences;
-  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return judge(differences);
+  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr)
+    return judge(differences, /*images=*/0);
   std::map<std::uint64_t, double> of_mlp;
   for (const StoredRun& run : evidence.mlp.runs->completed) {
     if (const auto found = value(run.result)) of_mlp[run.result.config.seed] = *found;
@@ -64,7 +60,7 @@ Judgement judge_models(const PaperEvidence& evidence,
     const auto other = of_mlp.find(run.result.config.seed);
     if (found && other != of_mlp.end()) differences.push_back(*found - other->second);
   }
-  return judge(differences);
+  return judge(differences, /*images=*/0);
 }
 
 std::string judged_text(const Judgement& judgement) {

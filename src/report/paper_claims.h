@@ -26,6 +26,11 @@ struct PaperEvidence {
   std::vector<std::int64_t> class_sizes;
 };
 
+/// Table 1 or 2 beside our model.
+std::vector<PaperLayer> check_layers(const PaperModel& model);
+/// Tables 4 and 5 beside our runs.
+std::vector<PaperCell> check_cells(const PaperEvidence& evidence);
+
 /// Abstract and Sec. 3: what is computed, and how.
 std::vector<PaperClaim> method_claims(const PaperEvidence& evidence);
 /// Sec. 4.2 and Table 4: whether its numbers can be.
@@ -39,8 +44,8 @@ std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.
 std::optional<std::string> other_difference(const PaperEvidence& evidence);
 
-/// The judge's word on a value of each run, CNN − MLP, seed by seed; `value` may lack. Seeds whose
-/// runs lack it, or that one side lacks, are left out.
+/// The judge's word on a value of each run that is no share of the images (a time), CNN − MLP, seed
+/// by seed; `value` may lack. Seeds whose runs lack it, or that one side lacks, are left out.
 Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&));
 /// "shown", "suggested, not shown" or "not shown", with n.
@@ -50,7 +55,6 @@ ClaimVerdict claim_verdict(const Judgement& judgement, bool higher);
 
 /// "97.70 ± 0.17 (n = 5)" of the measure with this key, or "–".
 std::string ours_text(const RunGroup& runs, const char* measure_key);
-const Measure& measure_of(const char* key);
 
 const PrintedMean& printed_mean(const PrintedModel& model, const std::string& measure_key);
 /// Table 4's, in per cent.

@@ -98,7 +98,7 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
                                            });
       if (comparison->differences.empty()) continue;
       const Measure& measure = *comparison->measure;
-      judgements.push_back({measure.title, judge(comparison->differences)});
+      judgements.push_back({measure.title, judge(comparison->differences, ours.images)});
       texts.push_back(
           difference_text(measure, judgements.back().judgement.difference, ours.images));
     }

@@ -60,7 +60,8 @@ PaperClaim accuracy_formula_claim(const PaperEvidence& evidence) {
         "%.",
         model.printed->name, run.config.seed,
         percent_of_images(run.test->metrics.accuracy.value_or(0.0), run.test->metrics.samples),
-        percent(mean_two_class_accuracy(run.test->confusion))));
+        percent_of_images(mean_two_class_accuracy(run.test->confusion),
+                          run.test->metrics.samples)));
   }
   return claim;
 }
@@ -123,9 +124,9 @@ PaperClaim recall_claim(const PaperModel& model, const std::vector<std::int64_t>
       "MNIST has {} %.",
       percent(largest_smallest_class(kPrintedClasses, a.low, r.high)), percent(smallest / images)));
   if (const auto gap = widest_gap(model)) {
-    claim.findings.push_back(
-        fmt::format("In our runs the two are never more than {} points apart (n = {}).",
-                    percent(*gap), model.runs->completed.size()));
+    claim.findings.push_back(fmt::format(
+        "In our runs the two are never more than {} points apart (n = {}).",
+        percent_of_images(*gap, *test_images(*model.runs)), model.runs->completed.size()));
   }
   return claim;
 }

@@ -47,6 +47,11 @@ std::string signed_text(double value, int decimals) {
   return zero || text.front() == '-' ? text : "+" + text;
 }
 
+std::string three_digits(double value) {
+  if (!std::isfinite(value) || value == 0.0) return rounded(value, 0);
+  return rounded(value, 2 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
+}
+
 std::string SpreadText::mean_and_sd() const {
   return sd == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }
@@ -99,8 +104,7 @@ std::string count_text(const std::optional<double>& count) {
 std::string p_text(double p) {
   if (p < 0.0001) return "p < 0.0001";
   if (p > 0.9995) return "p = 1";
-  const int exponent = static_cast<int>(std::floor(std::log10(p)));
-  return "p = " + rounded(p, 2 - exponent);
+  return "p = " + three_digits(p);
 }
 
 }  // namespace mnist_bench

@@ -26,6 +26,9 @@ std::string rounded(double value, int decimals);
 /// The same with a sign, "+0.12"; 0 has none.
 std::string signed_text(double value, int decimals);
 
+/// `value` to three significant digits, without an exponent: "0.0625", "12300".
+std::string three_digits(double value);
+
 /// Digits after the point of a percentage that tell one image of a test set from the next, 100 of
 /// 10,000 images from 101: 2 for 10,000, 1 for 200, 0 for 100 and fewer. Further ones say nothing.
 int decimals_of_images(std::int64_t images);

@@ -1,54 +1,54 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace mnist_bench {
 
-/// Plain text, safe in the text and the quoted attributes of HTML and SVG.
+/// Plain text, safe in the text and the quoted attributes of HTML and SVG: what `printable` makes
+/// visible included, as XML 1.0 has no way to write control characters.
 std::string markup_escaped(const std::string& text);
 
 /// A number for a coordinate: at most two digits after the point.
 std::string coordinate(double value);
 
-struct ChartPoint {
-  double x = 0.0;
-  double y = 0.0;
-  std::optional<double> sd;  ///< of y; drawn as a band, or as a whisker where there is no line
-  std::string note;          ///< shown when the point is pointed at
+/// A picture before it is set into a page or a file.
+struct Figure {
+  double width = 0.0;  ///< in pixels, as is `height`
+  double height = 0.0;
+  std::string name;              ///< plain text, as is `description`
+  std::string description;       ///< for those who cannot see it
+  std::string help = {};         ///< how to use it in a page: plain text, said after its name
+  std::string css_classes = {};  ///< besides "figure"
+  std::string attributes = {};   ///< further ones of its <svg>, as they stand there
+  std::string body;              ///< what stands within its <svg>
 };
 
-/// One thing to compare; its colour and marker follow from `style`.
-struct ChartSeries {
-  std::string label;
-  std::size_t style = 0;  ///< series of one style share colour and marker
-  bool line = true;       ///< else points alone
-  bool dashed = false;
-  std::vector<ChartPoint> points;
-};
+/// The figure as the <svg> of a page. It takes its colours from the style sheet `figure_style()`.
+std::string page_svg(const Figure& figure);
 
-struct Chart {
-  std::string title;
-  std::string description;  ///< for those who cannot see it
-  std::string x_label;
-  std::string y_label;
-  bool x_integer = false;
-  bool x_log = false;
-  bool y_from_zero = false;
-  std::vector<ChartSeries> series;
-};
-
-/// An <svg> of the chart: axes, grid, bands, lines, markers, legend. It takes its colours from the
-/// style sheet `figure_style()`.
-std::string chart_svg(const Chart& chart);
+/// The attribute of a figure that is not stretched to its page's width; one that scrolls is not
+/// shrunk to it either.
+std::string fixed_size(const Figure& figure, bool scrolls);
 
 /// Marker number `style` (a shape and a colour) around (x, y).
 std::string marker_svg(std::size_t style, double x, double y, const std::string& note = {});
 
-/// Round numbers that cover low … high, about `count` of them.
-std::vector<double> ticks(double low, double high, int count);
+/// The class of the colour of series number `style`: "c3".
+std::string color_class(std::size_t style);
+
+/// The text in lines of at most `width` pixels; a longer word is broken.
+std::vector<std::string> lines_of(const std::string& text, double width);
+
+/// How wide a text of the figures is at most, in pixels.
+double text_width(const std::string& text);
+
+/// Height of a line of text in legends and titles.
+inline constexpr double kLineHeight = 20;
+
+/// Lines below each other, the first one's base line at y.
+std::string text_svg(const std::vector<std::string>& lines, double x, double y);
 
 /// Colours and fonts of all figures, for light and dark.
 std::string figure_style();
@@ -56,6 +56,6 @@ std::string figure_style();
 /// Figures, each under its own name and below the one before, as a file of its own that any program
 /// can draw and print: white page, literal colours (the light theme), no CSS variable, its size in
 /// pixels, and their names as its title.
-std::string standalone_svg(const std::vector<std::string>& figures);
+std::string standalone_svg(const std::vector<Figure>& figures);
 
 }  // namespace mnist_bench

@@ -5,6 +5,7 @@
 
 #include "report/compare_text.h"
 #include "report/rounding.h"
+#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
@@ -37,8 +38,17 @@ std::string nothing_shown(const Interval& interval, std::int64_t images,
       points(interval.low, interval, images), points(interval.high, interval, images));
 }
 
+/// What the interval takes for the seeds' scatter where that is less than accuracies can tell.
+std::string resolution_of(const Spread& difference, std::int64_t images) {
+  if (!difference.sd || *difference.sd >= difference_resolution_sd(images)) return "";
+  if (*difference.mean == 0.0) return "";
+  return fmt::format(
+      " The seeds scatter by less than one of {} images: the interval takes that resolution.",
+      with_commas(images));
+}
+
 /// What the judge says, and why.
-std::string verdict_on(const Judgement& judgement, std::int64_t images) {
+std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
   const Spread& difference = judgement.difference;
   if (difference.n < 2) {
     return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
@@ -101,7 +111,8 @@ std::string verdict(const RunComparison& comparison) {
 }
 
 std::string verdict(const GroupComparison& comparison) {
-  std::string text = verdict_on(comparison.judgement, comparison.images);
+  std::string text = conclusion_text(comparison.judgement, comparison.images) +
+                     resolution_of(comparison.judgement.difference, comparison.images);
   if (comparison.equivalence) {
     text += " " + equivalence_verdict(*comparison.equivalence, comparison.images);
   }

@@ -45,6 +45,18 @@ TEST(Printable, ShowsWhatReordersText) {
   }
 }
 
+TEST(Printable, ShowsWhatXmlCannotWrite) {
+  EXPECT_EQ(printable(utf8(0xFFFE) + utf8(0xFFFF)), "\\ufffe\\uffff");
+  EXPECT_EQ(printable(utf8(0xFFFD)), utf8(0xFFFD));
+}
+
+TEST(CodePoint, IsThatOfASequenceOfAnyLength) {
+  EXPECT_EQ(code_point("A"), 0x41U);
+  EXPECT_EQ(code_point("é"), 0xE9U);
+  EXPECT_EQ(code_point("漢"), 0x6F22U);
+  EXPECT_EQ(code_point("🙂"), 0x1F642U);
+}
+
 TEST(Printable, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(printable("\x9b[31m"), "\\x9b[31m");            // C1 as Latin-1
   EXPECT_EQ(printable("\xc0\x9b"), "\\xc0\\x9b");           // overlong ESC

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "data/dataset.h"
 #include "data/fixtures.h"
+#include "data/unreadable.h"
 
 namespace mnist_bench {
 namespace {
@@ -17,30 +21,14 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class DataFilesTest : public ::testing::Test {
+class DataFilesTest : public test::DatasetFolder {
  protected:
-  DataFilesTest() { test::write_dataset(folder_.path()); }
-  [[nodiscard]] Dataset load() const { return load_dataset(folder_.path()); }
-  [[nodiscard]] std::string error() const {
-    return test::data_error([&] { (void)load(); });
-  }
-  [[nodiscard]] std::string remedy() const {
-    std::string text;
-    test::data_error([&] { (void)load(); }, &text);
-    return text;
-  }
-  void rename(const std::string& from, const std::string& to) const {
-    std::filesystem::create_directories((folder_ / to).parent_path());
-    std::filesystem::rename(folder_ / from, folder_ / to);
-  }
   void move_all_to(const std::string& subfolder) const {
     for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                              "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
       rename(name, subfolder + "/" + name);
     }
   }
-
-  test::TemporaryFolder folder_;
 };
 
 TEST_F(DataFilesTest, HaveOtherSpellingsOfTheirNames) {
@@ -185,6 +173,39 @@ TEST_F(DataFilesTest, InARelativeFolderAreSaidToBeRelativeToTheCurrentOne) {
   EXPECT_THAT(lacking, HasSubstr("empty (relative to " + current + ")"));
   EXPECT_THAT(test::data_error([&] { (void)load_dataset(folder_ / "empty"); }),
               Not(HasSubstr("relative")));
+}
+
+TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
+  rename("train-images-idx3-ubyte", "gone");
+  std::filesystem::create_symlink("../store/images", folder_ / "train-images-idx3-ubyte");
+  EXPECT_THAT(error(),
+              AllOf(HasSubstr("cannot read " + (folder_ / "train-images-idx3-ubyte").string()),
+                    HasSubstr("it is a link to ../store/images, which does not exist")));
+  EXPECT_THAT(remedy(), HasSubstr("put back what the link points to"));
+  EXPECT_THAT(test::data_error([&] { (void)file_stamps(folder_.path()); }),
+              HasSubstr("a link to ../store/images"));
+  std::filesystem::create_symlink("nowhere", folder_ / "data");
+  const std::filesystem::path below = folder_ / "data" / "mnist";
+  EXPECT_THAT(test::data_error([&] { (void)load_dataset(below); }),
+              HasSubstr((folder_ / "data").string() + " is a link to nowhere"));
+}
+
+TEST(Unreadable, FilesAreToldByTheSystemsReason) {
+  std::string remedy;
+  const auto message = [&](int error) {
+    return test::data_error([&] { fail_unreadable("/x/y", "/x/y", error, "otherwise"); }, &remedy);
+  };
+  EXPECT_EQ(message(EACCES), "cannot read /x/y: Permission denied");
+  EXPECT_THAT(remedy, HasSubstr("chmod u+r"));
+  EXPECT_EQ(message(EIO), "cannot read /x/y: Input/output error");
+  EXPECT_EQ(remedy, "otherwise");
+}
+
+TEST_F(DataFilesTest, WithoutPermissionAreNotCalledDamaged) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  ::chmod((folder_ / "train-images-idx3-ubyte").c_str(), 0);
+  EXPECT_THAT(error(), HasSubstr("Permission denied"));
+  EXPECT_THAT(remedy(), AllOf(HasSubstr("chmod"), Not(HasSubstr("undamaged"))));
 }
 
 TEST_F(DataFilesTest, InAMissingFolderAreRefusedWithWhatToSet) {

@@ -54,20 +54,7 @@ TEST(ShippedMnist, ReportsItsFourFiles) {
   for (const SourceFile& file : files) EXPECT_EQ(file.known_as, "mnist");
 }
 
-/// A sound data set of 30 training and 20 test images, which each test breaks in one place.
-class LoadDataset : public ::testing::Test {
- protected:
-  LoadDataset() { test::write_dataset(folder_.path()); }
-  [[nodiscard]] Dataset load() const { return load_dataset(folder_.path()); }
-  [[nodiscard]] std::string error() const {
-    return test::data_error([&] { (void)load(); });
-  }
-  void rename(const char* from, const char* to) const {
-    std::filesystem::rename(folder_ / from, folder_ / to);
-  }
-
-  test::TemporaryFolder folder_;
-};
+class LoadDataset : public test::DatasetFolder {};
 
 TEST_F(LoadDataset, ReadsAnUnknownDataSet) {
   const Dataset dataset = load();

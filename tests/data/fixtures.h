@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "data/dataset.h"
 
 namespace mnist_bench::test {
 
@@ -112,5 +113,26 @@ std::string data_error(const Function& function, std::string* remedy = nullptr) 
   ADD_FAILURE() << "no error was thrown";
   return {};
 }
+
+/// A sound data set of 30 training and 20 test images, which each test changes in one place.
+class DatasetFolder : public ::testing::Test {
+ protected:
+  DatasetFolder() { write_dataset(folder_.path()); }
+  [[nodiscard]] Dataset load() const { return load_dataset(folder_.path()); }
+  [[nodiscard]] std::string error() const {
+    return data_error([&] { (void)load(); });
+  }
+  [[nodiscard]] std::string remedy() const {
+    std::string text;
+    data_error([&] { (void)load(); }, &text);
+    return text;
+  }
+  void rename(const std::string& from, const std::string& to) const {
+    std::filesystem::create_directories((folder_ / to).parent_path());
+    std::filesystem::rename(folder_ / from, folder_ / to);
+  }
+
+  TemporaryFolder folder_;
+};
 
 }  // namespace mnist_bench::test

@@ -134,6 +134,21 @@ TEST_F(IdxReader, RefusesLabelsThatAreNoBytesNamingTheFirst) {
               HasSubstr("label -2147483648 at index 0"));
 }
 
+TEST_F(IdxReader, TellsSwappedLabelsFromThoseOfTooManyClasses) {
+  std::string remedy;
+  for (const std::string& bytes :
+       {header(0x0c, {3}) + std::string("\5\0\0\0\0\0\0\0\xff\0\0\0", 12),
+        header(0x0b, {2}) + std::string("\5\0\0\0", 4)}) {
+    EXPECT_THAT(test::data_error([&] { (void)labels(bytes); }, &remedy),
+                HasSubstr("at index 0; labels are 0 … 255; the labels seem to be byte-swapped"));
+    EXPECT_THAT(remedy, HasSubstr("most significant byte first"));
+  }
+  EXPECT_THAT(test::data_error(
+                  [&] { (void)labels(header(0x0b, {2}) + std::string("\1\0\0\1", 4)); }, &remedy),
+              HasSubstr("label 256 at index 0; labels are 0 … 255"));
+  EXPECT_THAT(remedy, HasSubstr("number the classes from 0"));
+}
+
 TEST_F(IdxReader, BoundsWideLabelsByTheirBytes) {
   EXPECT_THAT(labels_error(header(0x0c, {(1U << 28U) + 1})), HasSubstr("at most 1073741824 bytes"));
   EXPECT_THAT(labels_error(header(0x0c, {3}) + std::string(11, '\0')),

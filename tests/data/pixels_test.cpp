@@ -52,15 +52,11 @@ TEST(PixelSummary, HasTheRangeOfAllPixelsWhereverTheyStand) {
   }
 }
 
-TEST(PixelSummary, LooksAtTheOutermostPixelsForTheBackground) {
-  // 3 × 4: ten pixels on the border, two within.
-  EXPECT_EQ(summarize_pixels(images_of({9, 9, 9, 9, 9, 0, 0, 9, 9, 9, 9, 9}, 3, 4)).bright_border,
-            1.0);
-  EXPECT_EQ(summarize_pixels(images_of({0, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0}, 3, 4)).bright_border,
-            0.0);
-  EXPECT_EQ(summarize_pixels(images_of({0, 0, 9, 0, 9, 9, 9, 0, 0, 0, 0, 9}, 3, 4)).bright_border,
-            0.3);
-  EXPECT_EQ(summarize_pixels(images_of({9, 1, 9}, 3, 1)).bright_border, 2.0 / 3.0);
+TEST(PixelSummary, HasTheMedianOfAllPixels) {
+  EXPECT_EQ(summarize_pixels(images_of({9, 0, 9}, 3, 1)).median, 9);
+  EXPECT_EQ(summarize_pixels(images_of({9, 0, 7, 7}, 2, 2)).median, 7);
+  EXPECT_EQ(summarize_pixels(images_of({255, 0, 255, 0}, 2, 2)).median, 0);  // the lower one of two
+  EXPECT_EQ(summarize_pixels(images_of({255}, 1, 1)).median, 255);
 }
 
 TEST(NormalizationConstants, AreThePapersNoneOrThoseOfTheTrainingImages) {
@@ -166,6 +162,30 @@ TEST(DatasetWarnings, SayWhereTheBackgroundIsBright) {
     EXPECT_THAT(warnings_of(squares(250, 0), squares(250, 0), each),
                 Contains(HasSubstr("bright background")));
   }
+}
+
+TEST(DatasetWarnings, SayWhereTheBackgroundIsBrightWithinABlackFrame) {
+  ImageSet framed = squares(250, 0);
+  for (std::size_t i = 0; i < framed.pixels.size(); ++i) {
+    const std::size_t row = i / 6 % 6;
+    const std::size_t column = i % 6;
+    if (row == 0 || column == 0) framed.pixels[i] = 0;
+  }
+  EXPECT_THAT(warnings_of(framed, framed), Contains(HasSubstr("bright background")));
+  for (std::uint8_t& pixel : framed.pixels) pixel = static_cast<std::uint8_t>(250 - pixel);
+  EXPECT_THAT(warnings_of(framed, framed), Not(Contains(HasSubstr("bright background"))));
+}
+
+// Inverted MNIST with a frame of one pixel, as a crop with a border has it.
+TEST(DatasetWarnings, KnowInvertedDigitsInABlackFrame) {
+  ImageSet inverted = load_dataset(shipped_mnist()).test;
+  for (std::size_t i = 0; i < inverted.pixels.size(); ++i) {
+    const std::size_t row = i / 28 % 28;
+    const std::size_t column = i % 28;
+    const bool frame = row == 0 || row == 27 || column == 0 || column == 27;
+    inverted.pixels[i] = frame ? 0 : static_cast<std::uint8_t>(255 - inverted.pixels[i]);
+  }
+  EXPECT_THAT(warnings_of(inverted, inverted), Contains(HasSubstr("bright background")));
 }
 
 TEST(DatasetWarnings, SayWhereTheTestImagesLookOther) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "evaluate/oracle.h"
@@ -14,7 +15,10 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Conclusion on(const std::vector<double>& differences) { return judge(differences).conclusion; }
+Judgement judged(const std::vector<double>& differences) {
+  return judge(differences, /*images=*/0);
+}
+Conclusion on(const std::vector<double>& differences) { return judged(differences).conclusion; }
 
 // Differences and intervals, p by SciPy: the rule applied to its numbers, not to ours.
 TEST(Judge, ConcludesWhatScipysIntervalAndPermutationTestSay) {
@@ -43,38 +47,58 @@ TEST(Judge, ShowsNothingWithFewerThanSixSeedsHoweverClear) {
   EXPECT_EQ(on({0.010, 0.011, 0.012, 0.011, 0.010, 0.011}), Conclusion::shown);
 }
 
+// Half-widths in images: t(0.975, n − 1)/√(6·n), which is 3.67 for n = 2, 1.01 for n = 3, and 0.43
+// for n = 6, so that it is no obstacle where six seeds differ by an image each.
+TEST(Judge, TakesDifferencesToScatterByTheirResolution) {
+  const auto of_images = [](double each, std::size_t seeds) {
+    return judge(std::vector<double>(seeds, each / 200), 200);
+  };
+  const Interval half_a_point = *of_images(1, 2).difference.ci95;
+  EXPECT_NEAR(half_a_point.low, (1 - 12.7062 / std::sqrt(12)) / 200, 1e-6);
+  EXPECT_NEAR(half_a_point.high, (1 + 12.7062 / std::sqrt(12)) / 200, 1e-6);
+  EXPECT_EQ(of_images(1, 2).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(3, 2).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(4, 2).conclusion, Conclusion::suggested);
+  EXPECT_EQ(of_images(1, 3).conclusion, Conclusion::not_shown);
+  EXPECT_EQ(of_images(2, 3).conclusion, Conclusion::suggested);
+  EXPECT_EQ(of_images(1, 6).conclusion, Conclusion::shown);
+  EXPECT_EQ(of_images(-1, 6).conclusion, Conclusion::shown);
+  const std::vector<double> scattered = {0.01, 0.03};
+  EXPECT_EQ(judge(scattered, 200).difference.ci95->low, judged(scattered).difference.ci95->low);
+}
+
 TEST(Judge, ShowsNothingWhereIntervalOrTestSaysNo) {
   EXPECT_EQ(on({0, 0, 0, 0, 0, 0}), Conclusion::not_shown);
   EXPECT_EQ(on({5, -5, 4, -4, 3, -2}), Conclusion::not_shown);
   // The interval excludes 0 (0.05 to 2.58); of 2^6 flips 4 reach as far: p = 4/64.
   const std::vector<double> interval_alone = {1.2, 2.6, 2.0, 1.5, 1.0, -0.4};
-  ASSERT_GT(judge(interval_alone).difference.ci95->low, 0.0);
-  ASSERT_GE(judge(interval_alone).test->p_value, 0.05);
+  ASSERT_GT(judged(interval_alone).difference.ci95->low, 0.0);
+  ASSERT_GE(judged(interval_alone).test->p_value, 0.05);
   EXPECT_EQ(on(interval_alone), Conclusion::suggested);
   // One far value widens the interval over 0; all signs are the same, p = 2/64.
   const std::vector<double> test_alone = {0.1, 0.1, 0.1, 0.1, 0.1, 9.0};
-  ASSERT_LT(judge(test_alone).difference.ci95->low, 0.0);
-  ASSERT_LT(judge(test_alone).test->p_value, 0.05);
+  ASSERT_LT(judged(test_alone).difference.ci95->low, 0.0);
+  ASSERT_LT(judged(test_alone).test->p_value, 0.05);
   EXPECT_EQ(on(test_alone), Conclusion::not_shown);
 }
 
 TEST(Judge, TellsWhichSideIsHigherAndTurnsRoundWithItsDifferences) {
   std::vector<double> differences = {0.3, 0.2, 0.25, 0.3, 0.2, 0.22};
-  EXPECT_TRUE(judge(differences).b_is_higher());
+  EXPECT_TRUE(judged(differences).b_is_higher());
   for (double& difference : differences) difference = -difference;
   EXPECT_EQ(on(differences), Conclusion::shown);
-  EXPECT_FALSE(judge(differences).b_is_higher());
+  EXPECT_FALSE(judged(differences).b_is_higher());
 }
 
 TEST(Judge, CountsTheFirstFortyOfMoreSeeds) {
   std::vector<double> differences(40, 0.0);
   differences.insert(differences.end(), 60, 1.0);  // what comes after would show a difference
-  const Judgement judgement = judge(differences);
+  const Judgement judgement = judged(differences);
   EXPECT_EQ(judgement.conclusion, Conclusion::not_shown);
   EXPECT_EQ(judgement.difference.n, 40);
   EXPECT_EQ(judgement.test->n, 40);
   EXPECT_EQ(judgement.left_out, 60);
-  EXPECT_EQ(judge(std::vector<double>(40, 1.0)).left_out, 0);
+  EXPECT_EQ(judged(std::vector<double>(40, 1.0)).left_out, 0);
 }
 
 const std::vector<double> kHigher = {1, 2, 1, 2, 1, 2};
@@ -86,7 +110,7 @@ JointJudgement jointly(const std::vector<std::vector<double>>& lists) {
   std::vector<NamedJudgement> comparisons;
   for (const auto& list : lists) {
     comparisons.push_back(
-        {std::string(1, static_cast<char>('a' + comparisons.size())), judge(list)});
+        {std::string(1, static_cast<char>('a' + comparisons.size())), judged(list)});
   }
   return judge_jointly(comparisons);
 }

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "base/error.h"
-#include "native/bands.h"
+#include "data/bands.h"
 #include "native/engine.h"
 
 namespace mnist_bench::native {

@@ -6,8 +6,8 @@
 #include <limits>
 #include <regex>
 
+#include "report/chart.h"
 #include "report/stored_runs.h"
-#include "report/svg.h"
 
 namespace mnist_bench {
 namespace {
@@ -23,10 +23,16 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-/// The figures of one group, each as it stands in a page.
-std::vector<std::string> all_figures(const RunGroup& group) {
-  return {accuracy_curves_svg({group}), loss_curves_svg({group}),
-          accuracy_against_time_svg({group}), class_errors_svg(group), confusion_svg(group)};
+std::vector<Figure> all_figures(const RunGroup& group) {
+  return {accuracy_curves({group}), loss_curves({group}), accuracy_against_time({group}),
+          class_errors(group), confusion_figure(group)};
+}
+
+/// The same as they stand in a page.
+std::vector<std::string> all_svgs(const RunGroup& group) {
+  std::vector<std::string> svgs;
+  for (const Figure& figure : all_figures(group)) svgs.push_back(page_svg(figure));
+  return svgs;
 }
 
 TEST(Ticks, AreRoundNumbersWithinTheRange) {
@@ -44,26 +50,27 @@ TEST(Coordinate, HasNoMoreDigitsThanItNeeds) {
 
 TEST(Markup, IsEscaped) {
   EXPECT_EQ(markup_escaped("<a href=\"x\">&\x01</a>"),
-            "&lt;a href=&quot;x&quot;&gt;&amp; &lt;/a&gt;");
+            "&lt;a href=&quot;x&quot;&gt;&amp;\\x01&lt;/a&gt;");
 }
 
 TEST(Figures, DrawABandWhereThereIsADeviationAndNoneForOneRun) {
-  EXPECT_EQ(count_of(accuracy_curves_svg({group_with("mlp", {9'768, 9'801})}), "\"band\""), 1U);
-  EXPECT_EQ(count_of(accuracy_curves_svg({group_with("mlp", {9'768})}), "\"band\""), 0U);
+  EXPECT_EQ(count_of(page_svg(accuracy_curves({group_with("mlp", {9'768, 9'801})})), "\"band\""),
+            1U);
+  EXPECT_EQ(count_of(page_svg(accuracy_curves({group_with("mlp", {9'768})})), "\"band\""), 0U);
 }
 
 TEST(Figures, TellTheValueOfEachPoint) {
   RunGroup group = group_with("mlp", {9'768, 9'801});
   group.completed[0].result.epochs[0].test_accuracy = 0.9;
   group.completed[1].result.epochs[0].test_accuracy = 0.94;
-  EXPECT_THAT(accuracy_curves_svg({group}),
-              HasSubstr("<title>mlp, epoch 1: 92 (SD 2.8, n = 2)</title>"));
+  EXPECT_THAT(page_svg(accuracy_curves({group})),
+              HasSubstr("<title>mlp, epoch 1: 92.0 (SD 2.8, n = 2)</title>"));
 }
 
 TEST(Figures, OfAGroupWithoutACompletedRunAreEmptyButSound) {
   RunGroup group = group_with("mlp", {9'768});
   group.completed.clear();
-  for (const std::string& svg : all_figures(group)) {
+  for (const std::string& svg : all_svgs(group)) {
     EXPECT_THAT(svg, ContainsRegex("^<svg .*</svg>$"));
     EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
   }
@@ -74,21 +81,21 @@ TEST(Figures, LeaveOutWhatIsNotFinite) {
   group.completed[0].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
   group.completed[0].result.epochs[0].train_loss = std::numeric_limits<double>::infinity();
   group.completed[1].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
-  const std::string svg = loss_curves_svg({group});
+  const std::string svg = page_svg(loss_curves({group}));
   EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
 }
 
 TEST(Figures, CarryNoMarkupOfALabel) {
   RunGroup group = group_with("mlp", {9'768, 9'801});
   group.label = "<script>\"&";
-  for (const std::string& svg : all_figures(group)) {
+  for (const std::string& svg : all_svgs(group)) {
     EXPECT_THAT(svg, Not(HasSubstr("<script>")));
     EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&quot;&amp;"));
   }
 }
 
 TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
-  const std::string svg = confusion_svg(group_with("mlp", {9'768, 9'802}));
+  const std::string svg = page_svg(confusion_figure(group_with("mlp", {9'768, 9'802})));
   // (4,884 + 4,901) of 2 × 5,000
   EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 0: 9785 of 10000 (97.85 %)</title>"));
   EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 1: 215 of 10000 (2.15 %)</title>"));
@@ -105,34 +112,102 @@ RunGroup group_of(const ConfusionMatrix& counts) {
 
 TEST(Figures, LeaveOutClassesThatOccurNowhere) {
   const RunGroup group = group_of({{0, 0, 0, 0}, {0, 4, 0, 1}, {0, 0, 0, 0}, {0, 0, 0, 5}});
-  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 4U);
-  EXPECT_THAT(confusion_svg(group), HasSubstr("true 1, predicted 3: 1 of 5"));
-  EXPECT_EQ(count_of(class_errors_svg(group), "<title>class "), 6U);
-  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 3, recall: 100.00 %"));
-  EXPECT_THAT(class_errors_svg(group), Not(HasSubstr("class 2,")));
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 4U);
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("true 1, predicted 3: 1 of 5"));
+  EXPECT_EQ(count_of(page_svg(class_errors(group)), "<title>class "), 6U);
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 3, recall: 100 %"));
+  EXPECT_THAT(page_svg(class_errors(group)), Not(HasSubstr("class 2,")));
 }
 
 TEST(Figures, OfRunsWithDifferentNumbersOfClassesAreSound) {
   RunGroup group = group_of({{4, 0, 0}, {0, 5, 0}, {0, 0, 6}});
   group.completed.push_back(group_of({{4, 1}, {0, 5}}).completed[0]);
-  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 2, F1: 100.00 % (SD – pp, n = 1)"));
-  EXPECT_THAT(class_errors_svg(group), HasSubstr("class 1, recall: 100.00 % (SD 0.00 pp, n = 2)"));
-  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 9U);
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 2, F1: 100 % (SD – pp, n = 1)"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 1, recall: 100 % (SD 0 pp, n = 2)"));
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 9U);
 }
 
 TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
   ConfusionMatrix counts(256, std::vector<std::int64_t>(256, 0));
   for (std::size_t k = 0; k < 256; ++k) counts[k][k] = 1;
   const RunGroup group = group_of(counts);
-  EXPECT_EQ(count_of(confusion_svg(group), "class=\"cell "), 256U);
-  EXPECT_THAT(confusion_svg(group), HasSubstr("min-width:"));
-  EXPECT_THAT(class_errors_svg(group), HasSubstr("min-width:"));
-  EXPECT_THAT(confusion_svg(group_with("mlp", {9'768})), Not(HasSubstr("min-width:")));
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 256U);
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("min-width:"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("min-width:"));
+  EXPECT_THAT(page_svg(confusion_figure(group_with("mlp", {9'768}))), Not(HasSubstr("min-width:")));
+}
+
+TEST(Figures, TellNothingFinerThanOneImage) {
+  RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
+  for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;
+  group.completed[0].result.epochs[0].train_seconds = 12'345;
+  EXPECT_THAT(page_svg(accuracy_curves({group})), HasSubstr("epoch 1: 91.5 (SD –, n = 1)"));
+  EXPECT_THAT(page_svg(accuracy_against_time({group})), HasSubstr("91.5 % after 12300 s"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 0, recall: 90.0 %"));
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("90 of 100 (90 %)"));
+}
+
+TEST(ClassErrors, HaveWhiskersWithin0And100PerCent) {
+  // 50 ± 71 % are missing; the axis ends at 105.
+  const std::string svg = page_svg(class_errors(group_with("mlp", {10'000, 0})));
+  const std::regex whisker(R"(class="whisker" x1="[0-9.]+" x2="[0-9.]+" y1="20.57" y2="192"/>)");
+  EXPECT_TRUE(std::regex_search(svg, whisker)) << svg;
+}
+
+/// The numbers along an axis: text that is placed like `where`.
+std::vector<double> axis_numbers(const std::string& svg, const std::string& where) {
+  std::vector<double> values;
+  const std::regex label("<text " + where + ">([-+.e0-9]+)</text>");
+  for (std::sregex_iterator at(svg.begin(), svg.end(), label); at != std::sregex_iterator(); ++at) {
+    values.push_back(std::stod((*at)[1]));
+  }
+  return values;
+}
+
+constexpr const char* kLeftOfAxis = R"(x="[0-9.]+" y="[0-9.]+" text-anchor="end")";
+constexpr const char* kBelowAxis = R"(x="[0-9.]+" y="265" text-anchor="middle")";
+
+TEST(AccuracyFigures, EndAt100PerCent) {
+  for (const std::vector<double>& accuracies : {std::vector{1.0, 0.9}, {1.0, 1.0}, {0.0, 0.0}}) {
+    RunGroup group = group_with("mlp", {9'768, 9'801});
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (EpochRecord& epoch : group.completed[i].result.epochs) {
+        epoch.test_accuracy = accuracies[i];
+      }
+    }
+    const std::vector<double> numbers =
+        axis_numbers(page_svg(accuracy_curves({group})), kLeftOfAxis);
+    ASSERT_GE(numbers.size(), 2U);
+    EXPECT_GE(numbers.front(), 0.0);
+    EXPECT_LE(numbers.back(), 100.0);
+  }
+}
+
+TEST(TimeFigure, HasNumbersAlongItsAxisWhateverTheTimes) {
+  for (const double seconds : {3.0, 0.0042, 12'345.0, 1e7}) {
+    for (const double longer : {1.0, 1.5, 20.0, 1e6}) {
+      SCOPED_TRACE(testing::Message() << seconds << " times " << longer);
+      RunGroup group = group_with("mlp", {9'768, 9'801});
+      for (std::size_t i = 0; i < 2; ++i) {
+        auto& epochs = group.completed[i].result.epochs;
+        epochs.resize(1);
+        epochs[0].train_seconds = i == 0 ? seconds : seconds * longer;
+      }
+      const std::string svg = page_svg(accuracy_against_time({group}));
+      EXPECT_GE(axis_numbers(svg, kBelowAxis).size(), 2U);
+    }
+  }
+}
+
+TEST(VerticalAxis, HasAPlaceForItsLabelsBesideItsTitle) {
+  for (const double widest : {5.0, 97.25, 0.0025, 12'345.6}) {
+    EXPECT_GE(left_of_plot({0.0, widest}) - kTickGap - text_width(tick_text(widest)), 18.0);
+  }
 }
 
 TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
   const RunGroup group = group_with("mlp", {9'768, 9'801});
-  for (const std::string& figure : all_figures(group)) {
+  for (const Figure& figure : all_figures(group)) {
     const std::string svg = standalone_svg({figure});
     EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
     EXPECT_THAT(svg, Not(HasSubstr("var(")));
@@ -145,7 +220,7 @@ TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
 }
 
 TEST(StandaloneSvg, NamesEachOfSeveralFigures) {
-  const std::string one = confusion_svg(group_with("mlp", {9'768}));
+  const Figure one = confusion_figure(group_with("mlp", {9'768}));
   EXPECT_EQ(count_of(standalone_svg({one, one}), ">Confusion matrix of mlp, 1 run</text>"), 2U);
   EXPECT_EQ(count_of(standalone_svg({one}), "arrow keys read its cells</text>"), 0U);
   EXPECT_EQ(count_of(standalone_svg({}), "<svg"), 1U);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/escape.h"
 #include "report/run_columns.h"
 #include "report/stored_runs.h"
 
@@ -109,12 +110,46 @@ TEST(MarkdownReport, IsATableOfEquallyManyCellsInEachRow) {
   }
 }
 
+// ESC, a C1 control (CSI), a bidi override, a noncharacter.
+constexpr const char* kObeyed = "\x1b[31m \xc2\x9b \xe2\x80\xae \xef\xbf\xbf";
+
+/// What XML 1.0 allows (section 2.2), less what reorders text or is obeyed by terminals.
+bool is_plain(const std::string& text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_sequence(std::string_view(text).substr(at));
+    if (length == 0) return false;
+    const std::uint32_t point = code_point(std::string_view(text).substr(at, length));
+    const bool control = (point < 0x20 && point != '\n' && point != '\t') ||
+                         (point >= 0x7F && point < 0xA0) || point == 0xFFFE || point == 0xFFFF;
+    if (control || (point >= 0x202A && point <= 0x202E)) return false;
+    at += length;
+  }
+  return true;
+}
+
+TEST(Formats, OfFilesThatAreReadAsTheyStandShowControlCharactersOfNamesAndErrors) {
+  RunResult run = run_with(kObeyed, 1, 9'768);
+  RunResult failed = sample_result(kObeyed, 2);
+  failed.status = RunStatus::failed;
+  failed.error = std::string(kObeyed) + "\xff";  // no UTF-8
+  Report report = make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}});
+  report.paper = true;
+  ASSERT_FALSE(is_plain(kObeyed));
+  for (const Format& format : formats()) {
+    if (format.ending == ".json") continue;  // the strings themselves
+    SCOPED_TRACE(format.ending);
+    const std::string text = format.render(report);
+    EXPECT_TRUE(is_plain(text));
+    EXPECT_THAT(text, HasSubstr("u202e"));
+  }
+}
+
 TEST(MarkdownEscaped, KeepsTextFromBecomingMarkup) {
   EXPECT_EQ(markdown_escaped("a|b"), "a\\|b");
   EXPECT_EQ(markdown_escaped("*x* [y](z) `c` <b> \\ &amp; #1 ~s~"),
             "\\*x\\* \\[y\\](z) \\`c\\` \\<b\\> \\\\ \\&amp; \\#1 \\~s\\~");
   EXPECT_EQ(markdown_escaped("optimizer.learning_rate _x_"), "optimizer.learning_rate \\_x\\_");
-  EXPECT_EQ(markdown_escaped("two\nlines\r"), "two lines ");
+  EXPECT_EQ(markdown_escaped("two\nlines\r"), "two lines\\\\x0d");
 }
 
 TEST(CsvReport, HasALinePerRunWithUnroundedValues) {
@@ -145,12 +180,12 @@ TEST(CsvEscaped, QuotesByRfc4180) {
   EXPECT_EQ(csv_escaped("a,b"), "\"a,b\"");
   EXPECT_EQ(csv_escaped("say \"x\""), "\"say \"\"x\"\"\"");
   EXPECT_EQ(csv_escaped("a\nb"), "\"a\nb\"");
-  EXPECT_EQ(csv_escaped("a\rb"), "\"a\rb\"");
+  EXPECT_EQ(csv_escaped("a\rb"), "a\\x0db");
   EXPECT_EQ(csv_escaped(""), "");
 }
 
 TEST(CsvEscaped, TextIsNoFormulaAndNumbersStayNumbers) {
-  for (const char* text : {"=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "-", "--5", "-0x5"}) {
+  for (const char* text : {"=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "-", "--5", "-0x5"}) {
     EXPECT_EQ(csv_escaped(text), fmt::format("\"'{}\"", text));
   }
   EXPECT_EQ(csv_escaped("=HYPERLINK(\"a\",\"b\")"), "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\"");
@@ -221,7 +256,9 @@ TEST(LatexEscaped, WritesLettersThatLatexMayLackAsCodePoints) {
   EXPECT_EQ(latex_escaped("Zoë"), "Zoë");
   EXPECT_EQ(latex_escaped("数字"), "\\texttt{U+6570}\\texttt{U+5B57}");
   EXPECT_EQ(latex_escaped("🙂"), "\\texttt{U+1F642}");
-  EXPECT_EQ(latex_escaped("\xFF\x80 \xE6\x95"), "?? ??");
+  EXPECT_EQ(latex_escaped("\xFF\x80 \xE6\x95"),
+            "\\textbackslash{}xff\\textbackslash{}x80 "
+            "\\textbackslash{}xe6\\textbackslash{}x95");
 }
 
 }  // namespace

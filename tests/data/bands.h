@@ -2,7 +2,7 @@
 
 #include "data/dataset.h"
 
-namespace mnist_bench::native {
+namespace mnist_bench {
 
 /// Images of which a network can learn the class: class k is bright in every classes-th row from k
 /// on. A third of the pixels is background.
@@ -21,4 +21,4 @@ inline ImageSet bands(std::int64_t count, ImageShape shape = {}, std::int64_t cl
   return set;
 }
 
-}  // namespace mnist_bench::native
+}  // namespace mnist_bench
