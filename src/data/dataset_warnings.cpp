@@ -68,12 +68,14 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         "data.normalization=standardize uses; data.normalization=dataset uses their own",
         mean_and_sd(statistics), constants.mean, constants.sd));
   }
-  // Normalization "dataset" scales them itself.
-  if (normalization != Normalization::dataset && train.largest < kLeastLargest) {
+  if (train.largest < kLeastLargest) {
     warnings.push_back(fmt::format(
         "the largest pixel value of the training images is {}, as if they were not scaled to "
-        "0 … 255; scale them, or use data.normalization=dataset",
-        train.largest));
+        "0 … 255; {}",
+        train.largest,
+        normalization == Normalization::dataset
+            ? "data.normalization=dataset makes up for that, in these images alone"
+            : "scale them, or use data.normalization=dataset"));
   }
   // The background is what most pixels are, wherever they lie: images may have a frame.
   if (2 * train.median > train.largest) {
