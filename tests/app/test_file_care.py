@@ -1,7 +1,9 @@
 """What a run does to files that are not its own, and how it leaves its own."""
 
+import itertools
 import os
 import re
+import shutil
 import stat
 import subprocess
 
@@ -21,7 +23,7 @@ def test_files_of_these_names_that_no_run_left_are_left_alone(bench, tmp_path, f
     done = bench("run", SMOKE, *SMALL, *flags, "--output", folder)
     assert_refusal(done, 6, str(folder), name)
     assert_has_remedy(done)
-    assert (folder / name).read_text() == '{"mine": 1}'
+    assert snapshot(folder) == {name: b'{"mine": 1}'}
 
 
 @FLAGS
@@ -74,6 +76,16 @@ def test_a_file_that_is_replaced_keeps_its_mode(bench, finished_run, tmp_path):
         assert bench("report", finished_run, "-o", "report.md").code == 0
         assert stat.S_IMODE((tmp_path / "report.md").stat().st_mode) == mode
         assert "old" not in (tmp_path / "report.md").read_text()
+
+
+def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "out")
+    before = dict(zip(sorted(RUN_FILES), itertools.cycle((0o600, 0o664))))
+    for name, mode in before.items():
+        (tmp_path / "out" / name).chmod(mode)
+    done = bench("run", SMOKE, *SMALL, "--force", "--output", "out")
+    assert done.code == 0, done
+    assert modes(tmp_path / "out") == before
 
 
 def test_the_folder_of_each_new_folder_is_synced(tmp_path):
