@@ -9,7 +9,15 @@ import subprocess
 
 import pytest
 from conftest import BINARY, clean_environment
-from support import RUN_FILES, SMALL, SMOKE, assert_has_remedy, assert_refusal, snapshot
+from support import (
+    RUN_FILES,
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    needs_strace,
+    snapshot,
+)
 
 FLAGS = pytest.mark.parametrize("flags", [[], ["--resume"], ["--force"]], ids=str)
 
@@ -88,6 +96,7 @@ def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, 
     assert modes(tmp_path / "out") == before
 
 
+@needs_strace
 def test_the_folder_of_each_new_folder_is_synced(tmp_path):
     trace = tmp_path / "trace.txt"
     done = subprocess.run(
