@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/worker.h"
+#include "data/dataset.h"
 #include "record/result_json.h"
+#include "report/rounding.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
 
@@ -183,17 +187,21 @@ class Sweep {
       slot.progress = event.value("text", "");
     } else if (event.value("event", "") == "end") {
       on_end(slot, event);
-    } else if (event.value("level", "") == "warning") {
-      console_.warn(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
     } else {
-      console_.debug(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
+      const std::string message = event.value("message", "");
+      const bool is_news = event.value("level", "") == "warning" &&
+                           warnings_.emplace(data_folder(slot.run->data), message).second;
+      const std::string line = fmt::format("{}: {}", slot.run->output, message);
+      is_news ? console_.warn(line) : console_.debug(line);
     }
   }
 
   void on_end(Slot& slot, const Json& event) {
     const std::string status = event.value("status", "failed");
     if (status == to_string(RunStatus::completed)) {
-      report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
+      report(slot, fmt::format("accuracy {} %",
+                               percent_of_images(event.value("accuracy", 0.0),
+                                                 event.value("test_images", std::int64_t{0}))));
     } else if (status == to_string(RunStatus::interrupted)) {
       report(slot, "interrupted");
       // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
@@ -270,6 +278,8 @@ class Sweep {
   std::size_t next_ = 0;
   std::vector<ExperimentConfig> in_use_;  ///< by other processes, and waited for
   std::set<std::string> waited_for_;      ///< output folders of all that ever were
+  /// What has been warned of, by data folder: of the machine or the data, it is true of each run.
+  std::set<std::pair<std::filesystem::path, std::string>> warnings_;
   std::int64_t done_ = 0;
   SweepOutcome outcome_;
 };

@@ -60,7 +60,10 @@ void work_off(const WorkRequest& request, DataCache& data) {
                                          data, console);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
-    if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
+    if (run.result.test) {
+      end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
+      end["test_images"] = run.result.test->metrics.samples;
+    }
   } catch (const std::exception& exception) {
     const Error error = as_error(exception);
     end["status"] = to_string(RunStatus::failed);
