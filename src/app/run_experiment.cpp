@@ -343,7 +343,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   result.timing.load_seconds = load_seconds;
   console.debug(fmt::format("{} CPU thread{}: decided by {}", threads, threads == 1 ? "" : "s",
                             chosen.decided_by));
-  console.debug(loaded ? "data read from their files" : "data kept from the run before");
+  console.debug(loaded ? "data read from their files" : "data in memory already");
   console.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
       result.model->parameters, result.data->train.samples, result.data->test.samples,

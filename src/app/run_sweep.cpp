@@ -59,9 +59,11 @@ bool may_use_cuda(const ExperimentConfig& run) {
 /// A sweep in progress.
 class Sweep {
  public:
-  Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, Console& console)
+  Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, DataCache& data,
+        Console& console)
       : runs_(runs),
         options_(options),
+        data_(data),
         console_(console),
         cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
@@ -154,7 +156,7 @@ class Sweep {
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_);
+    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_, data_);
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
                        .existing = existing_for(*slot.run),
@@ -272,6 +274,7 @@ class Sweep {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
+  DataCache& data_;
   Console& console_;
   bool cuda_;  ///< a run may use it
   std::vector<Slot> slots_;
@@ -287,8 +290,8 @@ class Sweep {
 }  // namespace
 
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
-                       Console& console) {
-  return Sweep(runs, options, console).run();
+                       DataCache& data, Console& console) {
+  return Sweep(runs, options, data, console).run();
 }
 
 }  // namespace mnist_bench

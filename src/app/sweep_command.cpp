@@ -179,14 +179,16 @@ void sweep(SweepArguments& arguments, Session& session) {
       (taken.empty() ? "" : fmt::format(", {} in use by other processes", taken.size()));
   missing.insert(missing.end(), taken.begin(), taken.end());
   if (arguments.dry_run) print(plan_text(runs) + count + "\n");
-  require_data_and_devices(missing);
+  DataCache data;
+  require_data(missing, data);
+  require_devices(missing);
   if (arguments.dry_run) return;
   watch_interrupts();
   Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));
   arguments.options.fail_fast = !arguments.keep_going;
   arguments.options.command = session.command_line;
-  SweepOutcome outcome = run_sweep(missing, arguments.options, console);
+  SweepOutcome outcome = run_sweep(missing, arguments.options, data, console);
   if (outcome.ended > 0) console.info(time_text(outcome));
   const StoredRuns results = results_of(plan);
   if (session.console.quiet) warn_of_old_failures(results, outcome, console);

@@ -1,5 +1,7 @@
 #include "app/sweep_plan.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "base/error.h"
@@ -44,19 +46,28 @@ std::string plan_text(const std::vector<PlannedRun>& runs) {
   return text_table({Align::left, Align::left}, {"run", "state"}, rows);
 }
 
-void require_data_and_devices(const std::vector<ExperimentConfig>& runs) {
-  std::set<std::filesystem::path> folders;
-  std::set<std::string> devices;
+void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data) {
+  std::set<std::filesystem::path> seen;
+  std::vector<DataConfig> each;
   for (const ExperimentConfig& run : runs) {
-    folders.insert(data_folder(run.data));
-    if (run.training.engine == Engine::libtorch) devices.insert(run.device);
+    if (!seen.insert(data_folder(run.data)).second) continue;
+    each.push_back(run.data);
+    each.back().train_limit.reset();
+    each.back().test_limit.reset();
   }
-  if (runs.empty()) return;
+  std::reverse(each.begin(), each.end());  // the first run's last: they stay
+  for (const DataConfig& config : each) data.load(config);
+}
+
+void require_devices(const std::vector<ExperimentConfig>& runs) {
+  std::set<std::string> wanted;
+  for (const ExperimentConfig& run : runs) {
+    const bool cpu = run.device == "cpu" || run.device == "auto";
+    if (run.training.engine == Engine::libtorch && !cpu) wanted.insert(run.device);
+  }
+  if (wanted.empty()) return;
   in_child_process([&] {
-    for (const std::filesystem::path& folder : folders) load_dataset(folder);
-    for (const std::string& device : devices) {
-      if (device != "auto") choose_device(device);
-    }
+    for (const std::string& device : wanted) choose_device(device);
   });
 }
 

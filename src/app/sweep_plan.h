@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "app/data_cache.h"
 #include "config/experiment.h"
 #include "record/run_folder.h"
 
@@ -21,9 +22,12 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
 /// A table of the runs' folders and states.
 std::string plan_text(const std::vector<PlannedRun>& runs);
 
-/// Throws what one of the runs would throw for want of sound data (Error(data)) or of its device
-/// (Error(device_unavailable)). Asked in a child process: CUDA and large blocks of memory would be
-/// handed on to the workers, which are forks of this process.
-void require_data_and_devices(const std::vector<ExperimentConfig>& runs);
+/// Throws Error(data), before any run, where the data of one of them are missing or damaged.
+/// Afterwards `data` holds those of the first run without its limits.
+void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data);
+
+/// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
+/// child process: CUDA does not outlive a fork, and this process forks its workers.
+void require_devices(const std::vector<ExperimentConfig>& runs);
 
 }  // namespace mnist_bench
