@@ -193,8 +193,8 @@ class Sweep {
       const std::string message = event.value("message", "");
       const bool is_news = event.value("level", "") == "warning" &&
                            warnings_.emplace(data_folder(slot.run->data), message).second;
-      const std::string line = fmt::format("{}: {}", slot.run->output, message);
-      is_news ? console_.warn(line) : console_.debug(line);
+      const std::string told = fmt::format("{}: {}", slot.run->output, message);
+      is_news ? console_.warn(told) : console_.debug(told);
     }
   }
 
