@@ -58,10 +58,8 @@ RunGroup read_group(const std::string& folder) {
   if (groups.size() == 1) return std::move(groups.front());
   std::vector<std::string> names;
   for (const RunGroup& group : groups) {
-    const StoredRun& first =
-        group.completed.empty() ? group.failed.front() : group.completed.front();
     names.push_back(fmt::format("{} (n = {}, {} …)", group.label, group.completed.size(),
-                                first.folder.string()));
+                                first_run(group).folder.string()));
   }
   throw Error(
       ExitCode::usage,

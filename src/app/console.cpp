@@ -20,6 +20,7 @@
 #include "base/escape.h"
 #include "base/files.h"
 #include "record/result_json.h"
+#include "report/rounding.h"
 #include "report/text_table.h"
 #include "runtime/process.h"
 
@@ -152,11 +153,12 @@ void Console::error(const Error& error) {
   write(Level::error, message, fields);
 }
 
-void Console::epoch(const EpochRecord& e, std::int64_t epochs) {
-  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {:.2f} %; test loss {:.4f}, accuracy "
-                   "{:.2f} %, macro F1 {:.2f} %; {:.2f} s, {} images/s",
-                   e.epoch, epochs, e.train_loss, 100 * e.train_accuracy, e.test_loss,
-                   100 * e.test_accuracy, 100 * e.test_macro_f1, e.train_seconds,
+void Console::epoch(const EpochRecord& e, std::int64_t epochs, const ImageCounts& images) {
+  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {} %; test loss {:.4f}, accuracy {} "
+                   "%, macro F1 {} %; {:.2f} s, {} images/s",
+                   e.epoch, epochs, e.train_loss, percent_of_images(e.train_accuracy, images.train),
+                   e.test_loss, percent_of_images(e.test_accuracy, images.test),
+                   percent_of_images(e.test_macro_f1, images.test), e.train_seconds,
                    with_commas(static_cast<long long>(e.images_per_second))),
        to_json(e));
 }

@@ -28,6 +28,12 @@ struct ConsoleOptions {
   bool progress_lines = false;
 };
 
+/// How many images the shares of an epoch are of.
+struct ImageCounts {
+  std::int64_t train = 0;
+  std::int64_t test = 0;
+};
+
 /// Everything that a run says on stderr and in its log file: lines, and on a terminal a block of
 /// lines below them that is drawn again and again.
 class Console {
@@ -47,7 +53,7 @@ class Console {
   void warn(const std::string& message);
   void error(const Error& error);
 
-  void epoch(const EpochRecord& epoch, std::int64_t epochs);
+  void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images);
   /// Shows the progress bar, at most ten times a second.
   void progress(const TrainProgress& progress, std::int64_t epochs);
   /// Draws `lines` in place of the block's lines before; does nothing where stderr is no terminal.

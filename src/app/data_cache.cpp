@@ -36,8 +36,7 @@ DataCache::DataCache() = default;
 DataCache::~DataCache() = default;
 
 bool DataCache::load(const DataConfig& config) {
-  const std::filesystem::path folder =
-      config.directory ? std::filesystem::path(*config.directory) : shipped_mnist();
+  const std::filesystem::path folder = data_folder(config);
   // Taken before the files are read: a change while they are is noticed by the next run.
   Origin origin{.files = file_stamps(folder),
                 .train_limit = config.train_limit,

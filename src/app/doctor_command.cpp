@@ -19,11 +19,18 @@
 namespace mnist_bench {
 namespace {
 
-/// One thing looked at. `failed` says what a run would fail with; the rest is for information.
+/// One thing looked at. `failed` says what a run would fail with; `warns` that there is something
+/// that it cannot use; the rest is for information.
 struct Finding {
   std::string what;
   std::string found;
-  std::optional<ExitCode> failed;
+  std::optional<ExitCode> failed = {};
+  bool warns = false;
+
+  [[nodiscard]] const char* mark() const {
+    if (failed) return "FAIL";
+    return warns ? "warn" : "ok";
+  }
 };
 
 Finding look_at_data() {
@@ -84,7 +91,10 @@ nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
   }
   Json list = Json::array();
   for (const Finding& finding : findings) {
-    list.push_back({{"what", finding.what}, {"found", finding.found}, {"ok", !finding.failed}});
+    list.push_back({{"what", finding.what},
+                    {"found", finding.found},
+                    {"ok", !finding.failed},
+                    {"warning", finding.warns}});
   }
   return {{"schema", "mnist-bench.doctor/1"},
           {"devices", devices},
@@ -109,9 +119,11 @@ std::vector<Finding> examine() {
                       fmt::format("{}, decided by {} (available cores: {})", threads.threads,
                                   threads.decided_by, available_cores()),
                       {}});
-  for (const std::string& what : threads.ignored) findings.push_back({"threads", what, {}});
+  for (const std::string& what : threads.ignored) {
+    findings.push_back({.what = "threads", .found = what, .warns = true});
+  }
   findings.push_back({"allocator", tune_allocator(), {}});
-  findings.push_back({"CUDA", cuda_text(), {}});
+  findings.push_back({.what = "CUDA", .found = cuda_text(), .warns = cuda_status().idle_gpu});
   findings.push_back({"device=auto", choose_device("auto").str(), {}});
   findings.push_back(look_at_data());
   findings.push_back(look_at_output());
@@ -124,7 +136,7 @@ void doctor(bool json) {
   std::vector<std::vector<std::string>> rows;
   for (const Finding& finding : findings) {
     if (finding.failed && failed == nullptr) failed = &finding;
-    rows.push_back({finding.failed ? "FAIL" : "ok", finding.what, finding.found});
+    rows.push_back({finding.mark(), finding.what, finding.found});
   }
   print(json ? to_json(findings).dump(2) + "\n"
              : text_table({Align::left, Align::left, Align::left}, {"", "what", "found"}, rows));

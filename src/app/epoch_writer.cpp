@@ -30,7 +30,7 @@ void EpochWriter::finish() {
   if (!epoch_) return;
   const EpochRecord epoch = *std::exchange(epoch_, std::nullopt);
   written_.get();
-  console_.epoch(epoch, epochs_);
+  console_.epoch(epoch, epochs_, images_);
 }
 
 }  // namespace mnist_bench

@@ -14,8 +14,9 @@ namespace mnist_bench {
 /// of it is written.
 class EpochWriter {
  public:
-  EpochWriter(RunFolder& folder, Console& console, std::int64_t epochs, bool beside)
-      : folder_(folder), console_(console), epochs_(epochs), beside_(beside) {}
+  EpochWriter(RunFolder& folder, Console& console, std::int64_t epochs, const ImageCounts& images,
+              bool beside)
+      : folder_(folder), console_(console), epochs_(epochs), images_(images), beside_(beside) {}
 
   // Each of these throws what writing threw.
 
@@ -31,6 +32,7 @@ class EpochWriter {
   RunFolder& folder_;
   Console& console_;
   std::int64_t epochs_;
+  ImageCounts images_;
   bool beside_;
   std::optional<EpochRecord> epoch_;  ///< that is being written
   std::future<void> written_;         ///< waits for it, too, when training ends by an exception

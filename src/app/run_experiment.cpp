@@ -170,10 +170,12 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
   const ExperimentConfig& config = result.config;
   const std::string engine(to_string(config.training.engine));
   const std::int64_t epochs = config.training.epochs;
+  const ImageCounts images{.train = data.dataset().train.size(),
+                           .test = data.dataset().test.size()};
   std::optional<Evaluation> last;
   std::optional<TrainingState> start;
   if (folder.checkpoint()) start = folder.checkpoint()->state;
-  EpochWriter writer(folder, console, epochs, write_beside);
+  EpochWriter writer(folder, console, epochs, images, write_beside);
   TrainCallbacks callbacks;
   callbacks.should_stop = interrupted;
   callbacks.on_progress = [&](const TrainProgress& p) {
@@ -297,10 +299,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const DefaultThreads chosen = threads_of(config);
   const std::int64_t threads = chosen.threads;
   set_threads(threads);
-  static bool told = false;  // by a sweep's worker once, not for each of its runs
-  if (!std::exchange(told, true)) {
-    for (const std::string& what : chosen.ignored) console.warn(what);
-  }
+  for (const std::string& what : chosen.ignored) console.warn(what);
   if (threads > available_cores()) {
     console.warn(fmt::format("{} threads on {} available cores will slow each other down", threads,
                              available_cores()));
@@ -344,7 +343,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   result.timing.load_seconds = load_seconds;
   console.debug(fmt::format("{} CPU thread{}: decided by {}", threads, threads == 1 ? "" : "s",
                             chosen.decided_by));
-  console.debug(loaded ? "data read from their files" : "data kept from the run before");
+  console.debug(loaded ? "data read from their files" : "data in memory already");
   console.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), seed {}", config.name,
       result.model->parameters, result.data->train.samples, result.data->test.samples,

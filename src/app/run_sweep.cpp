@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/worker.h"
+#include "data/dataset.h"
 #include "record/result_json.h"
+#include "report/rounding.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
 
@@ -55,9 +59,11 @@ bool may_use_cuda(const ExperimentConfig& run) {
 /// A sweep in progress.
 class Sweep {
  public:
-  Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, Console& console)
+  Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, DataCache& data,
+        Console& console)
       : runs_(runs),
         options_(options),
+        data_(data),
         console_(console),
         cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
@@ -150,7 +156,7 @@ class Sweep {
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_);
+    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_, data_);
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
                        .existing = existing_for(*slot.run),
@@ -183,17 +189,21 @@ class Sweep {
       slot.progress = event.value("text", "");
     } else if (event.value("event", "") == "end") {
       on_end(slot, event);
-    } else if (event.value("level", "") == "warning") {
-      console_.warn(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
     } else {
-      console_.debug(fmt::format("{}: {}", slot.run->output, event.value("message", "")));
+      const std::string message = event.value("message", "");
+      const bool is_news = event.value("level", "") == "warning" &&
+                           warnings_.emplace(data_folder(slot.run->data), message).second;
+      const std::string told = fmt::format("{}: {}", slot.run->output, message);
+      is_news ? console_.warn(told) : console_.debug(told);
     }
   }
 
   void on_end(Slot& slot, const Json& event) {
     const std::string status = event.value("status", "failed");
     if (status == to_string(RunStatus::completed)) {
-      report(slot, fmt::format("accuracy {:.2f} %", 100 * event.value("accuracy", 0.0)));
+      report(slot, fmt::format("accuracy {} %",
+                               percent_of_images(event.value("accuracy", 0.0),
+                                                 event.value("test_images", std::int64_t{0}))));
     } else if (status == to_string(RunStatus::interrupted)) {
       report(slot, "interrupted");
       // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
@@ -264,12 +274,15 @@ class Sweep {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
+  DataCache& data_;
   Console& console_;
   bool cuda_;  ///< a run may use it
   std::vector<Slot> slots_;
   std::size_t next_ = 0;
   std::vector<ExperimentConfig> in_use_;  ///< by other processes, and waited for
   std::set<std::string> waited_for_;      ///< output folders of all that ever were
+  /// What has been warned of, by data folder: of the machine or the data, it is true of each run.
+  std::set<std::pair<std::filesystem::path, std::string>> warnings_;
   std::int64_t done_ = 0;
   SweepOutcome outcome_;
 };
@@ -277,8 +290,8 @@ class Sweep {
 }  // namespace
 
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
-                       Console& console) {
-  return Sweep(runs, options, console).run();
+                       DataCache& data, Console& console) {
+  return Sweep(runs, options, data, console).run();
 }
 
 }  // namespace mnist_bench

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/console.h"
+#include "app/data_cache.h"
 #include "config/experiment.h"
 
 namespace mnist_bench {
@@ -35,8 +36,8 @@ struct SweepOutcome {
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails
 /// takes no other with it, a worker that dies neither; both leave a record of status `failed`. A
 /// run that another process works on is waited for: done if that finishes it, else taken over.
-/// Throws Error(io) when no worker can be started.
+/// Each worker begins with what `data` holds. Throws Error(io) when no worker can be started.
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
-                       Console& console);
+                       DataCache& data, Console& console);
 
 }  // namespace mnist_bench

@@ -6,20 +6,15 @@
 #include <charconv>
 #include <map>
 #include <memory>
-#include <set>
 
 #include "app/commands.h"
 #include "app/run_sweep.h"
+#include "app/sweep_plan.h"
 #include "config/sweep.h"
-#include "data/dataset.h"
-#include "data/raw_file.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
 #include "report/formats.h"
-#include "report/text_table.h"
-#include "runtime/device.h"
 #include "runtime/interrupt.h"
-#include "runtime/process.h"
 
 namespace mnist_bench {
 namespace {
@@ -55,69 +50,6 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
               "write 1/4 to 4/4 for four parts");
 }
 
-std::string state_text(const RunState& state) {
-  if (state.in_use) return "in use by another process";
-  if (state.result) return std::string(to_string(state.result->status));
-  return state.started ? "unfinished" : "missing";
-}
-
-struct PlannedRun {
-  ExperimentConfig config;
-  RunState state;
-};
-
-/// The plan with what is there already. Throws Error(usage) when a folder holds a run of another
-/// config, unless that is to be replaced.
-std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force) {
-  std::vector<PlannedRun> runs;
-  for (const ExperimentConfig& config : plan) {
-    runs.push_back({.config = config, .state = {}});
-    try {
-      runs.back().state = run_state(config.output, config);
-    } catch (const Error& error) {
-      if (!force) {
-        throw Error(error.code(), error.what(),
-                    "move that run out of the way, use --output DIR for another folder, or --force "
-                    "to run all of the sweep anew");
-      }
-      runs.back().state.started = true;
-    }
-  }
-  return runs;
-}
-
-/// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
-/// child process: CUDA does not outlive a fork, and this process forks its workers.
-void require_devices(const std::vector<ExperimentConfig>& runs) {
-  std::set<std::string> wanted;
-  for (const ExperimentConfig& run : runs) {
-    const bool cpu = run.device == "cpu" || run.device == "auto";
-    if (run.training.engine == Engine::libtorch && !cpu) wanted.insert(run.device);
-  }
-  if (wanted.empty()) return;
-  in_child_process([&] {
-    for (const std::string& device : wanted) choose_device(device);
-  });
-}
-
-/// Throws Error(data), before any run, where the data of one of them are not there or cannot be
-/// read. Their contents are looked at by the runs.
-void require_data(const std::vector<ExperimentConfig>& runs) {
-  std::set<std::optional<std::string>> seen;
-  for (const ExperimentConfig& run : runs) {
-    if (!seen.insert(run.data.directory).second) continue;
-    const std::filesystem::path folder =
-        run.data.directory ? std::filesystem::path(*run.data.directory) : shipped_mnist();
-    for (const FileStamp& file : file_stamps(folder)) const RawFile opened(file.path);
-  }
-}
-
-std::string plan_text(const std::vector<PlannedRun>& runs) {
-  std::vector<std::vector<std::string>> rows;
-  for (const PlannedRun& run : runs) rows.push_back({run.config.output, state_text(run.state)});
-  return text_table({Align::left, Align::left}, {"run", "state"}, rows);
-}
-
 /// What the sweep has come to, as it lies in the folders.
 StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   StoredRuns stored;
@@ -132,25 +64,31 @@ StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   return stored;
 }
 
-/// The folders of runs whose records say that they failed; added to those of runs that did now,
-/// which may have left no record.
-std::set<std::string> failed_runs(const StoredRuns& stored, std::set<std::string> failed) {
-  for (const StoredRun& run : stored.runs) {
-    if (run.result.status != RunStatus::completed) failed.insert(run.folder.string());
-  }
-  return failed;
-}
+/// Folders of the plan's runs that are not completed.
+struct Shortfall {
+  std::vector<std::string> failed;       ///< or diverged: now, or by their records
+  std::vector<std::string> interrupted;  ///< by a signal to their workers alone
+  std::vector<std::string> left;         ///< without a record
+};
 
-/// Folders of runs that have neither a record nor failed.
-std::vector<std::string> left_runs(const std::vector<ExperimentConfig>& plan,
-                                   const StoredRuns& results, const SweepOutcome& outcome) {
-  std::set<std::string> ended = outcome.failed;
-  for (const StoredRun& run : results.runs) ended.insert(run.folder.string());
-  std::vector<std::string> left;
+Shortfall shortfall_of(const std::vector<ExperimentConfig>& plan, const StoredRuns& results,
+                       const SweepOutcome& outcome) {
+  std::map<std::string, RunStatus> recorded;
+  for (const StoredRun& run : results.runs) recorded[run.folder.string()] = run.result.status;
+  Shortfall shortfall;
   for (const ExperimentConfig& run : plan) {
-    if (!ended.contains(run.output)) left.push_back(run.output);
+    const auto record = recorded.find(run.output);
+    if (outcome.failed.contains(run.output)) {
+      shortfall.failed.push_back(run.output);
+    } else if (record == recorded.end()) {
+      shortfall.left.push_back(run.output);
+    } else if (record->second == RunStatus::interrupted) {
+      shortfall.interrupted.push_back(run.output);
+    } else if (record->second != RunStatus::completed) {
+      shortfall.failed.push_back(run.output);
+    }
   }
-  return left;
+  return shortfall;
 }
 
 std::vector<std::string> runs_in_use(const std::vector<ExperimentConfig>& plan) {
@@ -168,6 +106,36 @@ std::string listed(const std::vector<std::string>& folders) {
       "{}{}",
       fmt::join(folders.begin(), folders.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
       shown == folders.size() ? "" : fmt::format(" and {} more", folders.size() - shown));
+}
+
+/// Throws unless all runs of the plan are completed.
+void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_fast) {
+  std::string interrupted;
+  if (!shortfall.interrupted.empty()) {
+    interrupted = fmt::format("{} of {} runs interrupted by a signal to the worker: {}",
+                              shortfall.interrupted.size(), plan, listed(shortfall.interrupted));
+  }
+  if (!shortfall.failed.empty()) {
+    std::string what = fmt::format("{} of {} runs failed", shortfall.failed.size(), plan);
+    if (fail_fast && !shortfall.left.empty()) {
+      what += fmt::format(", {} were not started or are unfinished (--fail-fast)",
+                          shortfall.left.size());
+    }
+    if (!interrupted.empty()) what += "; " + interrupted;
+    throw Error(ExitCode::sweep_failed, what,
+                "the same command again runs them once more, except those that diverged");
+  }
+  if (!interrupted.empty()) {
+    throw Error(ExitCode::interrupted, interrupted,
+                "the same command goes on with what is missing");
+  }
+  if (!shortfall.left.empty()) {
+    throw Error(ExitCode::interrupted,
+                fmt::format("{} of {} runs have no result, as another process has taken them up "
+                            "again: {}",
+                            shortfall.left.size(), plan, listed(shortfall.left)),
+                "the same command waits for it, or goes on with them");
+  }
 }
 
 /// The causes of failures that this call did not see, as nothing else tells them under --quiet.
@@ -211,22 +179,22 @@ void sweep(SweepArguments& arguments, Session& session) {
       (taken.empty() ? "" : fmt::format(", {} in use by other processes", taken.size()));
   missing.insert(missing.end(), taken.begin(), taken.end());
   if (arguments.dry_run) print(plan_text(runs) + count + "\n");
-  require_data(missing);
-  if (arguments.dry_run) return;
+  DataCache data;
+  require_data(missing, data);
   require_devices(missing);
+  if (arguments.dry_run) return;
   watch_interrupts();
   Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));
   arguments.options.fail_fast = !arguments.keep_going;
   arguments.options.command = session.command_line;
-  SweepOutcome outcome = run_sweep(missing, arguments.options, console);
+  SweepOutcome outcome = run_sweep(missing, arguments.options, data, console);
   if (outcome.ended > 0) console.info(time_text(outcome));
   const StoredRuns results = results_of(plan);
   if (session.console.quiet) warn_of_old_failures(results, outcome, console);
   if (!session.console.quiet && !results.runs.empty()) {
     print_result("\n" + text_report(make_report(results)), outcome.interrupted);
   }
-  const std::vector<std::string> left = left_runs(plan, results, outcome);
   if (outcome.interrupted) {
     const std::vector<std::string> in_use = runs_in_use(plan);
     throw Error(ExitCode::interrupted,
@@ -236,23 +204,7 @@ void sweep(SweepArguments& arguments, Session& session) {
                                              listed(in_use)),
                 "the same command goes on with what is missing");
   }
-  if (const auto failed = failed_runs(results, outcome.failed); !failed.empty()) {
-    const bool stopped = arguments.options.fail_fast && !left.empty();
-    throw Error(ExitCode::sweep_failed,
-                fmt::format("{} of {} runs failed{}", failed.size(), plan.size(),
-                            stopped ? fmt::format(", {} were not started or are unfinished "
-                                                  "(--fail-fast)",
-                                                  left.size())
-                                    : ""),
-                "the same command again runs them once more, except those that diverged");
-  }
-  if (!left.empty()) {
-    throw Error(ExitCode::interrupted,
-                fmt::format("{} of {} runs have no result, as another process has taken them up "
-                            "again: {}",
-                            left.size(), plan.size(), listed(left)),
-                "the same command waits for it, or goes on with them");
-  }
+  require_completed(shortfall_of(plan, results, outcome), plan.size(), arguments.options.fail_fast);
 }
 
 }  // namespace

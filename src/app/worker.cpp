@@ -60,7 +60,10 @@ void work_off(const WorkRequest& request, DataCache& data) {
                                          data, console);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
-    if (run.result.test) end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
+    if (run.result.test) {
+      end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
+      end["test_images"] = run.result.test->metrics.samples;
+    }
   } catch (const std::exception& exception) {
     const Error error = as_error(exception);
     end["status"] = to_string(RunStatus::failed);
@@ -72,9 +75,8 @@ void work_off(const WorkRequest& request, DataCache& data) {
 }
 
 /// Works off requests from stdin until its end.
-void work(bool cuda) {
+void work(bool cuda, DataCache& data) {
   if (cuda) cuda_status();
-  DataCache data;
   // A signal between two runs: what is asked for then is left to another worker.
   for (std::string line; !interrupted() && std::getline(std::cin, line) && !interrupted();) {
     work_off(work_request_from(Json::parse(line)), data);
@@ -83,8 +85,8 @@ void work(bool cuda) {
 
 /// The life of the process that `sweep` has just forked. It leaves by _exit: what else an end of
 /// the program does (writing out streams, say) is the sweep's to do.
-[[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, int requests,
-                            int events) {
+[[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, DataCache& data,
+                            int requests, int events) {
   watch_interrupts_of_worker();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
@@ -99,7 +101,7 @@ void work(bool cuda) {
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (!cores.empty()) pin_to(cores);
   try {
-    work(cuda);
+    work(cuda, data);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     ::_exit(EXIT_FAILURE);
@@ -123,14 +125,14 @@ WorkRequest work_request_from(const Json& json) {
           .command = json.at("command")};
 }
 
-Worker::Worker(const std::vector<int>& cores, bool cuda) {
+Worker::Worker(const std::vector<int>& cores, bool cuda, DataCache& data) {
   auto [request_read, request_write] = make_pipe();
   auto [event_read, event_write] = make_pipe();
   requests_ = request_write;
   events_ = event_read;
   const pid_t sweep = ::getpid();
   process_ = ::fork();
-  if (process_ == 0) be_worker(sweep, cores, cuda, request_read, event_write);
+  if (process_ == 0) be_worker(sweep, cores, cuda, data, request_read, event_write);
   const int error = errno;
   close_once(request_read);
   close_once(event_write);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/data_cache.h"
 #include "config/experiment.h"
 #include "record/run_folder.h"
 
@@ -36,8 +37,9 @@ WorkRequest work_request_from(const nlohmann::ordered_json& json);
 /// (`cuda`) looks for it before its first run: after one on the CPU it would be too late.
 class Worker {
  public:
-  /// Forks the process, on `cores` alone if there are any. Throws Error(io).
-  Worker(const std::vector<int>& cores, bool cuda);
+  /// Forks the process, on `cores` alone if there are any; it has what `data` holds. Throws
+  /// Error(io).
+  Worker(const std::vector<int>& cores, bool cuda, DataCache& data);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

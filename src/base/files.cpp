@@ -96,13 +96,9 @@ Descriptor open_temporary(const std::filesystem::path& path, std::string& tempor
   }
 }
 
-/// Gives `file` the permissions of the regular file at `path`, if there is one; false (with errno
-/// set) where that fails.
-bool take_permissions(const Descriptor& file, const std::filesystem::path& path) {
-  struct stat old {};
-  if (::lstat(path.c_str(), &old) != 0 || !S_ISREG(old.st_mode)) return true;
-  const mode_t wanted = old.st_mode & kPermissions;
-  return (mode_of(file) & kPermissions) == wanted || ::fchmod(file.get(), wanted) == 0;
+/// False (with errno set) where that fails.
+bool set_permissions(const Descriptor& file, mode_t permissions) {
+  return (mode_of(file) & kPermissions) == permissions || ::fchmod(file.get(), permissions) == 0;
 }
 
 /// Whether `name` is ".NAME.tmp-XXXXXX" for a NAME in `names`.
@@ -165,7 +161,14 @@ std::string read_input(const std::filesystem::path& path, std::size_t max_bytes,
   return bytes;
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+std::optional<mode_t> permissions_of(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return status.st_mode & kPermissions;
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                           std::optional<mode_t> permissions) {
   const std::filesystem::path folder = folder_of(path);
   std::string temporary;
   Descriptor file = open_temporary(path, temporary);
@@ -175,7 +178,8 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
     ::unlink(temporary.c_str());
     throw_write_error(path, step, error);
   };
-  if (!take_permissions(file, path)) fail("setting permissions");
+  if (const auto replaced = permissions_of(path)) permissions = replaced;
+  if (permissions && !set_permissions(file, *permissions)) fail("setting permissions");
   if (!write_all(file.get(), bytes)) fail("writing");
   if (::fsync(file.get()) != 0) fail("fsync");
   if (!file.close()) fail("closing");

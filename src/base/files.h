@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,10 +27,14 @@ std::string read_input(const std::filesystem::path& path, std::size_t max_bytes,
 bool is_stream(const std::filesystem::path& path);
 
 /// Writes `bytes` to a temporary file beside `path`, syncs it to disk and renames it into place, so
-/// that a reader sees the old file or the new one and never a part. A new file has the mode
-/// 0666 & ~umask, one that replaces a file has that file's. Throws Error(io) and leaves nothing
-/// behind when any step fails.
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+/// that a reader sees the old file or the new one and never a part. A file that is replaced keeps
+/// its permissions; a new one gets `permissions` or, without these, 0666 & ~umask. Throws Error(io)
+/// and leaves nothing behind when any step fails.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                           std::optional<mode_t> permissions = std::nullopt);
+
+/// The permissions (0777 at most) of the regular file at `path`; absent where there is none.
+std::optional<mode_t> permissions_of(const std::filesystem::path& path);
 
 /// Deletes what an interrupted `write_file_atomically` of the files `names` left in `folder`:
 /// ".NAME.tmp-XXXXXX". Throws Error(io) when the folder cannot be read.

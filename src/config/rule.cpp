@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 
 namespace mnist_bench {
 namespace {
@@ -55,7 +54,7 @@ ordered_json NumberRange::schema() const {
 bool Text::accepts(const json& value) const {
   if (!value.is_string()) return false;
   const auto& text = value.get_ref<const std::string&>();
-  return text.size() <= max_bytes && std::regex_match(text, std::regex(pattern));
+  return text.size() <= max_bytes && std::regex_match(text, regex);
 }
 
 std::string Text::words() const { return description; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,8 @@ struct Text {
   std::size_t max_bytes;
   /// The pattern for people.
   std::string description;
+  /// Made once: that takes far longer than a match.
+  std::regex regex = std::regex(pattern);
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
   [[nodiscard]] std::string words() const;

@@ -108,7 +108,7 @@ bool is_data_folder(const fs::path& folder) {
 
 /// What to do, by what the folder holds in place of the missing files.
 std::string remedy_for(const fs::path& folder, const std::vector<FolderEntry>& entries) {
-  const std::vector<fs::path> below = folders_below(folder, is_data_folder);
+  const std::vector<fs::path> below = subfolders_where(folder, is_data_folder);
   if (!below.empty()) {
     return fmt::format("there are four such files in {}: set data.directory to that folder",
                        below.front().string());

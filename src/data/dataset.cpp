@@ -56,6 +56,10 @@ std::optional<std::string> common_name(const std::array<SourceFile, 4>& files) {
 
 std::filesystem::path shipped_mnist() { return MNIST_BENCH_SHIPPED_MNIST; }
 
+std::filesystem::path data_folder(const DataConfig& config) {
+  return config.directory ? std::filesystem::path(*config.directory) : shipped_mnist();
+}
+
 Dataset load_dataset(const std::filesystem::path& folder) {
   const FourPaths paths = choose_files(find_data_files(folder));
   Dataset dataset;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/experiment.h"
 #include "data/pixels.h"
 
 namespace mnist_bench {
@@ -69,6 +70,9 @@ struct FileStamp {
 
 /// Folder of the MNIST that ships with the project.
 std::filesystem::path shipped_mnist();
+
+/// The folder that `config` names: its `directory`, or that one.
+std::filesystem::path data_folder(const DataConfig& config);
 
 /// Reads the four files that `find_data_files(folder)` names, which says how they may be called.
 /// Throws Error(data) naming file and cause for anything that is not a sound data set, and for two

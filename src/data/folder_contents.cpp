@@ -33,8 +33,8 @@ std::vector<FolderEntry> list_folder(const fs::path& folder) {
   return list_folder(folder, ignored);
 }
 
-std::vector<fs::path> folders_below(const fs::path& folder,
-                                    const std::function<bool(const fs::path&)>& is_wanted) {
+std::vector<fs::path> subfolders_where(const fs::path& folder,
+                                       const std::function<bool(const fs::path&)>& is_wanted) {
   std::vector<fs::path> wanted;
   std::vector<fs::path> level = {folder};
   std::size_t seen = 0;

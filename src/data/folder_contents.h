@@ -19,7 +19,7 @@ std::vector<FolderEntry> list_folder(const std::filesystem::path& folder);
 
 /// The folders for which `is_wanted` holds, up to two levels below `folder` and within its first
 /// thousand folders.
-std::vector<std::filesystem::path> folders_below(
+std::vector<std::filesystem::path> subfolders_where(
     const std::filesystem::path& folder,
     const std::function<bool(const std::filesystem::path&)>& is_wanted);
 

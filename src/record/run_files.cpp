@@ -24,7 +24,8 @@ bool holds_file(const std::filesystem::path& folder, const char* name) {
 }
 
 /// Whether `file` begins as each of our logs does, "2026-01-31T12:00:00.000Z info    ", as far as
-/// it goes: the level is padded to seven letters, which other programs' logs are not.
+/// it goes: the level is padded to seven letters, which other programs' logs are not. An empty file
+/// does, which a log that another process empties at this moment is.
 bool is_log_of_ours(const std::filesystem::path& file) {
   constexpr std::string_view kPattern = "0000-00-00T00:00:00.000Z ";
   constexpr std::array<std::string_view, 4> kLevels = {"debug   ", "info    ", "warning ",
@@ -40,9 +41,8 @@ bool is_log_of_ours(const std::filesystem::path& file) {
   }
   const std::string_view level =
       std::string_view(start.data(), count).substr(std::min(count, kPattern.size()));
-  return count > 0 && std::any_of(kLevels.begin(), kLevels.end(), [&](std::string_view padded) {
-           return padded.starts_with(level);
-         });
+  return std::any_of(kLevels.begin(), kLevels.end(),
+                     [&](std::string_view padded) { return padded.starts_with(level); });
 }
 
 bool holds_config_of_ours(const std::filesystem::path& folder) {
@@ -83,14 +83,17 @@ void refuse_foreign_files(const std::filesystem::path& folder) {
     }
   }
   if (foreign == nullptr) return;
+  const bool is_link = std::filesystem::is_symlink(folder / foreign);
   throw Error(ExitCode::io,
-              fmt::format("{} is not the folder of a run: its {} was not written by mnist-bench",
-                          folder.string(), foreign),
+              fmt::format("{} is not the folder of a run: its {} {}", folder.string(), foreign,
+                          is_link ? "is a symbolic link" : "was not written by mnist-bench"),
               "nothing was changed; use --output DIR for another folder, or move that file away");
 }
 
-void remove_run_files(const std::filesystem::path& folder) {
+std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& folder) {
+  std::map<std::string, mode_t> permissions;
   for (const char* name : kRunFiles) {
+    if (const auto before = permissions_of(folder / name)) permissions[name] = *before;
     std::error_code error;
     if (name == std::string_view(kLogFile)) {
       std::filesystem::resize_file(folder / name, 0, error);  // and stays locked
@@ -102,6 +105,7 @@ void remove_run_files(const std::filesystem::path& folder) {
                   fmt::format("cannot delete {}: {}", (folder / name).string(), error.message()));
     }
   }
+  return permissions;
 }
 
 }  // namespace mnist_bench

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <filesystem>
+#include <map>
+#include <string>
 
 namespace mnist_bench {
 
@@ -25,7 +29,8 @@ bool holds_run(const std::filesystem::path& folder);
 /// run.
 void refuse_foreign_files(const std::filesystem::path& folder);
 
-/// Deletes them, the log, which stays locked, by emptying it. Throws Error(io).
-void remove_run_files(const std::filesystem::path& folder);
+/// Deletes them, the log, which stays locked, by emptying it. Returns the permissions that they
+/// had, by name. Throws Error(io).
+std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& folder);
 
 }  // namespace mnist_bench

@@ -74,6 +74,16 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
   }
 }
 
+/// The folder for this process alone, without what a killed one has half written.
+FolderLock take_folder(const std::filesystem::path& path) {
+  create_folders(path);
+  // Before the lock, which would leave its file among those of others.
+  refuse_foreign_files(path);
+  FolderLock lock(path, kLogFile);
+  remove_temporary_files(path, kRunFiles);
+  return lock;
+}
+
 }  // namespace
 
 bool is_run_in_use(const std::filesystem::path& folder) { return is_locked(folder, kLogFile); }
@@ -108,10 +118,7 @@ std::string result_bytes(const std::filesystem::path& folder) {
 void record_failure(const ExperimentConfig& config, const std::string& error,
                     const std::string& before) {
   const std::filesystem::path path = output_folder(config);
-  create_folders(path);
-  const FolderLock lock(path, kLogFile);
-  refuse_foreign_files(path);
-  remove_temporary_files(path, kRunFiles);
+  const FolderLock lock = take_folder(path);
   const std::string found = result_bytes(path);
   if (!found.empty() && found != before) return;
   if (run_state(path, config).final()) return;
@@ -125,9 +132,8 @@ void record_failure(const ExperimentConfig& config, const std::string& error,
 
 RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing)
     : path_(std::move(path)) {
-  create_folders(path_);
   try {
-    lock_.emplace(path_, kLogFile);
+    lock_ = take_folder(path_);
   } catch (const Error& error) {
     // By a process that has just finished the run, maybe: it lets go of the folder after that.
     if (error.cause() == Cause::folder_in_use && existing == Existing::resume) {
@@ -136,8 +142,6 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
     if (finished_) return;
     throw;
   }
-  refuse_foreign_files(path_);
-  remove_temporary_files(path_, kRunFiles);
   if (existing == Existing::refuse && holds_run(path_)) {
     const bool finished = std::filesystem::exists(path_ / "result.json");
     throw Error(
@@ -164,33 +168,37 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
       return;
     }
   }
-  remove_run_files(path_);
+  old_permissions_ = remove_run_files(path_);
+}
+
+void RunFolder::write(const std::string& name, std::string_view bytes) {
+  const auto old = old_permissions_.find(name);
+  write_file_atomically(path_ / name, bytes,
+                        old == old_permissions_.end() ? std::nullopt : std::optional(old->second));
 }
 
 void RunFolder::write_config(const ExperimentConfig& config) {
-  write_file_atomically(path_ / "config.json", to_json(config).dump(2) + "\n");
+  write("config.json", to_json(config).dump(2) + "\n");
 }
 
 void RunFolder::write_epoch(const EpochRecord& epoch) {
   epochs_ += to_json(epoch).dump() + "\n";
-  write_file_atomically(path_ / "epochs.jsonl", epochs_);
+  write("epochs.jsonl", epochs_);
 }
 
 void RunFolder::write_checkpoint(Checkpoint checkpoint) {
-  write_file_atomically(path_ / "checkpoint.safetensors", checkpoint_bytes(std::move(checkpoint)));
+  write("checkpoint.safetensors", checkpoint_bytes(std::move(checkpoint)));
 }
 
 void RunFolder::write_model(const std::vector<NamedTensor>& parameters,
                             const std::string& parameters_sha256) {
-  write_file_atomically(path_ / "model.safetensors", model_bytes(parameters, parameters_sha256));
+  write("model.safetensors", model_bytes(parameters, parameters_sha256));
 }
 
 void RunFolder::write_predictions(const std::vector<Prediction>& predictions) {
-  write_file_atomically(path_ / "predictions.csv", predictions_csv(predictions));
+  write("predictions.csv", predictions_csv(predictions));
 }
 
-void RunFolder::write_result(const RunResult& result) {
-  write_file_atomically(path_ / "result.json", result_text(result));
-}
+void RunFolder::write_result(const RunResult& result) { write("result.json", result_text(result)); }
 
 }  // namespace mnist_bench

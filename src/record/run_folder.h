@@ -1,8 +1,12 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/folder_lock.h"
@@ -60,14 +64,12 @@ class RunFolder {
   /// with the names of a run's that no run has left there; Error(usage) when `Existing::resume`
   /// meets a run of another config or seed, Error(io) when it meets a damaged checkpoint; what is
   /// there is then left as it is. Afterwards the old run's files are gone, unless it is
-  /// `finished()` or goes on from its `checkpoint()`.
+  /// `finished()` or goes on from its `checkpoint()`; those that take their places get their
+  /// permissions.
   RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path log_file() const { return path_ / "log.txt"; }
-
-  /// Whether a process works on a run in `folder`.
-  bool is_run_in_use(const std::filesystem::path& folder);
 
   /// The finished (completed or diverged) run found under `Existing::resume`; the folder is then
   /// left as it is.
@@ -87,11 +89,14 @@ class RunFolder {
   void write_result(const RunResult& result);
 
  private:
+  void write(const std::string& name, std::string_view bytes);
+
   std::filesystem::path path_;
   std::optional<FolderLock> lock_;
   std::optional<RunResult> finished_;
   std::optional<Checkpoint> checkpoint_;
   std::string epochs_;
+  std::map<std::string, mode_t> old_permissions_;  ///< of the old run's files, by name
 };
 
 }  // namespace mnist_bench

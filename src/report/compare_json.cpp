@@ -28,7 +28,8 @@ Json side_of(const RunGroup& group) {
   return {{"label", group.label},
           {"config_hash", group.config_hash},
           {"folders", folders},
-          {"failed", group.failed.size()}};
+          {"failed", group.failed.size()},
+          {"interrupted", group.interrupted.size()}};
 }
 
 Json test_of(const McNemarTest& test) {

@@ -109,6 +109,7 @@ RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& 
   RunGroup restricted = group_runs(runs).front();
   restricted.label = label;
   restricted.failed = group.failed;
+  restricted.interrupted = group.interrupted;
   restricted.repeated = group.repeated;
   std::erase_if(restricted.repeated, [&](const StoredRun& run) {
     return !std::binary_search(seeds.begin(), seeds.end(), run.result.config.seed);

@@ -30,7 +30,9 @@ void add_runs(RunGroup& group, const std::vector<StoredRun>& runs) {
   std::set<std::uint64_t> seeds;
   for (const StoredRun& run : runs) {
     if (run.result.model && !group.model) group.model = run.result.model;
-    if (run.result.status != RunStatus::completed || !run.result.test) {
+    if (run.result.status == RunStatus::interrupted) {
+      group.interrupted.push_back(run);
+    } else if (run.result.status != RunStatus::completed || !run.result.test) {
       group.failed.push_back(run);
     } else if (seeds.insert(run.result.config.seed).second) {
       group.completed.push_back(run);
@@ -38,7 +40,7 @@ void add_runs(RunGroup& group, const std::vector<StoredRun>& runs) {
       group.repeated.push_back(run);
     }
   }
-  for (auto* list : {&group.completed, &group.failed, &group.repeated}) {
+  for (auto* list : {&group.completed, &group.failed, &group.interrupted, &group.repeated}) {
     std::stable_sort(list->begin(), list->end(), [](const StoredRun& a, const StoredRun& b) {
       return a.result.config.seed < b.result.config.seed;
     });
@@ -88,6 +90,13 @@ std::string device_kind(const RunResult& run) {
   if (!run.provenance) return {};
   if (!run.provenance->device.starts_with("cuda")) return "CPU";
   return fmt::format("CUDA ({})", run.provenance->device_name);
+}
+
+const StoredRun& first_run(const RunGroup& group) {
+  for (const auto* list : {&group.completed, &group.failed}) {
+    if (!list->empty()) return list->front();
+  }
+  return group.interrupted.front();
 }
 
 std::optional<double> mean_epoch_seconds(const RunResult& result) {

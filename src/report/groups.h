@@ -20,9 +20,11 @@ struct RunGroup {
   std::string device;  ///< its `device_kind`
   std::optional<ModelSummary> model;
   std::vector<StoredRun> completed;  ///< by seed, each seed once
-  std::vector<StoredRun> failed;     ///< diverged, interrupted or failed; they enter no mean
+  // These enter no mean.
+  std::vector<StoredRun> failed;       ///< or diverged
+  std::vector<StoredRun> interrupted;  ///< to be gone on with
   /// Completed runs of a seed that `completed` holds already: the same run again (a copied folder),
-  /// not a further sample, so they enter no mean either.
+  /// not a further sample.
   std::vector<StoredRun> repeated;
   /// Shares, 0 … 1, of the completed runs.
   Spread accuracy;
@@ -41,6 +43,9 @@ std::string device_kind(const RunResult& run);
 /// In the order in which the experiments, and devices of one, first appear; of several completed
 /// runs of a seed the first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
+
+/// One run of the group, a completed one if there is any.
+const StoredRun& first_run(const RunGroup& group);
 
 /// Mean training seconds per epoch; nothing before the first epoch has ended.
 std::optional<double> mean_epoch_seconds(const RunResult& result);

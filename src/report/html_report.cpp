@@ -114,8 +114,9 @@ void flatten(const Json& json, const std::string& prefix,
 
 std::vector<const RunResult*> all_runs(const RunGroup& group) {
   std::vector<const RunResult*> runs;
-  for (const StoredRun& run : group.completed) runs.push_back(&run.result);
-  for (const StoredRun& run : group.failed) runs.push_back(&run.result);
+  for (const auto* list : {&group.completed, &group.failed, &group.interrupted}) {
+    for (const StoredRun& run : *list) runs.push_back(&run.result);
+  }
   return runs;
 }
 

@@ -21,13 +21,9 @@ Json statistics_of(const RunGroup& group) {
 
 /// The experiment's config, without what tells its runs apart.
 Json experiment_of(const RunGroup& group) {
-  for (const auto* list : {&group.completed, &group.failed}) {
-    if (list->empty()) continue;
-    Json config = to_json(list->front().result.config);
-    for (const std::string_view key : kOutsideTheExperiment) config.erase(std::string(key));
-    return config;
-  }
-  return nullptr;
+  Json config = to_json(first_run(group).result.config);
+  for (const std::string_view key : kOutsideTheExperiment) config.erase(std::string(key));
+  return config;
 }
 
 Json model_of(const RunGroup& group) {
@@ -59,6 +55,7 @@ std::string json_report(const Report& report) {
                       {"model", model_of(group)},
                       {"n", group.completed.size()},
                       {"failed", group.failed.size()},
+                      {"interrupted", group.interrupted.size()},
                       {"statistics", statistics_of(group)},
                       {"runs", std::move(runs)}});
   }

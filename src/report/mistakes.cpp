@@ -69,9 +69,7 @@ std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
 
 Dataset data_of(const RunGroup& group) {
   const RunResult& run = group.completed.front().result;
-  Dataset dataset =
-      load_dataset(run.config.data.directory ? std::filesystem::path(*run.config.data.directory)
-                                             : shipped_mnist());
+  Dataset dataset = load_dataset(data_folder(run.config.data));
   if (!run.data || dataset.test.sha256 != run.data->test.sha256) {
     throw Error(ExitCode::data, "the test images found are not those that the runs were tested on");
   }

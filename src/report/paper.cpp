@@ -12,9 +12,7 @@
 namespace mnist_bench {
 namespace {
 
-const ExperimentConfig& config_of(const RunGroup& group) {
-  return (group.completed.empty() ? group.failed : group.completed).front().result.config;
-}
+const ExperimentConfig& config_of(const RunGroup& group) { return first_run(group).result.config; }
 
 /// "training.epochs 5 → 2" for each key in which the group is not the paper's experiment.
 std::vector<std::string> departures_of(const RunGroup& group) {

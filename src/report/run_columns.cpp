@@ -110,7 +110,7 @@ const std::vector<RunColumn>& run_columns() {
 
 std::vector<RunRow> run_rows(const RunGroup& group) {
   std::vector<RunRow> rows;
-  for (const auto* list : {&group.completed, &group.repeated, &group.failed}) {
+  for (const auto* list : {&group.completed, &group.repeated, &group.failed, &group.interrupted}) {
     for (const StoredRun& run : *list) rows.push_back({&group, &run, list == &group.completed});
   }
   return rows;

@@ -193,6 +193,16 @@ void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup
       listed(each)));
 }
 
+std::vector<std::string> interrupted_runs(const RunGroup& group) {
+  std::vector<std::string> notes;
+  for (const StoredRun& run : group.interrupted) {
+    notes.push_back(fmt::format("{} seed {}: {}, so left out; run --resume goes on with it ({})",
+                                group.label, run.result.config.seed,
+                                run.result.error.value_or("interrupted"), run.folder.string()));
+  }
+  return notes;
+}
+
 }  // namespace
 
 std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
@@ -208,7 +218,8 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
                     listed(folders)));
   }
   for (const RunGroup& group : groups) {
-    for (const auto& found : {repeated_seeds(group), missing_values(group), record_notes(group)}) {
+    for (const auto& found : {interrupted_runs(group), repeated_seeds(group), missing_values(group),
+                              record_notes(group)}) {
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
   }
@@ -233,7 +244,6 @@ std::vector<std::string> failed_lines(const std::vector<RunGroup>& groups) {
       std::string line =
           fmt::format("{} seed {}: {}", group.label, result.config.seed, to_string(result.status));
       if (result.error) line += ": " + *result.error;
-      if (result.status == RunStatus::interrupted) line += "; run --resume goes on with it";
       lines.push_back(fmt::format("{} ({})", line, run.folder.string()));
     }
   }

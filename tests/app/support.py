@@ -16,6 +16,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[2]
 CONFIGS = PROJECT / "configs"
 SMOKE = CONFIGS / "smoke.json"
@@ -35,6 +37,17 @@ RUN_FILES = {
     "config.json", "result.json", "epochs.jsonl", "predictions.csv", "checkpoint.safetensors",
     "model.safetensors", "log.txt",
 }  # fmt: skip
+
+
+def strace_problem():
+    try:
+        done = subprocess.run(["strace", "true"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"{error}; scripts/setup installs it"
+    return None if done.returncode == 0 else f"strace does not work here: {done.stderr.strip()}"
+
+
+needs_strace = pytest.mark.skipif(strace_problem() is not None, reason=str(strace_problem()))
 
 
 def parse_json(text):

@@ -114,13 +114,27 @@ def test_each_thing_that_is_lacking_is_named(cuda, tmp_path, lacking, words):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("lacking", "mark"),
+    [({"without": ["driver"]}, "ok"), ({"devices": 0}, "ok"), ({"without": ["library"]}, "warn"),
+     ({"driver_error": 803}, "warn"), ({"libtorch_devices": 0}, "warn"), ({}, "ok")],
+)  # fmt: skip
+def test_doctor_marks_a_gpu_that_cannot_be_used(cuda, lacking, mark):
+    rows = cuda("doctor", **lacking).stdout.splitlines()
+    assert [row.split()[0] for row in rows if row.split()[1:2] == ["CUDA"]] == [mark]
+    (found,) = [each for each in doctor(cuda, **lacking)["findings"] if each["what"] == "CUDA"]
+    assert (found["ok"], found["warning"]) == (True, mark == "warn")
+
+
 def test_hidden_devices_are_explained(bench, cuda):
     environment = {**cuda.environment(devices=0), "CUDA_VISIBLE_DEVICES": ""}
     refused = bench("run", SMOKE, "device=cuda", environment=environment)
     assert_refusal(refused, 5, "CUDA_VISIBLE_DEVICES")
 
 
-@pytest.mark.parametrize("command", [["run", SMOKE], ["sweep", "sweep.json"]])
+@pytest.mark.parametrize(
+    "command", [["run", SMOKE], ["sweep", "sweep.json"], ["sweep", "sweep.json", "--dry-run"]]
+)
 def test_device_beyond_the_last_is_5_and_says_what_there_is(cuda, tmp_path, command):
     (tmp_path / "sweep.json").write_text(
         '{"configs": ["%s"], "seeds": [1, 2], "output": "out"}' % SMOKE
@@ -248,6 +262,13 @@ def test_a_sweep_never_initializes_cuda_itself(cuda, tmp_path):
         for path in (tmp_path / "out").rglob("result.json")
     }
     assert devices == {"cuda:0"}
+
+
+def test_a_sweep_warns_once_of_a_gpu_that_cannot_be_used(cuda, tmp_path):
+    sweep = write_sweep(tmp_path, SMOKE, seeds=(1, 2, 3, 4))
+    done = cuda("sweep", sweep, *TINY, "--jobs", "2", without=["library"])
+    assert done.code == 0, done
+    assert done.stderr.count("device=auto takes the CPU") == 1
 
 
 def test_a_worker_trains_on_cuda_after_it_trained_on_the_cpu(cuda, write_config, tmp_path):

@@ -21,6 +21,7 @@ from support import (
     TINY_MODEL,
     assert_refusal,
     checkpoint_metadata,
+    needs_strace,
     read_epochs,
     read_json,
     read_result,
@@ -53,15 +54,7 @@ ERRORS = {
 }  # fmt: skip
 
 
-def strace_problem():
-    try:
-        done = subprocess.run(["strace", "true"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        return f"{error}; scripts/setup installs it"
-    return None if done.returncode == 0 else f"strace does not work here: {done.stderr.strip()}"
-
-
-pytestmark = pytest.mark.skipif(strace_problem() is not None, reason=str(strace_problem()))
+pytestmark = needs_strace
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,23 @@
 """What a run does to files that are not its own, and how it leaves its own."""
 
+import itertools
 import os
 import re
+import shutil
 import stat
 import subprocess
 
 import pytest
 from conftest import BINARY, clean_environment
-from support import RUN_FILES, SMALL, SMOKE, assert_has_remedy, assert_refusal, snapshot
+from support import (
+    RUN_FILES,
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    needs_strace,
+    snapshot,
+)
 
 FLAGS = pytest.mark.parametrize("flags", [[], ["--resume"], ["--force"]], ids=str)
 
@@ -21,7 +31,7 @@ def test_files_of_these_names_that_no_run_left_are_left_alone(bench, tmp_path, f
     done = bench("run", SMOKE, *SMALL, *flags, "--output", folder)
     assert_refusal(done, 6, str(folder), name)
     assert_has_remedy(done)
-    assert (folder / name).read_text() == '{"mine": 1}'
+    assert snapshot(folder) == {name: b'{"mine": 1}'}
 
 
 @FLAGS
@@ -76,6 +86,17 @@ def test_a_file_that_is_replaced_keeps_its_mode(bench, finished_run, tmp_path):
         assert "old" not in (tmp_path / "report.md").read_text()
 
 
+def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "out")
+    before = dict(zip(sorted(RUN_FILES), itertools.cycle((0o600, 0o664))))
+    for name, mode in before.items():
+        (tmp_path / "out" / name).chmod(mode)
+    done = bench("run", SMOKE, *SMALL, "--force", "--output", "out")
+    assert done.code == 0, done
+    assert modes(tmp_path / "out") == before
+
+
+@needs_strace
 def test_the_folder_of_each_new_folder_is_synced(tmp_path):
     trace = tmp_path / "trace.txt"
     done = subprocess.run(

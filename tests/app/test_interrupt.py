@@ -108,6 +108,24 @@ def test_a_sweep_passes_a_signal_on(start, write_config, tmp_path, number):
     assert [read_result(run)["status"] for run in runs] == ["interrupted", "interrupted"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_before_the_run_can_heed_it_leaves_nothing(start, tmp_path, number):
+    """While the program and its libraries are loaded a signal kills it."""
+    codes = set()
+    for i in range(20):
+        folder = tmp_path / f"out-{i}"
+        process = start("run", SMOKE, *ENDLESS, "--output", folder)
+        time.sleep(i / 40)
+        process.send_signal(number)
+        codes.add(process.wait(60))
+        if process.returncode == -number:
+            assert not folder.exists()
+        else:
+            assert read_result(folder)["status"] == "interrupted"
+    assert codes <= {-number, 75}
+    assert -number in codes
+
+
 @pytest.mark.parametrize("command", ["run", "sweep"])
 def test_what_is_ignored_at_the_start_stays_ignored(start, write_config, tmp_path, command):
     """As nohup does with SIGHUP."""

@@ -104,6 +104,20 @@ def test_pipe_gets_one_plain_line_per_epoch(bench):
     assert lines[0].startswith("epoch 1/3: train loss ")
 
 
+@pytest.mark.parametrize(("images", "digits"), [(100, 0), (200, 1)])
+def test_percentages_are_never_finer_than_one_image(bench, write_config, images, digits):
+    sweep = write_config(f'{{"configs": ["{SMOKE}"], "seeds": [1]}}', "sweep.json")
+    limits = ("device=cpu", f"data.train_limit={images}", f"data.test_limit={images}")
+    run = bench("run", SMOKE, *limits, "--output", "out")
+    swept = bench("sweep", sweep, *limits)
+    assert (run.code, swept.code) == (0, 0)
+    shares = re.findall(r"(?:accuracy|F1) ([\d.]+) %", run.stderr)
+    assert len(shares) == 3
+    (told,) = re.findall(r"^\[1/1\].*accuracy ([\d.]+) %", swept.stderr, re.MULTILINE)
+    for share in (*shares, told):
+        assert len(share.partition(".")[2]) == digits, share
+
+
 def test_tables_go_to_stdout_and_only_there(bench):
     done = bench("run", SMOKE, *SMALL, "--output", "out")
     assert done.code == 0, done

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from conftest import BINARY, Finished, clean_environment
-from support import SMALL, SMOKE, assert_has_remedy, assert_refusal, parse_json, read_result
+from support import (
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    needs_strace,
+    parse_json,
+    read_result,
+)
 
 # threads is not set
 FREE = tuple(word for word in SMALL if not word.startswith("threads="))
@@ -138,17 +146,6 @@ def test_record_says_how_threads_waited(tmp_path):
     shutil.rmtree(tmp_path / "out")
     provenance, _, _ = run_of(tmp_path, OMP_WAIT_POLICY="active")
     assert (provenance["omp_wait_policy"], provenance["gomp_spincount"]) == ("active", None)
-
-
-def strace_problem():
-    try:
-        done = subprocess.run(["strace", "true"], capture_output=True, text=True, check=False)
-    except OSError as error:
-        return f"{error}; scripts/setup installs it"
-    return None if done.returncode == 0 else f"strace does not work here: {done.stderr.strip()}"
-
-
-needs_strace = pytest.mark.skipif(strace_problem() is not None, reason=str(strace_problem()))
 
 
 def no_thread(first=1):

@@ -32,10 +32,6 @@ fs::path write(const fs::path& path, std::string_view bytes) {
   return path;
 }
 
-auto entries_of(const fs::path& folder) {
-  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
-}
-
 TEST(ReadFile, ReturnsEveryByte) {
   const TemporaryFolder folder;
   std::string bytes(200'000, '\0');  // several blocks, with every value of a byte
@@ -147,7 +143,7 @@ TEST(WriteFileAtomically, WritesExactlyTheBytesAndNothingBeside) {
   const std::string bytes("a\0b\n", 4);
   write_file_atomically(folder / "f", bytes);
   EXPECT_EQ(read_file(folder / "f", 10, ExitCode::io), bytes);
-  EXPECT_EQ(entries_of(folder.path()), 1);
+  EXPECT_EQ(folder.entries(), 1);
 }
 
 TEST(WriteFileAtomically, ReplacesWhatWasThere) {
@@ -224,7 +220,7 @@ TEST(WriteFileAtomically, LeavesNothingBehindWhenTheRenameFails) {
   const auto error = error_of([&] { write_file_atomically(folder / "f", "x"); });
   ASSERT_TRUE(error);
   EXPECT_THAT(error->what(), HasSubstr("renaming failed"));
-  EXPECT_EQ(entries_of(folder.path()), 1);
+  EXPECT_EQ(folder.entries(), 1);
 }
 
 TEST(WriteFileAtomically, LeavesNothingBehindWhenTheDiskIsFull) {
@@ -248,7 +244,7 @@ TEST(WriteFileAtomically, LeavesNothingBehindWhenTheDiskIsFull) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   EXPECT_EQ(read_file(folder / "f", 10, ExitCode::io), "old");
-  EXPECT_EQ(entries_of(folder.path()), 1);
+  EXPECT_EQ(folder.entries(), 1);
 }
 
 constexpr const char* kNames[] = {"result.json", "log.txt"};
@@ -289,9 +285,9 @@ TEST(RemoveTemporaryFiles, DeletesWhatAKilledWriteReallyLeaves) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFSIGNALED(status));
-  ASSERT_EQ(entries_of(folder.path()), 1);
+  ASSERT_EQ(folder.entries(), 1);
   remove_temporary_files(folder.path(), kNames);
-  EXPECT_EQ(entries_of(folder.path()), 0);
+  EXPECT_EQ(folder.entries(), 0);
 }
 
 TEST(RemoveTemporaryFiles, NamesAFolderThatItCannotRead) {

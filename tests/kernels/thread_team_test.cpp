@@ -1,19 +1,17 @@
 #include "kernels/thread_team.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <limits>
 #include <numeric>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/few_threads.h"
 
 namespace mnist_bench::kernels {
 namespace {
@@ -66,14 +64,8 @@ TEST(ThreadTeam, WakesThreadsThatHaveGoneToSleep) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end the process
-/// Where there is memory for the stacks of a few (of 8 MiB each, mostly).
 [[noreturn]] void start_a_thousand_threads() {
-  std::ifstream file("/proc/self/statm");
-  rlim_t pages = 0;
-  file >> pages;
-  const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
-  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
-  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+  test::limit_memory_to_a_few_threads();
   try {
     const ThreadTeam team(1000);
   } catch (const Error& error) {

@@ -95,6 +95,27 @@ TEST_F(RunFolderTest, ReplaceDeletesTheRunsFilesAndNoOther) {
   EXPECT_EQ(contents("notes.md"), "mine");
 }
 
+/// The log stays the same file.
+TEST_F(RunFolderTest, FilesThatTakeTheOldOnesPlacesGetTheirPermissions) {
+  const auto permissions = [&] {
+    return std::pair(permissions_of(folder_ / "config.json"),
+                     permissions_of(folder_ / "result.json"));
+  };
+  for (const auto& [existing, status] : {std::pair(Existing::replace, RunStatus::completed),
+                                         std::pair(Existing::resume, RunStatus::interrupted)}) {
+    write_run(status);
+    std::filesystem::permissions(folder_ / "config.json",
+                                 static_cast<std::filesystem::perms>(0600));
+    std::filesystem::permissions(folder_ / "result.json",
+                                 static_cast<std::filesystem::perms>(0666));
+    RunFolder folder = open(existing);
+    EXPECT_FALSE(exists("result.json"));
+    folder.write_config(sample_result().config);
+    folder.write_result(sample_result());
+    EXPECT_EQ(permissions(), std::pair(std::optional<mode_t>(0600), std::optional<mode_t>(0666)));
+  }
+}
+
 TEST_F(RunFolderTest, ResumeAcceptsAFinishedRun) {
   for (const RunStatus status : {RunStatus::completed, RunStatus::diverged}) {
     write_run(status);
@@ -238,9 +259,12 @@ TEST_F(RunFolderTest, RefusesFilesThatNoRunHasLeft) {
       EXPECT_THAT(refusal(existing), HasSubstr(std::string("its ") + name + " was not written by"));
       EXPECT_EQ(contents(name), text);
     }
-    EXPECT_THROW(run_state(folder_, sample_result().config), Error);
+    ExperimentConfig config = sample_result().config;
+    EXPECT_THROW(run_state(folder_, config), Error);
+    config.output = folder_.string();
+    EXPECT_THROW(record_failure(config, "killed", ""), Error);
+    EXPECT_EQ(exists("log.txt"), name == std::string_view("log.txt"));
     std::filesystem::remove(folder_ / name);
-    std::filesystem::remove(folder_ / "log.txt");
   };
   for (const char* name : {"config.json", "epochs.jsonl", "predictions.csv", "model.safetensors",
                            "checkpoint.safetensors", "result.json", "log.txt"}) {

@@ -84,11 +84,14 @@ TEST(Groups, CountFailedRunsAndKeepThemOutOfTheMeans) {
   EXPECT_EQ(groups[0].failed.size(), 1U);
 }
 
-TEST(Groups, CountAnInterruptedRunWithATestAsFailed) {
+TEST(Groups, CountAnInterruptedRunNeitherAsFailedNorInTheMeans) {
   RunResult interrupted = sample_result("sample", 2);
   interrupted.status = RunStatus::interrupted;
-  EXPECT_EQ(group_runs({stored(interrupted)}).front().failed.size(), 1U);
-  EXPECT_EQ(group_runs({stored(interrupted)}).front().accuracy.n, 0);
+  const auto groups = group_runs({stored(interrupted)});
+  EXPECT_EQ(groups.front().interrupted.size(), 1U);
+  EXPECT_THAT(groups.front().failed, IsEmpty());
+  EXPECT_EQ(groups.front().accuracy.n, 0);
+  EXPECT_EQ(first_run(groups.front()).result.config.seed, 2U);
 }
 
 TEST(Groups, TakeTheFirstOfSeveralRunsOfASeed) {

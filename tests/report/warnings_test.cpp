@@ -110,6 +110,16 @@ TEST(Warnings, TellResumedRunsAndValuesThatAreMissing) {
               ElementsAre("mlp: loss has no finite value for seed 2; its n is 1"));
 }
 
+TEST(Warnings, NameAnInterruptedRunAndHowToGoOnWithIt) {
+  RunResult interrupted = sample_result("mlp", 3);
+  interrupted.status = RunStatus::interrupted;
+  interrupted.error = "interrupted in epoch 2 of 5";
+  EXPECT_THAT(warnings_of({stored(interrupted)}),
+              ElementsAre("mlp seed 3: interrupted in epoch 2 of 5, so left out; run --resume goes "
+                          "on with it (runs/mlp/seed-3)"));
+  EXPECT_THAT(failed_lines(group_runs({stored(interrupted)})), IsEmpty());
+}
+
 TEST(FailedLines, NameSeedStatusErrorAndFolder) {
   RunResult failed = sample_result("mlp", 3);
   failed.status = RunStatus::diverged;

@@ -4,33 +4,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <vector>
 
 #include "base/error.h"
+#include "base/few_threads.h"
 #include "runtime/build_info.h"
 #include "runtime/waiting.h"
 
 namespace mnist_bench {
 namespace {
-
-/// Leaves room for the stacks of a few threads; the tests that call it end in a process of their
-/// own.
-void limit_memory_to_a_few_threads() {
-  std::ifstream file("/proc/self/statm");
-  rlim_t pages = 0;
-  file >> pages;
-  const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
-  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
-  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
-}
 
 TEST(Process, ThreadsAreWhatIsAskedFor) {
   set_threads(1);
@@ -42,7 +30,7 @@ TEST(Process, ThreadsAreWhatIsAskedFor) {
 TEST(Process, ThreadsThatTheSystemDoesNotStartAreAnError) {
   EXPECT_EXIT(
       {
-        limit_memory_to_a_few_threads();
+        test::limit_memory_to_a_few_threads();
         try {
           set_threads(1000);
         } catch (const Error& error) {

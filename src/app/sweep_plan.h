@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/data_cache.h"
+#include "config/experiment.h"
+#include "record/run_folder.h"
+
+namespace mnist_bench {
+
+/// A run of a sweep and what is there of it already.
+struct PlannedRun {
+  ExperimentConfig config;
+  RunState state;
+};
+
+/// The plan with what is there already. Throws Error(usage) when a folder holds a run of another
+/// config, unless that is to be replaced (`force`).
+std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force);
+
+/// A table of the runs' folders and states.
+std::string plan_text(const std::vector<PlannedRun>& runs);
+
+/// Throws Error(data), before any run, where the data of one of them are missing or damaged.
+/// Afterwards `data` holds those of the first run without its limits.
+void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data);
+
+/// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
+/// child process: CUDA does not outlive a fork, and this process forks its workers.
+void require_devices(const std::vector<ExperimentConfig>& runs);
+
+}  // namespace mnist_bench
