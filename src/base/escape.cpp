@@ -76,6 +76,10 @@ std::size_t utf8_sequence(std::string_view rest) {
 
 std::string printable(std::string_view text) { return replaced(text, "\n\t", std::string::npos); }
 
+std::string one_line(std::string_view text) {
+  return replaced(text, /*kept=*/"", std::string::npos);
+}
+
 std::string escaped(std::string_view text) {
   return shortened(replaced(text, /*kept=*/"", kMaxExcerptBytes));
 }

@@ -16,6 +16,9 @@ std::size_t utf8_sequence(std::string_view rest);
 /// \uNNNN, so that JSON stays JSON with the same strings.
 std::string printable(std::string_view text);
 
+/// All of `text` on one line: like `printable`, line feeds and tabs as \xNN too.
+std::string one_line(std::string_view text);
+
 /// For error messages, one line, at most 120 bytes: like `printable`, line feeds and tabs as \xNN
 /// too.
 std::string escaped(std::string_view text);
