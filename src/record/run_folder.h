@@ -66,9 +66,6 @@ class RunFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path log_file() const { return path_ / "log.txt"; }
 
-  /// Whether a process works on a run in `folder`.
-  bool is_run_in_use(const std::filesystem::path& folder);
-
   /// The finished (completed or diverged) run found under `Existing::resume`; the folder is then
   /// left as it is.
   [[nodiscard]] const std::optional<RunResult>& finished() const { return finished_; }
@@ -83,7 +80,8 @@ class RunFolder {
   void write_checkpoint(Checkpoint checkpoint);
   void write_model(const std::vector<NamedTensor>& parameters,
                    const std::string& parameters_sha256);
-  void write_predictions(const std::vector<Prediction>& predictions);
+  /// Returns the SHA-256 of the file.
+  std::string write_predictions(const std::vector<Prediction>& predictions);
   void write_result(const RunResult& result);
 
  private:
