@@ -154,8 +154,13 @@ Json to_json(const ModelSummary& model) {
 }
 
 Json to_json(const RunResult& result) {
-  Json epochs = Json::array();
+  Json json = to_json_without_epochs(result);
+  Json& epochs = json["epochs"];
   for (const EpochRecord& epoch : result.epochs) epochs.push_back(to_json(epoch));
+  return json;
+}
+
+Json to_json_without_epochs(const RunResult& result) {
   return {{"schema", kResultSchema},
           {"status", to_string(result.status)},
           {"error", optional(result.error)},
@@ -164,7 +169,7 @@ Json to_json(const RunResult& result) {
           {"provenance", result.provenance ? to_json(*result.provenance) : Json(nullptr)},
           {"data", result.data ? to_json(*result.data) : Json(nullptr)},
           {"model", result.model ? to_json(*result.model) : Json(nullptr)},
-          {"epochs", epochs},
+          {"epochs", Json::array()},
           {"test", result.test ? to_json(*result.test) : Json(nullptr)},
           {"timing", to_json(result.timing, result.epochs)},
           {"parameters_sha256", optional(result.parameters_sha256)},

@@ -325,6 +325,14 @@ TEST(CheckResult, RefusesRecordsWithoutWhatTheyAreHeldAgainst) {
   }
 }
 
+TEST(CheckResult, MissesAnEngineInEpochsOfTheSecondSchemaAlone) {
+  Json json = to_json(sample_result());
+  json["epochs"][1].erase("engine");
+  EXPECT_THAT(test::refusal_of_record(test::record_text(json)),
+              HasSubstr("it has no epochs[1].engine"));
+  EXPECT_EQ(test::refusal_of_record(test::first_record_text(json)), "it was believed");
+}
+
 /// Three classes, of which the last occurs nowhere.
 RunResult result_with_absent_class() {
   RunResult result = sample_result();
