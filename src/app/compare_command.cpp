@@ -123,7 +123,8 @@ void compare(const CompareArguments& arguments) {
   };
   const StoredRun a = read(arguments.a);
   const StoredRun b = read(arguments.b);
-  show(compare_runs(a, read_predictions(arguments.a), b, read_predictions(arguments.b)),
+  show(compare_runs(a, read_predictions(a.folder, a.result), b,
+                    read_predictions(b.folder, b.result)),
        arguments.json);
 }
 

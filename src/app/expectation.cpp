@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "record/devices.h"
 
 namespace mnist_bench {
 namespace {
@@ -31,7 +32,7 @@ constexpr Metric kMetrics[] = {
     {"loss", false, [](const RunResult&, const TestRecord& t) { return t.loss; }},
     {"seconds_per_epoch", false,
      [](const RunResult& r, const TestRecord&) {
-       return r.timing.train_seconds / static_cast<double>(r.epochs.size());
+       return seconds_per_epoch(r.epochs).mean.value_or(NAN);
      }},
     {"total_seconds", false,
      [](const RunResult& r, const TestRecord&) { return r.timing.total_seconds; }},

@@ -20,6 +20,7 @@
 #include "model/inference.h"
 #include "model/summary.h"
 #include "native/engine.h"
+#include "record/devices.h"
 #include "record/result_json.h"
 #include "runtime/build_info.h"
 #include "runtime/cuda.h"
@@ -169,6 +170,7 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
                         const std::function<double()>& seconds_so_far) {
   const ExperimentConfig& config = result.config;
   const std::string engine(to_string(config.training.engine));
+  const std::string device = device_of(*result.provenance);
   const std::int64_t epochs = config.training.epochs;
   const ImageCounts images{.train = data.dataset().train.size(),
                            .test = data.dataset().test.size()};
@@ -188,6 +190,7 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
     last = evaluate(trainer, data.dataset());
     const EpochRecord epoch{.epoch = trained.epoch,
                             .engine = engine,
+                            .device = device,
                             .train_loss = trained.loss,
                             .train_accuracy = trained.accuracy,
                             .train_seconds = trained.seconds,
@@ -232,7 +235,7 @@ void train_and_evaluate(Trainer& trainer, const DataCache& data, RunFolder& fold
   }
   if (last) {
     result.test = last->test;
-    folder.write_predictions(prediction_rows(*last, data));
+    result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
   }
 }
 

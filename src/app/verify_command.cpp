@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "record/verify_run.h"
 
 namespace mnist_bench {
@@ -36,7 +37,7 @@ std::string verify_text(const std::vector<RunCheck>& checks, const std::string& 
   std::string text;
   for (const RunCheck& check : checks) {
     for (const std::string& fault : check.faults) {
-      text += fmt::format("{}/{}\n", check.folder.string(), fault);
+      text += one_line(fmt::format("{}/{}", check.folder.string(), fault)) + "\n";
     }
   }
   return text + summary + "\n";

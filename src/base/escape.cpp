@@ -74,6 +74,10 @@ std::uint32_t code_point(std::string_view sequence) {
 
 std::string printable(std::string_view text) { return replaced(text, "\n\t", std::string::npos); }
 
+std::string one_line(std::string_view text) {
+  return replaced(text, /*kept=*/"", std::string::npos);
+}
+
 std::string escaped(std::string_view text) {
   return shortened(replaced(text, /*kept=*/"", kMaxExcerptBytes));
 }

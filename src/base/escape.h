@@ -21,6 +21,9 @@ std::uint32_t code_point(std::string_view sequence);
 /// is left is text of XML 1.0.
 std::string printable(std::string_view text);
 
+/// All of `text` on one line: like `printable`, line feeds and tabs as \xNN too.
+std::string one_line(std::string_view text);
+
 /// For error messages, one line, at most 120 bytes: like `printable`, line feeds and tabs as \xNN
 /// too.
 std::string escaped(std::string_view text);

@@ -37,24 +37,30 @@ std::string name_of(const std::filesystem::path& path) {
   return path == "-" ? "stdin" : path.string();
 }
 
-/// All bytes that `descriptor` gives until its end.
-std::string read_all(int descriptor, const std::filesystem::path& path, std::size_t max_bytes,
-                     ExitCode code) {
+/// The bytes that `descriptor` gives until its end, or until they are more than `max_bytes`.
+std::string read_up_to(int descriptor, const std::filesystem::path& path, std::size_t max_bytes,
+                       ExitCode code) {
   std::string bytes;
   char block[65536];
-  while (true) {
+  while (bytes.size() <= max_bytes) {
     const ssize_t count = ::read(descriptor, block, sizeof block);
     if (count < 0) {
       if (errno == EINTR) continue;
       throw Error(code, fmt::format("cannot read {}: {}", name_of(path), errno_message(errno)));
     }
-    if (count == 0) return bytes;
-    if (bytes.size() + static_cast<std::size_t>(count) > max_bytes) {
-      throw Error(code, fmt::format("cannot read {}: it is larger than the {} bytes allowed",
-                                    name_of(path), max_bytes));
-    }
+    if (count == 0) break;
     bytes.append(block, static_cast<std::size_t>(count));
   }
+  return bytes;
+}
+
+/// All bytes that `descriptor` gives until its end.
+std::string read_all(int descriptor, const std::filesystem::path& path, std::size_t max_bytes,
+                     ExitCode code) {
+  std::string bytes = read_up_to(descriptor, path, max_bytes, code);
+  if (bytes.size() <= max_bytes) return bytes;
+  throw Error(code, fmt::format("cannot read {}: it is larger than the {} bytes allowed",
+                                name_of(path), max_bytes));
 }
 
 Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
@@ -75,6 +81,12 @@ Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
 mode_t mode_of(const Descriptor& file) {
   struct stat status {};
   return ::fstat(file.get(), &status) == 0 ? status.st_mode : 0;
+}
+
+Descriptor open_regular(const std::filesystem::path& path, ExitCode code) {
+  Descriptor file = open_for_reading(path, code);
+  if (!S_ISREG(mode_of(file))) refuse_kind(path, mode_of(file), code);
+  return file;
 }
 
 /// A new file beside `path`, ".NAME.tmp-XXXXXX", whose path is returned in `temporary`. Unlike
@@ -132,9 +144,18 @@ void sync_entries(const std::filesystem::path& parent, const std::filesystem::pa
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code) {
-  const Descriptor file = open_for_reading(path, code);
-  if (!S_ISREG(mode_of(file))) refuse_kind(path, mode_of(file), code);
+  const Descriptor file = open_regular(path, code);
   return read_all(file.get(), path, max_bytes, code);
+}
+
+FileStart read_start(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code) {
+  const Descriptor file = open_regular(path, code);
+  struct stat status {};
+  FileStart start;
+  if (::fstat(file.get(), &status) == 0) start.size = static_cast<std::uint64_t>(status.st_size);
+  start.bytes = read_up_to(file.get(), path, max_bytes, code);
+  if (start.bytes.size() > max_bytes) start.bytes.resize(max_bytes);
+  return start;
 }
 
 bool is_stream(const std::filesystem::path& path) {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -17,6 +18,15 @@ namespace mnist_bench {
 /// The bytes of a regular file of at most `max_bytes`. Anything else (missing, a folder, a FIFO,
 /// larger) is an Error with `code`; opening never blocks.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
+
+/// The beginning of a file, and how long the whole is.
+struct FileStart {
+  std::string bytes;
+  std::uint64_t size = 0;
+};
+
+/// The first `max_bytes` bytes of a regular file; else as `read_file`.
+FileStart read_start(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
 
 /// What a user names as input: as `read_file`, but "-" stands for stdin, and a pipe or a character
 /// device ("/dev/fd/63" of a shell's <(..)) is read to its end. Opening never blocks: a pipe

@@ -18,47 +18,86 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-bool same_number(const json& said, const json& computed) {
-  if (said.is_number_float() || computed.is_number_float()) {
-    return nearly(said.get<double>(), computed.get<double>());
+/// The way to a value, spelled out for messages alone: nearly all values are right.
+struct Place {
+  const Place* parent = nullptr;
+  std::string_view member = {};
+  std::size_t index = 0;  ///< without a member
+
+  [[nodiscard]] std::string text() const {
+    if (parent == nullptr) return {};
+    const std::string before = parent->text();
+    if (member.empty()) return fmt::format("{}[{}]", before, index);
+    return before.empty() ? std::string(member) : fmt::format("{}.{}", before, member);
   }
-  return said == computed;
+};
+
+/// Of values without parts. Integers are counts: what is below 0 is beyond all of them.
+bool is_same(const json& said, const ordered_json& computed) {
+  if (said.is_number() && computed.is_number()) {
+    if (said.is_number_float() || computed.is_number_float()) {
+      return nearly(said.get<double>(), computed.get<double>());
+    }
+    return said.get<std::uint64_t>() == computed.get<std::uint64_t>();
+  }
+  if (said.type() != computed.type()) return false;
+  if (said.is_string()) {
+    return said.get_ref<const std::string&>() == computed.get_ref<const std::string&>();
+  }
+  return said.is_null() || (said.is_boolean() && said.get<bool>() == computed.get<bool>());
 }
 
-/// Members that records of 0.1.0, or of versions before it, lack.
-constexpr std::array<std::string_view, 14> kYounger = {"cuda",           "cudnn",
-                                                       "driver",         "tf32",
-                                                       "mkl_cbwr",       "omp_wait_policy",
-                                                       "gomp_spincount", "files",
-                                                       "jobs",           "simd",
-                                                       "resumed_after",  "engine",
-                                                       "classes",        "peak_device_bytes"};
+/// Members that records of the first schema never have.
+constexpr std::array<std::string_view, 11> kOfSecondSchema = {"cuda",
+                                                              "cudnn",
+                                                              "driver",
+                                                              "tf32",
+                                                              "mkl_cbwr",
+                                                              "omp_wait_policy",
+                                                              "gomp_spincount",
+                                                              "files",
+                                                              "classes",
+                                                              "peak_device_bytes",
+                                                              "predictions_sha256"};
 
-/// Throws unless every member of `computed` is the same in `said`; those that are younger than the
-/// first schema may lack in a `first` record.
-void require_same(const std::string& path, const json& said, const json& computed, bool first) {
+/// Members that records of the first schema may have; versions before 0.1.0 did not write them.
+constexpr std::array<std::string_view, 4> kOfVersion010 = {"jobs", "simd", "resumed_after",
+                                                           "engine"};
+
+template <std::size_t size>
+bool is_among(std::string_view name, const std::array<std::string_view, size>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Throws unless every member of `computed` is the same in `said`; a `first` record must lack those
+/// of the second schema.
+void require_same(const Place& place, const json& said, const ordered_json& computed, bool first) {
   const auto differ = [&] {
-    contradict(path, excerpt(said),
+    contradict(place.text(), excerpt(said),
                fmt::format("the rest of the record gives {}", excerpt(computed)));
   };
   if (computed.is_object()) {
     if (!said.is_object()) differ();
     for (const auto& [name, value] : computed.items()) {
+      const Place member{.parent = &place, .member = name};
       const auto found = said.find(name);
-      const std::string member = path.empty() ? name : fmt::format("{}.{}", path, name);
-      if (found == said.end()) {
-        if (first && std::find(kYounger.begin(), kYounger.end(), name) != kYounger.end()) continue;
-        throw Error(ExitCode::io, fmt::format("it has no {}", member));
+      if (first && is_among(name, kOfSecondSchema)) {
+        if (found == said.end()) continue;
+        contradict("schema", fmt::format("\"{}\"", kFirstResultSchema),
+                   fmt::format("only \"{}\" has {}", kResultSchema, member.text()));
       }
-      require_same(member, *found, value, first);
+      if (found != said.end()) {
+        require_same(member, *found, value, first);
+      } else if (!first || !is_among(name, kOfVersion010)) {
+        throw Error(ExitCode::io, fmt::format("it has no {}", member.text()));
+      }
     }
   } else if (computed.is_array()) {
     if (!said.is_array() || said.size() != computed.size()) differ();
     for (std::size_t i = 0; i < computed.size(); ++i) {
-      require_same(fmt::format("{}[{}]", path, i), said[i], computed[i], first);
+      require_same({.parent = &place, .member = {}, .index = i}, said[i], computed[i], first);
     }
-  } else if (said.is_number() && computed.is_number() ? !same_number(said, computed)
-                                                      : said != computed) {
+  } else if (!is_same(said, computed)) {
     differ();
   }
 }
@@ -82,22 +121,46 @@ void accept_first_macro(RunResult& result, const JsonValue& record, ordered_json
   const MacroMetrics first = macro_over_all_classes(result.test->metrics);
   const MacroMetrics& now = result.test->metrics.macro;
   if (nearly(now.f1, first.f1) || !nearly(said.at("f1").number(), first.f1)) return;
-  computed["test"]["macro"] = {
-      {"precision", first.precision}, {"recall", first.recall}, {"f1", first.f1}};
+  ordered_json& macro = computed["test"]["macro"];
+  macro["precision"] = first.precision;
+  macro["recall"] = first.recall;
+  macro["f1"] = first.f1;
   result.notes.emplace_back(
       "macro averages computed anew over the classes that occur; the record of version 0.1.0 "
       "counts the others as 0");
 }
 
+/// Notes that epochs of 0.1.0, which name no device, average over other classes than the rest.
+void note_first_epochs(RunResult& result) {
+  const auto is_first = [](const EpochRecord& epoch) { return epoch.device.empty(); };
+  const auto count = std::count_if(result.epochs.begin(), result.epochs.end(), is_first);
+  if (count == 0 || !result.data) return;
+  const std::vector<std::int64_t>& classes = result.data->test.class_counts;
+  if (std::find(classes.begin(), classes.end(), 0) == classes.end()) return;
+  result.notes.push_back(fmt::format(
+      "macro F1 of the first {} epochs is that of version 0.1.0, which counts classes that occur "
+      "nowhere as 0; the later ones leave them out",
+      count));
+}
+
 }  // namespace
 
-void check_computed(RunResult& result, const JsonValue& record) {
-  ordered_json computed = to_json(result);
+void check_computed(RunResult& result, const JsonValue& record, bool first) {
+  ordered_json computed = to_json_without_epochs(result);
   computed.erase("schema");
   computed.erase("config");  // read with its own rules; its hash is compared
-  const bool first = record.at("schema").text() == kFirstResultSchema;
-  if (first) accept_first_macro(result, record, computed);
-  require_same("", record.json(), computed, first);
+  computed.erase("epochs");  // nothing in them is computed
+  if (!first) {
+    for (const JsonValue& epoch : record.at("epochs").items()) {
+      static_cast<void>(epoch.at("engine"));  // older ones may lack it
+    }
+  }
+  if (first) {
+    accept_first_macro(result, record, computed);
+  } else {
+    note_first_epochs(result);
+  }
+  require_same({}, record.json(), computed, first);
 }
 
 }  // namespace mnist_bench

@@ -6,7 +6,8 @@
 namespace mnist_bench {
 
 /// Throws Error(io) for a member of `record` that is computed from others (metrics, their
-/// intervals, macro averages, means, hashes) and differs from what they give. Part of check_result.
-void check_computed(RunResult& result, const JsonValue& record);
+/// intervals, macro averages, means, hashes) and differs from what they give, and for one in a
+/// record of the `first` schema that only the second has. Part of check_result.
+void check_computed(RunResult& result, const JsonValue& record, bool first);
 
 }  // namespace mnist_bench

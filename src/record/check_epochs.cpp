@@ -8,6 +8,8 @@
 
 #include "config/strict_json.h"
 #include "record/contradiction.h"
+#include "record/devices.h"
+#include "record/result_json.h"
 
 namespace mnist_bench {
 namespace {
@@ -16,11 +18,28 @@ using nlohmann::json;
 
 /// A share of `total` images is that of a whole number of them.
 void require_share(const std::string& member, double share, std::int64_t total) {
-  if (std::isnan(share)) return;
   const double images = share * static_cast<double>(total);
   if (nearly(images, std::round(images))) return;
   contradict(member, fmt::format("{}", share),
              fmt::format("no number of {} images is that", total));
+}
+
+/// Epochs after the last resume ran where the provenance says. Those before it may have run
+/// elsewhere, or in version 0.1.0, which does not say where.
+void check_device(const RunResult& result, std::size_t i, bool first) {
+  const std::string& device = result.epochs[i].device;
+  const std::vector<std::int64_t>& resumed = result.provenance->resumed_after;
+  const bool before = !resumed.empty() && static_cast<std::int64_t>(i) < resumed.back();
+  const bool failed = result.status == RunStatus::failed;  // its record may tell of a run of 0.1.0
+  if (first && !device.empty()) {
+    contradict("schema", fmt::format("\"{}\"", kFirstResultSchema),
+               fmt::format("only \"{}\" has epochs[{}].device", kResultSchema, i));
+  }
+  if (device == device_of(*result.provenance)) return;
+  if (device.empty() ? first || before || failed : before) return;
+  contradict(fmt::format("epochs[{}].device", i),
+             device.empty() ? "lacking" : excerpt(json(device)),
+             fmt::format("provenance has {}", excerpt(json(device_of(*result.provenance)))));
 }
 
 void check_epoch(const RunResult& result, std::size_t i) {
@@ -59,7 +78,7 @@ bool was_evaluated_anew(const RunResult& result) {
 
 }  // namespace
 
-void check_epochs(const RunResult& result) {
+void check_epochs(const RunResult& result, bool first) {
   const auto wanted = static_cast<std::size_t>(result.config.training.epochs);
   if (result.epochs.size() > wanted) {
     contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
@@ -72,7 +91,10 @@ void check_epochs(const RunResult& result) {
                                   : "model",
                "null", "there are epochs");
   }
-  for (std::size_t i = 0; i < result.epochs.size(); ++i) check_epoch(result, i);
+  for (std::size_t i = 0; i < result.epochs.size(); ++i) {
+    check_epoch(result, i);
+    check_device(result, i, first);
+  }
 }
 
 void check_test(const RunResult& result) {

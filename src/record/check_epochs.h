@@ -4,9 +4,10 @@
 
 namespace mnist_bench {
 
-/// Throws Error(io) unless the epochs are numbered, possible on the data, and no more than the
-/// config asks for. They need `provenance`, `data` and `model`.
-void check_epochs(const RunResult& result);
+/// Throws Error(io) unless the epochs are numbered, possible on the data and the device, and no
+/// more than the config asks for. They need `provenance`, `data` and `model`. `first`: of the first
+/// schema.
+void check_epochs(const RunResult& result, bool first);
 
 /// Throws Error(io) unless the test is that of the data, after the last epoch.
 void check_test(const RunResult& result);

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/strict_json.h"
+#include "data/known_datasets.h"
+#include "data/pixels.h"
 #include "record/check_computed.h"
 #include "record/check_epochs.h"
 #include "record/contradiction.h"
@@ -65,7 +68,41 @@ void check_split(const std::string& name, const SplitSummary& split,
   }
 }
 
-void check_data(const RunResult& result) {
+/// Throws unless each of the four files is there once. A failure may be recorded for a run of
+/// 0.1.0, which names none, as may a record of the first schema.
+void check_files(const RunResult& result, bool first) {
+  const std::vector<DataFile>& files = result.data->files;
+  if (files.empty() && (first || result.status == RunStatus::failed)) return;
+  std::vector<std::string> expected;
+  for (const FileRole role : {FileRole::train_images, FileRole::train_labels, FileRole::test_images,
+                              FileRole::test_labels}) {
+    expected.emplace_back(to_string(role));
+  }
+  std::vector<std::string> found;
+  for (const DataFile& file : files) found.push_back(file.role);
+  if (std::is_permutation(found.begin(), found.end(), expected.begin(), expected.end())) return;
+  contradict("data.files", fmt::format("of {}", excerpt(json(found))),
+             fmt::format("a data set has one of each of {}", json(expected).dump()));
+}
+
+/// Throws unless the constants are those that the config asks for.
+void check_normalization(const RunResult& result) {
+  const DataSummary& data = *result.data;
+  if (!(data.std > 0.0)) {
+    contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
+  }
+  const PixelStatistics asked = normalization_constants(result.config.data.normalization,
+                                                        {.mean = data.mean, .sd = data.std});
+  const auto require = [](const char* member, double said, double should) {
+    if (nearly(said, should)) return;
+    contradict(member, fmt::format("{}", said),
+               fmt::format("config.data.normalization gives {}", should));
+  };
+  require("data.normalization.mean", data.mean, asked.mean);
+  require("data.normalization.std", data.std, asked.sd);
+}
+
+void check_data(const RunResult& result, bool first) {
   if (!result.data) return;
   const DataSummary& data = *result.data;
   check_split("train", data.train, result.config.data.train_limit);
@@ -75,9 +112,8 @@ void check_data(const RunResult& result) {
                fmt::format("of {} classes", data.test.class_counts.size()),
                fmt::format("data.train.class_counts is of {}", data.train.class_counts.size()));
   }
-  if (!(data.std > 0.0)) {
-    contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
-  }
+  check_normalization(result);
+  check_files(result, first);
 }
 
 void check_provenance(const RunResult& result) {
@@ -108,7 +144,7 @@ void check_provenance(const RunResult& result) {
 }
 
 /// What a status promises.
-void check_status(const RunResult& result) {
+void check_status(const RunResult& result, bool first) {
   const std::string status = fmt::format("\"{}\"", to_string(result.status));
   const bool all = static_cast<std::int64_t>(result.epochs.size()) == result.config.training.epochs;
   const auto require = [&](bool holds, const std::string& otherwise) {
@@ -123,18 +159,22 @@ void check_status(const RunResult& result) {
       require(all, number());
       require(result.test.has_value(), "test is null");
       require(result.parameters_sha256.has_value(), "parameters_sha256 is null");
+      require(first || result.predictions_sha256, "predictions_sha256 is null");
       require(!result.error, "error is not null");
       break;
     case RunStatus::interrupted:
       require(!all, "all epochs are there");
       require(result.test.has_value() == !result.epochs.empty(),
               result.test ? "test is there without an epoch" : "test is null");
+      require(first || result.predictions_sha256.has_value() == result.test.has_value(),
+              result.test ? "predictions_sha256 is null" : "predictions_sha256 is not null");
       require(!result.parameters_sha256, "parameters_sha256 is not null");
       require(result.error.has_value(), "error is null");
       break;
     case RunStatus::diverged:
       require(!all, "all epochs are there");
       require(!result.test, "test is not null");
+      require(!result.predictions_sha256, "predictions_sha256 is not null");
       require(!result.parameters_sha256, "parameters_sha256 is not null");
       require(result.error.has_value(), "error is null");
       break;
@@ -147,14 +187,15 @@ void check_status(const RunResult& result) {
 }  // namespace
 
 void check_result(RunResult& result, const JsonValue& record) {
-  check_status(result);
-  check_data(result);
-  check_epochs(result);
+  const bool first = record.at("schema").text() == kFirstResultSchema;
+  check_status(result, first);
+  check_data(result, first);
+  check_epochs(result, first);
   check_model(result);
   check_test(result);
   check_timing(result);
   check_provenance(result);
-  check_computed(result, record);
+  check_computed(result, record, first);
 }
 
 }  // namespace mnist_bench

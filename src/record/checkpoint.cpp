@@ -23,8 +23,6 @@ constexpr std::string_view kSchema = "mnist-bench.checkpoint/1";
 constexpr std::string_view kParameter = "model.";
 constexpr std::string_view kFirstMoment = "optimizer.exp_avg.";
 constexpr std::string_view kSecondMoment = "optimizer.exp_avg_sq.";
-/// Its header tells all epochs: the 100,000 that a config can ask for take 40 MiB.
-constexpr std::size_t kLargestCheckpointHeader = std::size_t{64} << 20U;
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct Checkpoint {
   double load_seconds = 0.0;
   double total_seconds = 0.0;
 };
+
+/// Its header tells all epochs: the 100,000 that a config can ask for take 45 MiB.
+inline constexpr std::size_t kLargestCheckpointHeader = std::size_t{64} << 20U;
 
 /// Checkpoint::data_sha256 of a run on `data`.
 std::string data_sha256(const DataSummary& data);

@@ -8,8 +8,11 @@
 #include <string>
 #include <unordered_set>
 
+#include "base/escape.h"
 #include "base/files.h"
+#include "base/sha256.h"
 #include "record/result_json.h"
+#include "record/stored_files.h"
 
 namespace mnist_bench {
 namespace {
@@ -64,11 +67,12 @@ Error malformed(std::string_view origin, std::size_t line, const std::string& wh
                "the file was changed or cut short; run the experiment again with --force");
 }
 
-/// What a line holds, short enough for a message and without what a terminal would obey.
-std::string shown(std::string_view line) {
-  std::string text;
-  for (const char c : line.substr(0, 60)) text += c >= 0x20 && c < 0x7F ? c : '?';
-  return text + (line.size() > 60 ? "…" : "");
+std::filesystem::path file_in(const std::filesystem::path& folder) {
+  return folder / "predictions.csv";
+}
+
+std::string bytes_of(const std::filesystem::path& folder) {
+  return read_file(file_in(folder), kLargestFile, ExitCode::io);
 }
 
 }  // namespace
@@ -88,14 +92,14 @@ std::vector<Prediction> parse_predictions(std::string_view text, std::string_vie
     if (number == 1) {
       if (line == header()) continue;
       throw malformed(origin, number,
-                      fmt::format("expected the header '{}', found '{}'", header(), shown(line)));
+                      fmt::format("expected the header '{}', found '{}'", header(), escaped(line)));
     }
     const std::optional<Prediction> prediction = prediction_from(line);
     if (!prediction) {
       throw malformed(origin, number,
                       fmt::format("expected an index, two classes and a probability of 0 to 1 "
                                   "(like 17,3,5,0.75), found '{}'",
-                                  shown(line)));
+                                  escaped(line)));
     }
     if (!indices.insert(prediction->index).second) {
       throw malformed(origin, number, fmt::format("image {} is there twice", prediction->index));
@@ -107,8 +111,25 @@ std::vector<Prediction> parse_predictions(std::string_view text, std::string_vie
 }
 
 std::vector<Prediction> read_predictions(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "predictions.csv";
-  return parse_predictions(read_file(file, kLargestFile, ExitCode::io), file.string());
+  return parse_predictions(bytes_of(folder), file_in(folder).string());
+}
+
+std::vector<Prediction> read_predictions(const std::filesystem::path& folder,
+                                         const RunResult& result) {
+  const std::string bytes = bytes_of(folder);
+  std::vector<Prediction> predictions = parse_predictions(bytes, file_in(folder).string());
+  if (!is_final(result.status) || !result.test) return predictions;
+  try {
+    check_predictions(*result.test, predictions);
+    if (result.predictions_sha256 && *result.predictions_sha256 != sha256_hex(bytes)) {
+      throw Error(ExitCode::io, "its bytes do not match the predictions_sha256 of result.json");
+    }
+  } catch (const Error& error) {
+    throw Error(
+        ExitCode::io, fmt::format("{}: {}", file_in(folder).string(), error.what()),
+        "it or the result.json beside it was changed; run the experiment again with --force");
+  }
+  return predictions;
 }
 
 void check_predictions(const TestRecord& test, const std::vector<Prediction>& predictions) {

@@ -13,6 +13,11 @@ namespace mnist_bench {
 /// file, line and what was expected.
 std::vector<Prediction> read_predictions(const std::filesystem::path& folder);
 
+/// The same of the run that `result` tells of. Throws Error(io), too, where the file has other
+/// bytes or counts than that. Not if the run is yet to end: its file may be older or younger.
+std::vector<Prediction> read_predictions(const std::filesystem::path& folder,
+                                         const RunResult& result);
+
 /// The same for text in memory; `origin` is what messages call it.
 std::vector<Prediction> parse_predictions(std::string_view text, std::string_view origin);
 

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "config/read.h"
 #include "record/check_result.h"
+#include "record/contradiction.h"
 #include "record/json_value.h"
 #include "record/result_json.h"
 #include "record/seal.h"
@@ -162,6 +163,7 @@ RunResult result_from(const JsonValue& json) {
   if (const auto value = json.find("test")) result.test = test_from(*value);
   result.timing = timing_from(json.at("timing"));
   result.parameters_sha256 = json.optional("parameters_sha256", &JsonValue::hash);
+  result.predictions_sha256 = json.optional("predictions_sha256", &JsonValue::hash);
   return result;
 }
 
@@ -173,14 +175,15 @@ EpochRecord epoch_from_json(const JsonValue& json) {
   return {.epoch = json.at("epoch").count(),
           .engine = json.optional("engine", &JsonValue::text)
                         .value_or(std::string(to_string(Engine::libtorch))),
-          .train_loss = or_null(json.at("train_loss")),
-          .train_accuracy = or_nan(json.at("train_accuracy"), &JsonValue::share),
+          .device = json.optional("device", &JsonValue::text).value_or(""),
+          .train_loss = json.at("train_loss").amount(),
+          .train_accuracy = json.at("train_accuracy").share(),
           .train_seconds = json.at("train_seconds").amount(),
           .evaluate_seconds = json.at("evaluate_seconds").amount(),
           .images_per_second = or_null(json.at("images_per_second")),
           .test_loss = or_null(test.at("loss")),
-          .test_accuracy = or_nan(test.at("accuracy"), &JsonValue::share),
-          .test_macro_f1 = or_nan(test.at("macro_f1"), &JsonValue::share)};
+          .test_accuracy = test.at("accuracy").share(),
+          .test_macro_f1 = test.at("macro_f1").share()};
 }
 
 RunResult parse_result(std::string_view bytes) {
@@ -191,10 +194,11 @@ RunResult parse_result(std::string_view bytes) {
   if (!first && schema.text() != kResultSchema) {
     schema.refuse(fmt::format("\"{}\" or \"{}\"", kResultSchema, kFirstResultSchema));
   }
-  // Checked wherever it stands, so that no changed byte of "schema" can do without it.
-  if (const auto sha256 = json.find("sha256"); sha256 || !first) {
-    require_seal(bytes, json.at("sha256"));
+  // So that no changed byte of "schema" can do without it.
+  if (first && json.find("sha256")) {
+    contradict("schema", fmt::format("\"{}\"", kFirstResultSchema), "it has a sha256");
   }
+  if (!first) require_seal(bytes, json.at("sha256"));
   RunResult result = result_from(json);
   check_result(result, json);
   return result;

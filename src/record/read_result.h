@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +32,7 @@ struct StoredRuns {
   std::vector<StoredRun> runs;  ///< by folder
   /// Folders of runs without a result: still running, or killed.
   std::vector<std::filesystem::path> unfinished;
-  /// What is wrong with the records that cannot be read, a line each that names the file.
+  /// What is wrong with the records and folders that cannot be read, a line each that names it.
   std::vector<std::string> unreadable = {};
 };
 
@@ -45,8 +44,15 @@ enum class RunPresence {
 };
 RunPresence run_presence(const std::filesystem::path& folder);
 
-/// `paths` and all folders below them, by name. Throws Error(io) for a path that is no folder.
-std::set<std::filesystem::path> folders_below(const std::vector<std::filesystem::path>& paths);
+struct FoundFolder {
+  std::filesystem::path path;
+  std::string problem;  ///< why it cannot be looked into; empty where it can
+};
+
+/// `paths` and all folders below them, by name. Symbolic links are followed; a folder that several
+/// paths lead to is there once, by a path without links if there is one. Throws Error(io) for a
+/// path that is no folder.
+std::vector<FoundFolder> folders_below(const std::vector<std::filesystem::path>& paths);
 
 /// All runs at or below `paths`, each folder once. Throws Error(io) for a path that is no folder.
 StoredRuns read_runs(const std::vector<std::filesystem::path>& paths);

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <deque>
+#include <set>
 #include <system_error>
 
 #include "base/error.h"
@@ -7,24 +10,66 @@
 
 namespace mnist_bench {
 
-std::set<std::filesystem::path> folders_below(const std::vector<std::filesystem::path>& paths) {
-  std::set<std::filesystem::path> folders;
+namespace {
+
+/// As it is shown: without "." and "..", nor a slash at its end.
+std::filesystem::path plain(const std::filesystem::path& path) {
+  const std::filesystem::path normal = path.lexically_normal();
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
+/// Folders yet to be looked into, those that links lead to after all others.
+struct Waiting {
+  std::deque<std::filesystem::path> folders = {};
+  std::deque<std::filesystem::path> links = {};
+
+  [[nodiscard]] bool empty() const { return folders.empty() && links.empty(); }
+  std::filesystem::path take() {
+    auto& queue = folders.empty() ? links : folders;
+    std::filesystem::path path = std::move(queue.front());
+    queue.pop_front();
+    return path;
+  }
+};
+
+/// Adds the folders in `folder`, and says why it cannot be looked into.
+std::string list(const std::filesystem::path& folder, Waiting& waiting) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unknown;  // a link to itself, say
+    if (!entry->is_directory(unknown)) continue;
+    const bool is_link = entry->is_symlink(unknown);
+    (is_link ? waiting.links : waiting.folders).push_back(plain(entry->path()));
+  }
+  const bool is_gone = error == std::errc::no_such_file_or_directory;  // since it was found
+  return error && !is_gone ? error.message() : std::string();
+}
+
+}  // namespace
+
+std::vector<FoundFolder> folders_below(const std::vector<std::filesystem::path>& paths) {
+  Waiting waiting;
   for (const std::filesystem::path& path : paths) {
     if (!std::filesystem::is_directory(path)) {
       throw Error(ExitCode::io, fmt::format("there is no folder {}", path.string()),
                   "name a run folder, or a folder that holds run folders");
     }
-    folders.insert(path.lexically_normal());
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator
-             entry(path, std::filesystem::directory_options::skip_permission_denied, error),
-         end;
-         !error && entry != end; entry.increment(error)) {
-      std::error_code unknown;  // a link to itself, say
-      if (entry->is_directory(unknown)) folders.insert(entry->path().lexically_normal());
-    }
+    waiting.folders.push_back(plain(path));
   }
-  return folders;
+  std::set<std::filesystem::path> known;
+  std::vector<FoundFolder> found;
+  while (!waiting.empty()) {
+    std::filesystem::path path = waiting.take();
+    std::error_code error;
+    const std::filesystem::path canonical = std::filesystem::canonical(path, error);
+    if (!known.insert(error ? path : canonical).second) continue;
+    std::string problem = list(path, waiting);
+    found.push_back({.path = std::move(path), .problem = std::move(problem)});
+  }
+  std::sort(found.begin(), found.end(),
+            [](const FoundFolder& a, const FoundFolder& b) { return a.path < b.path; });
+  return found;
 }
 
 RunPresence run_presence(const std::filesystem::path& folder) {
@@ -39,7 +84,12 @@ RunPresence run_presence(const std::filesystem::path& folder) {
 
 StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {
   StoredRuns stored;
-  for (const std::filesystem::path& folder : folders_below(paths)) {
+  for (const auto& [folder, problem] : folders_below(paths)) {
+    if (!problem.empty()) {
+      stored.unreadable.push_back(
+          fmt::format("cannot look into the folder {}: {}", folder.string(), problem));
+      continue;
+    }
     switch (run_presence(folder)) {
       case RunPresence::none:
         break;

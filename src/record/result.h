@@ -89,6 +89,7 @@ struct ModelSummary {
 struct EpochRecord {
   std::int64_t epoch = 0;
   std::string engine;           ///< that trained it: "libtorch" or "native"
+  std::string device = {};      ///< "cpu", or the name of the GPU; empty in epochs of 0.1.0
   double train_loss = 0.0;      ///< mean over the epoch's images, dropout active
   double train_accuracy = 0.0;  ///< 0 … 1, dropout active
   double train_seconds = 0.0;   ///< training alone
@@ -130,6 +131,8 @@ struct RunResult {
   TimingRecord timing;
   /// SHA-256 over the final parameters' float32 bytes, in the order of the layers, row-major.
   std::optional<std::string> parameters_sha256;
+  /// SHA-256 of predictions.csv; absent where the run wrote none, and in records of 0.1.0.
+  std::optional<std::string> predictions_sha256 = {};
   /// What its reader has to say of a record of an earlier version; not written.
   std::vector<std::string> notes = {};
 };

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/write.h"
-#include "evaluate/statistics.h"
+#include "record/devices.h"
 #include "record/seal.h"
 
 namespace mnist_bench {
@@ -97,9 +97,7 @@ Json to_json(const TestRecord& test) {
 }
 
 Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs) {
-  std::vector<double> seconds;
-  for (const EpochRecord& epoch : epochs) seconds.push_back(epoch.train_seconds);
-  const Spread spread = spread_of(seconds);
+  const Spread spread = seconds_per_epoch(epochs);
   return {{"load_seconds", timing.load_seconds},
           {"train_seconds", timing.train_seconds},
           {"evaluate_seconds", timing.evaluate_seconds},
@@ -127,17 +125,17 @@ std::string_view to_string(RunStatus status) {
 }
 
 Json to_json(const EpochRecord& epoch) {
-  return {{"epoch", epoch.epoch},
-          {"engine", epoch.engine},
-          {"train_loss", number(epoch.train_loss)},
-          {"train_accuracy", number(epoch.train_accuracy)},
-          {"train_seconds", epoch.train_seconds},
-          {"evaluate_seconds", epoch.evaluate_seconds},
-          {"images_per_second", number(epoch.images_per_second)},
-          {"test",
-           {{"loss", number(epoch.test_loss)},
-            {"accuracy", number(epoch.test_accuracy)},
-            {"macro_f1", number(epoch.test_macro_f1)}}}};
+  Json json = {{"epoch", epoch.epoch}, {"engine", epoch.engine}};
+  if (!epoch.device.empty()) json["device"] = epoch.device;
+  json["train_loss"] = number(epoch.train_loss);
+  json["train_accuracy"] = number(epoch.train_accuracy);
+  json["train_seconds"] = epoch.train_seconds;
+  json["evaluate_seconds"] = epoch.evaluate_seconds;
+  json["images_per_second"] = number(epoch.images_per_second);
+  json["test"] = {{"loss", number(epoch.test_loss)},
+                  {"accuracy", number(epoch.test_accuracy)},
+                  {"macro_f1", number(epoch.test_macro_f1)}};
+  return json;
 }
 
 Json to_json(const ModelSummary& model) {
@@ -156,8 +154,13 @@ Json to_json(const ModelSummary& model) {
 }
 
 Json to_json(const RunResult& result) {
-  Json epochs = Json::array();
+  Json json = to_json_without_epochs(result);
+  Json& epochs = json["epochs"];
   for (const EpochRecord& epoch : result.epochs) epochs.push_back(to_json(epoch));
+  return json;
+}
+
+Json to_json_without_epochs(const RunResult& result) {
   return {{"schema", kResultSchema},
           {"status", to_string(result.status)},
           {"error", optional(result.error)},
@@ -166,10 +169,11 @@ Json to_json(const RunResult& result) {
           {"provenance", result.provenance ? to_json(*result.provenance) : Json(nullptr)},
           {"data", result.data ? to_json(*result.data) : Json(nullptr)},
           {"model", result.model ? to_json(*result.model) : Json(nullptr)},
-          {"epochs", epochs},
+          {"epochs", Json::array()},
           {"test", result.test ? to_json(*result.test) : Json(nullptr)},
           {"timing", to_json(result.timing, result.epochs)},
-          {"parameters_sha256", optional(result.parameters_sha256)}};
+          {"parameters_sha256", optional(result.parameters_sha256)},
+          {"predictions_sha256", optional(result.predictions_sha256)}};
 }
 
 std::string result_text(const RunResult& result) {

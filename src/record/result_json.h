@@ -17,6 +17,8 @@ std::string_view to_string(RunStatus status);
 
 /// `result.json` without its last member. What is absent or not finite is null.
 nlohmann::ordered_json to_json(const RunResult& result);
+/// The same with an empty list of epochs.
+nlohmann::ordered_json to_json_without_epochs(const RunResult& result);
 /// The text of `result.json`: its last member, `sha256`, is the SHA-256 of the whole with these 64
 /// digits as zeros.
 std::string result_text(const RunResult& result);

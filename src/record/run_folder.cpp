@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "config/difference.h"
 #include "config/write.h"
 #include "record/read_result.h"
@@ -195,8 +196,10 @@ void RunFolder::write_model(const std::vector<NamedTensor>& parameters,
   write("model.safetensors", model_bytes(parameters, parameters_sha256));
 }
 
-void RunFolder::write_predictions(const std::vector<Prediction>& predictions) {
-  write("predictions.csv", predictions_csv(predictions));
+std::string RunFolder::write_predictions(const std::vector<Prediction>& predictions) {
+  const std::string bytes = predictions_csv(predictions);
+  write("predictions.csv", bytes);
+  return sha256_hex(bytes);
 }
 
 void RunFolder::write_result(const RunResult& result) { write("result.json", result_text(result)); }

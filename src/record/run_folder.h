@@ -85,7 +85,8 @@ class RunFolder {
   void write_checkpoint(Checkpoint checkpoint);
   void write_model(const std::vector<NamedTensor>& parameters,
                    const std::string& parameters_sha256);
-  void write_predictions(const std::vector<Prediction>& predictions);
+  /// Returns the SHA-256 of the file.
+  std::string write_predictions(const std::vector<Prediction>& predictions);
   void write_result(const RunResult& result);
 
  private:

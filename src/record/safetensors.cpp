@@ -54,23 +54,63 @@ Place place_from(const std::string& name, const JsonValue& entry) {
   return place;
 }
 
-/// The tensors' places, in no order; fills in the metadata.
-std::vector<Place> read_header(std::string_view text,
-                               std::map<std::string, std::string>& metadata) {
-  const nlohmann::json header = parse_record_json(text);
-  if (!header.is_object()) JsonValue(header).refuse("an object");
-  std::vector<Place> places;
-  for (const auto& [name, entry] : header.items()) {
+/// What the header of a file says.
+struct Header {
+  std::map<std::string, std::string> metadata;
+  std::vector<Place> places;  ///< by where they begin, without gaps from the first byte on
+  std::size_t end = 0;        ///< of the header, where the tensors begin
+};
+
+/// Fills in the metadata and the tensors' places, in no order.
+void read_entries(std::string_view text, Header& header) {
+  const nlohmann::json json = parse_record_json(text);
+  if (!json.is_object()) JsonValue(json).refuse("an object");
+  for (const auto& [name, entry] : json.items()) {
     if (name != kMetadata) {
-      places.push_back(place_from(name, JsonValue(entry, fmt::format("tensor {}", quoted(name)))));
+      header.places.push_back(
+          place_from(name, JsonValue(entry, fmt::format("tensor {}", quoted(name)))));
       continue;
     }
     if (!entry.is_object()) JsonValue(entry, name).refuse("an object");
     for (const auto& [key, value] : entry.items()) {
-      metadata.emplace(key, JsonValue(value, escaped(key)).text());
+      header.metadata.emplace(key, JsonValue(value, escaped(key)).text());
     }
   }
-  return places;
+}
+
+/// `start`: the first bytes of a file of `file_bytes`.
+Header read_header(std::string_view start, std::uint64_t file_bytes, std::size_t largest_header) {
+  std::uint64_t length = 0;
+  if (start.size() < kLengthBytes) refuse("it is truncated");
+  std::memcpy(&length, start.data(), kLengthBytes);
+  start.remove_prefix(kLengthBytes);
+  if (length > file_bytes - kLengthBytes) {
+    refuse("it is truncated, or its header length is damaged");
+  }
+  if (length > largest_header) {
+    refuse(fmt::format("its header has {} bytes; {} are read at most", length, largest_header));
+  }
+  Header header;
+  header.end = kLengthBytes + length;
+  try {
+    read_entries(start.substr(0, length), header);
+  } catch (const Error& error) {
+    refuse(fmt::format("its header is damaged: {}", error.what()));
+  }
+  // Tensors without a value start where the next one does.
+  std::stable_sort(header.places.begin(), header.places.end(), [](const Place& a, const Place& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  const std::uint64_t bytes = file_bytes - header.end;
+  std::size_t filled = 0;
+  for (const Place& place : header.places) {
+    if (place.begin != filled || place.end > bytes) {
+      refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(place.name)));
+    }
+    filled = place.end;
+  }
+  if (filled != bytes) refuse("there are bytes behind the last tensor");
+  return header;
 }
 
 /// The floats that stand in `bytes`. None have no address: memcpy must not be asked then.
@@ -107,39 +147,22 @@ std::string safetensors_bytes(const Safetensors& content) {
   return bytes;
 }
 
-Safetensors parse_safetensors(std::string_view bytes, std::size_t largest_header) {
-  std::uint64_t header_length = 0;
-  if (bytes.size() < kLengthBytes) refuse("it is truncated");
-  std::memcpy(&header_length, bytes.data(), kLengthBytes);
-  bytes.remove_prefix(kLengthBytes);
-  if (header_length > bytes.size()) refuse("it is truncated, or its header length is damaged");
-  if (header_length > largest_header) {
-    refuse(
-        fmt::format("its header has {} bytes; {} are read at most", header_length, largest_header));
-  }
-  Safetensors content;
-  std::vector<Place> places;
-  try {
-    places = read_header(bytes.substr(0, header_length), content.metadata);
-  } catch (const Error& error) {
-    refuse(fmt::format("its header is damaged: {}", error.what()));
-  }
-  bytes.remove_prefix(header_length);
+void require_sound_header(std::string_view start, std::uint64_t file_bytes,
+                          std::size_t largest_header, std::optional<std::uint64_t> values) {
+  const Header header = read_header(start, file_bytes, largest_header);
+  const std::uint64_t found = (file_bytes - header.end) / sizeof(float);
+  if (!values || found == *values) return;
+  refuse(fmt::format("its tensors have {} values; there should be {}", found, *values));
+}
 
-  // Tensors without a value start where the next one does.
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  std::size_t filled = 0;
-  for (const Place& place : places) {
-    if (place.begin != filled || place.end > bytes.size()) {
-      refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(place.name)));
-    }
-    filled = place.end;
+Safetensors parse_safetensors(std::string_view bytes, std::size_t largest_header) {
+  Header header = read_header(bytes, bytes.size(), largest_header);
+  Safetensors content{.tensors = {}, .metadata = std::move(header.metadata)};
+  bytes.remove_prefix(header.end);
+  for (const Place& place : header.places) {
     content.tensors.push_back(
         {place.name, place.shape, floats_from(bytes.substr(place.begin, place.end - place.begin))});
   }
-  if (filled != bytes.size()) refuse("there are bytes behind the last tensor");
   return content;
 }
 

@@ -16,6 +16,17 @@ constexpr std::size_t kMostConfigBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostEpochsBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostTensorBytes = std::size_t{8} << 30U;
 
+/// In a checkpoint: itself and Adam's two moments.
+constexpr std::uint64_t kTensorsPerParameter = 3;
+
+/// The bytes of a safetensors file, whose header decides whether it is worth the memory.
+std::string read_tensors(const std::filesystem::path& file, std::size_t largest_header,
+                         std::optional<std::uint64_t> values) {
+  const FileStart start = read_start(file, largest_header + sizeof(std::uint64_t), ExitCode::io);
+  require_sound_header(start.bytes, start.size, largest_header, values);
+  return read_file(file, kMostTensorBytes, ExitCode::io);
+}
+
 EpochRecord parse_epoch(std::string_view line) {
   const nlohmann::json document = parse_record_json(line);
   return epoch_from_json(JsonValue(document));
@@ -44,13 +55,16 @@ ExperimentConfig read_config(const std::filesystem::path& folder) {
   return parse_experiment(read_file(file, kMostConfigBytes, ExitCode::io), file.string());
 }
 
-Checkpoint read_checkpoint(const std::filesystem::path& folder) {
+Checkpoint read_checkpoint(const std::filesystem::path& folder,
+                           std::optional<std::uint64_t> parameters) {
+  if (parameters) *parameters *= kTensorsPerParameter;
   return parse_checkpoint(
-      read_file(folder / "checkpoint.safetensors", kMostTensorBytes, ExitCode::io));
+      read_tensors(folder / "checkpoint.safetensors", kLargestCheckpointHeader, parameters));
 }
 
-Safetensors read_model(const std::filesystem::path& folder) {
-  return parse_safetensors(read_file(folder / "model.safetensors", kMostTensorBytes, ExitCode::io));
+Safetensors read_model(const std::filesystem::path& folder,
+                       std::optional<std::uint64_t> parameters) {
+  return parse_safetensors(read_tensors(folder / "model.safetensors", kLargestHeader, parameters));
 }
 
 std::vector<EpochRecord> read_epochs(const std::filesystem::path& folder) {

@@ -1,20 +1,24 @@
 #include "record/verify_run.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
-#include <map>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 
 #include "base/files.h"
 #include "config/difference.h"
-#include "config/strict_json.h"
 #include "config/write.h"
+#include "record/layer_tensors.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
+#include "record/run_folder.h"
 #include "record/stored_files.h"
 
 namespace mnist_bench {
@@ -55,11 +59,19 @@ struct RunFiles {
       check();
     } catch (const Error& error) {
       if (required || has(file)) fault(file, error.what());  // else deleted at this moment
+    } catch (const std::bad_alloc&) {
+      fault(file, "is too large for the memory of this machine");
     }
   }
 };
 
 [[noreturn]] void find_fault(const std::string& why) { throw Error(ExitCode::io, why); }
+
+/// Of the record; absent without one, or where that does not say.
+std::optional<std::uint64_t> parameter_count(const RunFiles& run) {
+  if (!run.result || !run.result->model) return std::nullopt;
+  return static_cast<std::uint64_t>(run.result->model->parameters);
+}
 
 void check_config(RunFiles& run) {
   run.config = read_config(run.folder);
@@ -78,7 +90,7 @@ void check_config(RunFiles& run) {
 }
 
 void check_checkpoint(RunFiles& run) {
-  run.checkpoint = read_checkpoint(run.folder);
+  run.checkpoint = read_checkpoint(run.folder, parameter_count(run));
   const Checkpoint& checkpoint = *run.checkpoint;
   if (run.config && !is_of(checkpoint, *run.config)) find_fault("is of another config or seed");
   if (!run.result) return;
@@ -86,6 +98,7 @@ void check_checkpoint(RunFiles& run) {
   if (result.data && checkpoint.data_sha256 != data_sha256(*result.data)) {
     find_fault("is of other data than result.json");
   }
+  if (result.model) require_tensors_of(*result.model, checkpoint.state.parameters);
   if (result.status != RunStatus::completed) return;
   if (checkpoint.state.epoch != result.config.training.epochs) {
     find_fault(fmt::format("is of epoch {} of {}, but the run is completed", checkpoint.state.epoch,
@@ -132,46 +145,33 @@ void check_epochs(RunFiles& run) {
   require_same_epochs(epochs, recorded, count, "result.json");
 }
 
-/// Throws unless each layer of the record has as many values as it says.
-void require_layers(const std::vector<NamedTensor>& tensors, const ModelSummary& model) {
-  std::map<std::string, std::int64_t> values;
-  for (const NamedTensor& tensor : tensors) {
-    const std::string layer = tensor.name.substr(0, tensor.name.rfind('.'));
-    values[layer] += static_cast<std::int64_t>(tensor.values.size());
-  }
-  for (const LayerSummary& layer : model.layers) {
-    if (layer.parameters == 0 && !values.contains(layer.name)) continue;
-    if (values[layer.name] != layer.parameters) {
-      find_fault(fmt::format("has {} parameters of layer {}, but result.json {}",
-                             values[layer.name], excerpt(layer.name), layer.parameters));
-    }
-    values.erase(layer.name);
-  }
-  if (values.empty()) return;
-  find_fault(
-      fmt::format("has a layer {} that result.json does not know", excerpt(values.begin()->first)));
-}
-
 void check_model(const RunFiles& run) {
-  const Safetensors model = read_model(run.folder);
+  const Safetensors model = read_model(run.folder, parameter_count(run));
   const std::string hash = parameters_sha256(model.tensors);
   const auto said = model.metadata.find("parameters_sha256");
   if (said == model.metadata.end()) find_fault("its header has no parameters_sha256");
   if (said->second != hash) find_fault("its parameters do not match its parameters_sha256");
+  // Loaders ask for it.
+  const auto format = model.metadata.find("format");
+  if (format == model.metadata.end() || format->second != "pt") {
+    find_fault("its header has no format \"pt\"");
+  }
+  if (run.checkpoint && !same_shapes(model.tensors, run.checkpoint->state.parameters)) {
+    find_fault("its tensors are not named and shaped as those of checkpoint.safetensors");
+  }
   if (!run.result || !run.result->parameters_sha256) return;
   if (*run.result->parameters_sha256 != hash) {
     find_fault("its parameters do not match the parameters_sha256 of result.json");
   }
-  require_layers(model.tensors, *run.result->model);
-  if (run.checkpoint && !same_shapes(model.tensors, run.checkpoint->state.parameters)) {
-    find_fault("its tensors are not named and shaped as those of checkpoint.safetensors");
-  }
+  require_tensors_of(*run.result->model, model.tensors);
 }
 
 void check_run_predictions(const RunFiles& run) {
-  const std::vector<Prediction> predictions = read_predictions(run.folder);
-  // Those of a run that did not end well may be older or younger than its record.
-  if (run.final() && run.result->test) check_predictions(*run.result->test, predictions);
+  if (run.result) {
+    read_predictions(run.folder, *run.result);
+  } else {
+    read_predictions(run.folder);
+  }
 }
 
 }  // namespace
@@ -193,10 +193,43 @@ RunCheck verify_run(const std::filesystem::path& folder) {
   return check;
 }
 
+namespace {
+
+/// Tells a record from the one that replaces it; the same of no record as of no other.
+std::string stamp_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  return fmt::format("{} {}.{}", status.st_ino, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+}
+
+/// verify_run, looking again as long as it finds faults while another process changes the files.
+RunCheck verify_when_settled(const std::filesystem::path& folder) {
+  constexpr int kLooks = 10;
+  constexpr std::chrono::milliseconds kPause(100);
+  for (int look = 1;; ++look) {
+    const std::string before = stamp_of(folder / "result.json");
+    const bool was_in_use = is_run_in_use(folder);
+    RunCheck check = verify_run(folder);
+    if (check.faults.empty() || look == kLooks) return check;
+    const bool moving =
+        was_in_use || is_run_in_use(folder) || stamp_of(folder / "result.json") != before;
+    if (!moving) return check;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+}  // namespace
+
 std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& paths) {
   std::vector<RunCheck> checks;
-  for (const std::filesystem::path& folder : folders_below(paths)) {
-    if (run_presence(folder) != RunPresence::none) checks.push_back(verify_run(folder));
+  for (const auto& [folder, problem] : folders_below(paths)) {
+    if (!problem.empty()) {
+      checks.push_back({.folder = folder,
+                        .status = "unreadable",
+                        .faults = {fmt::format(".: cannot be looked into: {}", problem)}});
+    } else if (run_presence(folder) != RunPresence::none) {
+      checks.push_back(verify_when_settled(folder));
+    }
   }
   return checks;
 }

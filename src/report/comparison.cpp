@@ -8,7 +8,6 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "record/read_predictions.h"
 #include "record/result_json.h"
 #include "report/labels.h"
 #include "report/warnings.h"
@@ -52,18 +51,6 @@ void require_completed(const StoredRun& run) {
               fmt::format("{} is no completed run but a {} one", run.folder.string(),
                           to_string(run.result.status)),
               "run it again with --resume or --force");
-}
-
-/// Throws unless the predictions give the confusion matrix of the run's record.
-void require_own_predictions(const StoredRun& run, const std::vector<Prediction>& predictions) {
-  try {
-    check_predictions(*run.result.test, predictions);
-  } catch (const Error& error) {
-    throw Error(
-        ExitCode::io,
-        fmt::format("{}: {}", (run.folder / "predictions.csv").string(), error.what()),
-        "it or the result.json beside it was changed; run the experiment again with --force");
-  }
 }
 
 /// Nothing where both are the same, or a record does not say.
@@ -111,9 +98,8 @@ RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& 
   restricted.failed = group.failed;
   restricted.interrupted = group.interrupted;
   restricted.repeated = group.repeated;
-  std::erase_if(restricted.repeated, [&](const StoredRun& run) {
-    return !std::binary_search(seeds.begin(), seeds.end(), run.result.config.seed);
-  });
+  std::erase_if(restricted.repeated,
+                [&](const StoredRun& run) { return counted_for(restricted, run) == nullptr; });
   return restricted;
 }
 
@@ -166,8 +152,6 @@ RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& pr
                            const StoredRun& b, const std::vector<Prediction>& predictions_b) {
   for (const StoredRun* run : {&a, &b}) require_completed(*run);
   require_same_test_set(a, b);
-  require_own_predictions(a, predictions_a);
-  require_own_predictions(b, predictions_b);
 
   std::unordered_map<std::int64_t, Prediction> by_index;
   for (const Prediction& prediction : predictions_b) by_index[prediction.index] = prediction;

@@ -28,9 +28,8 @@ struct RunComparison {
   std::vector<std::string> notes;
 };
 
-/// The predictions are matched by image index. Throws Error(usage) when a run did not complete or
-/// the two were not tested on the same images, and Error(io) when predictions do not belong to
-/// their run (other counts than in its confusion matrix).
+/// The predictions, each run's own (`read_predictions`), are matched by image index. Throws
+/// Error(usage) when a run did not complete or the two were not tested on the same images.
 RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& predictions_a,
                            const StoredRun& b, const std::vector<Prediction>& predictions_b);
 

@@ -1,6 +1,7 @@
 #include "report/groups.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <set>
 
 #include "config/write.h"
+#include "record/devices.h"
 #include "report/labels.h"
 
 namespace mnist_bench {
@@ -28,13 +30,20 @@ Spread spread_over(const std::vector<StoredRun>& runs,
 /// Sorts one experiment's runs into the group's lists.
 void add_runs(RunGroup& group, const std::vector<StoredRun>& runs) {
   std::set<std::uint64_t> seeds;
+  std::set<std::string> parameters;
+  const auto is_new = [&](const RunResult& run) {
+    if (seeds.contains(run.config.seed)) return false;
+    // No two seeds end with the same parameters to the bit: one of the two is a copy.
+    if (run.parameters_sha256 && !parameters.insert(*run.parameters_sha256).second) return false;
+    return seeds.insert(run.config.seed).second;
+  };
   for (const StoredRun& run : runs) {
     if (run.result.model && !group.model) group.model = run.result.model;
     if (run.result.status == RunStatus::interrupted) {
       group.interrupted.push_back(run);
     } else if (run.result.status != RunStatus::completed || !run.result.test) {
       group.failed.push_back(run);
-    } else if (seeds.insert(run.result.config.seed).second) {
+    } else if (is_new(run.result)) {
       group.completed.push_back(run);
     } else {
       group.repeated.push_back(run);
@@ -87,9 +96,25 @@ RunGroup summarize_group(const std::string& label, const Members& members) {
 }  // namespace
 
 std::string device_kind(const RunResult& run) {
-  if (!run.provenance) return {};
-  if (!run.provenance->device.starts_with("cuda")) return "CPU";
-  return fmt::format("CUDA ({})", run.provenance->device_name);
+  std::vector<std::string> kinds;
+  for (const std::string& device : devices_of(run)) {
+    kinds.push_back(device == "cpu" ? "CPU" : fmt::format("CUDA ({})", device));
+  }
+  return fmt::format("{}", fmt::join(kinds, " then "));
+}
+
+const StoredRun* counted_for(const RunGroup& group, const StoredRun& repeated) {
+  const auto find = [&](const auto& is_same) -> const StoredRun* {
+    const auto found = std::find_if(group.completed.begin(), group.completed.end(),
+                                    [&](const StoredRun& run) { return is_same(run.result); });
+    return found == group.completed.end() ? nullptr : &*found;
+  };
+  const RunResult& run = repeated.result;
+  const StoredRun* counted = find([&](const RunResult& other) {
+    return run.parameters_sha256 && other.parameters_sha256 == run.parameters_sha256;
+  });
+  if (counted != nullptr) return counted;
+  return find([&](const RunResult& other) { return other.config.seed == run.config.seed; });
 }
 
 const StoredRun& first_run(const RunGroup& group) {
@@ -100,9 +125,7 @@ const StoredRun& first_run(const RunGroup& group) {
 }
 
 std::optional<double> mean_epoch_seconds(const RunResult& result) {
-  std::vector<double> seconds;
-  for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
-  return spread_of(seconds).mean;
+  return seconds_per_epoch(result.epochs).mean;
 }
 
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {

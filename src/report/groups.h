@@ -19,12 +19,12 @@ struct RunGroup {
   std::string config_hash;
   std::string device;  ///< its `device_kind`
   std::optional<ModelSummary> model;
-  std::vector<StoredRun> completed;  ///< by seed, each seed once
+  std::vector<StoredRun> completed;  ///< by seed, each seed and each set of parameters once
   // These enter no mean.
   std::vector<StoredRun> failed;       ///< or diverged
   std::vector<StoredRun> interrupted;  ///< to be gone on with
-  /// Completed runs of a seed that `completed` holds already: the same run again (a copied folder),
-  /// not a further sample.
+  /// Completed runs of a seed that `completed` holds already, or with the parameters of one of its
+  /// runs, whatever their seed: the same run again (a copied folder), not a further sample.
   std::vector<StoredRun> repeated;
   /// Shares, 0 … 1, of the completed runs.
   Spread accuracy;
@@ -32,22 +32,27 @@ struct RunGroup {
   Spread macro_recall;
   Spread macro_f1;
   Spread loss;
-  /// Mean training seconds per epoch of each run.
+  /// Of each run's mean_epoch_seconds.
   Spread seconds_per_epoch;
 };
 
 /// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between
-/// them. Empty where the record does not say, as that of a run that failed before it began.
+/// them. Of a run that went on elsewhere, "CPU then CUDA (name of the GPU)": a kind of its own.
+/// Empty where the record does not say, as that of a run that failed before it began.
 std::string device_kind(const RunResult& run);
 
 /// In the order in which the experiments, and devices of one, first appear; of several completed
-/// runs of a seed the first counts.
+/// runs of a seed, or with the same parameters, the first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
 /// One run of the group, a completed one if there is any.
 const StoredRun& first_run(const RunGroup& group);
 
-/// Mean training seconds per epoch; nothing before the first epoch has ended.
+/// The completed run that `repeated`, one of the group's, repeats; null if there is none.
+const StoredRun* counted_for(const RunGroup& group, const StoredRun& repeated);
+
+/// Mean training seconds per epoch; nothing before the first epoch has ended, nor of a run on
+/// several devices.
 std::optional<double> mean_epoch_seconds(const RunResult& result);
 
 }  // namespace mnist_bench

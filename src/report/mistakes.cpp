@@ -43,7 +43,7 @@ struct Verdicts {
 std::map<std::int64_t, Verdicts> wrong_predictions(const RunGroup& group) {
   std::map<std::int64_t, Verdicts> verdicts;
   for (const StoredRun& run : group.completed) {
-    for (const Prediction& p : read_predictions(run.folder)) {
+    for (const Prediction& p : read_predictions(run.folder, run.result)) {
       if (p.predicted == p.truth) continue;
       Verdicts& of_image = verdicts[p.index];
       of_image.truth = p.truth;

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "evaluate/metrics.h"
-#include "evaluate/statistics.h"
+#include "record/devices.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
 #include "report/text_table.h"
@@ -36,9 +36,7 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
     interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
                            percent(metrics.accuracy_ci95->high));
   }
-  std::vector<double> seconds;
-  for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
-  const Spread spread = spread_of(seconds);
+  const Spread spread = seconds_per_epoch(result.epochs);
   return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""},
                     {{"test images", with_commas(metrics.samples), ""},
                      {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
@@ -47,8 +45,9 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
                      {"macro F1 [%]", percent(metrics.macro.f1), ""},
                      {"loss", fmt::format("{:.4f}", test.loss), ""},
                      {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
-                      spread.sd ? fmt::format("SD {:.2f}, n = {} epochs", *spread.sd, spread.n)
-                                : std::string("n = 1 epoch")}});
+                      spread.n == 0 ? std::string("on several devices")
+                      : spread.sd   ? fmt::format("SD {:.2f}, n = {} epochs", *spread.sd, spread.n)
+                                    : std::string("n = 1 epoch")}});
 }
 
 /// Of the classes that occur; a label can leave many numbers below it unused.

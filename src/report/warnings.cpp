@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "record/devices.h"
 #include "record/result_json.h"
 #include "report/measures.h"
 
@@ -53,18 +54,21 @@ std::set<std::string> values_in(const RunGroup& group,
   return values;
 }
 
-std::vector<std::string> repeated_seeds(const RunGroup& group) {
+std::vector<std::string> repeated_runs(const RunGroup& group) {
   std::vector<std::string> warnings;
   for (const StoredRun& run : group.repeated) {
+    const StoredRun* counted = counted_for(group, run);
+    if (counted == nullptr) continue;
     const std::uint64_t seed = run.result.config.seed;
-    const auto counted =
-        std::find_if(group.completed.begin(), group.completed.end(),
-                     [&](const StoredRun& c) { return c.result.config.seed == seed; });
+    const std::uint64_t of_counted = counted->result.config.seed;
     const bool same = counted->result.parameters_sha256 == run.result.parameters_sha256;
-    warnings.push_back(
-        fmt::format("{}: seed {} is there more than once: {} counts, {} does not ({})", group.label,
-                    seed, counted->folder.string(), run.folder.string(),
-                    same ? "the same parameters" : "it ended with other parameters"));
+    const std::string what =
+        seed == of_counted
+            ? fmt::format("seed {} is there more than once", seed)
+            : fmt::format("seeds {} and {} are one run, copied and renamed", of_counted, seed);
+    warnings.push_back(fmt::format(
+        "{}: {}: {} counts, {} does not ({})", group.label, what, counted->folder.string(),
+        run.folder.string(), same ? "the same parameters" : "it ended with other parameters"));
   }
   return warnings;
 }
@@ -203,6 +207,16 @@ std::vector<std::string> interrupted_runs(const RunGroup& group) {
   return notes;
 }
 
+void warn_of_moves(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
+  for (const RunGroup& group : groups) {
+    if (group.completed.empty() || devices_of(group.completed.front().result).size() < 2) continue;
+    warnings.push_back(fmt::format(
+        "{}: its runs went on on another device ({}): their metrics are of neither alone, and they "
+        "have no seconds per epoch",
+        group.label, group.device));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
@@ -218,7 +232,7 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
                     listed(folders)));
   }
   for (const RunGroup& group : groups) {
-    for (const auto& found : {interrupted_runs(group), repeated_seeds(group), missing_values(group),
+    for (const auto& found : {interrupted_runs(group), repeated_runs(group), missing_values(group),
                               record_notes(group)}) {
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
@@ -231,6 +245,7 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   warn_of_difference(warnings, groups, "the test set", test_set,
                      "their metrics are not of one kind", "do not compare their metrics");
   warn_of_jobs(warnings, groups);
+  warn_of_moves(warnings, groups);
   warn_of_conditions(warnings, groups);
   warn_of_builds(warnings, groups);
   return warnings;

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from conftest import BINARY, clean_environment
-from support import SMALL, SMOKE, parse_json, read_json
+from support import SMALL, SMOKE, parse_json, read_json, write_result
 
 # The screen is cleared, a title set, text turned round; ESC, C1 as UTF-8, an override, an isolate,
 # a mark, DEL, a carriage return.
@@ -38,19 +38,17 @@ def fixture_evil_run(finished_run, tmp_path):
     folder = tmp_path / "runs" / EVIL
     shutil.copytree(finished_run, folder)
     record = read_json(folder / "result.json")
-    record.pop("sha256", None)
-    record["schema"] = "mnist-bench.result/1"
     for key in ("device_name", "cpu", "command", "allocator", "compiler", "version", "libtorch",
                 "simd", "build_type"):  # fmt: skip
         record["provenance"][key] = EVIL
     record["data"]["dataset"] = EVIL
-    (folder / "result.json").write_text(json.dumps(record))
+    write_result(folder, record)
     failed = tmp_path / "runs" / "failed"
     shutil.copytree(folder, failed)
     record["status"] = "failed"
     record["error"] = "=cmd " + EVIL
     record["config"]["seed"] = 2
-    (failed / "result.json").write_text(json.dumps(record))
+    write_result(failed, record)
     return folder
 
 

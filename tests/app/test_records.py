@@ -1,4 +1,4 @@
-"""Records that cannot lie: forged, damaged and old ones, and `verify`."""
+"""Records that cannot lie: forged, damaged and old ones."""
 
 import csv
 import hashlib
@@ -12,7 +12,6 @@ from support import (
     SMOKE,
     assert_refusal,
     config_hash,
-    parse_json,
     read_result,
     sealed,
     write_result,
@@ -160,65 +159,6 @@ def test_good_runs_are_reported_beside_any_other_file(bench, finished_run, tmp_p
     assert done.code == 0, done
     assert "runs/bad/result.json" in done.stdout
     assert any(line.startswith("smoke") for line in done.stdout.splitlines())
-
-
-# verify
-
-
-def test_verify_finds_no_fault_in_sound_runs(bench, finished_run):
-    done = bench("verify", finished_run)
-    assert (done.code, done.stderr) == (0, "")
-    assert done.stdout == "1 run checked: no fault\n"
-    done = bench("verify", finished_run, "--json")
-    assert parse_json(done.stdout) == {
-        "schema": "mnist-bench.verify/1",
-        "runs": [{"folder": str(finished_run), "status": "completed", "faults": []}],
-    }
-
-
-def test_verify_has_a_line_for_each_fault(bench, finished_run, tmp_path):
-    shutil.copytree(finished_run, tmp_path / "run")
-    for name in ("predictions.csv", "model.safetensors", "epochs.jsonl"):
-        content = (tmp_path / "run" / name).read_bytes()
-        (tmp_path / "run" / name).write_bytes(content[: len(content) // 2])
-    (tmp_path / "run/config.json").unlink()
-    done = bench("verify", "run")
-    assert_refusal(done, 6, "4 faults")
-    *faults, summary = done.stdout.splitlines()
-    names = ["config.json", "epochs.jsonl", "model.safetensors", "predictions.csv"]
-    assert len(faults) == len(names)
-    for fault, name in zip(sorted(faults), names, strict=True):
-        assert fault.startswith(f"run/{name}"), fault
-    assert summary == "1 run checked: 4 faults"
-    found = parse_json(bench("verify", "run", "--json").stdout)["runs"][0]
-    assert [f"run/{fault}" for fault in found["faults"]] == faults
-
-
-def test_verify_notices_a_changed_value_in_any_file(bench, finished_run, tmp_path):
-    changes = {
-        "result.json": (b'"accuracy":', b'"accuracy" :'),
-        "epochs.jsonl": (b'"train_loss":', b'"train_loss":1'),
-        "predictions.csv": (b"\n", b"\n99999,1,1,0.5\n"),
-        "config.json": (b'"seed": 1', b'"seed": 2'),
-        "checkpoint.safetensors": (b"exp_avg", b"exp_bvg"),
-        "model.safetensors": (b"fc1.weight", b"fd1.weight"),
-    }
-    for name, (before, after) in changes.items():
-        shutil.rmtree(tmp_path / "run", ignore_errors=True)
-        shutil.copytree(finished_run, tmp_path / "run")
-        content = (tmp_path / "run" / name).read_bytes()
-        assert before in content, name
-        (tmp_path / "run" / name).write_bytes(content.replace(before, after, 1))
-        done = bench("verify", "run")
-        assert done.code == 6, (name, done)
-        assert f"run/{name}" in done.stdout
-
-
-def test_verify_refuses_what_holds_no_run(bench, tmp_path):
-    (tmp_path / "empty").mkdir()
-    assert_refusal(bench("verify", "empty"), 6, "no run at or below empty")
-    assert_refusal(bench("verify", "nowhere"), 6, "no folder nowhere")
-    assert_refusal(bench("verify"), 2, "DIR")
 
 
 # Runs of version 0.1.0

@@ -33,6 +33,8 @@ def change_result(folder, **changes):
         for section in sections:
             place = place[section]
         place[key] = value
+    if "config__seed" in changes:  # another seed ends with other parameters
+        result["parameters_sha256"] = f"{changes['config__seed']:064x}"
     write_result(folder, {**result, "config_hash": config_hash(result["config"])})
 
 

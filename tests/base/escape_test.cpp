@@ -65,6 +65,11 @@ TEST(Printable, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
 }
 
+TEST(OneLine, ShowsAllOfATextWithoutItsLineFeeds) {
+  const std::string text(500, 'a');
+  EXPECT_EQ(one_line(fmt::format("{}\n\tb\x1b", text)), fmt::format("{}\\x0a\\x09b\\x1b", text));
+}
+
 TEST(Escaped, IsOneLineOfAtMost120Bytes) {
   EXPECT_EQ(escaped("a=\"ü\\\"\n\t\x7f\xff\u202e"), "a=\"ü\\\"\\x0a\\x09\\u007f\\xff\\u202e");
   const std::string cut = escaped(std::string(50, '\x1b'));

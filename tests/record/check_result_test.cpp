@@ -15,6 +15,7 @@
 namespace mnist_bench {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using Json = nlohmann::ordered_json;
 
@@ -68,6 +69,10 @@ const std::vector<Lie>& lies() {
       {"/epochs/0/engine", "native", "epochs[0].engine is \"native\""},
       {"/epochs/0/engine", "magic", "epochs[0].engine"},
       {"/epochs/0/train_loss", -0.5, "epochs[0].train_loss"},
+      {"/epochs/0/train_loss", nullptr, "epochs[0].train_loss is null"},
+      {"/epochs/0/train_accuracy", nullptr, "epochs[0].train_accuracy is null"},
+      {"/epochs/0/test/accuracy", nullptr, "epochs[0].test.accuracy is null"},
+      {"/epochs/0/test/macro_f1", nullptr, "epochs[0].test.macro_f1 is null"},
       {"/epochs/0/train_accuracy", 0.77, "epochs[0].train_accuracy"},
       {"/epochs/0/train_accuracy", 1.5, "epochs[0].train_accuracy"},
       {"/epochs/0/train_seconds", -1.0, "epochs[0].train_seconds"},
@@ -91,7 +96,6 @@ const std::vector<Lie>& lies() {
       {"/timing/seconds_per_epoch/n", 9, "timing.seconds_per_epoch.n"},
       {"/timing/peak_rss_bytes", 3.9, "timing.peak_rss_bytes is 3.9"},
       {"/timing/peak_rss_bytes", -1, "timing.peak_rss_bytes is -1"},
-      {"/timing/peak_device_bytes", -1, "timing.peak_device_bytes is -1"},
       // Status
       {"/status", "done", "status is \"done\""},
       {"/status", "diverged", "status is \"diverged\""},
@@ -115,6 +119,8 @@ const std::vector<Lie>& lies() {
       {"/data", nullptr, "data is null"},
       {"/data/test/sha256", "mnist", "data.test.sha256 is \"mnist\""},
       {"/data/normalization/std", 0, "data.normalization.std is 0"},
+      {"/data/normalization/std", 0.3, "data.normalization.std is 0.3, but"},
+      {"/data/normalization/mean", 0.0, "config.data.normalization gives 0.1307"},
       {"/provenance", nullptr, "provenance is null"},
       {"/provenance/threads", 0, "provenance.threads is 0"},
       {"/provenance/threads", 2.5, "provenance.threads is 2.5"},
@@ -129,15 +135,89 @@ const std::vector<Lie>& lies() {
   return all;
 }
 
+/// Of members that the first schema does not have.
+const std::vector<Lie>& later_lies() {
+  static const std::vector<Lie> all = {
+      {"/timing/peak_device_bytes", -1, "timing.peak_device_bytes is -1"},
+      {"/predictions_sha256", nullptr, "predictions_sha256 is null"},
+      {"/predictions_sha256", "abc", "predictions_sha256 is \"abc\""},
+      {"/data/files", Json::array(), "data.files is of []"},
+      {"/data/files/1/role", "train_images", "data.files is of [\"train_images\",\"train_images\""},
+      {"/data/files/1/role", "labels", "data.files"},
+      {"/data/files/2", {{"role", "test_images"}, {"path", "/"}}, "data.files[2].sha256"},
+      {"/epochs/0/device", "H200", "epochs[0].device is \"H200\", but provenance has \"cpu\""},
+      {"/epochs/0/device", nullptr, "epochs[0].device is lacking"},
+      {"/test/macro/classes", {0}, "test.macro.classes"},
+  };
+  return all;
+}
+
 TEST(CheckResult, RefusesEveryLieByNameThoughItsHashIsRight) {
   ASSERT_EQ(test::refusal_of_record(test::record_text(to_json(sample_result()))),
             "it was believed");
-  for (const Lie& lie : lies()) {
-    Json json = to_json(sample_result());
-    json[Json::json_pointer(lie.pointer)] = lie.value;
-    EXPECT_THAT(test::refusal_of_record(test::record_text(json)), HasSubstr(lie.named))
-        << lie.pointer;
+  for (const auto& some : {lies(), later_lies()}) {
+    for (const Lie& lie : some) {
+      Json json = to_json(sample_result());
+      json[Json::json_pointer(lie.pointer)] = lie.value;
+      EXPECT_THAT(test::refusal_of_record(test::record_text(json)), HasSubstr(lie.named))
+          << lie.pointer;
+    }
   }
+}
+
+TEST(CheckResult, RefusesARecordThatIsCalledOldAndHasWhatOldOnesHaveNot) {
+  const Json second = to_json(sample_result());
+  const Json first = Json::parse(test::first_record_text(second));
+  ASSERT_EQ(test::refusal_of_record(first.dump()), "it was believed");
+  for (const char* pointer : {"/provenance/cuda", "/provenance/gomp_spincount", "/data/files",
+                              "/timing/peak_device_bytes", "/test/macro/classes",
+                              "/predictions_sha256", "/epochs/1/device"}) {
+    Json json = first;
+    json[Json::json_pointer(pointer)] = second.at(Json::json_pointer(pointer));
+    const std::string member = pointer + std::string(pointer).rfind('/') + 1;
+    EXPECT_THAT(
+        test::refusal_of_record(json.dump()),
+        AllOf(HasSubstr("schema is \"mnist-bench.result/1\", but only"), HasSubstr(member)));
+  }
+  Json json = first;
+  json["sha256"] = std::string(64, '0');
+  EXPECT_THAT(test::refusal_of_record(json.dump()), HasSubstr("it has a sha256"));
+}
+
+/// Trained on a GPU after the first epoch.
+RunResult moved_result() {
+  RunResult result = sample_result();
+  move_to_gpu(result, "H200");
+  result.epochs[0].device = "cpu";
+  result.provenance->resumed_after = {1};
+  return result;
+}
+
+TEST(CheckResult, BelievesARunThatWentOnOnAnotherDevice) {
+  const RunResult moved = moved_result();
+  EXPECT_EQ(test::refusal_of_record(result_text(moved)), "it was believed");
+  EXPECT_TRUE(to_json(moved)["timing"]["seconds_per_epoch"]["mean"].is_null());
+  RunResult lie = moved;
+  lie.provenance->resumed_after = {};
+  EXPECT_THAT(test::refusal_of_record(result_text(lie)), HasSubstr("epochs[0].device is \"cpu\""));
+  lie = moved;
+  lie.epochs[1].device = "cpu";
+  EXPECT_THAT(test::refusal_of_record(result_text(lie)), HasSubstr("epochs[1].device is \"cpu\""));
+}
+
+TEST(CheckResult, BelievesARunOfTheFirstVersionThatWentOn) {
+  RunResult result = sample_result();
+  result.provenance->resumed_after = {1};
+  result.epochs[0].device.clear();
+  EXPECT_EQ(test::refusal_of_record(result_text(result)), "it was believed");
+  EXPECT_EQ(to_json(result)["timing"]["seconds_per_epoch"]["n"], 2);
+  result.epochs[1].device.clear();
+  EXPECT_THAT(test::refusal_of_record(result_text(result)),
+              HasSubstr("epochs[1].device is lacking"));
+  result.status = RunStatus::failed;  // recorded for a run that 0.1.0 left
+  result.error = "killed by signal 9";
+  result.data->files.clear();
+  EXPECT_EQ(test::refusal_of_record(result_text(result)), "it was believed");
 }
 
 TEST(CheckResult, RefusesTheSameInARecordOfTheFirstVersion) {
@@ -174,13 +254,13 @@ TEST(CheckResult, BelievesRunsThatEndedAsTheyMay) {
   RunResult at_once = sample_result_of(RunStatus::interrupted);
   at_once.epochs.clear();
   at_once.test.reset();
+  at_once.predictions_sha256.reset();
   at_once.timing.train_seconds = at_once.timing.evaluate_seconds = 0.0;
   expect_honest(at_once, "interrupted in the first epoch");
 }
 
 TEST(CheckResult, BelievesLossesThatAreNotFinite) {
   RunResult result = sample_result();
-  result.epochs[0].train_loss = NAN;
   result.epochs[0].images_per_second = INFINITY;
   result.epochs[0].test_loss = INFINITY;
   result.epochs[1].test_loss = INFINITY;
@@ -245,6 +325,14 @@ TEST(CheckResult, RefusesRecordsWithoutWhatTheyAreHeldAgainst) {
   }
 }
 
+TEST(CheckResult, MissesAnEngineInEpochsOfTheSecondSchemaAlone) {
+  Json json = to_json(sample_result());
+  json["epochs"][1].erase("engine");
+  EXPECT_THAT(test::refusal_of_record(test::record_text(json)),
+              HasSubstr("it has no epochs[1].engine"));
+  EXPECT_EQ(test::refusal_of_record(test::first_record_text(json)), "it was believed");
+}
+
 /// Three classes, of which the last occurs nowhere.
 RunResult result_with_absent_class() {
   RunResult result = sample_result();
@@ -266,11 +354,19 @@ TEST(CheckResult, RecomputesMacroAveragesOverAllClassesInFirstRecordsAlone) {
   EXPECT_EQ(read.test->metrics.macro.f1, result_with_absent_class().test->metrics.macro.f1);
   if (result_with_absent_class().test->metrics.macro.f1 > 0.6) {
     EXPECT_THAT(read.notes, testing::ElementsAre(HasSubstr("macro averages computed anew")));
-    EXPECT_THAT(test::refusal_of_record(test::record_text(json)), HasSubstr("test.macro.f1"));
+    EXPECT_THAT(test::refusal_of_record(test::record_text(json)), HasSubstr("test.macro."));
   }
   json["test"]["macro"]["f1"] = 0.7;
-  EXPECT_THAT(test::refusal_of_record(test::first_record_text(json)),
-              HasSubstr("test.macro.f1 is 0.7"));
+  EXPECT_THAT(test::refusal_of_record(test::first_record_text(json)), HasSubstr("test.macro."));
+}
+
+TEST(CheckResult, NotesEpochsWhoseMacroAveragesAreOfOtherClasses) {
+  RunResult result = result_with_absent_class();
+  EXPECT_THAT(parse_result(result_text(result)).notes, testing::IsEmpty());
+  result.provenance->resumed_after = {1};
+  result.epochs[0].device.clear();
+  EXPECT_THAT(parse_result(result_text(result)).notes,
+              testing::ElementsAre(HasSubstr("macro F1 of the first 1 epochs")));
 }
 
 TEST(CheckPredictions, HoldsThemAgainstTheMatrix) {

@@ -7,8 +7,10 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/temporary_folder.h"
 #include "record/result_json.h"
+#include "record/sample_result.h"
 
 namespace mnist_bench {
 namespace {
@@ -48,7 +50,8 @@ TEST(ReadPredictions, RefusesAnotherHeaderAndAnEmptyFile) {
   EXPECT_THAT(refusal_of("index;true;predicted;probability\n0;1;1;0.5\n"),
               HasSubstr("p.csv, line 1: expected the header 'index,true,predicted,probability'"));
   EXPECT_THAT(refusal_of("0,1,1,0.5\n"), HasSubstr("line 1"));
-  EXPECT_THAT(refusal_of(fmt::format("\xEF\xBB\xBF{}", kHeader)), HasSubstr("found '???index"));
+  EXPECT_THAT(refusal_of(fmt::format("\xEF\xBB\xBF{}", kHeader)),
+              HasSubstr("found '\xEF\xBB\xBFindex"));
   EXPECT_THAT(refusal_of(""), HasSubstr("there is no prediction"));
   EXPECT_THAT(refusal_of(kHeader), HasSubstr("there is no prediction"));
 }
@@ -109,6 +112,34 @@ TEST(ReadPredictions, NamesAMissingFile) {
   }
   std::ofstream(folder / "predictions.csv") << kHeader << "0,1,1,0.5\n";
   EXPECT_EQ(read_predictions(folder.path()).size(), 1U);
+}
+
+TEST(ReadPredictions, RefusesThoseOfAnotherRecord) {
+  const test::TemporaryFolder folder;
+  RunResult result = sample_result();
+  result.test->confusion = {{1, 1}, {0, 1}};
+  const auto refusal = [&](const std::string& lines) -> std::string {
+    std::ofstream(folder / "predictions.csv") << kHeader << lines;
+    try {
+      read_predictions(folder.path(), result);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::io);
+      EXPECT_THAT(error.what(), HasSubstr((folder / "predictions.csv").string()));
+      EXPECT_FALSE(error.remedy().empty());
+      return error.what();
+    }
+    return "none";
+  };
+  const std::string lines = "0,0,0,0.5\n1,0,1,0.75\n2,1,1,1\n";
+  result.predictions_sha256.reset();  // as in a record of 0.1.0
+  EXPECT_EQ(refusal(lines), "none");
+  EXPECT_THAT(refusal("0,0,0,0.5\n1,0,0,0.75\n2,1,1,1\n"), HasSubstr("confusion matrix counts"));
+  EXPECT_THAT(refusal("0,0,0,0.5\n1,0,7,0.75\n2,1,1,1\n"), HasSubstr("has class 7"));
+  result.predictions_sha256 = sha256_hex(kHeader + lines);
+  EXPECT_EQ(refusal(lines), "none");
+  EXPECT_THAT(refusal("0,0,0,0.5\n1,0,1,0.76\n2,1,1,1\n"), HasSubstr("predictions_sha256"));
+  result.status = RunStatus::interrupted;  // whose record may be older than the file
+  EXPECT_EQ(refusal("0,0,0,0.5\n"), "none");
 }
 
 }  // namespace

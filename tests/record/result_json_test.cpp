@@ -22,9 +22,9 @@ std::vector<std::string> keys_of(const nlohmann::ordered_json& object) {
 TEST(ResultJson, HasTheKeysOfTheContractInTheirOrder) {
   using testing::ElementsAre;
   const auto json = to_json(sample_result());
-  EXPECT_THAT(keys_of(json),
-              ElementsAre("schema", "status", "error", "config", "config_hash", "provenance",
-                          "data", "model", "epochs", "test", "timing", "parameters_sha256"));
+  EXPECT_THAT(keys_of(json), ElementsAre("schema", "status", "error", "config", "config_hash",
+                                         "provenance", "data", "model", "epochs", "test", "timing",
+                                         "parameters_sha256", "predictions_sha256"));
   EXPECT_EQ(json["schema"], "mnist-bench.result/2");
   EXPECT_THAT(keys_of(json["provenance"]),
               ElementsAre("version", "git_revision", "git_dirty", "build_type", "compiler",
@@ -32,8 +32,8 @@ TEST(ResultJson, HasTheKeysOfTheContractInTheirOrder) {
                           "allocator", "started_at", "command", "resumed_after", "cuda", "cudnn",
                           "driver", "tf32", "mkl_cbwr", "omp_wait_policy", "gomp_spincount"));
   EXPECT_THAT(keys_of(json["epochs"][0]),
-              ElementsAre("epoch", "engine", "train_loss", "train_accuracy", "train_seconds",
-                          "evaluate_seconds", "images_per_second", "test"));
+              ElementsAre("epoch", "engine", "device", "train_loss", "train_accuracy",
+                          "train_seconds", "evaluate_seconds", "images_per_second", "test"));
   EXPECT_THAT(keys_of(json["test"]),
               ElementsAre("samples", "loss", "accuracy", "accuracy_ci95", "macro", "per_class",
                           "undefined", "confusion_matrix"));

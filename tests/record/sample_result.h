@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include "record/result.h"
 
 namespace mnist_bench {
@@ -31,11 +33,16 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                  .test = {.samples = 10, .sha256 = std::string(64, 'b'), .class_counts = {5, 5}},
                  .mean = 0.1307,
                  .std = 0.3081};
+  for (const char* role : {"train_images", "train_labels", "test_images", "test_labels"}) {
+    result.data->files.push_back(
+        {.role = role, .path = std::string("/data/") + role, .sha256 = std::string(64, 'd')});
+  }
   result.model = {
       .type = "mlp", .parameters = 6, .macs = 4, .layers = {{"fc1", "Linear", {2}, 6, 4}}};
   for (const std::int64_t epoch : {1, 2}) {
     result.epochs.push_back({.epoch = epoch,
                              .engine = "libtorch",
+                             .device = "cpu",
                              .train_loss = 0.5,
                              .train_accuracy = 0.75,
                              .train_seconds = static_cast<double>(epoch),
@@ -55,8 +62,16 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                    .evaluate_seconds = 0.5,
                    .total_seconds = 3.7,
                    .peak_rss_bytes = 1000};
-  result.parameters_sha256 = std::string(64, 'c');
+  result.predictions_sha256 = std::string(64, 'e');
+  result.parameters_sha256 = fmt::format("{:c>64x}", seed);
   return result;
+}
+
+/// Lets all of the run be on the GPU of this name.
+inline void move_to_gpu(RunResult& result, const std::string& name) {
+  result.provenance->device = "cuda:0";
+  result.provenance->device_name = name;
+  for (EpochRecord& epoch : result.epochs) epoch.device = name;
 }
 
 /// The same of another status, with what that leaves of a run.
@@ -69,7 +84,10 @@ inline RunResult sample_result_of(RunStatus status) {
   result.epochs.pop_back();
   result.timing.train_seconds = 1.0;
   result.timing.evaluate_seconds = 0.25;
-  if (status == RunStatus::diverged) result.test.reset();
+  if (status == RunStatus::diverged) {
+    result.test.reset();
+    result.predictions_sha256.reset();
+  }
   return result;
 }
 

@@ -3,12 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
+#include "base/sha256.h"
 #include "base/temporary_folder.h"
 #include "record/read_result.h"
+#include "record/result_json.h"
+#include "record/run_files.h"
 #include "record/stored_files.h"
 
 namespace mnist_bench {
@@ -160,6 +168,78 @@ TEST_F(VerifyRunTest, AnUnfinishedRunMayHaveLostItsRaceWithTheDisk) {
   EXPECT_THAT(faults("interrupted/mlp-libtorch"), IsEmpty());
   std::filesystem::remove(folder_ / "killed/cnn-libtorch/checkpoint.safetensors");
   EXPECT_THAT(faults("killed/cnn-libtorch"), IsEmpty());
+}
+
+// A header of its own, not only the values, is what the file is read by.
+TEST_F(VerifyRunTest, NoticesFlippedBytesInTheHeaderOfAModelWithoutItsCheckpoint) {
+  std::filesystem::remove(folder_ / "completed/mlp-native/checkpoint.safetensors");
+  const auto path = std::filesystem::path("completed/mlp-native/model.safetensors");
+  const std::string kept = bytes(path);
+  const std::size_t header = 8 + static_cast<unsigned char>(kept[0]) +
+                             256 * static_cast<std::size_t>(static_cast<unsigned char>(kept[1]));
+  for (std::size_t i = 0; i < header; ++i) {
+    for (const int bits : {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80}) {
+      std::string damaged = kept;
+      damaged[i] = static_cast<char>(damaged[i] ^ bits);
+      write(path, damaged);
+      ASSERT_THAT(faults("completed/mlp-native"), ElementsAre(StartsWith("model.safetensors")))
+          << "byte " << i << ", bits " << bits << ": " << kept.substr(i, 10);
+    }
+  }
+}
+
+TEST_F(VerifyRunTest, NoticesTensorsOfAnotherShapeOrName) {
+  for (const char* run : {"completed/mlp-native", "completed/cnn-libtorch"}) {
+    std::filesystem::remove(folder_ / run / "checkpoint.safetensors");
+    const auto file = std::filesystem::path(run) / "model.safetensors";
+    const Safetensors kept = read_model(folder_ / run);
+    for (std::size_t i = 0; i < kept.tensors.size(); ++i) {
+      std::vector<NamedTensor> tensors = kept.tensors;
+      std::reverse(tensors[i].shape.begin(), tensors[i].shape.end());
+      if (tensors[i].shape == kept.tensors[i].shape) tensors[i].shape.push_back(1);
+      write(file, model_bytes(tensors, kept.metadata.at("parameters_sha256")));
+      EXPECT_THAT(faults(run), ElementsAre(HasSubstr("where the layers of result.json have")));
+      tensors = kept.tensors;
+      tensors[i].name += "s";
+      write(file, model_bytes(tensors, kept.metadata.at("parameters_sha256")));
+      EXPECT_THAT(faults(run), ElementsAre(HasSubstr("where the layers of result.json have")));
+    }
+  }
+}
+
+// As it is beside a process that replaces the run.
+TEST_F(VerifyRunTest, LooksAgainAtARunThatIsInUse) {
+  const auto file = std::filesystem::path("completed/mlp-native/epochs.jsonl");
+  const std::string kept = bytes(file);
+  std::filesystem::remove(folder_ / file);
+  std::optional<FolderLock> lock(std::in_place, folder_ / "completed/mlp-native", kLogFile);
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    write(file, kept);
+    lock.reset();
+  });
+  const std::vector<RunCheck> checks = verify_runs({folder_ / "completed/mlp-native"});
+  other.join();
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_THAT(checks[0].faults, IsEmpty());
+}
+
+TEST_F(VerifyRunTest, HoldsThePredictionsAgainstTheirHash) {
+  const std::filesystem::path run = "completed/mlp-native";
+  RunResult result = read_result(folder_ / run);
+  for (EpochRecord& epoch : result.epochs) epoch.device = "cpu";
+  for (const char* role : {"train_images", "train_labels", "test_images", "test_labels"}) {
+    result.data->files.push_back({.role = role, .path = "/", .sha256 = std::string(64, '0')});
+  }
+  result.predictions_sha256 = sha256_hex(bytes(run / "predictions.csv"));
+  write(run / "result.json", result_text(result));
+  std::filesystem::remove(folder_ / run / "epochs.jsonl");  // which names no device
+  std::filesystem::remove(folder_ / run / "checkpoint.safetensors");
+  EXPECT_THAT(faults(run), ElementsAre("epochs.jsonl: is missing"));
+  change(run / "predictions.csv", "0.", "0.1");
+  EXPECT_THAT(faults(run),
+              Contains("predictions.csv: its bytes do not match the predictions_sha256 of "
+                       "result.json"));
 }
 
 TEST_F(VerifyRunTest, CallsARecordThatCannotBeUsedUnreadable) {

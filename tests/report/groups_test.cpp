@@ -31,9 +31,22 @@ TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
 
 RunResult on(const std::string& device, const std::string& name, std::uint64_t seed) {
   RunResult run = sample_result("sample", seed);
+  if (device != "cpu") move_to_gpu(run, name);
   run.provenance->device = device;
   run.provenance->device_name = name;
   return run;
+}
+
+TEST(Groups, KeepARunThatWentOnOnAnotherDeviceApart) {
+  RunResult moved = on("cuda:0", "H200", 3);
+  moved.epochs[0].device = "cpu";
+  const auto groups =
+      group_runs({stored(on("cpu", "EPYC", 1)), stored(on("cuda:0", "H200", 2)), stored(moved)});
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_EQ(groups[2].label, "sample on CPU then CUDA (H200)");
+  EXPECT_EQ(groups[2].seconds_per_epoch.n, 0);
+  EXPECT_EQ(groups[0].seconds_per_epoch.n, 1);
+  EXPECT_FALSE(mean_epoch_seconds(moved));
 }
 
 TEST(Groups, KeepTheRunsOfOneExperimentOnCpuAndOnCudaApart) {
@@ -104,6 +117,21 @@ TEST(Groups, TakeTheFirstOfSeveralRunsOfASeed) {
   EXPECT_DOUBLE_EQ(groups[0].accuracy.mean.value(), 0.81);
   ASSERT_EQ(groups[0].repeated.size(), 1U);
   EXPECT_EQ(groups[0].repeated[0].folder, "copies/seed-1");
+}
+
+TEST(Groups, TakeTheFirstOfSeveralRunsWithTheSameParametersWhateverTheirSeed) {
+  std::vector<StoredRun> runs;
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7}) {
+    runs.push_back(stored(run_with("sample", 1, 8'000)));
+    runs.back().result.config.seed = seed;
+  }
+  const auto groups = group_runs(runs);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].accuracy.n, 1);
+  EXPECT_EQ(groups[0].repeated.size(), 6U);
+  for (const StoredRun& run : groups[0].repeated) {
+    EXPECT_EQ(counted_for(groups[0], run), groups[0].completed.data());
+  }
 }
 
 TEST(Groups, CountASeedThatFailedFirstAndCompletedLaterAsBoth) {

@@ -5,8 +5,10 @@
 
 #include <fstream>
 
+#include "base/sha256.h"
 #include "base/temporary_folder.h"
 #include "data/dataset.h"
+#include "record/read_predictions.h"
 #include "report/stored_runs.h"
 
 namespace mnist_bench {
@@ -25,7 +27,14 @@ class MistakesTest : public testing::Test {
       run.folder = folder_ / std::to_string(group.completed.size());
       run.result.data->test.sha256 = shipped().test.sha256;
       std::filesystem::create_directories(run.folder);
-      std::ofstream(run.folder / "predictions.csv") << "index,true,predicted,probability\n" << text;
+      const std::string file = "index,true,predicted,probability\n" + text;
+      std::ofstream(run.folder / "predictions.csv") << file;
+      run.result.predictions_sha256 = sha256_hex(file);
+      run.result.test->confusion = ConfusionMatrix(10, std::vector<std::int64_t>(10, 0));
+      for (const Prediction& p : parse_predictions(file, "predictions")) {
+        ++run.result.test->confusion.at(static_cast<std::size_t>(p.truth))
+              .at(static_cast<std::size_t>(p.predicted));
+      }
       group.completed.push_back(run);
     }
     return group;
@@ -74,6 +83,12 @@ TEST_F(MistakesTest, AreUnavailableWithoutPredictionsOrRuns) {
   std::filesystem::remove(group.completed[0].folder / "predictions.csv");
   EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("predictions.csv"));
   EXPECT_THAT(find_mistakes(RunGroup{}, 1).unavailable, HasSubstr("no run"));
+}
+
+TEST_F(MistakesTest, AreUnavailableWhereThePredictionsAreNotThoseOfTheRecord) {
+  RunGroup group = group_of({"0,7,1,0.9\n"});
+  group.completed[0].result.predictions_sha256 = std::string(64, '0');
+  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("predictions_sha256"));
 }
 
 TEST_F(MistakesTest, AreUnavailableWhereAPredictionIsOfNoTestImage) {

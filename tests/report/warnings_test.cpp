@@ -50,6 +50,17 @@ TEST(Warnings, NameARepeatedSeedAndWhetherItIsACopy) {
   EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("other parameters")));
 }
 
+TEST(Warnings, NameACopyWhoseSeedIsAnother) {
+  StoredRun copy = stored(run_with("mlp", 1, 9'800));
+  copy.folder = "copy";
+  copy.result.config.seed = 7;
+  std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
+  runs.push_back(copy);
+  EXPECT_THAT(warnings_of(runs),
+              ElementsAre(AllOf(HasSubstr("seeds 1 and 7 are one run"),
+                                HasSubstr("runs/mlp/seed-1 counts"), HasSubstr("copy does not"))));
+}
+
 TEST(Warnings, TellTimesTakenSideBySide) {
   const auto warnings = warnings_of(second_with([](RunResult& r) { r.provenance->jobs = 2; }));
   EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("side by side"), HasSubstr("mlp: 2 at once"))));
@@ -78,12 +89,18 @@ TEST(Warnings, TellWhatDiffersBetweenGroups) {
 }
 
 TEST(Warnings, TellThatGroupsRanOnDifferentDevices) {
-  EXPECT_THAT(warnings_of(second_with([](RunResult& r) {
-                r.provenance->device = "cuda:0";
-                r.provenance->device_name = "GPU";
-              })),
+  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { move_to_gpu(r, "GPU"); })),
               ElementsAre("the groups differ in device (mlp on CPU: cpu (CPU); mlp on CUDA (GPU): "
                           "cuda:0 (GPU)); do not compare their times"));
+}
+
+TEST(Warnings, TellThatRunsWentOnOnAnotherDevice) {
+  std::vector<StoredRun> runs = runs_with("mlp", {9'800});
+  move_to_gpu(runs[0].result, "GPU");
+  runs[0].result.epochs[0].device = "cpu";
+  EXPECT_THAT(warnings_of(runs),
+              testing::Contains(AllOf(HasSubstr("went on on another device (CPU then CUDA (GPU))"),
+                                      HasSubstr("no seconds per epoch"))));
 }
 
 TEST(Warnings, TellThatTestSetsDiffer) {
