@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ctime>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -221,24 +219,6 @@ TEST(ExperimentConfig, AsksForTheDirectoryOfADataSetThatDoesNotShip) {
   EXPECT_NO_THROW(parse(config_with("data", R"("dataset": "kmnist", "directory": "x")")));
   EXPECT_THAT(config_refusal(config_with("data", R"("dataset": "../x", "directory": "x")")),
               HasSubstr("/data/dataset"));
-}
-
-template <typename Work>
-std::clock_t processor_time(const Work& work) {
-  const std::clock_t start = std::clock();
-  for (int i = 0; i < 300; ++i) work();
-  return std::clock() - start;
-}
-
-/// A sweep reads its config anew for each point of its grid: compiled each time, the patterns took
-/// 6 of 8 s of 40,000 points.
-TEST(Text, CompilesItsPatternOnce) {
-  const std::string pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$";
-  const Text label{pattern, 100, "a label"};
-  EXPECT_TRUE(label.accepts("mnist"));
-  EXPECT_FALSE(label.accepts(".mnist"));
-  EXPECT_LT(processor_time([&] { label.accepts("mnist"); }),
-            processor_time([&] { const std::regex compiled(pattern); }) / 4);
 }
 
 }  // namespace
