@@ -6,11 +6,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <string>
 
 #include "fuzz/targets.h"
 
 namespace mnist_bench::fuzz {
+
+/// For ctest, which would name a test by the bytes of its parameter.
+static void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
+
 namespace {
 
 const std::filesystem::path kSeeds = MNIST_BENCH_SOURCE "/tests/fuzz/seeds";
