@@ -89,8 +89,8 @@ DataSummary summarize_data(const Dataset& dataset, const DataConfig& config) {
           .files = summarize_files(dataset)};
 }
 
-Provenance provenance_of(c10::Device device, std::string simd, std::int64_t threads,
-                         std::string allocator, const RunOptions& options) {
+Provenance provenance_of(c10::Device device, std::int64_t threads, std::string allocator,
+                         const RunOptions& options) {
   const BuildInfo build = build_info();
   const bool gpu = device.is_cuda();
   CudaVersions versions = gpu ? cuda_versions() : CudaVersions{};
@@ -104,7 +104,7 @@ Provenance provenance_of(c10::Device device, std::string simd, std::int64_t thre
           .device = device.str(),
           .device_name = device_name(device),
           .cpu = cpu_name(),
-          .simd = std::move(simd),
+          .simd = "",  // the trainer knows
           .threads = threads,
           .jobs = options.jobs,
           .allocator = std::move(allocator),
@@ -275,6 +275,18 @@ Error out_of_device_memory(const std::exception& error) {
           "uses the GPU (nvidia-smi lists it)"};
 }
 
+/// What broke a run, in the words of its record and of the error that ends the command.
+Error run_error(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return out_of_memory();
+  const auto* of_libtorch = dynamic_cast<const c10::Error*>(&error);
+  if (of_libtorch == nullptr) return as_error(error);
+  if (is_out_of_device_memory(*of_libtorch)) return out_of_device_memory(error);
+  if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) return out_of_memory();
+  return {ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
+          "if it is about memory, make the model or training.batch_size smaller; if about numbers, "
+          "optimizer.learning_rate"};
+}
+
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Console& console) {
   console.info(fmt::format("{} is finished already; nothing to do", folder.string()));
   return {.folder = std::move(folder), .result = std::move(result)};
@@ -325,14 +337,11 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     console.warn(warning);
   }
   if (device.is_cpu()) require_memory(config, image, dataset.classes);
-  const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
-
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) return finished_already(folder.path(), *folder.finished(), console);
   RunResult result;
   result.config = config;
-  result.provenance =
-      provenance_of(device, trainer->simd(), threads, std::move(allocator), options);
+  result.provenance = provenance_of(device, threads, std::move(allocator), options);
   result.data = summarize_data(dataset, config.data);
   if (folder.checkpoint() && folder.checkpoint()->data_sha256 != data_sha256(*result.data)) {
     throw Error(ExitCode::data,
@@ -370,17 +379,20 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     folder.write_result(result);
   };
   try {
+    const std::unique_ptr<Trainer> trainer = make_trainer(config, data, device.str(), threads);
+    result.provenance->simd = trainer->simd();
     train_and_evaluate(*trainer, data, folder, console, result, options.write_beside,
                        seconds_so_far);
-  } catch (const std::exception& error) {
+  } catch (const std::exception& exception) {
+    const Error error = run_error(exception);
     result.status = RunStatus::failed;
-    result.error = first_line(error);
+    result.error = error.what();
     try {
       finish();
     } catch (const Error& second) {  // a full disk, mostly: the first error is the one to tell
       console.warn(second.what());
     }
-    throw;
+    throw error;
   }
   finish();
   console.info(fmt::format("wrote {}", folder.path().string()));
@@ -393,16 +405,8 @@ StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& optio
                          Console& console) {
   try {
     return run(config, options, data, console);
-  } catch (const std::bad_alloc&) {
-    throw out_of_memory();
-  } catch (const c10::Error& error) {
-    if (is_out_of_device_memory(error)) throw out_of_device_memory(error);
-    if (first_line(error).find("DefaultCPUAllocator") != std::string::npos) throw out_of_memory();
-    throw Error(ExitCode::run_failed, "LibTorch gave up: " + first_line(error),
-                "if it is about memory, make the model or training.batch_size smaller; if about "
-                "numbers, optimizer.learning_rate");
   } catch (const std::exception& error) {
-    throw as_error(error);
+    throw run_error(error);
   }
 }
 

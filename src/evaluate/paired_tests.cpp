@@ -103,13 +103,7 @@ double difference_resolution_sd(std::int64_t images) {
 }
 
 Spread paired_spread(const std::vector<double>& differences, std::int64_t images) {
-  Spread spread = spread_of(differences);
-  if (spread.sd && *spread.sd < difference_resolution_sd(images)) {
-    Spread scatter = spread;
-    scatter.sd = difference_resolution_sd(images);
-    spread.ci95 = mean_interval(scatter, 0.95);
-  }
-  return spread;
+  return with_least_scatter(spread_of(differences), difference_resolution_sd(images));
 }
 
 SignFlipTest sign_flip_test(const std::vector<double>& differences) {
@@ -154,9 +148,12 @@ EquivalenceTest equivalence_test(const std::vector<double>& differences, double 
   const auto n = static_cast<double>(spread.n);
   const double mean = *spread.mean;
   const double standard_error = *spread.sd / std::sqrt(n);
+  const double correction = images > 0 ? 0.5 / (n * static_cast<double>(images)) : 0.0;
   test.ci90 = mean_interval(spread, 1.0 - 2.0 * kOneSidedLevel);
-  test.p_lower = one_sided_p(mean + margin, standard_error, n - 1.0);
-  test.p_upper = one_sided_p(margin - mean, standard_error, n - 1.0);
+  test.ci90->low -= correction;
+  test.ci90->high += correction;
+  test.p_lower = one_sided_p(mean - correction + margin, standard_error, n - 1.0);
+  test.p_upper = one_sided_p(margin - mean - correction, standard_error, n - 1.0);
   test.p_value = std::max(*test.p_lower, *test.p_upper);
   if (spread.n < kFewestForEquivalence) {
     test.obstacle = EquivalenceObstacle::too_few_seeds;

@@ -27,6 +27,14 @@ Spread spread_of(const std::vector<double>& values) {
   return spread;
 }
 
+Spread with_least_scatter(Spread spread, double least_sd) {
+  if (!spread.sd || *spread.sd >= least_sd) return spread;
+  Spread scatter = spread;
+  scatter.sd = least_sd;
+  spread.ci95 = mean_interval(scatter, 0.95);
+  return spread;
+}
+
 std::optional<double> median_of(std::vector<double> values) {
   if (values.empty()) return std::nullopt;
   const std::size_t middle = values.size() / 2;

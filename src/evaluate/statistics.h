@@ -21,6 +21,10 @@ struct Spread {
 
 Spread spread_of(const std::vector<double>& values);
 
+/// `spread`, whose ci95 takes the values to scatter by `least_sd` at least: values that have a
+/// resolution may happen to be equal, and would have an interval without width.
+Spread with_least_scatter(Spread spread, double least_sd);
+
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
 std::optional<double> median_of(std::vector<double> values);
 

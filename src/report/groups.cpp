@@ -11,8 +11,10 @@
 #include <set>
 
 #include "config/write.h"
+#include "evaluate/paired_tests.h"
 #include "record/devices.h"
 #include "report/labels.h"
+#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
@@ -83,11 +85,14 @@ RunGroup summarize_group(const std::string& label, const Members& members) {
   group.device = members.device;
   add_runs(group, runs);
   const auto spread = [&](const auto& value_of) { return spread_over(group.completed, value_of); };
-  group.accuracy = spread([](const RunResult& r) { return r.test->metrics.accuracy; });
-  group.macro_precision =
-      spread([](const RunResult& r) { return r.test->metrics.macro.precision; });
-  group.macro_recall = spread([](const RunResult& r) { return r.test->metrics.macro.recall; });
-  group.macro_f1 = spread([](const RunResult& r) { return r.test->metrics.macro.f1; });
+  const double least_sd = resolution_sd(test_images(group).value_or(0));
+  const auto share = [&](const auto& value_of) {
+    return with_least_scatter(spread(value_of), least_sd);
+  };
+  group.accuracy = share([](const RunResult& r) { return r.test->metrics.accuracy; });
+  group.macro_precision = share([](const RunResult& r) { return r.test->metrics.macro.precision; });
+  group.macro_recall = share([](const RunResult& r) { return r.test->metrics.macro.recall; });
+  group.macro_f1 = share([](const RunResult& r) { return r.test->metrics.macro.f1; });
   group.loss = spread([](const RunResult& r) { return r.test->loss; });
   group.seconds_per_epoch = spread([](const RunResult& r) { return mean_epoch_seconds(r); });
   return group;

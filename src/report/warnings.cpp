@@ -79,7 +79,9 @@ std::vector<std::string> missing_values(const RunGroup& group) {
     if (measure.spread == nullptr) continue;
     std::vector<std::string> seeds;
     for (const StoredRun& run : group.completed) {
-      if (!measure.value(run.result)) seeds.push_back(std::to_string(run.result.config.seed));
+      // A run on several devices has no time per epoch of one; warn_of_moves says so.
+      if (measure.value(run.result) || devices_of(run.result).size() > 1) continue;
+      seeds.push_back(std::to_string(run.result.config.seed));
     }
     if (seeds.empty()) continue;
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",

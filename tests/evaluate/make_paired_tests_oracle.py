@@ -73,21 +73,24 @@ def least_sd(margin, images):
 
 
 def resolution_case(margin, images, counts):
-    """Two one-sided t-tests with an SD of no less than least_sd; differences in images."""
+    """Two one-sided t-tests with an SD of no less than least_sd, corrected for continuity: the sum
+    of the differences is a whole number, so half an image makes it more. Differences in images."""
     differences = np.asarray(counts, dtype=float) / images
     n, least = len(differences), least_sd(margin, images)
     error = max(float(np.std(differences, ddof=1)), least) / np.sqrt(n)
     mean = float(np.mean(differences))
     t = stats.t(n - 1)
-    low, high = mean - t.isf(0.05) * error, mean + t.isf(0.05) * error
+    half_an_image = 0.5 / images / n
+    reach = t.isf(0.05) * error + half_an_image
+    low, high = mean - reach, mean + reach
     return {
         "margin": margin,
         "images": images,
         "differences": differences.tolist(),
         "least_sd": least,
         "ci90": [low, high],
-        "p_lower": float(t.sf((mean + margin) / error)),
-        "p_upper": float(t.sf((margin - mean) / error)),
+        "p_lower": float(t.sf((mean + margin - half_an_image) / error)),
+        "p_upper": float(t.sf((margin - mean - half_an_image) / error)),
         "equivalent": bool(n >= 3 and -margin < low and high < margin),
     }
 
