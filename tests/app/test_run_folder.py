@@ -25,7 +25,8 @@ SPLIT = {"samples", "sha256", "class_counts"}
 KEYS = {
     "": {
         "schema", "status", "error", "config", "config_hash", "provenance", "data", "model",
-        "epochs", "test", "timing", "parameters_sha256", "sha256",
+        "epochs", "test", "timing", "parameters_sha256", "predictions_sha256",
+        "sha256",
     },
     "config": {
         "name", "seed", "device", "threads", "data", "model", "optimizer", "training", "output",
@@ -50,7 +51,8 @@ KEYS = {
     "model": {"type", "parameters", "macs", "layers"},
     "model.layers.0": {"name", "type", "output_shape", "parameters", "macs"},
     "epochs.0": {
-        "epoch", "engine", "train_loss", "train_accuracy", "train_seconds", "evaluate_seconds",
+        "epoch", "engine", "device", "train_loss", "train_accuracy", "train_seconds",
+        "evaluate_seconds",
         "images_per_second", "test",
     },
     "epochs.0.test": {"loss", "accuracy", "macro_f1"},

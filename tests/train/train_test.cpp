@@ -8,14 +8,23 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "data/bands.h"
 #include "model/network.h"
 
 namespace mnist_bench {
 namespace {
 
-ImageTensors band_tensors(std::int64_t count) {
-  return to_tensors(bands(count), Normalization::standardize, torch::kCPU);
+/// 10 classes of 28 × 28 images that a network can learn: class k has a bright band at rows 2k.
+ImageTensors bands(std::int64_t count) {
+  ImageSet set{.rows = 28, .columns = 28, .pixels = {}, .labels = {}, .sha256 = {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t label = i * 7 % 10;
+    set.labels.push_back(static_cast<std::uint8_t>(label));
+    for (std::int64_t p = 0; p < 28 * 28; ++p) {
+      const bool bright = p / 28 / 2 == label;
+      set.pixels.push_back(static_cast<std::uint8_t>(bright ? 200 + (i + p) % 50 : (i * p) % 60));
+    }
+  }
+  return to_tensors(set, Normalization::standardize, torch::kCPU);
 }
 
 ExperimentConfig config_for(ModelConfig model, std::int64_t epochs) {
@@ -59,7 +68,7 @@ class TrainBoth : public testing::TestWithParam<const char*> {
 TEST_P(TrainBoth, LearnsWhatCanBeLearned) {
   ExperimentConfig config = config_for(model(), 16);
   config.optimizer.learning_rate = 0.01;
-  const ImageTensors set = band_tensors(500);
+  const ImageTensors set = bands(500);
   auto network = initialized(config);
   EXPECT_EQ(train(network, set, config, {}).end, TrainEnd::completed);
   EXPECT_LT(predict(network, set).loss, 0.2);
@@ -67,7 +76,7 @@ TEST_P(TrainBoth, LearnsWhatCanBeLearned) {
 
 TEST_P(TrainBoth, RepeatsToTheBitWithTheSameSeedOnly) {
   ExperimentConfig config = config_for(model(), 2);
-  const ImageTensors set = band_tensors(200);
+  const ImageTensors set = bands(200);
   const std::string first = trained_hash(config, set);
   at::manual_seed(99);  // what others draw from LibTorch's generator must not matter
   EXPECT_EQ(trained_hash(config, set), first);
@@ -77,7 +86,7 @@ TEST_P(TrainBoth, RepeatsToTheBitWithTheSameSeedOnly) {
 
 TEST_P(TrainBoth, EvaluatingBetweenEpochsChangesNothing) {
   const ExperimentConfig config = config_for(model(), 3);
-  const ImageTensors set = band_tensors(200);
+  const ImageTensors set = bands(200);
   auto network = initialized(config);
   TrainCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochStatistics&, const auto&) { predict(network, set); };
@@ -87,7 +96,7 @@ TEST_P(TrainBoth, EvaluatingBetweenEpochsChangesNothing) {
 
 TEST_P(TrainBoth, GoesOnFromAnyEpochToTheSameBits) {
   const ExperimentConfig config = config_for(model(), 3);
-  const ImageTensors set = band_tensors(200);
+  const ImageTensors set = bands(200);
   std::vector<TrainingState> states;
   TrainCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochStatistics&, const auto& state) {
@@ -113,7 +122,7 @@ TEST_P(TrainBoth, RefusesTheStateOfAnotherNetwork) {
   TrainingState state;
   state.parameters = {{.name = "fc9.weight", .shape = {1}, .values = {0.0F}}};
   auto network = initialized(config);
-  EXPECT_THROW(train(network, band_tensors(200), config, {}, state), Error);
+  EXPECT_THROW(train(network, bands(200), config, {}, state), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TrainBoth, testing::Values("mlp", "cnn"));
@@ -130,7 +139,7 @@ TEST(Train, KeepsTheLastPartialBatchAndReportsEveryStep) {
     EXPECT_EQ(p.steps, 4);
   };
   callbacks.on_epoch = [&](const EpochStatistics& e, const auto&) { epochs.push_back(e); };
-  train(network, band_tensors(200), config, callbacks);  // 64 + 64 + 64 + 8
+  train(network, bands(200), config, callbacks);  // 64 + 64 + 64 + 8
   EXPECT_THAT(steps, testing::ElementsAre(1, 2, 3, 4, 1, 2, 3, 4));
   ASSERT_EQ(epochs.size(), 2U);
   EXPECT_EQ(epochs[1].epoch, 2);
@@ -156,7 +165,7 @@ TEST(Train, WarmsUpEachSizeOfBatchBeforeTheFirstEpoch) {
     auto network = initialized(config);
     std::vector<std::int64_t> seen;
     network->push_back(counting_layer(seen));
-    train(network, band_tensors(images), config, {});
+    train(network, bands(images), config, {});
     EXPECT_EQ(seen, sizes);
   }
 }
@@ -165,7 +174,7 @@ TEST(Train, NeverSeesTheWarmUp) {
   // By hand, without one: the same weights to the bit, dropout's random stream included.
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.5}, 2);
   config.training.batch_size = 64;
-  const ImageTensors set = band_tensors(200);
+  const ImageTensors set = bands(200);
   const std::string trained = trained_hash(config, set);
   auto network = initialized(config);
   torch::optim::Adam optimizer(network->parameters(),
@@ -193,7 +202,7 @@ TEST(Train, MeanLossWeighsThePartialBatchByItsImages) {
   // the mean over the images.
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.0}, 1);
   config.optimizer.learning_rate = 1e-30;
-  const ImageTensors set = band_tensors(70);
+  const ImageTensors set = bands(70);
   auto network = initialized(config);
   double loss = 0;
   TrainCallbacks callbacks;
@@ -208,7 +217,7 @@ TEST(Train, EndsAfterTheStepInWhichItIsTold) {
   int asked = 0;
   TrainCallbacks callbacks;
   callbacks.should_stop = [&] { return ++asked == 3; };
-  const TrainOutcome outcome = train(network, band_tensors(640), config, callbacks);
+  const TrainOutcome outcome = train(network, bands(640), config, callbacks);
   EXPECT_EQ(outcome.end, TrainEnd::interrupted);
   EXPECT_EQ(outcome.last.step, 3);
 }
@@ -217,7 +226,7 @@ TEST(Train, EndsAsDivergedWhenTheLossIsNotFinite) {
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 5);
   config.optimizer.learning_rate = 1e30;
   auto network = initialized(config);
-  const TrainOutcome outcome = train(network, band_tensors(640), config, {});
+  const TrainOutcome outcome = train(network, bands(640), config, {});
   EXPECT_EQ(outcome.end, TrainEnd::diverged);
   EXPECT_EQ(outcome.last.epoch, 1);
 }
