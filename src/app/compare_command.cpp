@@ -35,6 +35,12 @@ bool is_run(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "result.json");
 }
 
+void require_finished(const std::string& folder) {
+  if (run_presence(folder) != RunPresence::unfinished) return;
+  throw Error(ExitCode::io, fmt::format("the run in {} is unfinished", folder),
+              "go on with it: mnist-bench run CONFIG --resume");
+}
+
 void require_folder(const std::string& folder) {
   if (std::filesystem::is_directory(folder)) return;
   throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
@@ -88,7 +94,10 @@ void compare_two_groups(const CompareArguments& arguments) {
 
 void compare(const CompareArguments& arguments) {
   if (arguments.equivalence) require_margin(*arguments.equivalence);
-  for (const std::string& folder : {arguments.a, arguments.b}) require_folder(folder);
+  for (const std::string& folder : {arguments.a, arguments.b}) {
+    require_folder(folder);
+    require_finished(folder);
+  }
   if (std::filesystem::equivalent(arguments.a, arguments.b)) {
     throw Error(ExitCode::usage,
                 fmt::format("{} and {} are the same folder", arguments.a, arguments.b));

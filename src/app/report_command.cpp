@@ -35,6 +35,11 @@ void check_files(const std::vector<std::string>& files) {
                   "for the terminal's table leave out -o");
     }
     const std::filesystem::path folder = path.parent_path();
+    if (!folder.empty() && std::filesystem::exists(folder) &&
+        !std::filesystem::is_directory(folder)) {
+      throw Error(ExitCode::io,
+                  fmt::format("cannot write {}: {} is no folder", file, folder.string()));
+    }
     if (!folder.empty() && !std::filesystem::is_directory(folder)) {
       throw Error(ExitCode::io,
                   fmt::format("cannot write {}: there is no folder {}", file, folder.string()),

@@ -350,6 +350,9 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
                             (folder.path() / "checkpoint.safetensors").string()),
                 "restore the data, or use --force to train from the start");
   }
+  if (folder.checkpoint()) {
+    require_step(*folder.checkpoint(), dataset.train.size(), config.training.batch_size);
+  }
   console.log_to(folder.log_file());
   result.model = summarize(config.model, image, dataset.classes);
   result.timing.load_seconds = load_seconds;

@@ -30,6 +30,8 @@ struct Judgement {
 
   /// Which side has the higher values, where the conclusion is not `not_shown`.
   [[nodiscard]] bool b_is_higher() const { return difference.mean.value_or(0.0) > 0.0; }
+  /// Whether it could have been another: one difference has no interval.
+  [[nodiscard]] bool could_decide() const { return difference.n >= 2; }
 };
 
 /// The only place that decides whether one of two sides is higher. `differences`: B − A of the

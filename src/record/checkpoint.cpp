@@ -97,6 +97,14 @@ void require_all_epochs(const Checkpoint& checkpoint) {
 
 }  // namespace
 
+void require_step(const Checkpoint& checkpoint, std::int64_t images, std::int64_t batch_size) {
+  const std::int64_t steps = (images + batch_size - 1) / batch_size;  // the last batch is partial
+  if (checkpoint.state.step == checkpoint.state.epoch * steps) return;
+  refuse(fmt::format("it is of step {}; {} epochs of {} images in batches of {} are {}",
+                     checkpoint.state.step, checkpoint.state.epoch, images, batch_size,
+                     checkpoint.state.epoch * steps));
+}
+
 bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const NamedTensor& x, const NamedTensor& y) {
@@ -150,6 +158,10 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
   checkpoint.config_hash = text(metadata, "config_hash");
   checkpoint.seed = integer(metadata, "seed");
   checkpoint.engine = text(metadata, "engine");
+  if (checkpoint.engine != to_string(Engine::libtorch) &&
+      checkpoint.engine != to_string(Engine::native)) {
+    refuse(fmt::format("its engine is {}", excerpt(checkpoint.engine)));
+  }
   checkpoint.data_sha256 = text(metadata, "data_sha256");
   checkpoint.state.epoch = parsed(metadata, "epoch", &JsonValue::count);
   checkpoint.state.step = parsed(metadata, "step", &JsonValue::count);

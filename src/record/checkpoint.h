@@ -52,6 +52,9 @@ std::string checkpoint_bytes(Checkpoint checkpoint);
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);
 
+/// Throws Error(io) unless the step is that after so many epochs of `images` training images.
+void require_step(const Checkpoint& checkpoint, std::int64_t images, std::int64_t batch_size);
+
 /// Whether both are tensors of the same names and shapes, in the same order.
 bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);
 

@@ -31,7 +31,8 @@ std::vector<NamedTensor> tensors_of(const ModelSummary& model) {
     }
     std::vector<std::int64_t> weight = {out, inputs};
     if (is_convolution) {
-      const auto kernel = std::llround(std::sqrt(static_cast<double>(inputs / channels)));
+      const std::int64_t area = inputs / channels;  // kernels are square
+      const auto kernel = std::llround(std::sqrt(static_cast<double>(area)));
       weight = {out, channels, kernel, kernel};
       channels = out;
     }

@@ -44,8 +44,11 @@ struct RunFiles {
   void fault(const char* file, const std::string& what) const {
     // Most messages of readers start with the path; it is said once.
     const std::string path = (folder / file).string();
-    const std::size_t at = what.find(path);
-    faults.push_back(at == 0 ? file + what.substr(path.size()) : fmt::format("{}: {}", file, what));
+    std::string said = what.starts_with(path) ? file + what.substr(path.size())
+                                              : fmt::format("{}: {}", file, what);
+    const std::size_t again = said.find(path, 1);
+    if (again != std::string::npos) said.replace(again, path.size(), "it");
+    faults.push_back(std::move(said));
   }
 
   /// Does `check`, whose error is a fault of `file`, if the file is there; where it is not, that is
@@ -98,6 +101,9 @@ void check_checkpoint(RunFiles& run) {
   if (result.data && checkpoint.data_sha256 != data_sha256(*result.data)) {
     find_fault("is of other data than result.json");
   }
+  if (result.data) {
+    require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
+  }
   if (result.model) require_tensors_of(*result.model, checkpoint.state.parameters);
   if (result.status != RunStatus::completed) return;
   if (checkpoint.state.epoch != result.config.training.epochs) {
@@ -133,9 +139,15 @@ void check_epochs(RunFiles& run) {
     find_fault(
         fmt::format("has {} epochs, but the config {}", epochs.size(), config->training.epochs));
   }
+  if (run.checkpoint) {
+    const std::vector<EpochRecord>& saved = run.checkpoint->epochs;
+    require_same_epochs(epochs, saved, std::min(epochs.size(), saved.size()),
+                        "checkpoint.safetensors");
+  }
   if (!run.result) return;
   const std::vector<EpochRecord>& recorded = run.result->epochs;
-  if (run.final() && epochs.size() != recorded.size()) {
+  // One that diverges after it went on may have done so before the epoch that it was killed after.
+  if (run.result->status == RunStatus::completed && epochs.size() != recorded.size()) {
     find_fault(fmt::format("has {} epochs, but result.json {}", epochs.size(), recorded.size()));
   }
   // A run that went on and was killed may have trained anew what came after its checkpoint.
@@ -229,6 +241,11 @@ std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& path
                         .faults = {fmt::format(".: cannot be looked into: {}", problem)}});
     } else if (run_presence(folder) != RunPresence::none) {
       checks.push_back(verify_when_settled(folder));
+    } else if (std::filesystem::exists(folder / "checkpoint.safetensors") ||
+               std::filesystem::exists(folder / "epochs.jsonl")) {
+      checks.push_back({.folder = folder,
+                        .status = "unreadable",
+                        .faults = {"config.json: is missing", "result.json: is missing"}});
     }
   }
   return checks;

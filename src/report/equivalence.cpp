@@ -38,7 +38,7 @@ std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
   if (!test.difference.sd || *test.difference.sd >= test.least_sd) return "";
   return fmt::format(
       " The seeds scatter by an SD of {} points, less than {} independent images would ({}): the "
-      "interval takes the latter.",
+      "90 % interval takes the latter.",
       rounded(100.0 * *test.difference.sd, decimals_for(100.0 * test.least_sd, 100.0, 2)),
       with_commas(images),
       rounded(100.0 * test.least_sd, decimals_for(100.0 * test.least_sd, 100.0, 2)));

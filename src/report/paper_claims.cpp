@@ -49,8 +49,9 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
 Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&)) {
   std::vector<double> differences;
-  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr)
+  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) {
     return judge(differences, /*images=*/0);
+  }
   std::map<std::uint64_t, double> of_mlp;
   for (const StoredRun& run : evidence.mlp.runs->completed) {
     if (const auto found = value(run.result)) of_mlp[run.result.config.seed] = *found;

@@ -73,7 +73,7 @@ PaperClaim time_claim(const PaperEvidence& evidence) {
           "Ours: {:.2f} times ({} and {} s), training alone. A difference is {}.",
           *ours_cnn.mean / *ours_mlp.mean, ours_text(*evidence.cnn.runs, "seconds_per_epoch"),
           ours_text(*evidence.mlp.runs, "seconds_per_epoch"), judged_text(judgement)));
-      claim.tests = judgement.test ? 1 : 0;
+      claim.tests = judgement.could_decide() ? 1 : 0;
     }
   }
   return claim;

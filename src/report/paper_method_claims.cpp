@@ -53,7 +53,7 @@ PaperClaim inference_claim(const PaperEvidence& evidence) {
       *mlp.mean, *mlp.minimum, *mlp.maximum, *cnn.mean, *cnn.minimum, *cnn.maximum, mlp.n, cnn.n,
       *cnn.mean / *mlp.mean, judged_text(judgement)));
   claim.verdict = claim_verdict(judgement, /*higher=*/true);
-  claim.tests = judgement.test ? 1 : 0;
+  claim.tests = judgement.could_decide() ? 1 : 0;
   return claim;
 }
 

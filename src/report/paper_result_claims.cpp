@@ -107,7 +107,9 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
         fmt::format("Ours, paired by seed, with 95 % t-intervals: {} points, n = {}.",
                     fmt::join(texts, ", "), ours.judgement.difference.n));
     claim.findings.push_back(joint_text(joint));
-    claim.tests = std::ssize(judgements);
+    claim.tests =
+        std::count_if(judgements.begin(), judgements.end(),
+                      [](const NamedJudgement& each) { return each.judgement.could_decide(); });
     claim.verdict = all_higher ? joint_verdict(joint) : ClaimVerdict::does_not_hold;
   } catch (const Error& error) {
     claim.findings.push_back(fmt::format("Ours cannot be paired: {}.", error.what()));

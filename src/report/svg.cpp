@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <string_view>
 
 #include "base/escape.h"
 #include "report/page/page.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
 
 constexpr std::size_t kColors = 8;
-constexpr double kCharacter = 8.3;  // width of a wide font's digit at 13 pixels; most are narrower
+/// Widths in a wide font (DejaVu Sans) at 13 pixels.
+constexpr double kDigit = 8.3;     // and most small letters
+constexpr double kCapital = 10.3;  // Q; most are narrower
+constexpr double kWidest = 13.0;   // W and m, and the square characters of other scripts
 
 /// The figure as an <svg> that begins with `position`.
 std::string svg_of(const Figure& figure, const std::string& position, const std::string& label) {
@@ -42,6 +45,30 @@ std::string print_style() {
     style.replace(at, end + 1 - at, between(theme, name + ": ", ";"));
   }
   return style;
+}
+
+/// The text's UTF-8 characters.
+std::vector<std::string> characters_of(const std::string& text) {
+  std::vector<std::string> characters;
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    if (continues && !characters.empty()) {
+      characters.back() += c;
+    } else {
+      characters.emplace_back(1, c);
+    }
+  }
+  return characters;
+}
+
+double character_width(const std::string& character) {
+  const char c = character.front();
+  const bool is_punctuation = c == '\xE2';  // U+2000 to U+2FFF: dashes, arrows
+  if (character.size() > 2) return is_punctuation ? kCapital : kWidest;
+  if (character.size() == 2) return kCapital;
+  if (c == 'W' || c == 'M' || c == 'm' || c == 'w' || c == '@' || c == '%') return kWidest;
+  const bool is_capital = c >= 'A' && c <= 'Z';
+  return is_capital ? kCapital : kDigit;
 }
 
 }  // namespace
@@ -109,25 +136,26 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
 std::string color_class(std::size_t style) { return fmt::format("c{}", style % kColors); }
 
 std::vector<std::string> lines_of(const std::string& text, double width) {
-  const auto most = static_cast<std::size_t>(std::max(1.0, width / kCharacter));
   std::vector<std::string> lines = {""};
   std::istringstream words(printable(text));
   for (std::string word; words >> word;) {
-    if (!lines.back().empty() && code_points(lines.back()) + 1 + code_points(word) > most) {
+    if (!lines.back().empty() && text_width(lines.back() + " " + word) > width) {
       lines.emplace_back();
     }
     if (!lines.back().empty()) lines.back() += ' ';
-    for (const char c : word) {
-      const bool starts_a_character = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-      if (starts_a_character && code_points(lines.back()) == most) lines.emplace_back();
-      lines.back() += c;
+    for (const std::string& character : characters_of(word)) {
+      const bool fits = lines.back().empty() || text_width(lines.back() + character) <= width;
+      if (!fits) lines.emplace_back();
+      lines.back() += character;
     }
   }
   return lines;
 }
 
 double text_width(const std::string& text) {
-  return kCharacter * static_cast<double>(code_points(text));
+  double width = 0.0;
+  for (const std::string& character : characters_of(text)) width += character_width(character);
+  return width;
 }
 
 std::string text_svg(const std::vector<std::string>& lines, double x, double y) {
@@ -160,6 +188,8 @@ std::string standalone_svg(const std::vector<Figure>& figures) {
     inner += svg_of(figure, position, figure.name);
     top += figure.height + kMargin;
   }
+  width = std::ceil(width);  // else the last column of pixels is half transparent
+  top = std::ceil(top);
   return fmt::format(
       R"(<?xml version="1.0" encoding="UTF-8"?>
 <svg class="figure" xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img"><title>{2}</title><style>

@@ -43,7 +43,7 @@ std::string resolution_of(const Spread& difference, std::int64_t images) {
   if (!difference.sd || *difference.sd >= difference_resolution_sd(images)) return "";
   if (*difference.mean == 0.0) return "";
   return fmt::format(
-      " The seeds scatter by less than one of {} images: the interval takes that resolution.",
+      " The seeds scatter by less than one of {} images: this interval takes that resolution.",
       with_commas(images));
 }
 

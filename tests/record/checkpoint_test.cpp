@@ -185,6 +185,20 @@ TEST(Checkpoint, RefusesEpochsThatAreNotThoseBeforeIt) {
   EXPECT_THAT(refusal_of(checkpoint), HasSubstr("total_seconds is -1.0"));
 }
 
+TEST(Checkpoint, OfAnotherStepThanThatAfterItsEpochsIsRefused) {
+  const Checkpoint checkpoint = sample_checkpoint();   // 2 epochs, 8 steps
+  EXPECT_NO_THROW(require_step(checkpoint, 200, 64));  // 64 + 64 + 64 + 8
+  EXPECT_NO_THROW(require_step(checkpoint, 256, 64));
+  EXPECT_THROW(require_step(checkpoint, 257, 64), Error);
+  EXPECT_THROW(require_step(checkpoint, 192, 64), Error);
+}
+
+TEST(Checkpoint, OfAnUnknownEngineIsRefused) {
+  Checkpoint checkpoint = sample_checkpoint();
+  checkpoint.engine = "";
+  EXPECT_THROW(parse_checkpoint(checkpoint_bytes(checkpoint)), Error);
+}
+
 TEST(Checkpoint, AnyFlippedByteIsFound) {
   const std::string bytes = checkpoint_bytes(sample_checkpoint());
   for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -140,12 +140,24 @@ TEST_F(VerifyRunTest, HoldsTheEpochsAgainstTheRecord) {
   const std::string kept = bytes("completed/mlp-native/epochs.jsonl");
   change("completed/mlp-native/epochs.jsonl", "\"train_loss\":2", "\"train_loss\":1");
   EXPECT_THAT(faults("completed/mlp-native"),
+              ElementsAre("epochs.jsonl: line 1 differs from epochs[0] in checkpoint.safetensors"));
+  std::filesystem::remove(folder_ / "completed/mlp-native/checkpoint.safetensors");
+  EXPECT_THAT(faults("completed/mlp-native"),
               ElementsAre("epochs.jsonl: line 1 differs from epochs[0] in result.json"));
   write("completed/mlp-native/epochs.jsonl", kept.substr(0, kept.find('\n') + 1));
   EXPECT_THAT(faults("completed/mlp-native"),
               ElementsAre("epochs.jsonl: has 1 epochs, but result.json 2"));
   write("completed/mlp-native/epochs.jsonl", kept + kept);
   EXPECT_THAT(faults("completed/mlp-native"), ElementsAre("epochs.jsonl: line 3 is of epoch 1"));
+}
+
+TEST_F(VerifyRunTest, MissesConfigAndRecordOfWhatElseIsARun) {
+  for (const char* file : {"result.json", "config.json"}) {
+    std::filesystem::remove(folder_ / "killed/mlp-native" / file);
+  }
+  const std::vector<RunCheck> checks = verify_runs({folder_ / "killed/mlp-native"});
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_THAT(checks[0].faults, ElementsAre("config.json: is missing", "result.json: is missing"));
 }
 
 TEST_F(VerifyRunTest, NoticesFilesOfAnotherRun) {

@@ -305,9 +305,10 @@ GroupComparison compared_within(double points, const std::vector<std::int64_t>& 
 TEST(CompareText, SaysThatGroupsAreEquivalentWhereTheIntervalLiesInsideTheMargin) {
   const std::string text = compare_text(compared_within(0.1, {9'806, 9'796, 9'805, 9'800, 9'796}));
   // scipy.stats.ttest_1samp([6, -4, 5, 0, -4], 0).confidence_interval(.9), in images;
-  // p: statsmodels' ttost_paired within ± 10 of them. An SD of 4.8 images is more than √10.
+  // p: statsmodels' ttost_paired within ± 9.9 of them, half an image of five seeds less than the
+  // margin's 10. An SD of 4.8 images is more than √10.
   EXPECT_THAT(text, HasSubstr("\nequivalence within ± 0.10 points of accuracy (two one-sided "
-                              "t-tests): 90 % interval -0.04 to +0.05, p = 0.00584\n"));
+                              "t-tests): 90 % interval -0.04 to +0.05, p = 0.00605\n"));
   EXPECT_THAT(text, HasSubstr("Equivalent within ± 0.10 points: the 90 % interval of the mean "
                               "difference, -0.04 to +0.05, lies inside the margin. This speaks"));
   EXPECT_THAT(text, HasSubstr("No difference in accuracy shown."));
@@ -340,7 +341,7 @@ TEST(CompareText, WithoutScatterTakesTheOneThatSoManyImagesHave) {
               AllOf(StartsWith("Equivalent within ± 0.10 points"),
                     HasSubstr("difference, -0.05 to +0.05, lies inside the margin. The seeds "
                               "scatter by an SD of 0.000 points, less than 10,000 independent "
-                              "images would (0.032): the interval takes the latter.")));
+                              "images would (0.032): the 90 % interval takes the latter.")));
   EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence, 10'000),
               AllOf(StartsWith("Not shown to be equivalent"), HasSubstr("reaches beyond")));
   EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'820, 9'820, 9'820}).equivalence, 10'000),

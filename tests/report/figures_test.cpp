@@ -137,6 +137,16 @@ TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
   EXPECT_THAT(page_svg(confusion_figure(group_with("mlp", {9'768}))), Not(HasSubstr("min-width:")));
 }
 
+// By the font's own metrics (Pillow's getlength), at 13 pixels: 100 W are 1,286 wide, 100 a 797.
+TEST(TextWidth, IsEnoughForWideLetters) {
+  EXPECT_GE(text_width(std::string(100, 'W')), 1'286.0);
+  EXPECT_GE(text_width(std::string(100, 'a')), 797.0);
+  EXPECT_LT(text_width(std::string(100, 'a')), 900.0);
+  for (const std::string& line : lines_of(std::string(100, 'W') + " " + std::string(9, 'a'), 300)) {
+    EXPECT_LE(text_width(line), 300.0);
+  }
+}
+
 TEST(Figures, TellNothingFinerThanOneImage) {
   RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
   for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;

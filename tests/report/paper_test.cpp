@@ -411,7 +411,7 @@ TEST(PaperClaims, AboutWhichModelIsBetterFollowTheOneJudge) {
     const PaperClaim& claim = claim_of(check, "Sec. 5.1", "outperforms");
     EXPECT_EQ(to_string(claim.verdict), expected["verdict"].get<std::string>());
     EXPECT_EQ(claim.basis, ClaimBasis::runs);
-    EXPECT_EQ(claim.tests, 4);
+    EXPECT_EQ(claim.tests, runs.size() > 2 ? 4 : 0);  // one seed has no interval
     // `compare` of the same groups never says more.
     const Conclusion compared = compare_groups(groups[0], groups[1]).judgement.conclusion;
     if (claim.verdict == ClaimVerdict::holds) {
