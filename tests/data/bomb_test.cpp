@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "base/sanitized.h"
 #include "data/dataset.h"
 #include "data/fixtures.h"
 
@@ -82,7 +83,7 @@ class Bomb : public ::testing::Test {
   void expect_refused(const std::string& cause) const {
     const Outcome outcome = load_in_child(folder_.path());
     EXPECT_THAT(outcome.error, HasSubstr(cause));
-#ifndef __SANITIZE_ADDRESS__  // its shadow and quarantine count as well
+#ifndef MNIST_BENCH_SANITIZED  // shadow and quarantine count as well
     EXPECT_LT(outcome.peak_kibibytes, kAllowedKibibytes);
 #endif
   }

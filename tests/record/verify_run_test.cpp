@@ -190,13 +190,11 @@ TEST_F(VerifyRunTest, NoticesFlippedBytesInTheHeaderOfAModelWithoutItsCheckpoint
   const std::size_t header = 8 + static_cast<unsigned char>(kept[0]) +
                              256 * static_cast<std::size_t>(static_cast<unsigned char>(kept[1]));
   for (std::size_t i = 0; i < header; ++i) {
-    for (const int bits : {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80}) {
-      std::string damaged = kept;
-      damaged[i] = static_cast<char>(damaged[i] ^ bits);
-      write(path, damaged);
-      ASSERT_THAT(faults("completed/mlp-native"), ElementsAre(StartsWith("model.safetensors")))
-          << "byte " << i << ", bits " << bits << ": " << kept.substr(i, 10);
-    }
+    std::string damaged = kept;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
+    write(path, damaged);
+    ASSERT_THAT(faults("completed/mlp-native"), ElementsAre(StartsWith("model.safetensors")))
+        << "byte " << i << ": " << kept.substr(i, 10);
   }
 }
 
