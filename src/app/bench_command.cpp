@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/output_file.h"
 #include "app/run_bench.h"
-#include "base/files.h"
 #include "config/read.h"
 #include "runtime/default_threads.h"
 #include "runtime/interrupt.h"
@@ -85,11 +85,11 @@ void bench(BenchArguments& arguments, Session& session) {
                                    nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
   };
-  if (!arguments.output.empty()) write_file_atomically(arguments.output, "{}\n");
+  if (!arguments.output.empty()) write_output_file(arguments.output, "{}\n");
   BenchResult last;
   run_bench(options, console, [&](const BenchResult& result) {
     last = result;
-    if (!arguments.output.empty()) write_file_atomically(arguments.output, text(result));
+    if (!arguments.output.empty()) write_output_file(arguments.output, text(result));
   });
   print(arguments.json ? text(last) : bench_text(last));
 }

@@ -6,7 +6,8 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "base/files.h"
+#include "app/output_file.h"
+#include "base/error.h"
 #include "record/read_result.h"
 #include "report/formats.h"
 
@@ -85,7 +86,7 @@ void report(const ReportArguments& arguments) {
   for (const std::string& file : arguments.files) contents.push_back(format_of(file).render(made));
   Console console(ConsoleOptions{});
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    write_file_atomically(arguments.files[i], contents[i]);
+    write_output_file(arguments.files[i], contents[i]);
     console.info("wrote " + arguments.files[i]);
   }
   for (const std::string& warning : made.warnings) console.warn(warning);

@@ -86,6 +86,22 @@ def test_a_file_that_is_replaced_keeps_its_mode(bench, finished_run, tmp_path):
         assert "old" not in (tmp_path / "report.md").read_text()
 
 
+def test_a_link_named_with_o_stays_a_link(bench, finished_run, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name, target in (("there.md", "folder/real.md"), ("dangling.md", "folder/new.md")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "folder/real.md").write_text("old")
+    (tmp_path / "folder/real.md").chmod(0o600)
+    done = bench("report", finished_run, "-o", "there.md", "-o", "dangling.md")
+    assert done.code == 0, done
+    for name in ("there.md", "dangling.md"):
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / name).read_text().startswith("#")
+    assert stat.S_IMODE((tmp_path / "folder/real.md").stat().st_mode) == 0o600
+    (tmp_path / "itself.md").symlink_to("itself.md")
+    assert_refusal(bench("report", finished_run, "-o", "itself.md"), 6, "itself.md")
+
+
 def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "out")
     before = dict(zip(sorted(RUN_FILES), itertools.cycle((0o600, 0o664))))

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mnist_bench {
+
+/// Writes the file that a user named with -o, atomically. A symbolic link stays one: the file that
+/// it leads to is written, as by a shell's `>`. Throws Error(io).
+void write_output_file(const std::string& file, std::string_view bytes);
+
+}  // namespace mnist_bench
