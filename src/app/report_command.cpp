@@ -36,16 +36,14 @@ void check_files(const std::vector<std::string>& files) {
                   "for the terminal's table leave out -o");
     }
     const std::filesystem::path folder = path.parent_path();
-    if (!folder.empty() && std::filesystem::exists(folder) &&
-        !std::filesystem::is_directory(folder)) {
+    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
+    if (std::filesystem::exists(folder)) {
       throw Error(ExitCode::io,
                   fmt::format("cannot write {}: {} is no folder", file, folder.string()));
     }
-    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-      throw Error(ExitCode::io,
-                  fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
-                  fmt::format("mkdir -p {}", folder.string()));
-    }
+    throw Error(ExitCode::io,
+                fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
+                fmt::format("mkdir -p {}", folder.string()));
   }
 }
 

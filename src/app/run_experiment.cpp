@@ -287,6 +287,25 @@ Error run_error(const std::exception& error) {
           "optimizer.learning_rate"};
 }
 
+/// Throws unless the folder's checkpoint is of the run's data, after whole epochs of them.
+void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
+  const Checkpoint& checkpoint = *folder.checkpoint();
+  const std::string file = (folder.path() / "checkpoint.safetensors").string();
+  if (checkpoint.data_sha256 != data_sha256(*result.data)) {
+    throw Error(ExitCode::data,
+                fmt::format("cannot go on from {}: the training or test data are not those that "
+                            "it was made with",
+                            file),
+                "restore the data, or use --force to train from the start");
+  }
+  try {
+    require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("cannot go on from {}: {}", file, error.what()),
+                "use --force to train from the start");
+  }
+}
+
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Console& console) {
   console.info(fmt::format("{} is finished already; nothing to do", folder.string()));
   return {.folder = std::move(folder), .result = std::move(result)};
@@ -343,16 +362,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   result.config = config;
   result.provenance = provenance_of(device, threads, std::move(allocator), options);
   result.data = summarize_data(dataset, config.data);
-  if (folder.checkpoint() && folder.checkpoint()->data_sha256 != data_sha256(*result.data)) {
-    throw Error(ExitCode::data,
-                fmt::format("cannot go on from {}: the training or test data are not those that "
-                            "it was made with",
-                            (folder.path() / "checkpoint.safetensors").string()),
-                "restore the data, or use --force to train from the start");
-  }
-  if (folder.checkpoint()) {
-    require_step(*folder.checkpoint(), dataset.train.size(), config.training.batch_size);
-  }
+  if (folder.checkpoint()) require_checkpoint_of(result, folder);
   console.log_to(folder.log_file());
   result.model = summarize(config.model, image, dataset.classes);
   result.timing.load_seconds = load_seconds;

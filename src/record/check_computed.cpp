@@ -150,14 +150,12 @@ void check_computed(RunResult& result, const JsonValue& record, bool first) {
   computed.erase("schema");
   computed.erase("config");  // read with its own rules; its hash is compared
   computed.erase("epochs");  // nothing in them is computed
-  if (!first) {
-    for (const JsonValue& epoch : record.at("epochs").items()) {
-      static_cast<void>(epoch.at("engine"));  // older ones may lack it
-    }
-  }
   if (first) {
     accept_first_macro(result, record, computed);
   } else {
+    for (const JsonValue& epoch : record.at("epochs").items()) {
+      static_cast<void>(epoch.at("engine"));  // older ones may lack it
+    }
     note_first_epochs(result);
   }
   require_same({}, record.json(), computed, first);

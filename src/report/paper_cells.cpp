@@ -49,13 +49,7 @@ PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
   if (!cell.ours.mean) return cell;
   const double scale = cell.measure->scale;
   cell.difference = scale * *cell.ours.mean - cell.printed;
-  // Accuracies that happen to be equal have some scatter all the same: that of rounding to images.
-  Spread scatter = cell.ours;
-  if (cell.images && scatter.sd) {
-    scatter.sd = std::max(*scatter.sd, resolution_sd(*cell.images));
-    scatter.ci95 = mean_interval(scatter, 0.95);
-  }
-  if (const auto next = next_run_interval(scatter)) {
+  if (const auto next = next_run_interval(cell.ours)) {
     const Interval whole = {.low = scale * next->low, .high = scale * next->high};
     cell.verdict = verdict_on(cell, whole);
     const Interval possible = within_range(*next, *cell.measure);

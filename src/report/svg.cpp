@@ -47,21 +47,17 @@ std::string print_style() {
   return style;
 }
 
-/// The text's UTF-8 characters.
-std::vector<std::string> characters_of(const std::string& text) {
-  std::vector<std::string> characters;
-  for (const char c : text) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-    if (continues && !characters.empty()) {
-      characters.back() += c;
-    } else {
-      characters.emplace_back(1, c);
-    }
+std::vector<std::string_view> characters_of(std::string_view text) {
+  std::vector<std::string_view> characters;
+  while (!text.empty()) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_sequence(text));
+    characters.push_back(text.substr(0, length));
+    text.remove_prefix(length);
   }
   return characters;
 }
 
-double character_width(const std::string& character) {
+double character_width(std::string_view character) {
   const char c = character.front();
   const bool is_punctuation = c == '\xE2';  // U+2000 to U+2FFF: dashes, arrows
   if (character.size() > 2) return is_punctuation ? kCapital : kWidest;
@@ -143,9 +139,9 @@ std::vector<std::string> lines_of(const std::string& text, double width) {
       lines.emplace_back();
     }
     if (!lines.back().empty()) lines.back() += ' ';
-    for (const std::string& character : characters_of(word)) {
-      const bool fits = lines.back().empty() || text_width(lines.back() + character) <= width;
-      if (!fits) lines.emplace_back();
+    for (const std::string_view character : characters_of(word)) {
+      const double wider = text_width(lines.back()) + character_width(character);
+      if (!lines.back().empty() && wider > width) lines.emplace_back();
       lines.back() += character;
     }
   }
@@ -154,7 +150,7 @@ std::vector<std::string> lines_of(const std::string& text, double width) {
 
 double text_width(const std::string& text) {
   double width = 0.0;
-  for (const std::string& character : characters_of(text)) width += character_width(character);
+  for (const std::string_view character : characters_of(text)) width += character_width(character);
   return width;
 }
 
