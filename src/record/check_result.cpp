@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "config/strict_json.h"
@@ -116,9 +118,25 @@ void check_data(const RunResult& result, bool first) {
   check_files(result, first);
 }
 
+/// Throws unless `text` is a time as utc_now() writes it: what strptime reads and strftime gives
+/// back.
+void require_utc(const std::string& member, const std::string& text) {
+  constexpr const char* kUtc = "%Y-%m-%dT%H:%M:%SZ";
+  std::tm time{};
+  const char* const end = strptime(text.c_str(), kUtc, &time);
+  std::array<char, 32> written{};
+  if (end && *end == '\0' &&
+      std::string_view(written.data(),
+                       std::strftime(written.data(), written.size(), kUtc, &time)) == text) {
+    return;
+  }
+  contradict(member, excerpt(json(text)), "a time in UTC is like 2026-01-31T23:59:59Z");
+}
+
 void check_provenance(const RunResult& result) {
   if (!result.provenance) return;
   const Provenance& provenance = *result.provenance;
+  require_utc("provenance.started_at", provenance.started_at);
   if (provenance.threads < 1 || provenance.jobs < 1) {
     contradict(provenance.threads < 1 ? "provenance.threads" : "provenance.jobs", "0",
                "something computed");
@@ -136,9 +154,15 @@ void check_provenance(const RunResult& result) {
     contradict("provenance.device", excerpt(json(provenance.device)),
                "a run computes on cpu or cuda:N");
   }
-  const std::string& wanted = result.config.device;
   // The config of a failure may be that of the process that failed, the rest of one before it.
-  if (result.status == RunStatus::failed || wanted == "auto" || (wanted == "cpu") == on_cpu) return;
+  if (result.status == RunStatus::failed) return;
+  const std::optional<std::int64_t> threads = result.config.threads;
+  if (threads && provenance.threads != *threads) {
+    contradict("provenance.threads", std::to_string(provenance.threads),
+               fmt::format("config.threads is {}", *threads));
+  }
+  const std::string& wanted = result.config.device;
+  if (wanted == "auto" || (wanted == "cpu") == on_cpu) return;
   contradict("provenance.device", excerpt(json(provenance.device)),
              fmt::format("config.device is \"{}\"", wanted));
 }

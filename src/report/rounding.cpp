@@ -15,6 +15,10 @@ constexpr const char* kAbsent = "–";
 /// Deviations below this share of the numbers are the rounding of sums, not of data.
 constexpr double kNoise = 1e-12;
 
+/// Beyond this, digits are no longer exact, and fill the line: the loss before a run diverges may
+/// be 1e30.
+constexpr double kTooLongToPrint = 1e15;
+
 }  // namespace
 
 std::optional<int> supported_decimals(double uncertainty) {
@@ -30,6 +34,9 @@ int decimals_for(double uncertainty, double magnitude, int otherwise) {
 }
 
 std::string rounded(double value, int decimals) {
+  if (std::isfinite(value) && std::abs(value) >= kTooLongToPrint) {
+    return fmt::format("{:.2e}", value);
+  }
   std::string text;
   if (decimals < 0) {
     const double place = std::pow(10.0, -decimals);

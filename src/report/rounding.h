@@ -20,13 +20,13 @@ std::optional<int> supported_decimals(double uncertainty);
 int decimals_for(double uncertainty, double magnitude, int otherwise);
 
 /// `value` rounded to `decimals` digits after the point, or to tens, hundreds … where negative. A
-/// rounded 0 has no sign.
+/// rounded 0 has no sign. From 1e15 on three digits and an exponent: "1.23e+30".
 std::string rounded(double value, int decimals);
 
 /// The same with a sign, "+0.12"; 0 has none.
 std::string signed_text(double value, int decimals);
 
-/// `value` to three significant digits, without an exponent: "0.0625", "12300".
+/// `value` to three significant digits: "0.0625", "12300".
 std::string three_digits(double value);
 
 /// Digits after the point of a percentage that tell one image of a test set from the next, 100 of

@@ -40,6 +40,9 @@ TEST(Rounded, GoesToTensAndHundredsAndHasNoNegativeZero) {
   EXPECT_EQ(rounded(-0.001, 2), "0.00");
   EXPECT_EQ(rounded(-0.5, 1), "-0.5");
   EXPECT_EQ(rounded(-3.0, -2), "0");
+  EXPECT_EQ(rounded(1.234e30, 4), "1.23e+30");
+  EXPECT_EQ(rounded(-1.0e15, 2), "-1.00e+15");
+  EXPECT_EQ(rounded(999999999999999.0, 0), "999999999999999");
 }
 
 TEST(SpreadText, RoundsAllToTheDigitsOfTheDeviation) {
