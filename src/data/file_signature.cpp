@@ -18,7 +18,12 @@ struct Signature {
 constexpr std::string_view kUnpack = "unpack it, and use the IDX files that it holds";
 constexpr std::string_view kRewrite = "write its contents as IDX files of unsigned bytes";
 
+constexpr std::string_view kReadAndFetch =
+    "open it to see what the server says, and fetch the file itself";
+
 constexpr std::array kSignatures = {
+    Signature{"<?xml"sv,
+              {"an XML document, as a server sends it in place of a file", kReadAndFetch}},
     Signature{"version https://git-lfs"sv,
               {"a Git LFS pointer in place of the file", "run 'git lfs pull' where it comes from"}},
     Signature{"PK\3\4"sv, {"a zip archive", kUnpack}},
@@ -61,8 +66,7 @@ std::optional<ForeignFormat> recognize_format(std::span<const std::uint8_t> star
       });
   if (known != kSignatures.end()) return known->format;
   if (is_markup(text)) {
-    return ForeignFormat{"an HTML page, as a server sends it in place of a file",
-                         "open it to see what the server says, and fetch the file itself"};
+    return ForeignFormat{"an HTML page, as a server sends it in place of a file", kReadAndFetch};
   }
   return std::nullopt;
 }

@@ -14,6 +14,8 @@ namespace {
 constexpr double kCell = 46;
 constexpr double kLeft = 56;
 constexpr double kTop = 44;
+/// Half of a label of three digits reaches beyond the last, small cell.
+constexpr double kMargin = 10;
 /// Beyond this many classes a cell is too small for its number, which then is shown on pointing.
 constexpr std::size_t kMostNumbered = 20;
 constexpr double kSmallCell = 14;
@@ -84,8 +86,8 @@ Figure confusion_figure(const RunGroup& group) {
   const double cell = numbered ? kCell : sparse ? kSmallestCell : kSmallCell;
   const double size = cell * static_cast<double>(classes);
   Figure figure{
-      .width = kLeft + size + 6,
-      .height = kTop + size + 6,
+      .width = kLeft + size + kMargin,
+      .height = kTop + size + kMargin,
       .name = fmt::format("Confusion matrix of {}, {} run{}", group.label, group.completed.size(),
                           group.completed.size() == 1 ? "" : "s"),
       .description = "Rows are the true class, columns the predicted one, summed over the seeds",

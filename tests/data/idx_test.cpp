@@ -188,6 +188,8 @@ TEST_F(IdxReader, SaysWhatAFileOfAnotherFormatIs) {
   } formats[] = {
       {"<!DOCTYPE html><html><head>", "an HTML page", "fetch the file itself"},
       {"\n  <html>", "an HTML page", "fetch the file itself"},
+      {"<?xml version=\"1.0\"?><Error><Code>AccessDenied", "an XML document",
+       "fetch the file itself"},
       {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9912422\n",
        "a Git LFS pointer", "git lfs pull"},
       {std::string("PK\3\4\x14\0\0\0", 8), "a zip archive", "unpack"},
