@@ -19,6 +19,13 @@ fail() {
   exit 1
 }
 
+# An empty path, as an unset variable gives, is a mistake and never "not given".
+for variable in MNIST_BENCH_BINARY MNIST_BENCH_LIBTORCH; do
+  [[ ! -v $variable || -n ${!variable} ]] ||
+    fail "$variable is empty" "name a path, or unset it"
+done
+unset variable
+
 usage_error() { fail "unknown argument: $1" "see $0 --help"; }
 
 # apt_install PACKAGE ...: installs Debian packages, as root or through sudo.

@@ -155,10 +155,11 @@ void Console::error(const Error& error) {
 
 void Console::epoch(const EpochRecord& e, std::int64_t epochs, const ImageCounts& images) {
   info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {} %; test loss {:.4f}, accuracy {} "
-                   "%, macro F1 {} %; {:.2f} s, {} images/s",
+                   "%, macro F1 {} %; {} s, {} images/s",
                    e.epoch, epochs, e.train_loss, percent_of_images(e.train_accuracy, images.train),
                    e.test_loss, percent_of_images(e.test_accuracy, images.test),
-                   percent_of_images(e.test_macro_f1, images.test), e.train_seconds,
+                   percent_of_images(e.test_macro_f1, images.test),
+                   rounded(e.train_seconds, telling_decimals(e.train_seconds, 2)),
                    with_commas(static_cast<long long>(e.images_per_second))),
        to_json(e));
 }

@@ -291,7 +291,8 @@ SweepConfig read_sweep(const std::filesystem::path& file,
   sweep.file = origin;
   const Key& name = experiment_key("name");
   if (!is_named && !document.content.contains("name")) {
-    document.fail("/name", "missing, and there is no file whose name could stand for it");
+    document.fail("/name",
+                  "missing, and there is no file whose name could stand for it; add \"name\"");
   }
   sweep.name = read_text(document, "name", name, file.stem().string());
   if (!name.accepts(sweep.name)) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "data/folder_contents.h"
 #include "data/raw_file.h"
 #include "data/unreadable.h"
@@ -57,8 +58,7 @@ std::optional<NamedRole> role_of(std::string name) {
   return std::nullopt;
 }
 
-/// The files of the same role in a folder that has a file's name, as some archives unpack to; or
-/// the folder itself, which then is what cannot be read.
+/// The files of the same role in a folder that has a file's name, as some archives unpack to.
 std::vector<fs::path> files_within(const fs::path& folder, const NamedRole& named) {
   std::vector<fs::path> files;
   for (const FolderEntry& entry : list_folder(folder)) {
@@ -67,15 +67,16 @@ std::vector<fs::path> files_within(const fs::path& folder, const NamedRole& name
       files.push_back(folder / entry.name);
     }
   }
-  if (files.empty()) files.push_back(folder);
   return files;
 }
 
-/// By prefix, what stands for each role; raw files first.
+/// By prefix, what stands for each role; raw files first, then those in folders of their names. A
+/// folder without one stands for a role that has no file, and then is what cannot be read.
 std::map<std::string, DataFiles> files_by_prefix(const fs::path& folder,
                                                  const std::vector<FolderEntry>& entries) {
   std::map<std::string, DataFiles> found;
   std::map<std::string, DataFiles> within;
+  std::map<std::string, DataFiles> unusable;
   for (const bool compressed : {false, true}) {
     for (const FolderEntry& entry : entries) {
       const auto named = role_of(entry.name);
@@ -84,6 +85,7 @@ std::map<std::string, DataFiles> files_by_prefix(const fs::path& folder,
         auto& files = within[named->prefix].at(named->role);
         const auto more = files_within(folder / entry.name, *named);
         files.insert(files.end(), more.begin(), more.end());
+        if (more.empty()) unusable[named->prefix].at(named->role).push_back(folder / entry.name);
       } else {
         found[named->prefix].at(named->role).push_back(folder / entry.name);
       }
@@ -91,7 +93,13 @@ std::map<std::string, DataFiles> files_by_prefix(const fs::path& folder,
   }
   for (const auto& [prefix, files] : within) {
     for (std::size_t role = 0; role < files.size(); ++role) {
-      if (found[prefix].at(role).empty()) found[prefix].at(role) = files.at(role);
+      auto& candidates = found[prefix].at(role);
+      candidates.insert(candidates.end(), files.at(role).begin(), files.at(role).end());
+    }
+  }
+  for (const auto& [prefix, folders] : unusable) {
+    for (std::size_t role = 0; role < folders.size(); ++role) {
+      if (found[prefix].at(role).empty()) found[prefix].at(role) = folders.at(role);
     }
   }
   return found;
@@ -104,6 +112,16 @@ bool is_data_folder(const fs::path& folder) {
     return std::none_of(each.second.begin(), each.second.end(),
                         [](const auto& files) { return files.empty(); });
   });
+}
+
+/// The file name that `name` was most likely meant to be: mistyped, or without its ending.
+std::optional<std::string> close_to(const std::string& name) {
+  constexpr std::string_view kShortest = "train-images";
+  for (const std::string_view file_name : kFileNames) {
+    if (name.size() < kShortest.size() || !file_name.starts_with(name)) continue;
+    return std::string(file_name);
+  }
+  return nearest(name, {kFileNames.begin(), kFileNames.end()});
 }
 
 /// What to do, by what the folder holds in place of the missing files.
@@ -129,6 +147,12 @@ std::string remedy_for(const fs::path& folder, const std::vector<FolderEntry>& e
         "{} has one of these names but for its ending: if it is an IDX file, rename "
         "it to {}; if it is an archive, unpack it",
         entry.name, stem);
+  }
+  for (const FolderEntry& entry : entries) {
+    if (entry.is_folder || role_of(entry.name)) continue;
+    if (const auto close = close_to(lower_case(entry.name))) {
+      return fmt::format("{} is nearly {}: if it is that file, rename it", entry.name, *close);
+    }
   }
   return std::string(kFolderRemedy);
 }

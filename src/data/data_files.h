@@ -16,8 +16,8 @@ using DataFiles = std::array<std::vector<std::filesystem::path>, 4>;
 /// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
 /// t10k-labels-idx1-ubyte, in upper or lower case, with or without .gz, with '.' for any '-',
 /// "test" for "t10k", and after a prefix that ends with '-' ("emnist-letters-"). A folder of such a
-/// name is passed over, or looked into where there is no file. Throws Error(data), saying what is
-/// there instead, where files are missing or are of several data sets.
+/// name is looked into. Throws Error(data), saying what is there instead, where files are missing
+/// or are of several data sets.
 DataFiles find_data_files(const std::filesystem::path& folder);
 
 /// One file for each role. Throws Error(data) naming two that stand for the same role and differ

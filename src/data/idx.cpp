@@ -78,8 +78,10 @@ IdxFile read_idx(const std::filesystem::path& path, IdxContents contents, const 
   idx.header = std::move(header.bytes);
   idx.dimensions = std::move(header.dimensions);
   if (labels != nullptr && idx.dimensions[0] != labels->dimensions[0]) {
-    fail_idx(path, fmt::format("{} images, but {} labels in {}", idx.dimensions[0],
-                               labels->dimensions[0], labels->path.string()));
+    fail_idx(path,
+             fmt::format("{} images, but {} labels in {}", idx.dimensions[0], labels->dimensions[0],
+                         labels->path.string()),
+             "use the two files that belong together");
   }
   std::int64_t announced = header.bytes_per_value;
   for (const std::int64_t dimension : idx.dimensions) announced *= dimension;

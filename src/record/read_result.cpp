@@ -213,7 +213,7 @@ RunResult read_result(const std::filesystem::path& folder) {
     throw Error(
         ExitCode::io,
         fmt::format("{} is not a usable result of mnist-bench: {}", file.string(), error.what()),
-        "move it away, or run the experiment again with --force");
+        "move it away; if the folder is that of a run, --force runs it again");
   }
 }
 

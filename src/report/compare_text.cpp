@@ -70,13 +70,13 @@ std::vector<std::string> difference_row(const MeasureComparison& comparison, std
                                   "–",
                                   "–"};
   if (!difference.mean) return row;
-  const double half =
-      difference.ci95 ? measure.scale * (difference.ci95->high - difference.ci95->low) / 2.0 : 0.0;
   const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
-  const int decimals = measure_decimals(measure, half, measure.scale * size, images);
+  const int decimals = measure_decimals(measure, measure.scale * difference.sd.value_or(0.0),
+                                        measure.scale * size, images);
   if (difference.ci95) {
-    row[4] = fmt::format("{} to {}", signed_text(difference.ci95->low * measure.scale, decimals),
-                         signed_text(difference.ci95->high * measure.scale, decimals));
+    const Interval possible = within_range_of_differences(*difference.ci95, measure);
+    row[4] = fmt::format("{} to {}", signed_text(possible.low * measure.scale, decimals),
+                         signed_text(possible.high * measure.scale, decimals));
   }
   row[3] = signed_text(*difference.mean * measure.scale, decimals);
   const auto higher = std::count_if(comparison.differences.begin(), comparison.differences.end(),

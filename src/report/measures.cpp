@@ -89,6 +89,11 @@ Interval within_range(const Interval& interval, const Measure& measure) {
   return {.low = std::max(interval.low, 0.0), .high = high};
 }
 
+Interval within_range_of_differences(const Interval& interval, const Measure& measure) {
+  if (!measure.is_share) return interval;
+  return {.low = std::max(interval.low, -1.0), .high = std::min(interval.high, 1.0)};
+}
+
 std::optional<std::int64_t> test_images(const RunGroup& group) {
   std::optional<std::int64_t> images;
   for (const StoredRun& run : group.completed) {

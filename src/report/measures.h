@@ -40,6 +40,9 @@ const Measure& measure_of(const char* key);
 /// in 0 … 1, losses and times are not negative.
 Interval within_range(const Interval& interval, const Measure& measure);
 
+/// The same of differences: those of shares end at -1 and 1.
+Interval within_range_of_differences(const Interval& interval, const Measure& measure);
+
 /// The size of the group's test set, the smallest if its runs had several; nothing where no run
 /// says.
 std::optional<std::int64_t> test_images(const RunGroup& group);

@@ -73,9 +73,15 @@ int decimals_of_images(std::int64_t images) {
   return decimals;
 }
 
+int telling_decimals(double value, int usual) {
+  if (!std::isfinite(value) || value == 0.0) return usual;
+  return std::max(usual, 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
+}
+
 int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
                      const std::optional<std::int64_t>& images) {
-  const int decimals = decimals_for(uncertainty, magnitude, measure.decimals);
+  const int decimals =
+      decimals_for(uncertainty, magnitude, telling_decimals(magnitude, measure.decimals));
   return measure.is_share && images ? std::min(decimals, decimals_of_images(*images)) : decimals;
 }
 

@@ -33,8 +33,11 @@ std::string three_digits(double value);
 /// 10,000 images from 101: 2 for 10,000, 1 for 200, 0 for 100 and fewer. Further ones say nothing.
 int decimals_of_images(std::int64_t images);
 
-/// decimals_for(uncertainty, magnitude, measure.decimals), all in the unit for people; of a share
-/// no more than one image of `images` supports, where that number is known.
+/// `usual`, or as many digits after the point as leave two significant ones: 4 for 0.0021 s.
+int telling_decimals(double value, int usual);
+
+/// decimals_for(uncertainty, magnitude, measure.decimals) or the telling ones, all in the unit for
+/// people; of a share no more than one image of `images` supports, where that number is known.
 int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
                      const std::optional<std::int64_t>& images);
 

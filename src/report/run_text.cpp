@@ -37,17 +37,19 @@ std::string metrics_table(const RunResult& result, const TestRecord& test) {
                            percent(metrics.accuracy_ci95->high));
   }
   const Spread spread = seconds_per_epoch(result.epochs);
-  return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""},
-                    {{"test images", with_commas(metrics.samples), ""},
-                     {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
-                     {"macro precision [%]", percent(metrics.macro.precision), ""},
-                     {"macro recall [%]", percent(metrics.macro.recall), ""},
-                     {"macro F1 [%]", percent(metrics.macro.f1), ""},
-                     {"loss", fmt::format("{:.4f}", test.loss), ""},
-                     {"training [s/epoch]", spread.mean ? fmt::format("{:.2f}", *spread.mean) : "–",
-                      spread.n == 0 ? std::string("on several devices")
-                      : spread.sd   ? fmt::format("SD {:.2f}, n = {} epochs", *spread.sd, spread.n)
-                                    : std::string("n = 1 epoch")}});
+  const int decimals = telling_decimals(spread.mean.value_or(0.0), 2);
+  return text_table(
+      {Align::left, Align::right, Align::left}, {"metric", "value", ""},
+      {{"test images", with_commas(metrics.samples), ""},
+       {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
+       {"macro precision [%]", percent(metrics.macro.precision), ""},
+       {"macro recall [%]", percent(metrics.macro.recall), ""},
+       {"macro F1 [%]", percent(metrics.macro.f1), ""},
+       {"loss", fmt::format("{:.4f}", test.loss), ""},
+       {"training [s/epoch]", spread.mean ? rounded(*spread.mean, decimals) : "–",
+        spread.n == 0 ? std::string("on several devices")
+        : spread.sd   ? fmt::format("SD {}, n = {} epochs", rounded(*spread.sd, decimals), spread.n)
+                      : std::string("n = 1 epoch")}});
 }
 
 /// Of the classes that occur; a label can leave many numbers below it unused.

@@ -21,21 +21,24 @@ constexpr const char* kScopeOfGroups =
 const char* better(double difference) { return difference > 0 ? "B" : "A"; }
 const char* worse(double difference) { return difference > 0 ? "A" : "B"; }
 
-/// "0.42" of ±0.0042, to the digits that half the interval's width and the images support.
-std::string points(double share, const Interval& interval, std::int64_t images) {
-  const double half = 100.0 * (interval.high - interval.low) / 2.0;
-  return rounded(100.0 * share, std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
-                                         decimals_of_images(images)));
+/// "0.42" of 0.0042 ± `uncertainty`, to the digits that it and the images support.
+std::string points(double share, double uncertainty, std::int64_t images) {
+  return rounded(100.0 * share,
+                 std::min(decimals_for(100.0 * uncertainty, /*magnitude=*/100.0, /*otherwise=*/2),
+                          decimals_of_images(images)));
 }
 
+double half_width(const Interval& interval) { return (interval.high - interval.low) / 2.0; }
+
 /// `left_out`: seeds that the judge did not look at.
-std::string nothing_shown(const Interval& interval, std::int64_t images,
+std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
                           std::int64_t left_out = 0) {
   return fmt::format(
       "No difference in accuracy shown. That is no proof of none: the interval{} allows anything "
       "from {} to {} percentage points.",
       left_out > 0 ? fmt::format(" of the first {} seeds", kMostSignFlips) : "",
-      points(interval.low, interval, images), points(interval.high, interval, images));
+      points(std::max(interval.low, -1.0), uncertainty, images),
+      points(std::min(interval.high, 1.0), uncertainty, images));
 }
 
 /// What the interval takes for the seeds' scatter where that is less than accuracies can tell.
@@ -65,7 +68,7 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
     case Conclusion::shown:
       return fmt::format(
           "{}, by about {} percentage points: more than the scatter of {} seeds explains.", gap,
-          points(std::abs(mean), interval, images), difference.n);
+          points(std::abs(mean), *difference.sd, images), difference.n);
     case Conclusion::suggested:
       if (difference.n >= kFewestSeeds) {
         return fmt::format(
@@ -86,7 +89,7 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
   if (judgement.test->p_value < kLevel) {
     return "Test and interval disagree about 0: take the difference as not shown.";
   }
-  return nothing_shown(interval, images, judgement.left_out);
+  return nothing_shown(interval, *difference.sd, images, judgement.left_out);
 }
 
 }  // namespace
@@ -102,10 +105,11 @@ std::string verdict(const RunComparison& comparison) {
         "equally "
         "often, a gap this wide would be rare ({}).",
         better(difference), worse(difference),
-        points(std::abs(difference), comparison.difference.ci95, comparison.images),
+        points(std::abs(difference), half_width(comparison.difference.ci95), comparison.images),
         p_text(comparison.test.p_value));
   } else {
-    text = nothing_shown(comparison.difference.ci95, comparison.images);
+    const Interval& interval = comparison.difference.ci95;
+    text = nothing_shown(interval, half_width(interval), comparison.images);
   }
   return text + " " + kScopeOfRuns;
 }

@@ -26,9 +26,9 @@ class Finished:
 
 
 def clean_environment(**changes):
-    """This process' environment without what would change the program's looks."""
-    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-    return {**environment, "TERM": "xterm", **changes}
+    """This process' environment without what would change the program's looks; None unsets."""
+    environment = {**os.environ, "NO_COLOR": None, "TERM": "xterm", **changes}
+    return {key: value for key, value in environment.items() if value is not None}
 
 
 def run_binary(*arguments, cwd, timeout=60, environment=None, **options):

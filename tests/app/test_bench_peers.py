@@ -191,6 +191,8 @@ def test_wrong_use_is_refused_before_anything_runs(bench_peers, tmp_path, argume
 def test_a_missing_build_is_named_with_how_to_build(bench_peers):
     refused = bench_peers("--threads", 1, MNIST_BENCH_BINARY="/nowhere/mnist-bench")
     assert_refusal(refused, 1, "/nowhere/mnist-bench", "scripts/quickstart")
+    refused = bench_peers("--threads", 1, MNIST_BENCH_BINARY="")
+    assert_refusal(refused, 1, "MNIST_BENCH_BINARY is empty")
 
 
 def test_a_folder_with_something_else_is_not_made_a_virtual_environment(bench_peers, tmp_path):

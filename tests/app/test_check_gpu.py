@@ -92,6 +92,9 @@ def test_without_a_gpu_it_says_so(tmp_path):
         (("--device", "gpu"), 2, ["gpu", "cuda:N"]),
         (("--bundle", "here"), 2, ["--libtorch"]),
         (("--libtorch", "here"), 2, ["--bundle"]),
+        (("--device", "cpu", "--output", ""), 2, ["--output", "the path is empty"]),
+        (("--bundle", "", "--libtorch", "here"), 2, ["--bundle", "the path is empty"]),
+        (("--bundle", "here", "--libtorch", ""), 2, ["--libtorch", "the path is empty"]),
         (("--bundle", "here", "--libtorch", "nowhere"), 2, ["nowhere", "libtorch_cpu.so"]),
     ],
     ids=str,
@@ -108,6 +111,11 @@ def test_a_missing_build_is_named(tmp_path):
     refused = check_gpu(tmp_path, "--device", "cpu", binary=tmp_path / "mnist-bench")
     assert_refusal(refused, 1, str(tmp_path / "mnist-bench"))
     assert_has_remedy(refused)
+
+
+def test_an_empty_binary_is_not_the_default_one(tmp_path):
+    refused = check_gpu(tmp_path, "--device", "cpu", binary="")
+    assert_refusal(refused, 2, "MNIST_BENCH_BINARY is empty")
 
 
 def test_what_does_not_work_fails_the_check(tmp_path):

@@ -249,8 +249,25 @@ def test_an_array_with_gaps_is_refused(script, sweep_file):
     assert_refusal(refused, 2, "1 to 5", "--array=1-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "variable"),
+    [
+        ("sweep_seeds", 1, "MNIST_BENCH_BINARY"),
+        ("reproduce_paper", 1, "MNIST_BENCH_BINARY"),
+        ("equivalence", 1, "MNIST_BENCH_BINARY"),
+        ("slurm_sweep.sbatch", 2, "MNIST_BENCH_BINARY"),
+        ("setup", 1, "MNIST_BENCH_LIBTORCH"),
+        ("quickstart", 1, "MNIST_BENCH_LIBTORCH"),
+    ],
+)
+def test_an_empty_path_in_the_environment_is_an_error(script, sweep_file, name, code, variable):
+    refused = script(name, sweep_file, **{variable: ""})
+    assert_refusal(refused, code, f"{variable} is empty")
+    assert_has_remedy(refused)
+
+
 def test_an_sbatch_outside_the_project_is_refused(script, sweep_file):
-    refused = script("slurm_sweep.sbatch", sweep_file, MNIST_BENCH_BINARY="")
+    refused = script("slurm_sweep.sbatch", sweep_file, MNIST_BENCH_BINARY=None)
     assert_refusal(refused, 2, "build/release/mnist-bench", "MNIST_BENCH_BINARY")
     assert script("slurm_sweep.sbatch").code == 2
 

@@ -98,9 +98,14 @@ TEST_F(DataFilesTest, OfOneRoleAreAllStamped) {
 }
 
 TEST_F(DataFilesTest, AreNotHiddenByFoldersOfTheirNames) {
-  std::filesystem::create_directory(folder_ / "train-images.idx3-ubyte");
-  test::write(folder_ / "train-images.idx3-ubyte" / "train-images.idx3-ubyte", "not read");
+  const auto inner = folder_ / "train-images.idx3-ubyte" / "train-images.idx3-ubyte";
+  std::filesystem::create_directory(inner.parent_path());
   EXPECT_EQ(load().files[0].path, folder_ / "train-images-idx3-ubyte");
+  std::filesystem::copy_file(folder_ / "train-images-idx3-ubyte", inner);
+  EXPECT_EQ(load().files[0].path, folder_ / "train-images-idx3-ubyte");
+  test::write(inner, "other bytes");
+  EXPECT_THAT(error(), AllOf(HasSubstr("could be the training images, and they differ"),
+                             HasSubstr(inner.string())));
 }
 
 TEST_F(DataFilesTest, MayLieInFoldersOfTheirNames) {
@@ -153,6 +158,15 @@ TEST_F(DataFilesTest, WithAnotherEndingAreNamed) {
   rename("train-labels-idx1-ubyte", "train-labels-idx1-ubyte.bin");
   EXPECT_THAT(error(), HasSubstr("train-labels-idx1-ubyte.bin"));
   EXPECT_THAT(remedy(), HasSubstr("rename it to train-labels-idx1-ubyte"));
+}
+
+TEST_F(DataFilesTest, WithNearlyTheirNamesAreNamed) {
+  for (const char* name : {"train-labels-idx1", "Train_Labels_idx1_ubyte"}) {
+    rename("train-labels-idx1-ubyte", name);
+    EXPECT_THAT(error(), HasSubstr(name));
+    EXPECT_THAT(remedy(), HasSubstr(std::string(name) + " is nearly train-labels-idx1-ubyte"));
+    rename(name, "train-labels-idx1-ubyte");
+  }
 }
 
 TEST_F(DataFilesTest, OfQmnistsLabelsAreNamed) {

@@ -24,6 +24,8 @@
 #include "record/read_result.h"
 #include "record/result_json.h"
 #include "record/safetensors.h"
+#include "record/stored_files.h"
+#include "record/verify_run.h"
 #include "report/formats.h"
 
 namespace mnist_bench::fuzz {
@@ -136,18 +138,23 @@ void idx_images(std::string_view input) {
   expect_same_compressed(input, [&](const auto& path) { return read_idx_images(path, labels); });
 }
 
-/// Four files, each after its length in two bytes.
+/// The next file of a folder that is one input: its length in two bytes, and its bytes.
+std::string_view next_file(std::string_view& input) {
+  std::size_t size = 0;
+  if (input.size() >= 2) {
+    size = static_cast<std::uint8_t>(input[0]) * 256U + static_cast<std::uint8_t>(input[1]);
+    input.remove_prefix(2);
+  }
+  const std::string_view bytes = input.substr(0, size);
+  input.remove_prefix(bytes.size());
+  return bytes;
+}
+
+/// Four files.
 void dataset(std::string_view input) {
-  constexpr std::array kNames = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                 "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
-  for (const char* name : kNames) {
-    std::size_t size = 0;
-    if (input.size() >= 2) {
-      size = static_cast<std::uint8_t>(input[0]) * 256U + static_cast<std::uint8_t>(input[1]);
-      input.remove_prefix(2);
-    }
-    file(std::string("data/") + name, input.substr(0, size));
-    input.remove_prefix(std::min(size, input.size()));
+  for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                           "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    file(std::string("data/") + name, next_file(input));
   }
   const auto dataset = accepted(ExitCode::data, [&] { return load_dataset(scratch() / "data"); });
   if (!dataset) return;
@@ -192,6 +199,38 @@ void report(std::string_view input) {
   }
 }
 
+/// The lines of epochs.jsonl that `bytes` are read as.
+std::optional<std::string> lines_read_from(std::string_view bytes) {
+  file("run/epochs.jsonl", bytes);
+  const auto epochs = accepted(ExitCode::io, [] { return read_epochs(scratch() / "run"); });
+  if (!epochs) return std::nullopt;
+  std::string lines;
+  for (const EpochRecord& epoch : *epochs) lines += to_json(epoch).dump() + "\n";
+  return lines;
+}
+
+void epochs(std::string_view input) {
+  const auto lines = lines_read_from(input);
+  if (!lines) return;
+  require(lines_read_from(*lines) == lines, "epochs that are written and read again are the same");
+}
+
+/// The six files of a run, an empty one left out.
+void verify(std::string_view input) {
+  const std::filesystem::path folder = scratch() / "verified";
+  std::filesystem::remove_all(folder);
+  for (const std::string name : {"result.json", "config.json", "epochs.jsonl", "predictions.csv",
+                                 "model.safetensors", "checkpoint.safetensors"}) {
+    const std::string_view bytes = next_file(input);
+    if (bytes.empty()) continue;
+    const bool signed_file = name == "result.json" || name == "checkpoint.safetensors";
+    file("verified/" + name, signed_file ? with_right_sha256(bytes) : std::string(bytes));
+  }
+  const RunCheck check = verify_run(folder);
+  require(!check.status.empty(), "every run has a status");
+  for (const std::string& fault : check.faults) require(!fault.empty(), "a fault says what it is");
+}
+
 void predictions(std::string_view input) {
   const auto rows = accepted(ExitCode::io, [&] { return parse_predictions(input, "input"); });
   if (!rows) return;
@@ -225,6 +264,7 @@ constexpr std::array kTargets = {
     Target{"dataset", dataset},         Target{"result", result},
     Target{"report", report},           Target{"predictions", predictions},
     Target{"checkpoint", checkpoint},   Target{"safetensors", safetensors},
+    Target{"epochs", epochs},           Target{"verify", verify},
 };
 
 }  // namespace

@@ -34,6 +34,15 @@ TEST(SupportedDecimals, DoNotExistWithoutAnUncertainty) {
   EXPECT_FALSE(supported_decimals(std::numeric_limits<double>::quiet_NaN()));
 }
 
+TEST(TellingDecimals, LeaveTwoSignificantDigitsOfSmallNumbers) {
+  EXPECT_EQ(telling_decimals(7.4, 2), 2);
+  EXPECT_EQ(telling_decimals(0.1, 2), 2);
+  EXPECT_EQ(telling_decimals(0.0021, 2), 4);
+  EXPECT_EQ(telling_decimals(-0.0021, 2), 4);
+  EXPECT_EQ(telling_decimals(0.0, 2), 2);
+  EXPECT_EQ(telling_decimals(kInfinite, 2), 2);
+}
+
 TEST(Rounded, GoesToTensAndHundredsAndHasNoNegativeZero) {
   EXPECT_EQ(rounded(97.8149, 2), "97.81");
   EXPECT_EQ(rounded(1234.0, -1), "1230");
