@@ -52,7 +52,8 @@ def test_command_line_in_the_readme_works(bench, words):
     for option in options:
         assert re.search(rf"(^|[ ,]){re.escape(option)}\b", help_text.stdout, re.MULTILINE), option
     for config in configs:
-        checked = bench("config", "check", PROJECT / config, *overrides)
+        check = ["sweep", "--dry-run"] if command == ["sweep"] else ["config", "check"]
+        checked = bench(*check, PROJECT / config, *overrides)
         assert checked.code == 0, checked
 
 
