@@ -128,12 +128,17 @@ class Slurm:
         return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines]
 
     def wait_for_end(self, job):
-        active = ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED")
-        wait_until(
-            lambda: not any(task["JobState"] in active for task in self.tasks(job)),
-            f"the end of job {job}",
-        )
-        return self.tasks(job)
+        """The job's tasks when each has come to a state that it stays in. All others pass, SIGNALING
+        too, which is there for a moment when --signal comes."""
+        last = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT")
+        ended = []
+
+        def has_ended():
+            ended[:] = self.tasks(job)
+            return ended and all(task["JobState"] in last for task in ended)
+
+        wait_until(has_ended, f"the end of job {job}")
+        return ended
 
     def processes(self):
         """Whatever still runs with this Slurm's configuration, daemons and jobs."""
