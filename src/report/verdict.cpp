@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "report/compare_text.h"
+#include "report/measures.h"
 #include "report/rounding.h"
 #include "report/text_table.h"
 
@@ -33,12 +34,12 @@ double half_width(const Interval& interval) { return (interval.high - interval.l
 /// `left_out`: seeds that the judge did not look at.
 std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
                           std::int64_t left_out = 0) {
+  const Interval possible = within_range_of_differences(interval, measure_of("accuracy"));
   return fmt::format(
       "No difference in accuracy shown. That is no proof of none: the interval{} allows anything "
       "from {} to {} percentage points.",
       left_out > 0 ? fmt::format(" of the first {} seeds", kMostSignFlips) : "",
-      points(std::max(interval.low, -1.0), uncertainty, images),
-      points(std::min(interval.high, 1.0), uncertainty, images));
+      points(possible.low, uncertainty, images), points(possible.high, uncertainty, images));
 }
 
 /// What the interval takes for the seeds' scatter where that is less than accuracies can tell.
