@@ -5,6 +5,7 @@
 #include <string>
 
 #include "report/compare_text.h"
+#include "report/measures.h"
 #include "report/rounding.h"
 #include "report/text_table.h"
 
@@ -78,8 +79,9 @@ std::string margin_text(double margin) {
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
   const int decimals = decimals_of(test, images);
-  return fmt::format("{} to {}", signed_text(100.0 * test.ci90->low, decimals),
-                     signed_text(100.0 * test.ci90->high, decimals));
+  const Interval possible = within_range_of_differences(*test.ci90, measure_of("accuracy"));
+  return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
+                     signed_text(100.0 * possible.high, decimals));
 }
 
 std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images) {

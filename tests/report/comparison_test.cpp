@@ -362,6 +362,13 @@ TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {
   EXPECT_EQ(equivalence_interval(test, 10'000), "-0.02000 to +0.09996");
 }
 
+TEST(CompareText, EndsTheIntervalOfEquivalenceAt100Points) {
+  EquivalenceTest test;
+  test.margin = 0.1;
+  test.ci90 = Interval{.low = -1.53, .high = 0.4};
+  EXPECT_EQ(equivalence_interval(test, 10'000), "-100 to +40");
+}
+
 TEST(CompareText, WithoutAMarginDoesNotSpeakOfEquivalence) {
   const GroupComparison comparison =
       compare_groups(group_with("a", {9'800, 9'810}), group_with("b", {9'800, 9'811}));
