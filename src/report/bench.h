@@ -8,7 +8,7 @@
 
 #include "config/experiment.h"
 #include "evaluate/statistics.h"
-#include "record/phase_clock.h"
+#include "train/phase_clock.h"
 
 namespace mnist_bench {
 

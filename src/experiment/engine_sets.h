@@ -4,7 +4,7 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
-#include "model/inference.h"
+#include "libtorch/inference.h"
 #include "native/images.h"
 
 namespace mnist_bench {

@@ -6,27 +6,26 @@
 #include <string>
 #include <vector>
 
-#include "config/experiment.h"
-#include "model/summary.h"
+#include "model/layers.h"
 #include "record/safetensors.h"
 
 namespace mnist_bench {
 
-/// The paper's MLP (Table 1) or CNN (Table 2) as its list of layers, on the CPU.
+/// The network of these layers, on the CPU, its children named like them.
 /// forward: images [N, 1, rows, columns] float32, normalized; returns logits [N, classes].
-/// Throws Error(usage) when the CNN's two poolings would leave nothing of the image.
-torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image,
-                                   std::int64_t classes);
+torch::nn::Sequential make_network(const std::vector<PlacedLayer>& layers);
 
-/// He initialization (paper, eq. 20): weights from N(0, 2/n_in), biases 0. The same values for the
-/// same seed on every device, since they are drawn on the CPU.
+/// He initialization (paper, eq. 20): weights from N(0, 2/n_in), biases 0, batch norm's factors 1.
+/// The same values for the same seed on every device, since they are drawn on the CPU.
 void initialize(torch::nn::Sequential& network, std::uint64_t seed);
 
-/// All parameters as float32, by name ("fc1.weight"), in the order of the layers.
+/// All parameters (buffers) as float32, by name ("fc1.weight"), in the order of the layers.
 std::vector<NamedTensor> export_parameters(const torch::nn::Sequential& network);
+std::vector<NamedTensor> export_buffers(const torch::nn::Sequential& network);
 
 /// The reverse. Throws Error(io) when a name or shape is not the network's.
 void import_parameters(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
+void import_buffers(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
 
 /// A tensor's values as float32, row-major, and the reverse: into the dtype, device and memory
 /// format of `target`.

@@ -17,7 +17,7 @@
 #include "data/dataset_warnings.h"
 #include "data/known_datasets.h"
 #include "evaluate/metrics.h"
-#include "model/inference.h"
+#include "libtorch/inference.h"
 #include "model/summary.h"
 #include "native/engine.h"
 #include "record/devices.h"

@@ -1,4 +1,4 @@
-#include "model/inference.h"
+#include "libtorch/inference.h"
 
 #include <c10/core/InferenceMode.h>
 #include <torch/nn/functional/loss.h>
