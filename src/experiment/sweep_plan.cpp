@@ -5,9 +5,9 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "record/result_json.h"
-#include "report/text_table.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
 
