@@ -7,13 +7,19 @@
 
 #include "app/commands.h"
 #include "app/output_file.h"
-#include "app/run_bench.h"
+#include "bench/run.h"
 #include "config/read.h"
 #include "runtime/default_threads.h"
 #include "runtime/interrupt.h"
 
 namespace mnist_bench {
 namespace {
+
+std::map<std::string, Engine> engines_by_name() {
+  std::map<std::string, Engine> names;
+  for (const EngineName& entry : kEngines) names.emplace(entry.name, entry.engine);
+  return names;
+}
 
 struct BenchArguments {
   std::vector<std::string> configs_and_overrides;
@@ -119,7 +125,7 @@ reads it).)");
                    "models)")
       ->type_name("TEXT ...");
   command->add_option("--engines", arguments->options.engines, "libtorch, native")
-      ->transform(one_of<Engine>({{"libtorch", Engine::libtorch}, {"native", Engine::native}}))
+      ->transform(one_of(engines_by_name()))
       ->delimiter(',')
       ->type_name("NAME,..")
       ->default_str("libtorch,native");

@@ -15,6 +15,7 @@
 #include "base/nearest.h"
 #include "runtime/build_info.h"
 #include "runtime/libtorch_version.h"
+#include "runtime/process.h"
 #include "runtime/working_folder.h"
 
 namespace mnist_bench {
@@ -150,6 +151,8 @@ void print_result(const std::string& text, bool is_interrupted) {
 
 void run_command_line(int argc, const char* const* argv, Session& session) {
   return_to_working_folder();
+  ask_mkl_for_equal_bits();
+  tune_allocator();
   session.command_line = joined(argc, argv);
   require_libtorch_of_the_build();
   CLI::App app(kDescription, "mnist-bench");

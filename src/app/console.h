@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "record/result.h"
-#include "record/training.h"
+#include "experiment/observer.h"
 
 namespace spdlog {
 class logger;
@@ -28,38 +27,28 @@ struct ConsoleOptions {
   bool progress_lines = false;
 };
 
-/// How many images the shares of an epoch are of.
-struct ImageCounts {
-  std::int64_t train = 0;
-  std::int64_t test = 0;
-};
-
 /// Everything that a run says on stderr and in its log file: lines, and on a terminal a block of
 /// lines below them that is drawn again and again.
-class Console {
+class Console final : public Observer {
  public:
   explicit Console(const ConsoleOptions& options);
-  ~Console();
-  Console(const Console&) = delete;
-  Console& operator=(const Console&) = delete;
+  ~Console() override;
 
-  /// From now on all lines also go to `file`. Throws Error(io) for one that is not a regular file.
-  void log_to(const std::filesystem::path& file);
+  void log_to(const std::filesystem::path& file) override;
 
-  /// `fields` are added to the line in the JSON format, where a program reads it.
-  void debug(const std::string& message);
-  void info(const std::string& message);
-  void info(const std::string& message, const nlohmann::ordered_json& fields);
-  void warn(const std::string& message);
+  void debug(const std::string& message) override;
+  void info(const std::string& message) override;
+  /// `fields` are added to the line in the JSON format.
+  void info(const std::string& message, const nlohmann::ordered_json& fields) override;
+  void warn(const std::string& message) override;
   void error(const Error& error);
 
-  void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images);
+  void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images) override;
   /// Shows the progress bar, at most ten times a second.
-  void progress(const TrainProgress& progress, std::int64_t epochs);
+  void progress(const TrainProgress& progress, std::int64_t epochs) override;
   /// Draws `lines` in place of the block's lines before; does nothing where stderr is no terminal.
-  void status(const std::vector<std::string>& lines);
-  /// Whether it is time to draw again.
-  [[nodiscard]] bool status_due() const;
+  void status(const std::vector<std::string>& lines) override;
+  [[nodiscard]] bool status_due() const override;
 
   [[nodiscard]] bool quiet() const { return options_.quiet; }
 

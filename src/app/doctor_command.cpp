@@ -122,7 +122,7 @@ std::vector<Finding> examine() {
   for (const std::string& what : threads.ignored) {
     findings.push_back({.what = "threads", .found = what, .warns = true});
   }
-  findings.push_back({"allocator", tune_allocator(), {}});
+  findings.push_back({"allocator", allocator_name(), {}});
   findings.push_back({.what = "CUDA", .found = cuda_text(), .warns = cuda_status().idle_gpu});
   findings.push_back({"device=auto", choose_device("auto").str(), {}});
   findings.push_back(look_at_data());

@@ -6,8 +6,8 @@
 
 #include "app/commands.h"
 #include "app/expectation.h"
-#include "app/run_experiment.h"
 #include "config/read.h"
+#include "experiment/run.h"
 #include "report/format/run_text.h"
 #include "runtime/interrupt.h"
 

@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "app/run_sweep.h"
-#include "app/sweep_plan.h"
 #include "config/sweep.h"
+#include "experiment/sweep.h"
+#include "experiment/sweep_plan.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
 #include "report/format/formats.h"
@@ -188,6 +188,10 @@ void sweep(SweepArguments& arguments, Session& session) {
   console.info(fmt::format("{}: {}", config.name, count));
   arguments.options.fail_fast = !arguments.keep_going;
   arguments.options.command = session.command_line;
+  arguments.options.worker_observer = [] {
+    return std::make_unique<Console>(
+        ConsoleOptions{.format = LogFormat::json, .progress_lines = true});
+  };
   SweepOutcome outcome = run_sweep(missing, arguments.options, data, console);
   if (outcome.ended > 0) console.info(time_text(outcome));
   const StoredRuns results = results_of(plan);

@@ -1,12 +1,12 @@
-#include "app/data_cache.h"
+#include "experiment/data_cache.h"
 
 #include <fmt/format.h>
 
 #include <numeric>
 
-#include "app/engine_sets.h"
 #include "base/error.h"
 #include "data/subset.h"
+#include "experiment/engine_sets.h"
 
 namespace mnist_bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/epoch_writer.h"
+#include "experiment/epoch_writer.h"
 
 #include <chrono>
 #include <memory>
@@ -12,17 +12,17 @@ void EpochWriter::write(Checkpoint checkpoint) {
   // With both: in place, where the system has no thread to give. libstdc++ 12 moves what it is
   // given into the attempt that fails and then calls what is left: hence a copy.
   const std::launch how =
-      beside_ ? std::launch::async | std::launch::deferred : std::launch::deferred;
+      async_ ? std::launch::async | std::launch::deferred : std::launch::deferred;
   const auto held = std::make_shared<Checkpoint>(std::move(checkpoint));
   const auto write = [this, held] {
     folder_.write_epoch(held->epochs.back());
     folder_.write_checkpoint(std::move(*held));
   };
   written_ = std::async(how, write);
-  if (!beside_) finish();
+  if (!async_) finish();
 }
 
-void EpochWriter::look() {
+void EpochWriter::announce_if_written() {
   if (epoch_ && written_.wait_for(std::chrono::seconds(0)) != std::future_status::timeout) finish();
 }
 
@@ -30,7 +30,7 @@ void EpochWriter::finish() {
   if (!epoch_) return;
   const EpochRecord epoch = *std::exchange(epoch_, std::nullopt);
   written_.get();
-  console_.epoch(epoch, epochs_, images_);
+  observer_.epoch(epoch, epochs_, images_);
 }
 
 }  // namespace mnist_bench

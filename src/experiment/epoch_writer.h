@@ -4,36 +4,36 @@
 #include <future>
 #include <optional>
 
-#include "app/console.h"
+#include "experiment/observer.h"
 #include "record/run_folder.h"
 
 namespace mnist_bench {
 
-/// Writes what an epoch leaves in the run folder: before the next one begins or, with `beside`,
-/// while it is trained. What is announced is on the disk: an epoch appears on the console once all
-/// of it is written.
+/// Writes what an epoch leaves in the run folder: before the next one begins or, with `async`,
+/// while it is trained. What is announced is on the disk: an epoch is announced once all of
+/// it is written.
 class EpochWriter {
  public:
-  EpochWriter(RunFolder& folder, Console& console, std::int64_t epochs, const ImageCounts& images,
-              bool beside)
-      : folder_(folder), console_(console), epochs_(epochs), images_(images), beside_(beside) {}
+  EpochWriter(RunFolder& folder, Observer& observer, std::int64_t epochs, const ImageCounts& images,
+              bool async)
+      : folder_(folder), observer_(observer), epochs_(epochs), images_(images), async_(async) {}
 
   // Each of these throws what writing threw.
 
   /// Writes the last of the checkpoint's epochs and the checkpoint, or begins to.
   void write(Checkpoint checkpoint);
   /// Announces the epoch if it is written by now.
-  void look();
+  void announce_if_written();
   /// Waits until it is written and announces it; does nothing where there is none. To be called
   /// before anything else is written to the folder.
   void finish();
 
  private:
   RunFolder& folder_;
-  Console& console_;
+  Observer& observer_;
   std::int64_t epochs_;
   ImageCounts images_;
-  bool beside_;
+  bool async_;
   std::optional<EpochRecord> epoch_;  ///< that is being written
   std::future<void> written_;         ///< waits for it, too, when training ends by an exception
 };

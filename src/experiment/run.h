@@ -1,11 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
-#include "app/console.h"
-#include "app/data_cache.h"
 #include "config/experiment.h"
+#include "experiment/data_cache.h"
+#include "experiment/observer.h"
 #include "record/read_result.h"
 #include "record/run_folder.h"
 
@@ -18,7 +17,7 @@ struct RunOptions {
   std::string command;
   /// An epoch's files are written while the next one is trained: for where the time of all counts
   /// more than that of an epoch.
-  bool write_beside = false;
+  bool write_async = false;
 };
 
 /// One experiment from config to record: checks the world, trains, evaluates after each epoch and
@@ -27,6 +26,6 @@ struct RunOptions {
 /// Returns what result.json holds, whatever the status. Throws Error when there is no run to speak
 /// of (data, device, folder), or, once a failed record is written, for what broke the run.
 StoredRun run_experiment(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
-                         Console& console);
+                         Observer& observer);
 
 }  // namespace mnist_bench

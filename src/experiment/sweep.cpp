@@ -1,4 +1,4 @@
-#include "app/run_sweep.h"
+#include "experiment/sweep.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "app/worker.h"
 #include "data/dataset.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
@@ -60,11 +59,11 @@ bool may_use_cuda(const ExperimentConfig& run) {
 class Sweep {
  public:
   Sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options, DataCache& data,
-        Console& console)
+        Observer& observer)
       : runs_(runs),
         options_(options),
         data_(data),
-        console_(console),
+        observer_(observer),
         cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
     slots_.resize(jobs);
@@ -81,7 +80,7 @@ class Sweep {
           if (slot.run) slot.worker->interrupt();
         }
       }
-      if (console_.status_due()) console_.status(status_lines());
+      if (observer_.status_due()) observer_.status(status_lines());
     }
     outcome_.ended = done_;
     outcome_.workers = static_cast<std::int64_t>(slots_.size());
@@ -96,7 +95,7 @@ class Sweep {
     const std::vector<int> cores = allowed_cores();
     const auto threads = static_cast<std::size_t>(*options_.threads);
     if (slots_.size() * threads > cores.size()) {
-      console_.warn(
+      observer_.warn(
           fmt::format("{} workers of {} thread{} on {} available cores will slow each "
                       "other down",
                       slots_.size(), threads, threads == 1 ? "" : "s", cores.size()));
@@ -156,7 +155,8 @@ class Sweep {
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker) slot.worker = std::make_unique<Worker>(slot.cores, cuda_, data_);
+    if (!slot.worker)
+      slot.worker = std::make_unique<Worker>(slot.cores, cuda_, data_, options_.worker_observer);
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
                        .existing = existing_for(*slot.run),
@@ -184,7 +184,7 @@ class Sweep {
     const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (event.is_object()) outcome_.train_seconds += event.value("train_seconds", 0.0);  // epochs
     if (!event.is_object()) {  // what a library says behind our back
-      console_.debug(fmt::format("worker: {}", line));
+      observer_.debug(fmt::format("worker: {}", line));
     } else if (event.value("event", "") == "progress") {
       slot.progress = event.value("text", "");
     } else if (event.value("event", "") == "end") {
@@ -194,7 +194,7 @@ class Sweep {
       const bool is_news = event.value("level", "") == "warning" &&
                            warnings_.emplace(data_folder(slot.run->data), message).second;
       const std::string told = fmt::format("{}: {}", slot.run->output, message);
-      is_news ? console_.warn(told) : console_.debug(told);
+      is_news ? observer_.warn(told) : observer_.debug(told);
     }
   }
 
@@ -222,7 +222,7 @@ class Sweep {
   void wait_for(const ExperimentConfig& run) {
     in_use_.push_back(run);
     if (!waited_for_.insert(run.output).second) return;
-    console_.info(fmt::format("{}: in use by another process; waiting for that", run.output));
+    observer_.info(fmt::format("{}: in use by another process; waiting for that", run.output));
   }
 
   void on_death(Slot& slot) {
@@ -241,17 +241,17 @@ class Sweep {
     try {
       record_failure(*slot.run, error, slot.before);
     } catch (const Error& problem) {
-      console_.warn(fmt::format("no record of it: {}", problem.what()));
+      observer_.warn(fmt::format("no record of it: {}", problem.what()));
     }
   }
 
   /// A warning, since --quiet keeps causes.
   void report_failure(const Slot& slot, const std::string& what) {
     outcome_.failed.insert(slot.run->output);
-    console_.warn(done_line(slot, what));
+    observer_.warn(done_line(slot, what));
   }
 
-  void report(const Slot& slot, const std::string& what) { console_.info(done_line(slot, what)); }
+  void report(const Slot& slot, const std::string& what) { observer_.info(done_line(slot, what)); }
 
   std::string done_line(const Slot& slot, const std::string& what) {
     ++done_;
@@ -275,7 +275,7 @@ class Sweep {
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   DataCache& data_;
-  Console& console_;
+  Observer& observer_;
   bool cuda_;  ///< a run may use it
   std::vector<Slot> slots_;
   std::size_t next_ = 0;
@@ -290,8 +290,8 @@ class Sweep {
 }  // namespace
 
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
-                       DataCache& data, Console& console) {
-  return Sweep(runs, options, data, console).run();
+                       DataCache& data, Observer& observer) {
+  return Sweep(runs, options, data, observer).run();
 }
 
 }  // namespace mnist_bench

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "app/console.h"
-#include "app/data_cache.h"
 #include "config/experiment.h"
+#include "experiment/data_cache.h"
+#include "experiment/observer.h"
+#include "experiment/worker.h"
 
 namespace mnist_bench {
 
@@ -21,6 +22,8 @@ struct SweepOptions {
   bool force = false;
   /// The command line, for the record.
   std::string command;
+  /// For each run in a worker.
+  ObserverFactory worker_observer;
 };
 
 /// How the runs of one call ended; they stand in their folders.
@@ -38,6 +41,6 @@ struct SweepOutcome {
 /// run that another process works on is waited for: done if that finishes it, else taken over.
 /// Each worker begins with what `data` holds. Throws Error(io) when no worker can be started.
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
-                       DataCache& data, Console& console);
+                       DataCache& data, Observer& observer);
 
 }  // namespace mnist_bench

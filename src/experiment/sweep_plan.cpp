@@ -1,4 +1,4 @@
-#include "app/sweep_plan.h"
+#include "experiment/sweep_plan.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "app/data_cache.h"
 #include "config/experiment.h"
+#include "experiment/data_cache.h"
 #include "record/run_folder.h"
 
 namespace mnist_bench {

@@ -1,4 +1,4 @@
-#include "app/worker.h"
+#include "experiment/worker.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,11 +15,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "app/console.h"
-#include "app/run_experiment.h"
 #include "base/as_error.h"
 #include "config/read.h"
 #include "config/write.h"
+#include "experiment/run.h"
 #include "record/result_json.h"
 #include "runtime/cuda.h"
 #include "runtime/interrupt.h"
@@ -48,16 +47,15 @@ void close_once(int& descriptor) {
 }
 
 /// One request from start to end, told on stderr.
-void work_off(const WorkRequest& request, DataCache& data) {
-  Console console({.format = LogFormat::json, .progress_lines = true});
+void execute(const WorkRequest& request, DataCache& data, Observer& observer) {
   Json end = {{"event", "end"}};
   try {
     const StoredRun run = run_experiment(request.config,
                                          {.existing = request.existing,
                                           .jobs = request.jobs,
                                           .command = request.command,
-                                          .write_beside = true},
-                                         data, console);
+                                          .write_async = true},
+                                         data, observer);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
     if (run.result.test) {
@@ -71,22 +69,22 @@ void work_off(const WorkRequest& request, DataCache& data) {
     end["error"] = error.what();
     end["exit_code"] = static_cast<int>(error.code());
   }
-  console.info("end of the run", end);
+  observer.info("end of the run", end);
 }
 
-/// Works off requests from stdin until its end.
-void work(bool cuda, DataCache& data) {
+/// Executes requests from stdin until its end.
+void work(bool cuda, DataCache& data, const ObserverFactory& make_observer) {
   if (cuda) cuda_status();
   // A signal between two runs: what is asked for then is left to another worker.
   for (std::string line; !interrupted() && std::getline(std::cin, line) && !interrupted();) {
-    work_off(work_request_from(Json::parse(line)), data);
+    execute(work_request_from(Json::parse(line)), data, *make_observer());
   }
 }
 
 /// The life of the process that `sweep` has just forked. It leaves by _exit: what else an end of
 /// the program does (writing out streams, say) is the sweep's to do.
 [[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, DataCache& data,
-                            int requests, int events) {
+                            const ObserverFactory& make_observer, int requests, int events) {
   watch_interrupts_of_worker();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
@@ -101,7 +99,7 @@ void work(bool cuda, DataCache& data) {
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (!cores.empty()) pin_to(cores);
   try {
-    work(cuda, data);
+    work(cuda, data, make_observer);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     ::_exit(EXIT_FAILURE);
@@ -125,14 +123,15 @@ WorkRequest work_request_from(const Json& json) {
           .command = json.at("command")};
 }
 
-Worker::Worker(const std::vector<int>& cores, bool cuda, DataCache& data) {
+Worker::Worker(const std::vector<int>& cores, bool cuda, DataCache& data,
+               const ObserverFactory& make_observer) {
   auto [request_read, request_write] = make_pipe();
   auto [event_read, event_write] = make_pipe();
   requests_ = request_write;
   events_ = event_read;
   const pid_t sweep = ::getpid();
   process_ = ::fork();
-  if (process_ == 0) be_worker(sweep, cores, cuda, data, request_read, event_write);
+  if (process_ == 0) be_worker(sweep, cores, cuda, data, make_observer, request_read, event_write);
   const int error = errno;
   close_once(request_read);
   close_once(event_write);

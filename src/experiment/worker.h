@@ -2,16 +2,22 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "app/data_cache.h"
 #include "config/experiment.h"
+#include "experiment/data_cache.h"
+#include "experiment/observer.h"
 #include "record/run_folder.h"
 
 namespace mnist_bench {
+
+/// Makes an observer that writes JSON lines on stderr, progress included.
+using ObserverFactory = std::function<std::unique_ptr<Observer>()>;
 
 /// What a sweep tells a worker: train this.
 struct WorkRequest {
@@ -37,9 +43,10 @@ WorkRequest work_request_from(const nlohmann::ordered_json& json);
 /// (`cuda`) looks for it before its first run: after one on the CPU it would be too late.
 class Worker {
  public:
-  /// Forks the process, on `cores` alone if there are any; it has what `data` holds. Throws
-  /// Error(io).
-  Worker(const std::vector<int>& cores, bool cuda, DataCache& data);
+  /// Forks the process, on `cores` alone if there are any; it has what `data` holds, and tells of
+  /// each run by an observer of its own. Throws Error(io).
+  Worker(const std::vector<int>& cores, bool cuda, DataCache& data,
+         const ObserverFactory& make_observer);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -30,11 +30,11 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tenso
                                                         const OptimizerConfig& config) {
   return std::visit(
       overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
-        return std::make_unique<torch::optim::Adam>(
-            std::move(parameters), torch::optim::AdamOptions(adam.learning_rate)
-                                       .betas({adam.beta1, adam.beta2})
-                                       .eps(adam.epsilon)
-                                       .weight_decay(adam.weight_decay));
+        return std::make_unique<torch::optim::Adam>(std::move(parameters),
+                                                    torch::optim::AdamOptions(adam.learning_rate)
+                                                        .betas({adam.beta1, adam.beta2})
+                                                        .eps(adam.epsilon)
+                                                        .weight_decay(adam.weight_decay));
       }},
       config);
 }
@@ -42,17 +42,17 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tenso
 void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& optimizer,
                       const std::vector<std::string>& names, TrainingState& state) {
   const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
-  std::visit(overloaded{[&](const AdamConfig&) {
-               for (std::size_t i = 0; i < parameters.size(); ++i) {
-                 auto& kept = static_cast<AdamParamState&>(
-                     *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
-                 state.step = kept.step();
-                 state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
-                 state.optimizer["exp_avg_sq"].push_back(
-                     export_tensor(names[i], kept.exp_avg_sq()));
-               }
-             }},
-             config);
+  std::visit(
+      overloaded{[&](const AdamConfig&) {
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+          auto& kept = static_cast<AdamParamState&>(
+              *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
+          state.step = kept.step();
+          state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
+          state.optimizer["exp_avg_sq"].push_back(export_tensor(names[i], kept.exp_avg_sq()));
+        }
+      }},
+      config);
 }
 
 void import_optimizer(const OptimizerConfig& config, const TrainingState& state,

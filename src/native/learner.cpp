@@ -56,6 +56,7 @@ NativeLearner::NativeLearner(std::unique_ptr<Network> network, const Images& tra
 std::string NativeLearner::simd() const { return kernels::simd_target(); }
 
 void NativeLearner::restore(const TrainingState& state) {
+  require_state_of(config_.optimizer, state);
   network_->parameters().import_state(state);
   epoch_ = state.epoch;
   steps_done_ = state.step;

@@ -17,9 +17,7 @@ std::string value_text(const Key& key, const ExperimentConfig& experiment) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-bool has(const ExperimentConfig& experiment, const Key& key) {
-  return key.applies_to(experiment);
-}
+bool has(const ExperimentConfig& experiment, const Key& key) { return key.applies_to(experiment); }
 
 /// The keys in which at least two of the experiments that have them differ, the name aside.
 std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*>& experiments) {

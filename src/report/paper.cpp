@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/overloaded.h"
 #include "report/labels.h"
 #include "report/paper_claims.h"
 
@@ -18,11 +19,11 @@ const ExperimentConfig& config_of(const RunGroup& group) { return first_run(grou
 std::vector<std::string> departures_of(const RunGroup& group) {
   const ExperimentConfig& config = config_of(group);
   ExperimentConfig paper;
-  if (model_type(config.model) == CnnConfig::kType) {
-    paper.model = CnnConfig{};
-  } else {
-    paper.model = MlpConfig{};
-  }
+  paper.model = std::visit(
+      overloaded{[](const MlpConfig&) -> ModelConfig { return MlpConfig{}; },
+                 [](const CnnConfig&) -> ModelConfig { return CnnConfig{}; },
+                 [](const LayersConfig&) -> ModelConfig { return MlpConfig{}; }},  // none of its
+      config.model);
   return differences_between(paper, config);
 }
 

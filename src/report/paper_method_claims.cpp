@@ -187,9 +187,11 @@ std::vector<double> second_moments_of(const StoredRun& run) {
   std::vector<double> moments;
   try {
     const Checkpoint checkpoint = read_checkpoint(run.folder);
-    const double correction = 1.0 - std::pow(run.result.config.optimizer.beta2,
-                                             static_cast<double>(checkpoint.state.step));
-    for (const NamedTensor& tensor : checkpoint.state.second_moments) {
+    const auto& adam = std::get<AdamConfig>(run.result.config.optimizer);
+    require_state_of(adam, checkpoint.state);
+    const double correction =
+        1.0 - std::pow(adam.beta2, static_cast<double>(checkpoint.state.step));
+    for (const NamedTensor& tensor : checkpoint.state.optimizer.at("exp_avg_sq")) {
       for (const float v : tensor.values) {
         if (v > 0.0F) moments.push_back(static_cast<double>(v) / correction);
       }

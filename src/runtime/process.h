@@ -23,8 +23,8 @@ void set_threads(std::int64_t threads);
 
 /// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
 /// its choice of code depends on where a matrix happens to lie, so that the second run of a process
-/// could differ from the same run alone. To be called before the first multiplication; a MKL_CBWR
-/// in the environment has precedence.
+/// could differ from the same run alone. For the program's start; a MKL_CBWR in the environment has
+/// precedence.
 void ask_mkl_for_equal_bits();
 
 /// Keeps LibTorch, oneDNN and MKL from using better instructions than `simd` ("AVX2"; "AVX-512"
@@ -33,9 +33,11 @@ void ask_mkl_for_equal_bits();
 void restrict_libtorch_simd(const std::string& simd);
 
 /// Keeps glibc from giving large temporaries back to the kernel after each step, which costs a page
-/// fault for every 4 KiB at the next one. Returns what allocator this process uses and with which
-/// thresholds.
-std::string tune_allocator();
+/// fault for every 4 KiB at the next one. For the program's start.
+void tune_allocator();
+
+/// The allocator that this process uses, and with which thresholds.
+std::string allocator_name();
 
 /// Does `work` in a child process, so that nothing of it stays in this one, and throws here the
 /// Error that it throws there. Throws Error(io) where there can be no child, Error(run_failed)

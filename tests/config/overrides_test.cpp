@@ -31,7 +31,7 @@ TEST(Overrides, SetKeysOfEveryType) {
             "data.normalization=unit", "model.hidden=[128,64]", "threads=2",
             "training.engine=libtorch"});
   EXPECT_EQ(config.seed, 3);
-  EXPECT_EQ(config.optimizer.learning_rate, 0.5);
+  EXPECT_EQ(std::get<AdamConfig>(config.optimizer).learning_rate, 0.5);
   EXPECT_EQ(config.training.epochs, 1);
   EXPECT_EQ(config.device, "cpu");
   EXPECT_EQ(config.data.normalization, Normalization::unit);

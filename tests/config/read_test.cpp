@@ -117,7 +117,7 @@ TEST(ExperimentConfig, ReadsEveryKeyOfAnMlp) {
   EXPECT_EQ(config.output, "/tmp/{seed}/{name}");
   EXPECT_EQ(config.data, (DataConfig{"fashion-mnist", "a b/ü", Normalization::unit, 10, 20}));
   EXPECT_EQ(std::get<MlpConfig>(config.model), (MlpConfig{{3, 2, 1}, 0.5}));
-  EXPECT_EQ(config.optimizer, (AdamConfig{0.01, 0.8, 0.99, 1e-7, 1e-4}));
+  EXPECT_EQ(std::get<AdamConfig>(config.optimizer), (AdamConfig{0.01, 0.8, 0.99, 1e-7, 1e-4}));
   EXPECT_EQ(config.training, (TrainingConfig{2, 32}));
 }
 

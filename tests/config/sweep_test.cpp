@@ -52,7 +52,7 @@ TEST_F(SweepTest, IsEveryConfigWithEveryGridPointAndEverySeed) {
   ASSERT_EQ(plan.size(), 8U);
   EXPECT_EQ(plan[0].output, "out/tune/mlp/optimizer.learning_rate=0.001/seed-3");
   EXPECT_EQ(plan[1].seed, 1U);
-  EXPECT_EQ(plan[2].optimizer.learning_rate, 0.01);
+  EXPECT_EQ(std::get<AdamConfig>(plan[2].optimizer).learning_rate, 0.01);
   EXPECT_EQ(plan[7].output, "out/tune/cnn/optimizer.learning_rate=0.01/seed-1");
   std::set<std::string> folders;
   for (const ExperimentConfig& config : plan) {

@@ -40,7 +40,7 @@ ExperimentConfig unusual() {
   config.threads = 7;
   config.data = {"kmnist", "a \"b\"/ü", Normalization::unit, 11, 12};
   config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
-  config.optimizer = {1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
+  config.optimizer = AdamConfig{1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
   config.training = {9, 17};
   config.output = "/tmp/{seed}";
   return config;
@@ -97,7 +97,7 @@ TEST(ConfigHash, ChangesWithEverythingElse) {
   EXPECT_TRUE(changed([](auto& c) { c.data.train_limit = 1; }));
   EXPECT_TRUE(changed([](auto& c) { c.data.normalization = Normalization::dataset; }));
   EXPECT_TRUE(changed([](auto& c) { c.model = CnnConfig{}; }));
-  EXPECT_TRUE(changed([](auto& c) { c.optimizer.beta1 = 0.5; }));
+  EXPECT_TRUE(changed([](auto& c) { std::get<AdamConfig>(c.optimizer).beta1 = 0.5; }));
   EXPECT_TRUE(changed([](auto& c) { c.training.batch_size = 1; }));
 }
 

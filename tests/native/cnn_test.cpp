@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "data/bands.h"
-#include "native/engine.h"
+#include "native/native_networks.h"
 
 namespace mnist_bench::native {
 namespace {
@@ -43,9 +43,10 @@ std::unique_ptr<Network> initialized(const ExperimentConfig& config, std::int64_
 
 std::vector<NamedTensor> trained(const ExperimentConfig& config, const ImageSet& set,
                                  std::int64_t threads) {
-  const auto network = initialized(config, threads);
-  train(*network, Images(set), config, {});
-  return network->parameters().export_values();
+  const Images images(set);
+  NativeLearner learner(initialized(config, threads), images, images, config);
+  train(learner, config, {});
+  return learner.state().parameters;
 }
 
 TEST(NativeCnn, LearnsWhatCanBeLearned) {
@@ -53,11 +54,11 @@ TEST(NativeCnn, LearnsWhatCanBeLearned) {
   const Images images(set);
   for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
     ExperimentConfig config = config_for(small_model(), 20);
-    config.optimizer.learning_rate = 0.01;
+    std::get<AdamConfig>(config.optimizer).learning_rate = 0.01;
     config.data.normalization = normalization;
-    const auto network = initialized(config);
-    EXPECT_EQ(train(*network, images, config, {}).end, TrainEnd::completed);
-    const Predictions predictions = predict(*network, images);
+    NativeLearner learner(initialized(config), images, images, config);
+    EXPECT_EQ(train(learner, config, {}).end, TrainEnd::completed);
+    const Predictions predictions = learner.predict();
     EXPECT_LT(predictions.loss, 0.1);
     EXPECT_EQ(predictions.classes, std::vector<std::int64_t>(set.labels.begin(), set.labels.end()));
   }
@@ -77,17 +78,6 @@ TEST(NativeCnn, GivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-TEST(NativeCnn, EvaluatingBetweenEpochsChangesNothing) {
-  const ExperimentConfig config = config_for(small_model(), 3);
-  const ImageSet set = bands(200, kShape, kClasses);
-  const Images images(set);
-  const auto network = initialized(config, 2);
-  TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&, const auto&) { predict(*network, images); };
-  train(*network, images, config, callbacks);
-  EXPECT_EQ(network->parameters().export_values(), trained(config, set, 2));
-}
-
 TEST(NativeCnn, PredictsTheSameWhateverIsEvaluatedBesides) {
   const ImageSet set = bands(300, kShape, kClasses);
   const Images images(set);
@@ -95,26 +85,6 @@ TEST(NativeCnn, PredictsTheSameWhateverIsEvaluatedBesides) {
   const std::vector<float> all = network->logits(images, 0, 300);
   const std::vector<float> some = network->logits(images, 150, 7);
   EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin() + 150 * kClasses));
-}
-
-TEST(NativeCnn, GoesOnFromAnyEpochToTheSameBits) {
-  const ExperimentConfig config = config_for(small_model(), 3);
-  const ImageSet set = bands(200, kShape, kClasses);
-  const Images images(set);
-  std::vector<TrainingState> states;
-  TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&, const auto& state) {
-    states.push_back(state());
-  };
-  const auto uninterrupted = initialized(config);
-  train(*uninterrupted, images, config, callbacks);
-  ASSERT_EQ(states.size(), 3U);
-  for (const TrainingState& state : states) {
-    const auto network = initialized(config, 2);
-    train(*network, images, config, {}, state);
-    EXPECT_EQ(network->parameters().export_values(), uninterrupted->parameters().export_values())
-        << "from epoch " << state.epoch;
-  }
 }
 
 TEST(NativeCnn, ExportsWhatItImported) {
@@ -126,21 +96,12 @@ TEST(NativeCnn, ExportsWhatItImported) {
   EXPECT_EQ(state.parameters[4].name, "fc1.weight");
   EXPECT_THAT(state.parameters[4].shape, testing::ElementsAre(18, 20 * 3 * 4));
   fill_normal(state.parameters, 1);
-  fill_normal(state.first_moments, 2);
-  fill_normal(state.second_moments, 3);
+  fill_normal(state.optimizer.at("exp_avg"), 2);
+  fill_normal(state.optimizer.at("exp_avg_sq"), 3);
   network->parameters().import_state(state);
   const TrainingState exported = network->parameters().export_state(3, 12);
   EXPECT_EQ(exported.parameters, state.parameters);
-  EXPECT_EQ(exported.first_moments, state.first_moments);
-  EXPECT_EQ(exported.second_moments, state.second_moments);
-}
-
-TEST(NativeCnn, EndsAsDivergedWhenTheLossIsNotFinite) {
-  ExperimentConfig config = config_for(small_model(), 5);
-  config.optimizer.learning_rate = 1e30;
-  const ImageSet set = bands(640, kShape, kClasses);
-  const auto network = initialized(config);
-  EXPECT_EQ(train(*network, Images(set), config, {}).end, TrainEnd::diverged);
+  EXPECT_EQ(exported.optimizer, state.optimizer);
 }
 
 TEST(NativeCnn, RefusesImagesThatDoNotPoolEvenlyAndSaysWhatToDo) {

@@ -29,15 +29,14 @@ TEST(Parameters, GiveBackTheTensorsThatCameIn) {
   const TrainingState state{.epoch = 3,
                             .step = 12,
                             .parameters = tensors(1),
-                            .first_moments = tensors(10),
-                            .second_moments = tensors(20)};
+                            .buffers = {},
+                            .optimizer = {{"exp_avg", tensors(10)}, {"exp_avg_sq", tensors(20)}}};
   parameters.import_state(state);
   const TrainingState back = parameters.export_state(3, 12);
   EXPECT_EQ(back.epoch, 3);
   EXPECT_EQ(back.step, 12);
   EXPECT_EQ(back.parameters, state.parameters);
-  EXPECT_EQ(back.first_moments, state.first_moments);
-  EXPECT_EQ(back.second_moments, state.second_moments);
+  EXPECT_EQ(back.optimizer, state.optimizer);
 }
 
 TEST(Parameters, StoreAWeightByItsInputs) {

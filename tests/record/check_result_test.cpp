@@ -113,8 +113,12 @@ const std::vector<Lie>& lies() {
       {"/model/type", "cnn", "model.type is \"cnn\""},
       {"/model/parameters", 7, "model.parameters is 7"},
       {"/model/macs", 5, "model.macs is 5"},
-      {"/model/layers/0/parameters", 5, "model.parameters is 6"},
-      {"/model/layers/0/output_shape", {3}, "output_shape is [3]"},
+      {"/model/layers/0/parameters", 5, "model.parameters is 234114"},
+      {"/model/layers/6/output_shape", {3}, "output_shape is [3]"},
+      {"/model/layers/2/output_shape", {3}, "model.layers[2] is"},
+      {"/model/layers/2/name", "relu7", "model.layers[2] is"},
+      {"/model/layers/2/type", "Tanh", "model.layers[2] is"},
+      {"/model/input_shape", {1, 28, 28}, "model.input_shape is [1,28,28]"},
       {"/model", nullptr, "model is null"},
       {"/data", nullptr, "data is null"},
       {"/data/test/sha256", "mnist", "data.test.sha256 is \"mnist\""},
@@ -343,7 +347,7 @@ RunResult result_with_absent_class() {
   RunResult result = sample_result();
   result.data->train.class_counts = {10, 10, 0};
   result.data->test.class_counts = {5, 5, 0};
-  result.model->layers[0].output_shape = {3};
+  result.model = summarize(result.config.model, {}, 3);
   result.test->confusion = {{4, 1, 0}, {1, 4, 0}, {0, 0, 0}};
   result.test->metrics = classification_metrics(result.test->confusion);
   result.epochs[1].test_macro_f1 = result.test->metrics.macro.f1;

@@ -28,8 +28,8 @@ Checkpoint sample_checkpoint() {
           .state = {.epoch = 2,
                     .step = 8,
                     .parameters = kTensors,
-                    .first_moments = kTensors,
-                    .second_moments = kTensors},
+                    .buffers = {{"bn1.running_mean", {2}, {3.0F, 4.0F}}},
+                    .optimizer = {{"exp_avg", kTensors}, {"exp_avg_sq", kTensors}}},
           .epochs = result.epochs,
           .resumed_after = {1},
           .load_seconds = 0.1,
@@ -144,8 +144,8 @@ TEST(Checkpoint, ReadBackIsWhatWasWritten) {
   EXPECT_EQ(read.state.epoch, 2);
   EXPECT_EQ(read.state.step, 8);
   EXPECT_EQ(read.state.parameters, kTensors);
-  EXPECT_EQ(read.state.first_moments, kTensors);
-  EXPECT_EQ(read.state.second_moments, kTensors);
+  EXPECT_EQ(read.state.buffers, sample_checkpoint().state.buffers);
+  EXPECT_EQ(read.state.optimizer, sample_checkpoint().state.optimizer);
   ASSERT_EQ(read.epochs.size(), 2U);
   EXPECT_EQ(read.epochs[1].train_loss, written.epochs[1].train_loss);
   EXPECT_EQ(read.resumed_after, written.resumed_after);

@@ -18,6 +18,9 @@ namespace {
 
 using testing::HasSubstr;
 
+const std::vector<NamedTensor> kTensors = {
+    {.name = "fc1.weight", .shape = {1, 2}, .values = {1.0F, 2.0F}}};
+
 /// As a log of ours begins.
 constexpr const char* kLogLine = "2026-01-31T12:00:00.000Z info    started\n";
 
@@ -38,13 +41,18 @@ class RunFolderTest : public testing::Test {
     if (!exists("config.json")) {
       write_file_atomically(folder_ / "config.json", to_json(sample_result().config).dump());
     }
-    write_file_atomically(folder_ / "checkpoint.safetensors",
-                          checkpoint_bytes({.config_hash = config_hash(config),
-                                            .seed = config.seed,
-                                            .engine = "libtorch",
-                                            .data_sha256 = "aa",
-                                            .state = {.epoch = 1, .step = 4},
-                                            .epochs = {sample_result().epochs[0]}}));
+    write_file_atomically(
+        folder_ / "checkpoint.safetensors",
+        checkpoint_bytes({.config_hash = config_hash(config),
+                          .seed = config.seed,
+                          .engine = "libtorch",
+                          .data_sha256 = "aa",
+                          .state = {.epoch = 1,
+                                    .step = 4,
+                                    .parameters = kTensors,
+                                    .buffers = {},
+                                    .optimizer = {{"exp_avg", kTensors}, {"exp_avg_sq", kTensors}}},
+                          .epochs = {sample_result().epochs[0]}}));
   }
   [[nodiscard]] std::string contents(const char* name) const {
     return read_file(folder_ / name, 1 << 20, ExitCode::io);
@@ -141,7 +149,7 @@ TEST_F(RunFolderTest, ResumeRefusesARunOfAnotherConfigOrSeed) {
   other_seed.seed = 2;
   EXPECT_THAT(refusal(Existing::resume, other_seed), HasSubstr("another config or seed"));
   ExperimentConfig other_rate = sample_result().config;
-  other_rate.optimizer.learning_rate = 0.1;
+  std::get<AdamConfig>(other_rate.optimizer).learning_rate = 0.1;
   EXPECT_THAT(refusal(Existing::resume, other_rate), HasSubstr("another config or seed"));
   EXPECT_TRUE(exists("result.json"));
 }

@@ -37,8 +37,7 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
     result.data->files.push_back(
         {.role = role, .path = std::string("/data/") + role, .sha256 = std::string(64, 'd')});
   }
-  result.model = {
-      .type = "mlp", .parameters = 6, .macs = 4, .layers = {{"fc1", "Linear", {2}, 6, 4}}};
+  result.model = summarize(result.config.model, {}, /*classes=*/2);
   for (const std::int64_t epoch : {1, 2}) {
     result.epochs.push_back({.epoch = epoch,
                              .engine = "libtorch",

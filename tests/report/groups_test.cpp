@@ -18,7 +18,7 @@ using testing::IsEmpty;
 
 TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
   RunResult other = sample_result("other");
-  other.config.optimizer.learning_rate = 0.1;
+  std::get<AdamConfig>(other.config.optimizer).learning_rate = 0.1;
   const auto groups = group_runs(
       {stored(run_with("sample", 1, 8'000)), stored(other), stored(run_with("sample", 2, 9'000))});
   ASSERT_EQ(groups.size(), 2U);
@@ -163,7 +163,7 @@ TEST(Groups, AverageTheSecondsOfAllEpochs) {
 TEST(Labels, AddTheKeysThatSetNamesakesApart) {
   ExperimentConfig a = sample_result("mlp").config;
   ExperimentConfig b = a;
-  b.optimizer.learning_rate = 0.01;
+  std::get<AdamConfig>(b.optimizer).learning_rate = 0.01;
   ExperimentConfig c = a;
   c.name = "alone";
   c.training.epochs = 9;

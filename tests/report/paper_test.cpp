@@ -270,7 +270,7 @@ TEST(PaperCheck, TakesTheGroupThatDepartsLeastAndNamesItsDepartures) {
   std::vector<StoredRun> runs;
   for (const double rate : {0.01, 0.001}) {
     RunResult run = mnist_run(MlpConfig{}, 1, Sizes(10, 23));
-    run.config.optimizer.learning_rate = rate;
+    std::get<AdamConfig>(run.config.optimizer).learning_rate = rate;
     runs.push_back(stored(run));
   }
   EXPECT_THAT(check_paper(group_runs(runs)).notes[0], HasSubstr("the paper's setting"));
@@ -491,15 +491,17 @@ TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
   // v̂ = v/(1 − 0.999¹) is 0, 1e-8, 1e-8 and 1.
   write_file_atomically(
       folder / "checkpoint.safetensors",
-      checkpoint_bytes({.config_hash = "c",
-                        .engine = "libtorch",
-                        .data_sha256 = "d",
-                        .state = {.epoch = 1,
-                                  .step = 1,
-                                  .parameters = {{"w", {4}, {1.0F, 1.0F, 1.0F, 1.0F}}},
-                                  .first_moments = {{"w", {4}, {0.0F, 1.0F, 1.0F, 1.0F}}},
-                                  .second_moments = {{"w", {4}, {0.0F, 1e-11F, 1e-11F, 1e-3F}}}},
-                        .epochs = {runs[0].result.epochs.at(0)}}));
+      checkpoint_bytes(
+          {.config_hash = "c",
+           .engine = "libtorch",
+           .data_sha256 = "d",
+           .state = {.epoch = 1,
+                     .step = 1,
+                     .parameters = {{"w", {4}, {1.0F, 1.0F, 1.0F, 1.0F}}},
+                     .buffers = {},
+                     .optimizer = {{"exp_avg", {{"w", {4}, {0.0F, 1.0F, 1.0F, 1.0F}}}},
+                                   {"exp_avg_sq", {{"w", {4}, {0.0F, 1e-11F, 1e-11F, 1e-3F}}}}}},
+           .epochs = {runs[0].result.epochs.at(0)}}));
   const auto findings = [&] {
     return claim_of(check_paper(group_runs(runs)), "Eq. 15 and 19").findings;
   };

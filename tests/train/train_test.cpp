@@ -2,233 +2,202 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/nn/functional/loss.h>
-#include <torch/nn/modules/container/functional.h>
-#include <torch/optim/adam.h>
 
-#include "base/error.h"
-#include "base/random.h"
-#include "libtorch/network.h"
+#include <cmath>
 
 namespace mnist_bench {
 namespace {
 
-/// 10 classes of 28 × 28 images that a network can learn: class k has a bright band at rows 2k.
-ImageTensors bands(std::int64_t count) {
-  ImageSet set{.rows = 28, .columns = 28, .pixels = {}, .labels = {}, .sha256 = {}};
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t label = i * 7 % 10;
-    set.labels.push_back(static_cast<std::uint8_t>(label));
-    for (std::int64_t p = 0; p < 28 * 28; ++p) {
-      const bool bright = p / 28 / 2 == label;
-      set.pixels.push_back(static_cast<std::uint8_t>(bright ? 200 + (i + p) % 50 : (i * p) % 60));
-    }
-  }
-  return to_tensors(set, Normalization::standardize, torch::kCPU);
-}
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
 
-ExperimentConfig config_for(ModelConfig model, std::int64_t epochs) {
+/// Trains nothing: notes what it is told. Image i costs i, and every even one is right.
+class FakeLearner final : public Learner {
+ public:
+  explicit FakeLearner(std::int64_t images) : images_(images) {}
+
+  [[nodiscard]] std::int64_t training_images() const override { return images_; }
+  [[nodiscard]] std::string simd() const override { return "none"; }
+  void restore(const TrainingState& state) override {
+    calls.emplace_back("restore");
+    epoch = state.epoch;
+  }
+  void prepare() override { calls.emplace_back("prepare"); }
+  void begin_epoch(std::int64_t number, std::vector<std::int64_t> order) override {
+    calls.push_back("epoch " + std::to_string(number));
+    epoch = number;
+    orders.push_back(std::move(order));
+    sums_ = {};
+    step_ = 0;
+  }
+  void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override {
+    ++step_;
+    batches.push_back(count);
+    if (clock != nullptr) clock->end_phase("all");
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const std::int64_t image = orders.back().at(static_cast<std::size_t>(i));
+      sums_.loss += static_cast<double>(image);
+      sums_.correct += image % 2 == 0 ? 1 : 0;
+    }
+    if (step_ == nan_from) sums_.loss = NAN;
+  }
+  EpochSums sums() override {
+    ++sums_asked;
+    return sums_;
+  }
+  Predictions predict() override { return {}; }
+  [[nodiscard]] TrainingState state() const override { return {.epoch = epoch}; }
+
+  std::vector<std::string> calls;
+  std::vector<std::vector<std::int64_t>> orders;
+  std::vector<std::int64_t> batches;
+  std::int64_t epoch = 0;
+  std::int64_t nan_from = -1;  ///< the step of an epoch whose loss is NaN
+  int sums_asked = 0;
+
+ private:
+  std::int64_t images_;
+  std::int64_t step_ = 0;
+  EpochSums sums_;
+};
+
+ExperimentConfig config_of(std::int64_t epochs, std::int64_t batch_size, std::uint64_t seed = 1) {
   ExperimentConfig config;
-  config.name = "test";
-  config.model = std::move(model);
+  config.seed = seed;
   config.training.epochs = epochs;
+  config.training.batch_size = batch_size;
   return config;
 }
 
-torch::nn::Sequential initialized(const ExperimentConfig& config) {
-  auto network = make_network(config.model, {}, 10);
-  initialize(network, derive_seed(config.seed, "initialization"));
-  choose_memory_format(network);
-  return network;
-}
-
-std::string trained_hash(const ExperimentConfig& config, const ImageTensors& set) {
-  auto network = initialized(config);
-  train(network, set, config, {});
-  return parameters_sha256(export_parameters(network));
-}
-
-TEST(MemoryFormat, OfEveryConvolutionIsChannelsLastToLibTorch) {
-  const auto network = initialized(config_for(CnnConfig{}, 1));
-  for (const torch::Tensor& parameter : network->parameters()) {
-    if (parameter.dim() != 4) continue;
-    EXPECT_EQ(parameter.suggest_memory_format(), torch::MemoryFormat::ChannelsLast)
-        << parameter.sizes();
-  }
-}
-
-class TrainBoth : public testing::TestWithParam<const char*> {
- protected:
-  [[nodiscard]] static ModelConfig model() {
-    if (std::string(GetParam()) == "mlp") return MlpConfig{.hidden = {32}, .dropout = 0.2};
-    return CnnConfig{.conv1_channels = 4, .conv2_channels = 8, .hidden = 16};
-  }
-};
-
-TEST_P(TrainBoth, LearnsWhatCanBeLearned) {
-  ExperimentConfig config = config_for(model(), 16);
-  config.optimizer.learning_rate = 0.01;
-  const ImageTensors set = bands(500);
-  auto network = initialized(config);
-  EXPECT_EQ(train(network, set, config, {}).end, TrainEnd::completed);
-  EXPECT_LT(predict(network, set).loss, 0.2);
-}
-
-TEST_P(TrainBoth, RepeatsToTheBitWithTheSameSeedOnly) {
-  ExperimentConfig config = config_for(model(), 2);
-  const ImageTensors set = bands(200);
-  const std::string first = trained_hash(config, set);
-  at::manual_seed(99);  // what others draw from LibTorch's generator must not matter
-  EXPECT_EQ(trained_hash(config, set), first);
-  config.seed = 2;
-  EXPECT_NE(trained_hash(config, set), first);
-}
-
-TEST_P(TrainBoth, EvaluatingBetweenEpochsChangesNothing) {
-  const ExperimentConfig config = config_for(model(), 3);
-  const ImageTensors set = bands(200);
-  auto network = initialized(config);
-  TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&, const auto&) { predict(network, set); };
-  train(network, set, config, callbacks);
-  EXPECT_EQ(parameters_sha256(export_parameters(network)), trained_hash(config, set));
-}
-
-TEST_P(TrainBoth, GoesOnFromAnyEpochToTheSameBits) {
-  const ExperimentConfig config = config_for(model(), 3);
-  const ImageTensors set = bands(200);
-  std::vector<TrainingState> states;
-  TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&, const auto& state) {
-    states.push_back(state());
-  };
-  auto uninterrupted = initialized(config);
-  train(uninterrupted, set, config, callbacks);
-  const std::string expected = parameters_sha256(export_parameters(uninterrupted));
-  ASSERT_EQ(states.size(), 3U);
-  EXPECT_EQ(states[1].epoch, 2);
-  EXPECT_EQ(states[1].step,
-            2 * ((200 + config.training.batch_size - 1) / config.training.batch_size));
-  for (const TrainingState& state : states) {
-    auto network = initialized(config);
-    EXPECT_EQ(train(network, set, config, {}, state).end, TrainEnd::completed);
-    EXPECT_EQ(parameters_sha256(export_parameters(network)), expected)
-        << "from epoch " << state.epoch;
-  }
-}
-
-TEST_P(TrainBoth, RefusesTheStateOfAnotherNetwork) {
-  const ExperimentConfig config = config_for(model(), 1);
-  TrainingState state;
-  state.parameters = {{.name = "fc9.weight", .shape = {1}, .values = {0.0F}}};
-  auto network = initialized(config);
-  EXPECT_THROW(train(network, bands(200), config, {}, state), Error);
-}
-
-INSTANTIATE_TEST_SUITE_P(Models, TrainBoth, testing::Values("mlp", "cnn"));
-
 TEST(Train, KeepsTheLastPartialBatchAndReportsEveryStep) {
-  ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 2);
-  config.training.batch_size = 64;
-  auto network = initialized(config);
+  FakeLearner learner(200);
   std::vector<std::int64_t> steps;
+  TrainCallbacks callbacks;
+  callbacks.on_progress = [&](const TrainProgress& progress) {
+    steps.push_back(progress.step);
+    EXPECT_EQ(progress.steps, 4);
+    EXPECT_GT(progress.images_per_second, 0.0);
+  };
+  const TrainOutcome outcome = train(learner, config_of(2, 64), callbacks);
+  EXPECT_EQ(outcome.end, TrainEnd::completed);
+  EXPECT_THAT(learner.batches, ElementsAre(64, 64, 64, 8, 64, 64, 64, 8));
+  EXPECT_THAT(steps, ElementsAre(1, 2, 3, 4, 1, 2, 3, 4));
+}
+
+TEST(Train, GivesLossAndAccuracyOverTheImagesOfAnEpoch) {
+  FakeLearner learner(70);
   std::vector<EpochStatistics> epochs;
   TrainCallbacks callbacks;
-  callbacks.on_progress = [&](const TrainProgress& p) {
-    steps.push_back(p.step);
-    EXPECT_EQ(p.steps, 4);
-  };
-  callbacks.on_epoch = [&](const EpochStatistics& e, const auto&) { epochs.push_back(e); };
-  train(network, bands(200), config, callbacks);  // 64 + 64 + 64 + 8
-  EXPECT_THAT(steps, testing::ElementsAre(1, 2, 3, 4, 1, 2, 3, 4));
+  callbacks.on_epoch = [&](const EpochStatistics& epoch) { epochs.push_back(epoch); };
+  train(learner, config_of(2, 64), callbacks);
   ASSERT_EQ(epochs.size(), 2U);
   EXPECT_EQ(epochs[1].epoch, 2);
-  EXPECT_GT(epochs[1].seconds, 0.0);
-  EXPECT_LT(epochs[1].loss, epochs[0].loss);
-}
-
-/// A layer that leaves its input as it is and keeps how many images it was given.
-torch::nn::Functional counting_layer(std::vector<std::int64_t>& images) {
-  return torch::nn::Functional([&images](const torch::Tensor& x) {
-    images.push_back(x.size(0));
-    return x;
-  });
-}
-
-TEST(Train, WarmsUpEachSizeOfBatchBeforeTheFirstEpoch) {
-  ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 1);
-  config.training.batch_size = 64;
-  for (const auto& [images, sizes] :
-       {std::pair(200, std::vector<std::int64_t>{64, 8, 64, 64, 64, 8}),
-        std::pair(128, std::vector<std::int64_t>{64, 64, 64}),
-        std::pair(40, std::vector<std::int64_t>{40, 40})}) {
-    auto network = initialized(config);
-    std::vector<std::int64_t> seen;
-    network->push_back(counting_layer(seen));
-    train(network, bands(images), config, {});
-    EXPECT_EQ(seen, sizes);
+  for (const EpochStatistics& epoch : epochs) {
+    EXPECT_EQ(epoch.loss, 34.5);  // mean of 0 to 69, the partial batch by its images
+    EXPECT_EQ(epoch.accuracy, 0.5);
+    EXPECT_GT(epoch.seconds, 0.0);
+    EXPECT_EQ(epoch.images_per_second, 70 / epoch.seconds);
   }
 }
 
-TEST(Train, NeverSeesTheWarmUp) {
-  // By hand, without one: the same weights to the bit, dropout's random stream included.
-  ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.5}, 2);
-  config.training.batch_size = 64;
-  const ImageTensors set = bands(200);
-  const std::string trained = trained_hash(config, set);
-  auto network = initialized(config);
-  torch::optim::Adam optimizer(network->parameters(),
-                               torch::optim::AdamOptions(config.optimizer.learning_rate)
-                                   .betas({config.optimizer.beta1, config.optimizer.beta2})
-                                   .eps(config.optimizer.epsilon));
-  network->train();
-  for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
-    at::manual_seed(derive_seed(config.seed, "dropout", epoch));
-    const torch::Tensor order =
-        torch::tensor(permutation(200, derive_seed(config.seed, "shuffle", epoch)));
-    for (const torch::Tensor& batch : order.split(64)) {
-      optimizer.zero_grad();
-      torch::nn::functional::cross_entropy(network->forward(set.images.index_select(0, batch)),
-                                           set.labels.index_select(0, batch))
-          .backward();
-      optimizer.step();
-    }
-  }
-  EXPECT_EQ(parameters_sha256(export_parameters(network)), trained);
+TEST(Train, ShowsEachEpochEveryImageOnceInAnOrderOfItsOwn) {
+  std::vector<std::int64_t> all(20);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
+  FakeLearner learner(20);
+  train(learner, config_of(3, 7), {});
+  ASSERT_EQ(learner.orders.size(), 3U);
+  for (const auto& order : learner.orders) EXPECT_THAT(order, UnorderedElementsAreArray(all));
+  EXPECT_NE(learner.orders[0], learner.orders[1]);
+  EXPECT_NE(learner.orders[1], learner.orders[2]);
+
+  FakeLearner again(20);
+  train(again, config_of(2, 3), {});
+  EXPECT_EQ(again.orders[0], learner.orders[0]) << "depends on more than seed and epoch";
+  EXPECT_EQ(again.orders[1], learner.orders[1]);
+  FakeLearner other(20);
+  train(other, config_of(1, 7, /*seed=*/2), {});
+  EXPECT_NE(other.orders[0], learner.orders[0]);
 }
 
-TEST(Train, MeanLossWeighsThePartialBatchByItsImages) {
-  // A learning rate so small that the parameters do not move: the mean over the batches must be
-  // the mean over the images.
-  ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.0}, 1);
-  config.optimizer.learning_rate = 1e-30;
-  const ImageTensors set = bands(70);
-  auto network = initialized(config);
-  double loss = 0;
+TEST(Train, AsksForTheLossEveryFiftyStepsAndAfterTheLast) {
+  FakeLearner learner(120);
+  std::vector<std::optional<double>> losses;
   TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics& e, const auto&) { loss = e.loss; };
-  train(network, set, config, callbacks);
-  EXPECT_NEAR(loss, predict(network, set).loss, 1e-5);
+  callbacks.on_progress = [&](const TrainProgress& progress) { losses.push_back(progress.loss); };
+  train(learner, config_of(1, 1), callbacks);
+  EXPECT_EQ(learner.sums_asked, 4);  // after steps 50, 100 and 120, and for the statistics
+  EXPECT_FALSE(losses[48]);
+  EXPECT_TRUE(losses[49]);
+  EXPECT_EQ(losses[49], losses[98]);
+  EXPECT_NE(losses[98], losses[99]);
+}
+
+TEST(Train, EndsAsDivergedAtTheNextCheckOfALossThatIsNotFinite) {
+  for (const auto& [nan_from, noticed] :
+       {std::pair<std::int64_t, std::int64_t>{3, 50}, {50, 50}, {51, 70}}) {
+    FakeLearner learner(70);
+    learner.nan_from = nan_from;
+    bool any_epoch = false;
+    TrainCallbacks callbacks;
+    callbacks.on_epoch = [&](const EpochStatistics&) { any_epoch = true; };
+    const TrainOutcome outcome = train(learner, config_of(5, 1), callbacks);
+    EXPECT_EQ(outcome.end, TrainEnd::diverged);
+    EXPECT_EQ(outcome.last.epoch, 1);
+    EXPECT_EQ(outcome.last.step, noticed);
+    EXPECT_TRUE(std::isnan(*outcome.last.loss));
+    EXPECT_FALSE(any_epoch);
+  }
 }
 
 TEST(Train, EndsAfterTheStepInWhichItIsTold) {
-  const ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 5);
-  auto network = initialized(config);
+  FakeLearner learner(640);
   int asked = 0;
   TrainCallbacks callbacks;
   callbacks.should_stop = [&] { return ++asked == 3; };
-  const TrainOutcome outcome = train(network, bands(640), config, callbacks);
+  const TrainOutcome outcome = train(learner, config_of(5, 64), callbacks);
   EXPECT_EQ(outcome.end, TrainEnd::interrupted);
   EXPECT_EQ(outcome.last.step, 3);
+  EXPECT_EQ(learner.batches.size(), 3U);
 }
 
-TEST(Train, EndsAsDivergedWhenTheLossIsNotFinite) {
-  ExperimentConfig config = config_for(MlpConfig{.hidden = {8}}, 5);
-  config.optimizer.learning_rate = 1e30;
-  auto network = initialized(config);
-  const TrainOutcome outcome = train(network, bands(640), config, {});
-  EXPECT_EQ(outcome.end, TrainEnd::diverged);
+TEST(Train, EndsAfterAnEpochWhoseEvaluationWasInterrupted) {
+  FakeLearner learner(10);
+  bool told = false;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&) { told = true; };
+  callbacks.should_stop = [&] { return told; };
+  const TrainOutcome outcome = train(learner, config_of(5, 5), callbacks);
+  EXPECT_EQ(outcome.end, TrainEnd::interrupted);
   EXPECT_EQ(outcome.last.epoch, 1);
+  EXPECT_EQ(learner.orders.size(), 1U);
+}
+
+TEST(Train, ResumesAfterTheEpochsOfItsState) {
+  FakeLearner whole(20);
+  train(whole, config_of(3, 7), {});
+  FakeLearner rest(20);
+  EXPECT_EQ(train(rest, config_of(3, 7), {}, TrainingState{.epoch = 1}).end, TrainEnd::completed);
+  EXPECT_THAT(rest.calls, ElementsAre("restore", "prepare", "epoch 2", "epoch 3"));
+  EXPECT_THAT(rest.orders, ElementsAre(whole.orders[1], whole.orders[2]));
+}
+
+TEST(Train, PreparesNothingWhereNothingIsLeftToTrain) {
+  FakeLearner learner(20);
+  const TrainOutcome outcome = train(learner, config_of(3, 7), {}, TrainingState{.epoch = 3});
+  EXPECT_EQ(outcome.end, TrainEnd::completed);
+  EXPECT_THAT(learner.calls, ElementsAre("restore"));
+  EXPECT_THAT(learner.batches, IsEmpty());
+}
+
+TEST(Train, TellsTheClockOfEveryStep) {
+  FakeLearner learner(20);
+  PhaseClock clock;
+  TrainCallbacks callbacks;
+  callbacks.clock = &clock;
+  train(learner, config_of(1, 7), callbacks);
+  ASSERT_EQ(clock.phases().size(), 1U);
+  EXPECT_EQ(clock.phases().front().name, "all");
 }
 
 }  // namespace

@@ -216,7 +216,7 @@ TEST(CompareGroups, TellDevicesApart) {
 
 TEST(CompareGroups, LabelNamesakesByWhatDiffers) {
   std::vector<StoredRun> of_b = runs_with("a", {9'800});
-  of_b[0].result.config.optimizer.learning_rate = 0.01;
+  std::get<AdamConfig>(of_b[0].result.config.optimizer).learning_rate = 0.01;
   const GroupComparison comparison =
       compare_groups(group_with("a", {9'700}), group_runs(of_b).front());
   EXPECT_EQ(comparison.b.label, "a optimizer.learning_rate=0.01");

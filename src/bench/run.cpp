@@ -1,4 +1,4 @@
-#include "app/run_bench.h"
+#include "bench/run.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -9,7 +9,8 @@
 #include <fstream>
 #include <map>
 
-#include "app/trainer.h"
+#include "base/error.h"
+#include "experiment/learners.h"
 #include "kernels/probe.h"
 #include "kernels/simd.h"
 #include "model/summary.h"
@@ -17,6 +18,7 @@
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
+#include "train/train.h"
 
 namespace mnist_bench {
 namespace {
@@ -101,20 +103,17 @@ std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> s
   const std::int64_t threads = one.series.threads;
   set_threads(threads);
   one.data->load(one.config.data);  // again only where models have different data
-  const std::unique_ptr<Trainer> trainer = make_trainer(one.config, *one.data, "cpu", threads);
-  one.series.simd = trainer->simd();
+  const std::unique_ptr<Learner> learner = make_learner(one.config, *one.data, "cpu", threads);
+  one.series.simd = learner->simd();
   double seconds = 0;
   std::int64_t done = 0;
   const double cpu_before = cpu_seconds();
-  const TrainOutcome outcome = trainer->train(
-      {.on_progress = {},
-       .on_epoch =
-           [&](const EpochStatistics& epoch, const std::function<TrainingState()>& /*state*/) {
-             seconds += epoch.seconds;
-           },
-       .should_stop = [&] { return (steps && ++done >= *steps) || interrupted(); },
-       .clock = clock},
-      std::nullopt);
+  const TrainOutcome outcome =
+      train(*learner, one.config,
+            {.on_progress = {},
+             .on_epoch = [&](const EpochStatistics& epoch) { seconds += epoch.seconds; },
+             .should_stop = [&] { return (steps && ++done >= *steps) || interrupted(); },
+             .clock = clock});
   if (interrupted()) {
     throw Error(ExitCode::interrupted, "interrupted", "the rounds done are in the files, if any");
   }
@@ -142,16 +141,14 @@ void probe(BenchProbe& probe) {
 
 }  // namespace
 
-void run_bench(const BenchOptions& options, Console& console,
+void run_bench(const BenchOptions& options, Observer& observer,
                const std::function<void(const BenchResult&)>& on_round) {
-  ask_mkl_for_equal_bits();
   if (options.simd) {
     kernels::restrict_simd(*options.simd);
     const bool libtorch = std::find(options.engines.begin(), options.engines.end(),
                                     Engine::libtorch) != options.engines.end();
     if (libtorch) restrict_libtorch_simd(*options.simd);
   }
-  tune_allocator();
   BenchResult result{.context = context_now(options.executable), .series = {}, .probes = {}};
   for (const std::int64_t threads : options.threads) {
     result.probes.push_back({.threads = threads, .fma_flops = {}, .barrier_seconds = {}});
@@ -173,15 +170,15 @@ void run_bench(const BenchOptions& options, Console& console,
   };
 
   for (Case& one : cases) {
-    console.info(fmt::format("warm-up: {}", text_of(one.series)));
+    observer.info(fmt::format("warm-up: {}", text_of(one.series)));
     train_epochs(one, kWarmUpSteps, nullptr);
   }
   for (std::int64_t round = 1; round <= options.rounds; ++round) {
     for (BenchProbe& one : result.probes) probe(one);
     for (Case& one : cases) {
       one.series.samples.push_back(*train_epochs(one, std::nullopt, nullptr));
-      console.info(fmt::format("round {} of {}: {}: {:.3f} s", round, options.rounds,
-                               text_of(one.series), one.series.samples.back().seconds));
+      observer.info(fmt::format("round {} of {}: {}: {:.3f} s", round, options.rounds,
+                                text_of(one.series), one.series.samples.back().seconds));
     }
     show();
   }

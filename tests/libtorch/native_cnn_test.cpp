@@ -10,9 +10,8 @@
 #include "kernels/activation.h"
 #include "kernels/targets.h"
 #include "libtorch/inference.h"
-#include "libtorch/network.h"
-#include "native/engine.h"
-#include "train/native_twins.h"
+#include "libtorch/native_twins.h"
+#include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
 namespace {
@@ -90,7 +89,7 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const CnnC
     EXPECT_NEAR(statistics.loss_sum / static_cast<double>(batch.size()), loss.item<double>(),
                 1e-5 * loss.item<double>());
     const std::vector<NamedTensor> gradients =
-        twins.native->parameters().export_state(0, 1).first_moments;
+        twins.native->parameters().export_state(0, 1).optimizer.at("exp_avg");
     ASSERT_EQ(gradients.size(), parameters.size());
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       EXPECT_EQ(gradients[i].name, parameters[i].key());

@@ -1,4 +1,4 @@
-#include "app/data_cache.h"
+#include "experiment/data_cache.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

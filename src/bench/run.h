@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/console.h"
 #include "bench/result.h"
 #include "config/experiment.h"
+#include "experiment/observer.h"
 
 namespace mnist_bench {
 
@@ -30,7 +30,7 @@ struct BenchOptions {
 /// a round of some steps that does not count; each from fresh initial parameters. `on_round` sees
 /// the result after each round, and once more at the end with the phases. An interrupt
 /// (runtime/interrupt.h) ends it after the current step, as Error(interrupted).
-void run_bench(const BenchOptions& options, Console& console,
+void run_bench(const BenchOptions& options, Observer& observer,
                const std::function<void(const BenchResult&)>& on_round);
 
 }  // namespace mnist_bench

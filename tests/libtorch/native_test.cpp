@@ -9,10 +9,8 @@
 
 #include "base/random.h"
 #include "kernels/activation.h"
-#include "libtorch/network.h"
-#include "native/engine.h"
-#include "train/native_twins.h"
-#include "train/train.h"
+#include "libtorch/native_twins.h"
+#include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
 namespace {
@@ -94,7 +92,8 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpC
 
   const auto count = static_cast<double>(batch.size());
   EXPECT_NEAR(statistics.loss_sum / count, loss.item<double>(), 1e-5 * loss.item<double>());
-  const std::vector<NamedTensor> gradients = twin->parameters().export_state(0, 1).first_moments;
+  const std::vector<NamedTensor> gradients =
+      twin->parameters().export_state(0, 1).optimizer.at("exp_avg");
   const auto parameters = network->named_parameters();
   ASSERT_EQ(gradients.size(), parameters.size());
   for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -175,40 +174,41 @@ TEST(NativeAdam, IsWithinTwoUlpOfLibTorchsOverAThousandSteps) {
 struct Trained {
   std::vector<EpochStatistics> epochs;
   std::vector<TrainingState> states;
-  [[nodiscard]] TrainCallbacks callbacks() {
-    TrainCallbacks result;
-    result.on_epoch = [this](const EpochStatistics& epoch, const auto& state) {
-      epochs.push_back(epoch);
-      states.push_back(state());
-    };
-    return result;
-  }
 };
+
+Trained trained(Learner& learner, const ExperimentConfig& config,
+                const std::optional<TrainingState>& start = std::nullopt) {
+  Trained result;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics& epoch) {
+    result.epochs.push_back(epoch);
+    result.states.push_back(learner.state());
+  };
+  train(learner, config, callbacks, start);
+  return result;
+}
 
 TEST(NativeTraining, SeesTheImagesInLibTorchsOrderAndGoesOnFromItsCheckpoint) {
   const ImageSet set = first_images(2000);
   ExperimentConfig config =
       config_for(MlpConfig{.hidden = {64, 32}, .dropout = 0.0}, Normalization::standardize);
   config.training.epochs = 2;
-  auto network = initialized(config);
-  const auto twin = native_twin(network, config);
+  const auto network = initialized(config);
   const native::Images images(set);
+  native::NativeLearner twin(native_twin(network, config), images, images, config);
   const ImageTensors tensors = to_tensors(set, Normalization::standardize, torch::kCPU);
-  Trained torch_run;
-  train(network, tensors, config, torch_run.callbacks());
-  Trained native_run;
-  native::train(*twin, images, config, native_run.callbacks());
+  LibtorchLearner learner(network, tensors, tensors, config);
+  const Trained torch_run = trained(learner, config);
+  const Trained native_run = trained(twin, config);
   for (std::size_t e = 0; e < 2; ++e) {
     EXPECT_NEAR(native_run.epochs[e].loss, torch_run.epochs[e].loss, 1e-4);
     EXPECT_NEAR(native_run.epochs[e].accuracy, torch_run.epochs[e].accuracy, 0.002);
   }
 
-  Trained native_after_torch;
-  native::train(*twin, images, config, native_after_torch.callbacks(), torch_run.states[0]);
+  const Trained native_after_torch = trained(twin, config, torch_run.states[0]);
   EXPECT_NEAR(native_after_torch.epochs.at(0).loss, torch_run.epochs[1].loss, 1e-5);
   EXPECT_EQ(native_after_torch.states[0].step, torch_run.states[1].step);
-  Trained torch_after_native;
-  train(network, tensors, config, torch_after_native.callbacks(), native_run.states[0]);
+  const Trained torch_after_native = trained(learner, config, native_run.states[0]);
   EXPECT_NEAR(torch_after_native.epochs.at(0).loss, native_run.epochs[1].loss, 1e-5);
 }
 

@@ -13,9 +13,8 @@
 
 #include "base/random.h"
 #include "libtorch/inference.h"
-#include "libtorch/network.h"
-#include "native/engine.h"
-#include "train/native_twins.h"
+#include "libtorch/native_twins.h"
+#include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
 namespace {
@@ -50,16 +49,13 @@ class Reference {
   }
 
   [[nodiscard]] TrainingState state(std::int64_t steps) {
-    TrainingState state{.epoch = 1,
-                        .step = steps,
-                        .parameters = parameters(),
-                        .first_moments = {},
-                        .second_moments = {}};
+    TrainingState state{
+        .epoch = 1, .step = steps, .parameters = parameters(), .buffers = {}, .optimizer = {}};
     for (const auto& parameter : network_->named_parameters()) {
       auto& moments = static_cast<torch::optim::AdamParamState&>(
           *optimizer_.state().at(parameter.value().unsafeGetTensorImpl()));
-      state.first_moments.push_back(export_tensor(parameter.key(), moments.exp_avg()));
-      state.second_moments.push_back(export_tensor(parameter.key(), moments.exp_avg_sq()));
+      state.optimizer["exp_avg"].push_back(export_tensor(parameter.key(), moments.exp_avg()));
+      state.optimizer["exp_avg_sq"].push_back(export_tensor(parameter.key(), moments.exp_avg_sq()));
     }
     return state;
   }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 
-#include "libtorch/network.h"
+#include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
 namespace {

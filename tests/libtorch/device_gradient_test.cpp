@@ -17,7 +17,7 @@
 
 #include "data/dataset.h"
 #include "libtorch/inference.h"
-#include "libtorch/network.h"
+#include "libtorch/torch_networks.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
 

@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "libtorch/network.h"
-#include "native/engine.h"
-#include "train/train.h"
+#include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
 namespace {
@@ -33,7 +31,7 @@ ExperimentConfig one_step_per_image(Engine engine, std::uint64_t seed) {
   config.seed = seed;
   config.model = MlpConfig{.hidden = {16}, .dropout = 0};
   config.data.normalization = Normalization::unit;
-  config.optimizer.beta1 = 0;
+  std::get<AdamConfig>(config.optimizer).beta1 = 0;
   config.training.epochs = 2;
   config.training.batch_size = 1;
   config.training.engine = engine;
@@ -52,10 +50,12 @@ std::vector<float> weights_after(std::int64_t steps, const ExperimentConfig& con
   callbacks.on_progress = [&](const TrainProgress&) { ++done; };
   callbacks.should_stop = [&] { return done >= steps; };
   if (config.training.engine == Engine::native) {
-    const auto twin = native::make_network(config, shape, 2, /*threads=*/1);
-    twin->parameters().import_values(export_parameters(network));
-    native::train(*twin, native::Images(set), config, callbacks);
-    return twin->parameters().export_values().front().values;
+    const native::Images images(set);
+    native::NativeLearner twin(native::make_network(config, shape, 2, /*threads=*/1), images,
+                               images, config);
+    twin.set_parameters(export_parameters(network));
+    train(twin, config, callbacks);
+    return twin.state().parameters.front().values;
   }
   train(network, to_tensors(set, config.data.normalization, torch::kCPU), config, callbacks);
   return export_parameters(network).front().values;
@@ -94,7 +94,7 @@ TEST(TrainingOrder, DependsOnSeedAndEpochAlone) {
 
   ExperimentConfig other = one_step_per_image(Engine::libtorch, 1);
   other.model = MlpConfig{.hidden = {32}, .dropout = 0.1};
-  other.optimizer.learning_rate = 0.1;
+  std::get<AdamConfig>(other.optimizer).learning_rate = 0.1;
   other.training.epochs = 3;
   EXPECT_EQ(orders_of(other), first);
 

@@ -1,0 +1,154 @@
+#include "experiment/run_training.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "config/write.h"
+#include "evaluate/metrics.h"
+#include "experiment/epoch_writer.h"
+#include "record/checkpoint.h"
+#include "record/devices.h"
+#include "runtime/interrupt.h"
+#include "train/train.h"
+
+namespace mnist_bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Metrics and predictions of one evaluation.
+struct Evaluation {
+  TestRecord test;
+  Predictions predictions;
+  double seconds = 0.0;
+};
+
+Evaluation evaluate(Learner& learner, const Dataset& dataset) {
+  const Clock::time_point start = Clock::now();
+  Evaluation evaluation;
+  evaluation.predictions = learner.predict();
+  const std::vector<std::int64_t> truth(dataset.test.labels.begin(), dataset.test.labels.end());
+  evaluation.test.loss = evaluation.predictions.loss;
+  evaluation.test.confusion =
+      confusion_matrix(truth, evaluation.predictions.classes, dataset.classes);
+  evaluation.test.metrics = classification_metrics(evaluation.test.confusion);
+  evaluation.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return evaluation;
+}
+
+std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const DataCache& data) {
+  std::vector<Prediction> rows;
+  const std::vector<std::int64_t>& indices = data.test_indices();
+  rows.reserve(indices.size());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    rows.push_back({.index = indices[i],
+                    .truth = data.dataset().test.labels[i],
+                    .predicted = evaluation.predictions.classes[i],
+                    .probability = evaluation.predictions.probabilities[i]});
+  }
+  return rows;
+}
+
+EpochRecord record_of(const EpochStatistics& trained, const Evaluation& evaluation,
+                      const RunResult& result) {
+  return {.epoch = trained.epoch,
+          .engine = std::string(to_string(result.config.training.engine)),
+          .device = device_of(*result.provenance),
+          .train_loss = trained.loss,
+          .train_accuracy = trained.accuracy,
+          .train_seconds = trained.seconds,
+          .evaluate_seconds = evaluation.seconds,
+          .images_per_second = trained.images_per_second,
+          .test_loss = evaluation.test.loss,
+          .test_accuracy = evaluation.test.metrics.accuracy.value_or(0.0),
+          .test_macro_f1 = evaluation.test.metrics.macro.f1};
+}
+
+void add_epoch(RunResult& result, const EpochRecord& epoch) {
+  result.epochs.push_back(epoch);
+  result.timing.train_seconds += epoch.train_seconds;
+  result.timing.evaluate_seconds += epoch.evaluate_seconds;
+}
+
+Checkpoint checkpoint_of(const RunResult& result, TrainingState state, double total_seconds) {
+  return {.config_hash = config_hash(result.config),
+          .seed = result.config.seed,
+          .engine = std::string(to_string(result.config.training.engine)),
+          .data_sha256 = data_sha256(*result.data),
+          .state = std::move(state),
+          .epochs = result.epochs,
+          .resumed_after = result.provenance->resumed_after,
+          .load_seconds = result.timing.load_seconds,
+          .total_seconds = total_seconds};
+}
+
+/// Status, error and, of a completed run, the model.
+void conclude(const TrainOutcome& outcome, const Learner& learner, RunFolder& folder,
+              RunResult& result) {
+  const std::int64_t epochs = result.config.training.epochs;
+  if (outcome.end == TrainEnd::diverged) {
+    result.status = RunStatus::diverged;
+    result.error = fmt::format("the training loss is no longer finite (epoch {}, by step {})",
+                               outcome.last.epoch, outcome.last.step);
+  } else if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
+    result.status = RunStatus::interrupted;
+    result.error = fmt::format("interrupted in epoch {} of {}", outcome.last.epoch, epochs);
+  } else {
+    result.status = RunStatus::completed;
+    const std::vector<NamedTensor> tensors = stored_tensors(learner.state());
+    result.parameters_sha256 = parameters_sha256(tensors);
+    folder.write_model(tensors, *result.parameters_sha256);
+  }
+}
+
+}  // namespace
+
+void resume_from(const Checkpoint& checkpoint, RunResult& result) {
+  for (const EpochRecord& epoch : checkpoint.epochs) add_epoch(result, epoch);
+  result.provenance->resumed_after = checkpoint.resumed_after;
+  result.provenance->resumed_after.push_back(checkpoint.state.epoch);
+  result.timing.load_seconds += checkpoint.load_seconds;
+}
+
+void run_training(Learner& learner, const DataCache& data, const RunOptions& options,
+                  const std::function<double()>& seconds_so_far, RunFolder& folder,
+                  Observer& observer, RunResult& result) {
+  const std::int64_t epochs = result.config.training.epochs;
+  const Dataset& dataset = data.dataset();
+  std::optional<Evaluation> last;
+  std::optional<TrainingState> start;
+  if (folder.checkpoint()) start = folder.checkpoint()->state;
+  EpochWriter writer(folder, observer, epochs,
+                     {.train = dataset.train.size(), .test = dataset.test.size()},
+                     options.write_async);
+  const TrainCallbacks callbacks{
+      .on_progress =
+          [&](const TrainProgress& progress) {
+            writer.announce_if_written();
+            observer.progress(progress, epochs);
+          },
+      .on_epoch =
+          [&](const EpochStatistics& trained) {
+            last = evaluate(learner, dataset);
+            add_epoch(result, record_of(trained, *last, result));
+            writer.write(checkpoint_of(result, learner.state(), seconds_so_far()));
+          },
+      .should_stop = interrupted};
+  const TrainOutcome outcome = train(learner, result.config, callbacks, start);
+  writer.finish();
+
+  // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
+  if (outcome.end != TrainEnd::diverged && !result.epochs.empty() && !last) {
+    if (outcome.end == TrainEnd::interrupted) learner.restore(*start);
+    last = evaluate(learner, dataset);
+  }
+  conclude(outcome, learner, folder, result);
+  if (result.status == RunStatus::diverged || !last) return;
+  result.test = last->test;
+  result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
+}
+
+}  // namespace mnist_bench

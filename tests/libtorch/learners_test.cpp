@@ -1,0 +1,180 @@
+// What both engines' learners promise, over both of the paper's models and a residual one.
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "data/bands.h"
+#include "libtorch/torch_networks.h"
+
+namespace mnist_bench {
+namespace {
+
+struct Case {
+  Engine engine;
+  const char* model;
+};
+
+/// A learner with all that it needs, on `images` images that a network can learn.
+class Subject {
+ public:
+  Subject(const ExperimentConfig& config, std::int64_t images)
+      : config_(config), set_(bands(images)) {
+    const ImageShape shape{.rows = set_.rows, .columns = set_.columns};
+    auto network = make_network(config.model, shape, 10);
+    initialize(network, derive_seed(config.seed, "initialization"));
+    if (config.training.engine == Engine::native) {
+      images_ = std::make_unique<native::Images>(set_);
+      auto learner = std::make_unique<native::NativeLearner>(
+          native::make_network(config, shape, 10, /*threads=*/2), *images_, *images_, config_);
+      learner->set_parameters(export_parameters(network));
+      learner_ = std::move(learner);
+    } else {
+      tensors_ = to_tensors(set_, config.data.normalization, torch::kCPU);
+      choose_memory_format(network);
+      learner_ = std::make_unique<LibtorchLearner>(network, tensors_, tensors_, config_);
+    }
+  }
+
+  Learner& learner() { return *learner_; }
+  TrainEnd train(const TrainCallbacks& callbacks = {},
+                 const std::optional<TrainingState>& start = std::nullopt) {
+    return mnist_bench::train(*learner_, config_, callbacks, start).end;
+  }
+  [[nodiscard]] std::string hash() const {
+    return parameters_sha256(stored_tensors(learner_->state()));
+  }
+  [[nodiscard]] std::vector<std::int64_t> labels() const {
+    return {set_.labels.begin(), set_.labels.end()};
+  }
+
+ private:
+  ExperimentConfig config_;
+  ImageSet set_;
+  std::unique_ptr<native::Images> images_;
+  ImageTensors tensors_;
+  std::unique_ptr<Learner> learner_;
+};
+
+class Learners : public testing::TestWithParam<Case> {
+ protected:
+  [[nodiscard]] static ExperimentConfig config(std::int64_t epochs, std::uint64_t seed = 1) {
+    ExperimentConfig config;
+    config.seed = seed;
+    config.training.engine = GetParam().engine;
+    config.training.epochs = epochs;
+    if (std::string(GetParam().model) == "mlp") {
+      config.model = MlpConfig{.hidden = {32, 16}, .dropout = 0.2};
+    } else if (std::string(GetParam().model) == "cnn") {
+      config.model = CnnConfig{.conv1_channels = 4, .conv2_channels = 8, .hidden = 16};
+    } else {  // one with batch norm's buffers
+      const Layer conv{{}, layer::Conv2d{.channels = 8, .kernel = 3, .padding = 1, .bias = false}};
+      const Layer norm{{}, layer::BatchNorm2d{}};
+      const Layer relu{{}, layer::Relu{}};
+      config.model = LayersConfig{{conv,
+                                   norm,
+                                   relu,
+                                   {{}, layer::Residual{.layers = {conv, norm, relu, conv, norm}}},
+                                   relu,
+                                   {{}, layer::MaxPool2d{}},
+                                   {{}, layer::Flatten{}},
+                                   {{}, layer::Linear{}}}};
+    }
+    return config;
+  }
+};
+
+TEST_P(Learners, LearnWhatCanBeLearned) {
+  ExperimentConfig quick = config(16);
+  std::get<AdamConfig>(quick.optimizer).learning_rate = 0.01;
+  Subject subject(quick, 500);
+  EXPECT_EQ(subject.train(), TrainEnd::completed);
+  const Predictions predictions = subject.learner().predict();
+  EXPECT_LT(predictions.loss, 0.2);
+  EXPECT_EQ(predictions.classes, subject.labels());
+}
+
+TEST_P(Learners, RepeatToTheBitWithTheSameSeedOnly) {
+  const auto hash = [](std::uint64_t seed) {
+    Subject subject(config(2, seed), 200);
+    subject.train();
+    return subject.hash();
+  };
+  const std::string first = hash(1);
+  at::manual_seed(99);  // what others draw from LibTorch's generator must not matter
+  EXPECT_EQ(hash(1), first);
+  EXPECT_NE(hash(2), first);
+}
+
+TEST_P(Learners, AreNotChangedByAnEvaluationBetweenEpochs) {
+  Subject evaluated(config(3), 200);
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&) { evaluated.learner().predict(); };
+  evaluated.train(callbacks);
+  Subject plain(config(3), 200);
+  plain.train();
+  EXPECT_EQ(evaluated.hash(), plain.hash());
+}
+
+TEST_P(Learners, ResumeFromAnyEpochToTheSameBits) {
+  Subject whole(config(3), 200);
+  std::vector<TrainingState> states;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics&) { states.push_back(whole.learner().state()); };
+  whole.train(callbacks);
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_EQ(states[1].epoch, 2);
+  EXPECT_EQ(states[1].step, 2 * 4);  // 64 + 64 + 64 + 8 images
+  for (const TrainingState& state : states) {
+    Subject rest(config(3), 200);
+    EXPECT_EQ(rest.train({}, state), TrainEnd::completed);
+    EXPECT_EQ(rest.hash(), whole.hash()) << "from epoch " << state.epoch;
+  }
+}
+
+TEST_P(Learners, RefuseTheStateOfAnotherNetwork) {
+  TrainingState state;
+  state.parameters = {{.name = "fc9.weight", .shape = {1}, .values = {0.0F}}};
+  Subject subject(config(1), 200);
+  EXPECT_THROW(subject.train({}, state), Error);
+}
+
+TEST_P(Learners, CountLossAndHitsOfTheImagesThatTheyTrainOn) {
+  // Without dropout, and with steps too small to move a parameter, an epoch's sums are those of an
+  // evaluation of all its images, the partial batch included.
+  ExperimentConfig still = config(1);
+  std::get<AdamConfig>(still.optimizer).learning_rate = 1e-30;
+  if (auto* mlp = std::get_if<MlpConfig>(&still.model)) mlp->dropout = 0;
+  if (auto* cnn = std::get_if<CnnConfig>(&still.model)) cnn->dropout = cnn->dropout2d = 0;
+  if (std::holds_alternative<LayersConfig>(still.model)) GTEST_SKIP() << "batch norm moves";
+  Subject subject(still, 70);
+  EpochStatistics statistics;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics& epoch) { statistics = epoch; };
+  subject.train(callbacks);
+  const Predictions predictions = subject.learner().predict();
+  EXPECT_NEAR(statistics.loss, predictions.loss, 1e-5);
+  std::int64_t hits = 0;
+  for (std::size_t i = 0; i < predictions.classes.size(); ++i) {
+    hits += predictions.classes[i] == subject.labels()[i] ? 1 : 0;
+  }
+  EXPECT_EQ(statistics.accuracy, static_cast<double>(hits) / 70);
+}
+
+TEST_P(Learners, EndAsDivergedWhenTheLossIsNotFinite) {
+  ExperimentConfig wild = config(5);
+  std::get<AdamConfig>(wild.optimizer).learning_rate = 1e30;
+  EXPECT_EQ(Subject(wild, 640).train(), TrainEnd::diverged);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Learners,
+                         testing::Values(Case{Engine::libtorch, "mlp"},
+                                         Case{Engine::libtorch, "cnn"},
+                                         Case{Engine::libtorch, "residual"},
+                                         Case{Engine::native, "mlp"}, Case{Engine::native, "cnn"}),
+                         [](const auto& info) {
+                           return std::string(to_string(info.param.engine)) + "_" +
+                                  info.param.model;
+                         });
+
+}  // namespace
+}  // namespace mnist_bench
