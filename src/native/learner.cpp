@@ -49,6 +49,22 @@ void check_supported(const ExperimentConfig& config) {
       "use device=cpu, or training.engine=libtorch");
 }
 
+Predictions predict(Network& network, const Images& set) {
+  Predictions predictions;
+  const std::vector<float> logits = network.logits(set, 0, set.size());
+  const std::size_t classes = logits.size() / static_cast<std::size_t>(set.size());
+  double loss_sum = 0;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const ImagePrediction image =
+        classify({logits.data() + static_cast<std::size_t>(i) * classes, classes}, set.label(i));
+    predictions.classes.push_back(static_cast<std::int64_t>(image.predicted));
+    predictions.probabilities.push_back(static_cast<float>(image.probability));
+    loss_sum += image.loss;
+  }
+  predictions.loss = loss_sum / static_cast<double>(set.size());
+  return predictions;
+}
+
 NativeLearner::NativeLearner(std::unique_ptr<Network> network, const Images& train,
                              const Images& test, const ExperimentConfig& config)
     : network_(std::move(network)), train_(train), test_(test), config_(config) {}
@@ -84,21 +100,7 @@ void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clo
   sums_.correct += statistics.correct;
 }
 
-Predictions NativeLearner::predict() {
-  Predictions predictions;
-  const std::vector<float> logits = network_->logits(test_, 0, test_.size());
-  const std::size_t classes = logits.size() / static_cast<std::size_t>(test_.size());
-  double loss_sum = 0;
-  for (std::int64_t i = 0; i < test_.size(); ++i) {
-    const ImagePrediction image =
-        classify({logits.data() + static_cast<std::size_t>(i) * classes, classes}, test_.label(i));
-    predictions.classes.push_back(static_cast<std::int64_t>(image.predicted));
-    predictions.probabilities.push_back(static_cast<float>(image.probability));
-    loss_sum += image.loss;
-  }
-  predictions.loss = loss_sum / static_cast<double>(test_.size());
-  return predictions;
-}
+Predictions NativeLearner::predict() { return native::predict(*network_, test_); }
 
 TrainingState NativeLearner::state() const {
   return network_->parameters().export_state(epoch_, steps_done_);

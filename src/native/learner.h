@@ -21,6 +21,9 @@ void check_supported(const ExperimentConfig& config);
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                                       const PixelStatistics& normalization, std::int64_t threads);
 
+/// Sends all images through the network, at least one.
+Predictions predict(Network& network, const Images& set);
+
 /// Training by this engine: the same numbers to the bit for the same SIMD instructions, whatever
 /// the number of threads. The sets and `config` must outlive it.
 class NativeLearner final : public Learner {

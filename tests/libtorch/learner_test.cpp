@@ -89,8 +89,9 @@ TEST(LibtorchLearner, NeverSeesTheWarmUp) {
   torch::optim::Adam optimizer(
       network->parameters(),
       torch::optim::AdamOptions(std::get<AdamConfig>(config.optimizer).learning_rate)
-          .betas({std::get<AdamConfig>(config.optimizer).beta1, config.optimizer.beta2})
-          .eps(config.optimizer.epsilon));
+          .betas({std::get<AdamConfig>(config.optimizer).beta1,
+                  std::get<AdamConfig>(config.optimizer).beta2})
+          .eps(std::get<AdamConfig>(config.optimizer).epsilon));
   network->train();
   for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
     at::manual_seed(derive_seed(config.seed, "dropout", epoch));

@@ -17,8 +17,8 @@ struct Case {
 /// A learner with all that it needs, on `images` images that a network can learn.
 class Subject {
  public:
-  Subject(const ExperimentConfig& config, std::int64_t images)
-      : config_(config), set_(bands(images)) {
+  Subject(const ExperimentConfig& config, std::int64_t count)
+      : config_(config), set_(bands(count)) {
     const ImageShape shape{.rows = set_.rows, .columns = set_.columns};
     auto network = make_network(config.model, shape, 10);
     initialize(network, derive_seed(config.seed, "initialization"));
@@ -171,9 +171,8 @@ INSTANTIATE_TEST_SUITE_P(Engines, Learners,
                                          Case{Engine::libtorch, "cnn"},
                                          Case{Engine::libtorch, "residual"},
                                          Case{Engine::native, "mlp"}, Case{Engine::native, "cnn"}),
-                         [](const auto& info) {
-                           return std::string(to_string(info.param.engine)) + "_" +
-                                  info.param.model;
+                         [](const auto& one) {
+                           return std::string(to_string(one.param.engine)) + "_" + one.param.model;
                          });
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "data/dataset.h"
 #include "kernels/activation.h"
+#include "record/safetensors.h"
 
 namespace mnist_bench {
 
