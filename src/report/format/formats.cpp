@@ -27,7 +27,7 @@ std::string of_each_group(const Report& report) {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {
-      {".html", "a page with figures", html_report},
+      {".html", "a page with figures", html_report, /*shows_mistakes=*/true},
       {".md", "Markdown tables", markdown_report},
       {".csv", "a line per run, unrounded", csv_report},
       {".json", "statistics and runs, schema mnist-bench.report/1", json_report},

@@ -13,17 +13,11 @@
 #include "report/format/html_parts.h"
 #include "report/format/page.h"
 #include "report/format/svg.h"
-#include "report/mistakes.h"
-#include "report/paper.h"
-#include "report/tables.h"
-#include "report/warnings.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kMistakesShown = 24;
 
 std::string base64(const std::string& bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
@@ -47,14 +41,13 @@ std::string figure_html(const Figure& figure, const std::string& caption) {
 }
 
 std::string results_html(const Report& report) {
-  std::string html = table_html(means_table(report));
-  for (const std::string& note : table_notes()) {
+  std::string html = table_html(report.means);
+  for (const std::string& note : report.table_notes) {
     html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
   }
-  const auto failed = failed_lines(report.groups);
-  if (!failed.empty()) html += "<h3>Failed runs</h3>" + list_html(failed, "failed");
+  if (!report.failed.empty()) html += "<h3>Failed runs</h3>" + list_html(report.failed, "failed");
   html += "<details><summary>Every measure with its interval and range</summary>" +
-          table_html(ranges_table(report)) + "</details>\n";
+          table_html(report.ranges) + "</details>\n";
   return html;
 }
 
@@ -77,8 +70,7 @@ std::string confusion_html(const std::vector<RunGroup>& groups) {
   return html + "</div>\n";
 }
 
-std::string mistakes_html(const RunGroup& group) {
-  const Mistakes mistakes = find_mistakes(group, kMistakesShown);
+std::string mistakes_html(const RunGroup& group, const Mistakes& mistakes) {
   std::string html = "<h3>" + markup_escaped(group.label) + "</h3>\n";
   if (!mistakes.unavailable.empty()) {
     return html + "<p>Not shown: " + markup_escaped(mistakes.unavailable) + ".</p>\n";
@@ -192,8 +184,8 @@ std::string html_report(const Report& report) {
             list_html(report.warnings) + "</section>\n";
   }
   body += section("results", "Results", results_html(report));
-  if (report.paper) {
-    body += section("paper", "The paper, checked", paper_html(check_paper(groups)));
+  for (const Section& part : report.sections) {
+    body += section(part.id, markup_escaped(part.title), section_html(part));
   }
   body +=
       section("learning", "Learning curves",
@@ -211,17 +203,21 @@ std::string html_report(const Report& report) {
                   "</div>");
   body += section("confusion", "Confusion matrices", confusion_html(groups));
   std::string classes = "<div class=\"figures\">";
-  std::string mistakes;
   for (const RunGroup& group : groups) {
     classes +=
         figure_html(class_errors(group),
                     fmt::format("<b>{}</b>: what each class lacks to 100 %, mean over the seeds; "
                                 "whiskers are ± one standard deviation, within 0 to 100 %.",
                                 markup_escaped(group.label)));
-    mistakes += mistakes_html(group);
   }
   body += section("classes", "Errors by class", classes + "</div>");
-  body += section("mistakes", "The most confident mistakes", mistakes);
+  if (!report.mistakes.empty()) {
+    std::string mistakes;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      mistakes += mistakes_html(groups[i], report.mistakes.at(i));
+    }
+    body += section("mistakes", "The most confident mistakes", mistakes);
+  }
   body += section(
       "configs", "Configs and provenance",
       keys_html("Configs", groups, config_of) + keys_html("Provenance", groups, provenance_of));

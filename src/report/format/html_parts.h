@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "report/tables.h"
+#include "report/section.h"
 
 namespace mnist_bench {
 

@@ -6,8 +6,6 @@
 
 #include "base/escape.h"
 #include "report/format/formats.h"
-#include "report/tables.h"
-#include "report/warnings.h"
 
 namespace mnist_bench {
 namespace {
@@ -116,19 +114,16 @@ std::string latex_escaped(const std::string& text) {
 
 std::string latex_report(const Report& report) {
   constexpr std::size_t kQuality = 7;  // up to macro F1
-  const ReportTable means = means_table(report);
-  const ReportTable ranges = ranges_table(report);
-  ReportTable cost = means;
+  ReportTable cost = report.means;
   cost.title += ": loss and cost";
   std::string text =
       "% Made by mnist-bench report; to be \\input where \\usepackage{booktabs} is in the "
       "preamble.\n\n" +
-      table_text(means, "mnist-bench-means", 1, kQuality) +
+      table_text(report.means, "mnist-bench-means", 1, kQuality) +
       table_text(cost, "mnist-bench-cost", kQuality, cost.columns.size()) +
-      table_text(ranges, "mnist-bench-ranges", 1, ranges.columns.size());
-  for (const std::string& note : table_notes()) text += latex_escaped(note) + "\n";
-  text += "\n" + tex_list("Failed runs", failed_lines(report.groups)) +
-          tex_list("Warnings", report.warnings);
+      table_text(report.ranges, "mnist-bench-ranges", 1, report.ranges.columns.size());
+  for (const std::string& note : report.table_notes) text += latex_escaped(note) + "\n";
+  text += "\n" + tex_list("Failed runs", report.failed) + tex_list("Warnings", report.warnings);
   text.pop_back();
   return text;
 }

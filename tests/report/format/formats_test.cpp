@@ -68,7 +68,8 @@ TEST(Formats, AllRenderAReportWithoutACompletedRun) {
   failed.provenance.reset();
   failed.data.reset();
   failed.epochs.clear();
-  const Report report = make_report({.runs = {stored(failed)}, .unfinished = {}});
+  Report report = make_report({.runs = {stored(failed)}, .unfinished = {}});
+  report.mistakes = find_mistakes(report.groups);
   for (const Format& format : formats()) EXPECT_THAT(format.render(report), HasSubstr("sample"));
   EXPECT_THAT(text_report(report), HasSubstr("failed: sample seed 1: failed"));
 }
@@ -83,11 +84,44 @@ TEST(TextReport, HasMeansRangesFailedRunsAndWarnings) {
   EXPECT_THAT(text, Not(HasSubstr("paper")));
 }
 
-TEST(TextReport, HasThePapersTablesWhereAskedFor) {
+/// With `text` wherever a section can have text.
+Section section_of(const std::string& text) {
+  return {.id = "part",
+          .title = text,
+          .remarks = {text},
+          .tables = {{.title = text, .columns = {Align::left}, .header = {text}, .rows = {{text}}}},
+          .notes = {text},
+          .checked = {.title = text,
+                      .tally = text,
+                      .notes = {text},
+                      .claims = {{.place = text,
+                                  .claim = text,
+                                  .verdict = "holds",
+                                  .basis = "runs",
+                                  .basis_in_words = "computed",
+                                  .findings = {text}}},
+                      .where_findings_are = text}};
+}
+
+TEST(Sections, AreSetByTheFormatsForPeople) {
   Report report = sample_report();
-  report.paper = true;
-  EXPECT_THAT(text_report(report), HasSubstr("97.7 ± 0.2"));
-  EXPECT_THAT(markdown_report(report), HasSubstr("97.7 ± 0.2"));
+  report.sections = {section_of("a part")};
+  const auto times_in = [](const std::string& text) {
+    std::size_t times = 0;
+    for (std::size_t at = 0; (at = text.find("a part", at)) != std::string::npos; ++at) ++times;
+    return times;
+  };
+  EXPECT_EQ(times_in(text_report(report)), 12U);  // no findings, but where they are
+  EXPECT_EQ(times_in(markdown_report(report)), 12U);
+  EXPECT_EQ(times_in(html_report(report)), 13U);  // a table's title is its label, too
+}
+
+TEST(Sections, WithoutClaimsHaveNoListOfThem) {
+  Section section = section_of("a part");
+  section.checked.claims.clear();
+  EXPECT_THAT(section_text(section), Not(HasSubstr("holds")));
+  EXPECT_THAT(section_markdown(section), Not(HasSubstr("\n## a part\n\na part\n")));
+  EXPECT_THAT(section_html(section), Not(HasSubstr("<ol")));
 }
 
 TEST(MarkdownReport, IsATableOfEquallyManyCellsInEachRow) {
@@ -133,7 +167,8 @@ TEST(Formats, OfFilesThatAreReadAsTheyStandShowControlCharactersOfNamesAndErrors
   failed.status = RunStatus::failed;
   failed.error = std::string(kObeyed) + "\xff";  // no UTF-8
   Report report = make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}});
-  report.paper = true;
+  report.sections = {section_of(kObeyed)};
+  report.mistakes = find_mistakes(report.groups);
   ASSERT_FALSE(is_plain(kObeyed));
   for (const Format& format : formats()) {
     if (format.ending == ".json") continue;  // the strings themselves

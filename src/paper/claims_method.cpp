@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "record/stored_files.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

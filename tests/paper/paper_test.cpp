@@ -1,5 +1,3 @@
-#include "report/paper.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,12 +9,13 @@
 
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "paper/arithmetic.h"
+#include "paper/check.h"
+#include "paper/printed.h"
 #include "record/checkpoint.h"
 #include "report/compare/comparison.h"
 #include "report/format/formats.h"
 #include "report/format/svg.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_printed.h"
 #include "report/stored_runs.h"
 
 namespace mnist_bench {
@@ -32,7 +31,7 @@ using Sizes = std::vector<std::int64_t>;
 
 const nlohmann::json& oracle() {
   static const nlohmann::json values =
-      nlohmann::json::parse(std::ifstream(MNIST_BENCH_SOURCE "/tests/report/paper_oracle.json"));
+      nlohmann::json::parse(std::ifstream(MNIST_BENCH_SOURCE "/tests/paper/oracle.json"));
   return values;
 }
 
@@ -87,6 +86,10 @@ const PaperClaim& claim_of(const PaperCheck& check, const std::string& place,
   if (found == check.claims.end()) throw std::runtime_error("no claim at " + place);
   return *found;
 }
+
+std::string text_of(const PaperCheck& check) { return section_text(paper_section(check)); }
+std::string markdown_of(const PaperCheck& check) { return section_markdown(paper_section(check)); }
+std::string html_of(const PaperCheck& check) { return section_html(paper_section(check)); }
 
 TEST(PaperArithmetic, AttainableMacroRecallIsThatOfALinearProgram) {
   ASSERT_GE(oracle()["attainable_macro_recall"].size(), 30U);
@@ -477,12 +480,12 @@ TEST(PaperReport, SaysHowManyVerdictsCanBeWrongByChance) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
   // 8 cells, 4 measures, time to classify, time to train.
   EXPECT_EQ(tests_made(check), 14);
-  for (const std::string& form : {paper_markdown(check), paper_html(check), paper_text(check)}) {
+  for (const std::string& form : {markdown_of(check), html_of(check), text_of(check)}) {
     EXPECT_THAT(form, HasSubstr("14 verdicts on this page rest"));
   }
   const PaperCheck empty = check_paper({});
   EXPECT_EQ(tests_made(empty), 0);
-  EXPECT_THAT(paper_text(empty), Not(HasSubstr("verdicts on this page")));
+  EXPECT_THAT(text_of(empty), Not(HasSubstr("verdicts on this page")));
 }
 
 TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
@@ -512,10 +515,10 @@ TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
   ASSERT_GE(check.claims.size(), 20U);
-  const std::string markdown = paper_markdown(check);
-  const std::string html = paper_html(check);
+  const std::string markdown = markdown_of(check);
+  const std::string html = html_of(check);
   // Unwrapped, as each line of a claim after the first begins with 38 spaces.
-  std::string text = paper_text(check);
+  std::string text = text_of(check);
   const std::string indent = "\n" + std::string(38, ' ');
   for (std::size_t at; (at = text.find(indent)) != std::string::npos;) {
     text.replace(at, indent.size(), " ");
@@ -543,7 +546,7 @@ TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {
 }
 
 TEST(PaperReport, WrapsTheTerminalsSentencesAt100Columns) {
-  const std::string text = paper_text(check_paper(group_runs(paper_runs())));
+  const std::string text = text_of(check_paper(group_runs(paper_runs())));
   std::istringstream lines(text.substr(text.find("What the paper claims")));
   for (std::string line; std::getline(lines, line);) {
     const auto width = std::count_if(line.begin(), line.end(), [](char c) {
@@ -561,9 +564,9 @@ TEST(PaperReport, NeedsNoCompletedRun) {
   failed.data.reset();
   failed.epochs.clear();
   const PaperCheck check = check_paper(group_runs({stored(failed)}));
-  EXPECT_THAT(paper_text(check), HasSubstr("MLP: no runs."));
+  EXPECT_THAT(text_of(check), HasSubstr("MLP: no runs."));
   failed.model = sample_result().model;
-  EXPECT_THAT(paper_text(check_paper(group_runs({stored(failed)}))), HasSubstr("n = 0 seeds"));
+  EXPECT_THAT(text_of(check_paper(group_runs({stored(failed)}))), HasSubstr("n = 0 seeds"));
 }
 
 }  // namespace

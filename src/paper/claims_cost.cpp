@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "base/text.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

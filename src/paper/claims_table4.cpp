@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

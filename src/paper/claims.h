@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "evaluate/judge.h"
+#include "paper/check.h"
+#include "paper/printed.h"
 #include "report/groups.h"
-#include "report/paper.h"
-#include "report/paper_printed.h"
 
 namespace mnist_bench {
 

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/compare/comparison.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

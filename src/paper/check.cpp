@@ -1,4 +1,4 @@
-#include "report/paper.h"
+#include "paper/check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "paper/claims.h"
 #include "report/labels.h"
-#include "report/paper_claims.h"
 
 namespace mnist_bench {
 namespace {
