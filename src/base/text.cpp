@@ -52,4 +52,8 @@ std::string with_commas(long long value) {
   return digits;
 }
 
+std::string counted(long long count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 }  // namespace mnist_bench

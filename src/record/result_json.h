@@ -24,6 +24,7 @@ nlohmann::ordered_json to_json_without_epochs(const RunResult& result);
 std::string result_text(const RunResult& result);
 nlohmann::ordered_json to_json(const EpochRecord& epoch);
 nlohmann::ordered_json to_json(const ModelSummary& model);
+nlohmann::ordered_json to_json(const Provenance& provenance);
 
 /// `predictions.csv`: index,true,predicted,probability.
 std::string predictions_csv(const std::vector<Prediction>& predictions);

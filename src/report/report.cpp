@@ -17,6 +17,8 @@ Report make_report(const StoredRuns& stored) {
   report.means = means_table(report.groups);
   report.ranges = ranges_table(report.groups);
   report.table_notes = table_notes();
+  report.figures = figures_of(report.groups);
+  report.settings = settings_of(report.groups);
   return report;
 }
 

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "record/read_result.h"
+#include "report/figures.h"
 #include "report/groups.h"
 #include "report/mistakes.h"
 #include "report/section.h"
+#include "report/settings.h"
 
 namespace mnist_bench {
 
@@ -23,8 +25,10 @@ struct Report {
   ReportTable means;                ///< a row per group
   ReportTable ranges;               ///< a row per measure and group
   std::vector<std::string> table_notes;
-  std::vector<Section> sections;   ///< further ones, such as the check of the paper
-  std::vector<Mistakes> mistakes;  ///< of each group; empty where they are not asked for
+  std::vector<Section> sections;  ///< further ones, such as the check of the paper
+  std::vector<FigureSet> figures;
+  std::vector<SettingsTable> settings;  ///< configs and provenance
+  std::vector<Mistakes> mistakes;       ///< of each group; empty where they are not asked for
 };
 
 /// Without sections and mistakes.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,11 @@ namespace mnist_bench {
 struct Format {
   std::string ending;  ///< of the file's name, lower case: ".md", "confusion.svg"
   std::string meaning;
-  std::string (*render)(const Report& report);
+  std::function<std::string(const Report&)> render;
   bool shows_mistakes = false;  ///< Report::mistakes, which take long to find
 };
 
-/// All formats: a new one is a line in this table.
+/// All formats: a new one is a line in this table. Each kind of figure is a format, too.
 const std::vector<Format>& formats();
 
 /// The format of `file` by how its name ends, upper or lower case. Throws Error(usage), which lists

@@ -8,14 +8,6 @@
 namespace mnist_bench {
 namespace {
 
-std::string notes_html(const std::vector<std::string>& notes) {
-  std::string html;
-  for (const std::string& note : notes) {
-    html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
-  }
-  return html;
-}
-
 std::string claims_html(const CheckedClaims& checked) {
   if (checked.claims.empty()) return "";
   std::string html = fmt::format("<h3>{}</h3>\n<p>{}</p>\n", markup_escaped(checked.title),
@@ -30,6 +22,14 @@ std::string claims_html(const CheckedClaims& checked) {
 }
 
 }  // namespace
+
+std::string titled_section(const std::string& id, const std::string& title,
+                           const std::string& body) {
+  return fmt::format(
+      "<section id=\"{0}\" aria-labelledby=\"{0}-title\"><h2 "
+      "id=\"{0}-title\">{1}</h2>\n{2}</section>\n",
+      id, markup_escaped(title), body);
+}
 
 std::string table_html(const ReportTable& table) {
   const auto row = [&](const char* tag, const std::vector<std::string>& cells) {
@@ -53,6 +53,14 @@ std::string list_html(const std::vector<std::string>& items, const std::string& 
   std::string html = css_class.empty() ? "<ul>" : fmt::format("<ul class=\"{}\">", css_class);
   for (const std::string& item : items) html += "<li>" + markup_escaped(item) + "</li>\n";
   return html + "</ul>\n";
+}
+
+std::string notes_html(const std::vector<std::string>& notes) {
+  std::string html;
+  for (const std::string& note : notes) {
+    html += "<p class=\"note\">" + markup_escaped(note) + "</p>\n";
+  }
+  return html;
 }
 
 std::string section_html(const Section& section) {
