@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes oracle.json, which paper_test.cpp holds the arithmetic of the paper's check against.
+"""Makes oracle.json, which the tests here hold the arithmetic of the paper's check against.
 
 Nothing here uses the formulas of the program: ranges come from a linear-programming solver,
 deviations from a least-norm solution, counts from going through every output of a layer, shares

@@ -6,16 +6,13 @@
 #include <limits>
 #include <regex>
 
-#include "report/format/axes.h"
 #include "report/format/draw.h"
-#include "report/format/figure_style.h"
 #include "report/stored_runs.h"
 
 namespace mnist_bench {
 namespace {
 
 using testing::ContainsRegex;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -43,24 +40,6 @@ std::vector<std::string> all_svgs(const RunGroup& group) {
   std::vector<std::string> svgs;
   for (const Figure& figure : all_figures(group)) svgs.push_back(page_svg(figure));
   return svgs;
-}
-
-TEST(Ticks, AreRoundNumbersWithinTheRange) {
-  EXPECT_THAT(ticks(0, 10, 5), ElementsAre(0, 2, 4, 6, 8, 10));
-  EXPECT_THAT(ticks(97.1, 99.2, 4), ElementsAre(98, 99));
-  EXPECT_THAT(ticks(-1, 1, 4), ElementsAre(-1, -0.5, 0, 0.5, 1));
-}
-
-TEST(Coordinate, HasNoMoreDigitsThanItNeeds) {
-  EXPECT_EQ(coordinate(12.5), "12.5");
-  EXPECT_EQ(coordinate(3.0), "3");
-  EXPECT_EQ(coordinate(-0.001), "0");
-  EXPECT_EQ(coordinate(1.0 / 3), "0.33");
-}
-
-TEST(Markup, IsEscaped) {
-  EXPECT_EQ(markup_escaped("<a href=\"x\">&\x01</a>"),
-            "&lt;a href=&quot;x&quot;&gt;&amp;\\x01&lt;/a&gt;");
 }
 
 TEST(Figures, DrawABandWhereThereIsADeviationAndNoneForOneRun) {
@@ -146,16 +125,6 @@ TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
   EXPECT_THAT(svg_of(confusion_of(group_with("mlp", {9'768}))), Not(HasSubstr("min-width:")));
 }
 
-// By the font's own metrics (Pillow's getlength), at 13 pixels: 100 W are 1,286 wide, 100 a 797.
-TEST(TextWidth, IsEnoughForWideLetters) {
-  EXPECT_GE(text_width(std::string(100, 'W')), 1'286.0);
-  EXPECT_GE(text_width(std::string(100, 'a')), 797.0);
-  EXPECT_LT(text_width(std::string(100, 'a')), 900.0);
-  for (const std::string& line : lines_of(std::string(100, 'W') + " " + std::string(9, 'a'), 300)) {
-    EXPECT_LE(text_width(line), 300.0);
-  }
-}
-
 TEST(Figures, TellNothingFinerThanOneImage) {
   RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
   for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;
@@ -217,12 +186,6 @@ TEST(TimeFigure, HasNumbersAlongItsAxisWhateverTheTimes) {
   }
 }
 
-TEST(VerticalAxis, HasAPlaceForItsLabelsBesideItsTitle) {
-  for (const double widest : {5.0, 97.25, 0.0025, 12'345.6}) {
-    EXPECT_GE(left_of_plot({0.0, widest}) - kAxis.tick_gap - text_width(tick_text(widest)), 18.0);
-  }
-}
-
 TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
   const RunGroup group = group_with("mlp", {9'768, 9'801});
   for (const Figure& figure : all_figures(group)) {
@@ -242,11 +205,6 @@ TEST(StandaloneSvg, NamesEachOfSeveralFigures) {
   EXPECT_EQ(count_of(standalone_svg({one, one}), ">Confusion matrix of mlp, 1 run</text>"), 2U);
   EXPECT_EQ(count_of(standalone_svg({one}), "arrow keys read its cells</text>"), 0U);
   EXPECT_EQ(count_of(standalone_svg({}), "<svg"), 1U);
-}
-
-TEST(FigureStyle, OfThePageKeepsItsDarkTheme) {
-  EXPECT_THAT(figure_style(), HasSubstr("prefers-color-scheme: dark"));
-  EXPECT_THAT(figure_style(), HasSubstr("var(--ink)"));
 }
 
 }  // namespace
