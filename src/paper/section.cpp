@@ -32,13 +32,10 @@ std::string tally(const PaperCheck& check) {
   };
   return fmt::format(
       "Of {} claims {} hold, {} hold in part and {} do not; {} are suggested by these runs, but "
-      "not "
-      "shown; {} are undecided: these runs do not decide them; {} cannot be told, as the paper "
-      "does "
-      "not say enough; {} are open: neither the paper nor these runs measure them. {} verdicts are "
-      "computed from the runs, {} by arithmetic from what the paper prints, and {} are a reading "
-      "of "
-      "its text.",
+      "not shown; {} are undecided: these runs do not decide them; {} cannot be told, as the paper "
+      "does not say enough; {} are open: neither the paper nor these runs measure them. {} "
+      "verdicts are computed from the runs, {} by arithmetic from what the paper prints, and {} "
+      "are a reading of its text.",
       check.claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::holds_in_part),
       count(ClaimVerdict::does_not_hold), count(ClaimVerdict::suggested),
       count(ClaimVerdict::undecided), count(ClaimVerdict::cannot_be_told),

@@ -61,8 +61,7 @@ std::vector<std::string> table_notes() {
   return {
       "SD: sample standard deviation (n - 1) over the seeds; interval: of the mean, Student's t.",
       "Rounded to the digits that the SD supports (rule of the Particle Data Group), percentages "
-      "no "
-      "finer than one test image; intervals end where a measure's values do, as at 0 s."};
+      "no finer than one test image; intervals end where a measure's values do, as at 0 s."};
 }
 
 }  // namespace mnist_bench
