@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/output_file.h"
 #include "base/error.h"
+#include "paper/check.h"
 #include "record/read_result.h"
 #include "report/format/formats.h"
 
@@ -74,10 +75,17 @@ void report(const ReportArguments& arguments) {
                     : fmt::format("unfinished: {}; the same command with --resume goes on with it",
                                   stored.unfinished.front().string()));
   }
-  const Report made = make_report(stored, arguments.paper);
+  Report made = make_report(stored);
+  if (arguments.paper) made.sections.push_back(paper_section(check_paper(made.groups)));
   if (arguments.files.empty()) {
     print(text_report(made));
     return;
+  }
+  const auto shows_mistakes = [](const std::string& file) {
+    return format_of(file).shows_mistakes;
+  };
+  if (std::any_of(arguments.files.begin(), arguments.files.end(), shows_mistakes)) {
+    made.mistakes = find_mistakes(made.groups);
   }
   // All are rendered before the first is written.
   std::vector<std::string> contents;

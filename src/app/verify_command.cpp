@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "record/verify_run.h"
 
 namespace mnist_bench {
@@ -27,10 +28,6 @@ std::string verify_json(const std::vector<RunCheck>& checks) {
   }
   const Json object = {{"schema", "mnist-bench.verify/1"}, {"runs", runs}};
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string counted(std::size_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string verify_text(const std::vector<RunCheck>& checks, const std::string& summary) {

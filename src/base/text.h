@@ -22,4 +22,10 @@ std::string text_table(const std::vector<Align>& columns, const std::vector<std:
 /// 1234567 → "1,234,567".
 std::string with_commas(long long value);
 
+/// "a, b and 3 more": of the items at most so many.
+std::string listed(const std::vector<std::string>& items, std::size_t most);
+
+/// "1 run", "2 runs", "0 runs".
+std::string counted(long long count, const std::string& noun);
+
 }  // namespace mnist_bench

@@ -17,7 +17,7 @@ std::vector<double> seconds_of(const BenchSeries& series) {
 }
 
 /// "0.335 (0.327 to 0.353)": median, least and greatest.
-std::string spread_text(const std::vector<double>& values, const char* format) {
+std::string median_range_text(const std::vector<double>& values, const char* format) {
   const Spread spread = spread_of(values);
   if (spread.n == 0) return "–";
   const auto number = [&](double value) { return fmt::format(fmt::runtime(format), value); };
@@ -51,7 +51,7 @@ std::string speedup_text(const BenchResult& result, const BenchSeries& series) {
   for (std::size_t i = 0; i < std::min(series.samples.size(), reference->samples.size()); ++i) {
     ratios.push_back(reference->samples[i].seconds / series.samples[i].seconds);
   }
-  return spread_text(ratios, "{:.2f}");
+  return median_range_text(ratios, "{:.2f}");
 }
 
 std::string times_table(const BenchResult& result) {
@@ -63,7 +63,7 @@ std::string times_table(const BenchResult& result) {
                                     series.simd,
                                     std::to_string(series.threads),
                                     std::to_string(series.samples.size()),
-                                    spread_text(seconds_of(series), "{:.3f}"),
+                                    median_range_text(seconds_of(series), "{:.3f}"),
                                     "–",
                                     "–",
                                     "–",
@@ -94,7 +94,7 @@ std::string probes_table(const BenchResult& result) {
     std::vector<double> nanoseconds;
     for (const double seconds : probe.barrier_seconds) nanoseconds.push_back(seconds * 1e9);
     rows.push_back({std::to_string(probe.threads), std::to_string(gflops.size()),
-                    spread_text(gflops, "{:.1f}"), spread_text(nanoseconds, "{:.0f}")});
+                    median_range_text(gflops, "{:.1f}"), median_range_text(nanoseconds, "{:.0f}")});
   }
   using enum Align;
   return text_table({right, right, right, right},
@@ -106,8 +106,8 @@ std::string phases_table(const BenchResult& result) {
   for (const BenchSeries& series : result.series) {
     double sum = 0;
     for (const Phase& phase : series.phases) sum += phase.seconds;
-    std::string name = fmt::format("{}, {}, {} thread{}", series.model, to_string(series.engine),
-                                   series.threads, series.threads == 1 ? "" : "s");
+    std::string name = fmt::format("{}, {}, {}", series.model, to_string(series.engine),
+                                   counted(series.threads, "thread"));
     for (const Phase& phase : series.phases) {
       rows.push_back({name, phase.name, fmt::format("{:.1f}", 100 * phase.seconds / sum)});
       name.clear();
@@ -153,10 +153,10 @@ std::vector<std::string> bench_warnings(const BenchResult& result) {
     const Spread peak = spread_of(probe.fma_flops);
     constexpr double kSteady = 0.8;
     if (peak.n > 1 && *peak.minimum < kSteady * *peak.maximum) {
-      warnings.push_back(fmt::format(
-          "the FMA peak of {} thread{} went from {:.0f} to {:.0f} GFLOP/s between rounds: the "
-          "machine's speed changed meanwhile",
-          probe.threads, probe.threads == 1 ? "" : "s", *peak.minimum / 1e9, *peak.maximum / 1e9));
+      warnings.push_back(
+          fmt::format("the FMA peak of {} went from {:.0f} to {:.0f} GFLOP/s between rounds: the "
+                      "machine's speed changed meanwhile",
+                      counted(probe.threads, "thread"), *peak.minimum / 1e9, *peak.maximum / 1e9));
     }
   }
   return warnings;

@@ -23,32 +23,6 @@ Json optional(const std::optional<Value>& value) {
 
 Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
 
-Json to_json(const Provenance& p) {
-  return {{"version", p.version},
-          {"git_revision", optional(p.git_revision)},
-          {"git_dirty", optional(p.git_dirty)},
-          {"build_type", p.build_type},
-          {"compiler", p.compiler},
-          {"libtorch", p.libtorch},
-          {"device", p.device},
-          {"device_name", p.device_name},
-          {"cpu", p.cpu},
-          {"simd", p.simd},
-          {"threads", p.threads},
-          {"jobs", p.jobs},
-          {"allocator", p.allocator},
-          {"started_at", p.started_at},
-          {"command", p.command},
-          {"resumed_after", p.resumed_after},
-          {"cuda", optional(p.cuda)},
-          {"cudnn", optional(p.cudnn)},
-          {"driver", optional(p.driver)},
-          {"tf32", optional(p.tf32)},
-          {"mkl_cbwr", optional(p.mkl_cbwr)},
-          {"omp_wait_policy", optional(p.omp_wait_policy)},
-          {"gomp_spincount", optional(p.gomp_spincount)}};
-}
-
 Json to_json(const SplitSummary& split) {
   return {
       {"samples", split.samples}, {"sha256", split.sha256}, {"class_counts", split.class_counts}};
@@ -109,6 +83,32 @@ Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs)
 }
 
 }  // namespace
+
+Json to_json(const Provenance& p) {
+  return {{"version", p.version},
+          {"git_revision", optional(p.git_revision)},
+          {"git_dirty", optional(p.git_dirty)},
+          {"build_type", p.build_type},
+          {"compiler", p.compiler},
+          {"libtorch", p.libtorch},
+          {"device", p.device},
+          {"device_name", p.device_name},
+          {"cpu", p.cpu},
+          {"simd", p.simd},
+          {"threads", p.threads},
+          {"jobs", p.jobs},
+          {"allocator", p.allocator},
+          {"started_at", p.started_at},
+          {"command", p.command},
+          {"resumed_after", p.resumed_after},
+          {"cuda", optional(p.cuda)},
+          {"cudnn", optional(p.cudnn)},
+          {"driver", optional(p.driver)},
+          {"tf32", optional(p.tf32)},
+          {"mkl_cbwr", optional(p.mkl_cbwr)},
+          {"omp_wait_policy", optional(p.omp_wait_policy)},
+          {"gomp_spincount", optional(p.gomp_spincount)}};
+}
 
 std::string_view to_string(RunStatus status) {
   switch (status) {

@@ -25,6 +25,7 @@ std::string result_text(const RunResult& result);
 nlohmann::ordered_json to_json(const EpochRecord& epoch);
 nlohmann::ordered_json to_json(const LayerSummary& layer);
 nlohmann::ordered_json to_json(const ModelSummary& model);
+nlohmann::ordered_json to_json(const Provenance& provenance);
 
 /// `predictions.csv`: index,true,predicted,probability.
 std::string predictions_csv(const std::vector<Prediction>& predictions);

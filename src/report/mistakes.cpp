@@ -119,4 +119,10 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
   return mistakes;
 }
 
+std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups) {
+  std::vector<Mistakes> mistakes;
+  for (const RunGroup& group : groups) mistakes.push_back(find_mistakes(group));
+  return mistakes;
+}
+
 }  // namespace mnist_bench

@@ -26,7 +26,12 @@ struct Mistakes {
   std::string unavailable;
 };
 
+/// How many a page shows of each group.
+inline constexpr std::size_t kMistakesShown = 24;
+
 /// Reads the predictions of the group's completed runs and the data set that they name.
-Mistakes find_mistakes(const RunGroup& group, std::size_t count);
+Mistakes find_mistakes(const RunGroup& group, std::size_t count = kMistakesShown);
+/// Of each group.
+std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

@@ -5,7 +5,11 @@
 #include <vector>
 
 #include "record/read_result.h"
+#include "report/figures.h"
 #include "report/groups.h"
+#include "report/mistakes.h"
+#include "report/section.h"
+#include "report/settings.h"
 
 namespace mnist_bench {
 
@@ -17,10 +21,17 @@ struct Report {
   /// Whole sentences on what limits the numbers: times that cannot be compared, builds that should
   /// not be measured, runs left out.
   std::vector<std::string> warnings;
-  /// Whether the paper's tables are asked for, in the formats that have room for them.
-  bool paper = false;
+  std::vector<std::string> failed;  ///< a line for each failed run
+  ReportTable means;                ///< a row per group
+  ReportTable ranges;               ///< a row per measure and group
+  std::vector<std::string> table_notes;
+  std::vector<Section> sections;  ///< further ones, such as the check of the paper
+  std::vector<FigureSet> figures;
+  std::vector<SettingsTable> settings;  ///< configs and provenance
+  std::vector<Mistakes> mistakes;       ///< of each group; empty where they are not asked for
 };
 
-Report make_report(const StoredRuns& stored, bool paper = false);
+/// Without sections and mistakes.
+Report make_report(const StoredRuns& stored);
 
 }  // namespace mnist_bench

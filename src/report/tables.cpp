@@ -15,7 +15,7 @@ std::string exact_count(const RunGroup& group, const Measure& measure) {
 
 }  // namespace
 
-ReportTable means_table(const Report& report) {
+ReportTable means_table(const std::vector<RunGroup>& groups) {
   ReportTable table{.title = "Mean ± SD over the seeds",
                     .columns = {Align::left, Align::right, Align::right},
                     .header = {"experiment", "n", "failed"},
@@ -24,7 +24,7 @@ ReportTable means_table(const Report& report) {
     table.columns.push_back(Align::right);
     table.header.push_back(measure.title_with_unit());
   }
-  for (const RunGroup& group : report.groups) {
+  for (const RunGroup& group : groups) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
                                     std::to_string(group.failed.size())};
     for (const Measure& measure : measures()) {
@@ -38,7 +38,7 @@ ReportTable means_table(const Report& report) {
   return table;
 }
 
-ReportTable ranges_table(const Report& report) {
+ReportTable ranges_table(const std::vector<RunGroup>& groups) {
   ReportTable table{
       .title = "Each measure",
       .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
@@ -47,7 +47,7 @@ ReportTable ranges_table(const Report& report) {
       .rows = {}};
   for (const Measure& measure : measures()) {
     if (measure.spread == nullptr) continue;
-    for (const RunGroup& group : report.groups) {
+    for (const RunGroup& group : groups) {
       const Spread& spread = group.*measure.spread;
       const SpreadText text = spread_text(spread, measure, test_images(group));
       table.rows.push_back({measure.title_with_unit(), group.label, std::to_string(spread.n),
@@ -61,8 +61,7 @@ std::vector<std::string> table_notes() {
   return {
       "SD: sample standard deviation (n - 1) over the seeds; interval: of the mean, Student's t.",
       "Rounded to the digits that the SD supports (rule of the Particle Data Group), percentages "
-      "no "
-      "finer than one test image; intervals end where a measure's values do, as at 0 s."};
+      "no finer than one test image; intervals end where a measure's values do, as at 0 s."};
 }
 
 }  // namespace mnist_bench

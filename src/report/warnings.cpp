@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "record/devices.h"
 #include "record/result_json.h"
 #include "report/measures.h"
@@ -37,14 +38,10 @@ const Condition kConditions[] = {
     {"LibTorch", false, [](const Provenance& p) { return p.libtorch; }},
 };
 
-std::string listed(const std::vector<std::string>& items) {
-  if (items.size() <= kMostListed) return fmt::format("{}", fmt::join(items, ", "));
-  return fmt::format("{} and {} more", fmt::join(items.begin(), items.begin() + kMostListed, ", "),
-                     items.size() - kMostListed);
-}
+std::string first_of(const std::vector<std::string>& items) { return listed(items, kMostListed); }
 
-std::string listed(const std::set<std::string>& items) {
-  return listed(std::vector<std::string>(items.begin(), items.end()));
+std::string first_of(const std::set<std::string>& items) {
+  return first_of(std::vector<std::string>(items.begin(), items.end()));
 }
 
 std::set<std::string> values_in(const RunGroup& group,
@@ -57,17 +54,17 @@ std::set<std::string> values_in(const RunGroup& group,
 std::vector<std::string> repeated_runs(const RunGroup& group) {
   std::vector<std::string> warnings;
   for (const StoredRun& run : group.repeated) {
-    const StoredRun* counted = counted_for(group, run);
-    if (counted == nullptr) continue;
+    const StoredRun* original = counted_for(group, run);
+    if (original == nullptr) continue;
     const std::uint64_t seed = run.result.config.seed;
-    const std::uint64_t of_counted = counted->result.config.seed;
-    const bool same = counted->result.parameters_sha256 == run.result.parameters_sha256;
+    const std::uint64_t of_counted = original->result.config.seed;
+    const bool same = original->result.parameters_sha256 == run.result.parameters_sha256;
     const std::string what =
         seed == of_counted
             ? fmt::format("seed {} is there more than once", seed)
             : fmt::format("seeds {} and {} are one run, copied and renamed", of_counted, seed);
     warnings.push_back(fmt::format(
-        "{}: {}: {} counts, {} does not ({})", group.label, what, counted->folder.string(),
+        "{}: {}: {} counts, {} does not ({})", group.label, what, original->folder.string(),
         run.folder.string(), same ? "the same parameters" : "it ended with other parameters"));
   }
   return warnings;
@@ -85,7 +82,7 @@ std::vector<std::string> missing_values(const RunGroup& group) {
     }
     if (seeds.empty()) continue;
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
-                                   group.label, measure.title, listed(seeds),
+                                   group.label, measure.title, first_of(seeds),
                                    (group.*measure.spread).n));
   }
   return warnings;
@@ -99,7 +96,7 @@ std::vector<std::string> record_notes(const RunGroup& group) {
   }
   std::vector<std::string> warnings;
   for (const auto& [note, where] : folders) {
-    warnings.push_back(fmt::format("{}: {} ({})", group.label, note, listed(where)));
+    warnings.push_back(fmt::format("{}: {} ({})", group.label, note, first_of(where)));
   }
   return warnings;
 }
@@ -117,11 +114,11 @@ void warn_of_difference(std::vector<std::string>& warnings, const std::vector<Ru
     const std::set<std::string> values = values_in(group, value_of);
     if (values.empty()) continue;
     all.insert(values.begin(), values.end());
-    each.push_back(fmt::format("{}: {}", group.label, listed(values)));
+    each.push_back(fmt::format("{}: {}", group.label, first_of(values)));
     if (values.size() == 1) continue;
     mixed = true;
     warnings.push_back(fmt::format("{}: its runs differ in {} ({}); {}", group.label, name,
-                                   listed(values), within));
+                                   first_of(values), within));
   }
   if (mixed || all.size() < 2) return;
   warnings.push_back(fmt::format(
@@ -148,39 +145,30 @@ void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<Ru
   }
 }
 
-/// Counts the completed runs for which `applies`.
-std::int64_t count_runs(const std::vector<RunGroup>& groups,
-                        const std::function<bool(const Provenance&)>& applies) {
-  std::int64_t count = 0;
-  for (const RunGroup& group : groups) {
-    count += std::count_if(group.completed.begin(), group.completed.end(), [&](const StoredRun& r) {
-      return r.result.provenance && applies(*r.result.provenance);
-    });
-  }
-  return count;
-}
-
-std::string runs_text(std::int64_t count) {
-  return fmt::format("{} run{}", count, count == 1 ? "" : "s");
-}
+/// What a run's provenance may have against it, and what is said of so many runs.
+struct Reservation {
+  bool (*applies)(const Provenance&);
+  const char* text;
+};
+const Reservation kReservations[] = {
+    {[](const Provenance& p) { return p.git_dirty.value_or(false); },
+     "of a build with uncommitted changes: the git revision does not say what ran"},
+    {[](const Provenance& p) { return p.build_type == "Debug"; },
+     "of a debug build: the times say nothing of a release build's"},
+    {[](const Provenance& p) { return !p.resumed_after.empty(); },
+     "went on from a checkpoint: the times may join several machines or loads"},
+};
 
 void warn_of_builds(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  if (const auto count =
-          count_runs(groups, [](const Provenance& p) { return p.git_dirty.value_or(false); })) {
-    warnings.push_back(fmt::format(
-        "{} of a build with uncommitted changes: the git revision does not say what ran",
-        runs_text(count)));
-  }
-  if (const auto count =
-          count_runs(groups, [](const Provenance& p) { return p.build_type == "Debug"; })) {
-    warnings.push_back(fmt::format(
-        "{} of a debug build: the times say nothing of a release build's", runs_text(count)));
-  }
-  if (const auto count =
-          count_runs(groups, [](const Provenance& p) { return !p.resumed_after.empty(); })) {
-    warnings.push_back(
-        fmt::format("{} went on from a checkpoint: the times may join several machines or loads",
-                    runs_text(count)));
+  for (const Reservation& reservation : kReservations) {
+    std::int64_t runs = 0;
+    for (const RunGroup& group : groups) {
+      for (const StoredRun& run : group.completed) {
+        const auto& provenance = run.result.provenance;
+        runs += provenance && reservation.applies(*provenance) ? 1 : 0;
+      }
+    }
+    if (runs > 0) warnings.push_back(counted(runs, "run") + " " + reservation.text);
   }
 }
 
@@ -196,7 +184,7 @@ void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup
   if (each.empty()) return;
   warnings.push_back(fmt::format(
       "times were taken with several runs side by side ({}); they are not those of a run alone",
-      listed(each)));
+      first_of(each)));
 }
 
 std::vector<std::string> interrupted_runs(const RunGroup& group) {
@@ -229,9 +217,8 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
     for (const auto& folder : unfinished) folders.push_back(folder.string());
     warnings.push_back(
         fmt::format("without a result, so left out (still running, or killed; run --resume goes on "
-                    "with a killed "
-                    "one): {}",
-                    listed(folders)));
+                    "with a killed one): {}",
+                    first_of(folders)));
   }
   for (const RunGroup& group : groups) {
     for (const auto& found : {interrupted_runs(group), repeated_runs(group), missing_values(group),

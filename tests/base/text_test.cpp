@@ -21,5 +21,17 @@ TEST(WithCommas, GroupsByThousands) {
   EXPECT_EQ(with_commas(-1234567), "-1,234,567");
 }
 
+TEST(Listed, NamesTheFirstOfManyAndCountsTheOthers) {
+  EXPECT_EQ(listed({}, 2), "");
+  EXPECT_EQ(listed({"a", "b"}, 2), "a, b");
+  EXPECT_EQ(listed({"a", "b", "c"}, 2), "a, b and 1 more");
+}
+
+TEST(Counted, HasAPluralForAllButOne) {
+  EXPECT_EQ(counted(0, "run"), "0 runs");
+  EXPECT_EQ(counted(1, "run"), "1 run");
+  EXPECT_EQ(counted(2, "test image"), "2 test images");
+}
+
 }  // namespace
 }  // namespace mnist_bench

@@ -19,6 +19,7 @@
 #include "data/idx.h"
 #include "data/pixels.h"
 #include "fuzz/inputs.h"
+#include "paper/check.h"
 #include "record/checkpoint.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
@@ -192,7 +193,9 @@ void report(std::string_view input) {
     ++result->config.seed;
     result->parameters_sha256.reset();  // else the second were a copy of the first
   }
-  const Report report = make_report(stored, /*paper=*/true);
+  Report report = make_report(stored);
+  report.sections = {paper_section(check_paper(report.groups))};
+  report.mistakes = find_mistakes(report.groups);
   require(!text_report(report).empty(), "every record can be reported");
   for (const Format& format : formats()) {
     require(!format.render(report).empty(), "every record can be reported in every format");

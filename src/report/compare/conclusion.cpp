@@ -74,9 +74,8 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
       if (difference.n >= kFewestSeeds) {
         return fmt::format(
             "{} with these seeds, and the interval leaves out 0. But it takes the differences to "
-            "be "
-            "normally distributed, and the test that needs no such assumption does not confirm it: "
-            "suggested, not shown.",
+            "be normally distributed, and the test that needs no such assumption does not confirm "
+            "it: suggested, not shown.",
             gap);
       }
       return fmt::format(
@@ -103,8 +102,7 @@ std::string verdict(const RunComparison& comparison) {
   } else if (comparison.test.p_value < kLevel) {
     text = fmt::format(
         "{} is right on more of these images than {}, by {} percentage points; if both erred "
-        "equally "
-        "often, a gap this wide would be rare ({}).",
+        "equally often, a gap this wide would be rare ({}).",
         better(difference), worse(difference),
         points(std::abs(difference), half_width(comparison.difference.ci95), comparison.images),
         p_text(comparison.test.p_value));

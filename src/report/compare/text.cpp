@@ -41,8 +41,7 @@ std::string run_line(const char* side, const StoredRun& run) {
 std::string method_text(const McNemarTest& test) {
   const std::int64_t discordant = test.only_first_right + test.only_second_right;
   if (test.method == McNemarMethod::exact_binomial) {
-    return fmt::format("exact binomial, {} discordant image{}", discordant,
-                       discordant == 1 ? "" : "s");
+    return "exact binomial, " + counted(discordant, "discordant image");
   }
   return fmt::format("χ² = {:.2f} with continuity correction, {} discordant images",
                      *test.statistic, with_commas(discordant));
@@ -99,9 +98,9 @@ std::string test_text(const GroupComparison& comparison) {
   }
   if (test->smallest_p >= kLevel) {
     text += fmt::format(
-        "n too small: with {} {} the smallest possible p is 2/2^{} = {:.4g}, so that it cannot "
+        "n too small: with {} the smallest possible p is 2/2^{} = {:.4g}, so that it cannot "
         "fall below {}; that takes {} seeds\n",
-        n, n == 1 ? "seed" : "seeds", n, test->smallest_p, kLevel, kFewestSeeds);
+        counted(n, "seed"), n, test->smallest_p, kLevel, kFewestSeeds);
   }
   return text;
 }

@@ -1,5 +1,3 @@
-#include "report/format/chart.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,17 +5,12 @@
 #include <limits>
 #include <utility>
 
+#include "report/format/axes.h"
+#include "report/format/draw.h"
+#include "report/format/figure_style.h"
+
 namespace mnist_bench {
 namespace {
-
-constexpr double kWidth = 480;  // on a phone's 350 pixels its text stays readable
-constexpr double kPlotHeight = 230;
-constexpr double kLegendLeft = 64;
-constexpr double kRight = 16;
-constexpr double kPlotTop = 16;
-constexpr double kAxis = 48;       // below the plot: tick labels and the axis' own
-constexpr double kTitleBase = 14;  // base line of a vertical axis' title
-constexpr double kTitleDepth = 6;  // what its letters take right of that, and a gap
 
 /// From values to coordinates along one axis.
 struct Scale {
@@ -61,7 +54,11 @@ Scale x_scale(const Chart& chart, double left) {
   } else {
     std::tie(low, high) = padded(low, high);
   }
-  return {.low = low, .high = high, .from = left, .to = kWidth - kRight, .log = chart.x_log};
+  return {.low = low,
+          .high = high,
+          .from = left,
+          .to = kChart.width - kChart.right,
+          .log = chart.x_log};
 }
 
 Scale y_scale(const Chart& chart) {
@@ -77,10 +74,14 @@ Scale y_scale(const Chart& chart) {
   std::tie(low, high) = padded(low, high);
   low = chart.y_from_zero ? 0.0 : std::max(low, 0.0);
   high = std::min(high, chart.y_most);
-  return {.low = low, .high = high, .from = kPlotTop + kPlotHeight, .to = kPlotTop, .log = false};
+  return {.low = low,
+          .high = high,
+          .from = kChart.top + kChart.plot_height,
+          .to = kChart.top,
+          .log = false};
 }
 
-std::vector<double> y_ticks(const Scale& y) { return ticks(y.low, y.high, 6); }
+std::vector<double> y_ticks(const Scale& y) { return ticks(y.low, y.high, kChart.ticks); }
 
 /// 1, 10, 100 … times each of `steps`, within the axis.
 std::vector<double> decade_ticks(const Scale& x, const std::vector<double>& steps) {
@@ -96,10 +97,9 @@ std::vector<double> decade_ticks(const Scale& x, const std::vector<double>& step
 
 /// Whether the labels of the values leave a gap between them.
 bool labels_fit(const std::vector<double>& values, const Scale& x) {
-  constexpr double kGap = 6;
   for (std::size_t i = 1; i < values.size(); ++i) {
     const double widths = text_width(tick_text(values[i - 1])) + text_width(tick_text(values[i]));
-    if (x(values[i]) - x(values[i - 1]) < widths / 2 + kGap) return false;
+    if (x(values[i]) - x(values[i - 1]) < widths / 2 + kAxis.label_gap) return false;
   }
   return true;
 }
@@ -114,7 +114,7 @@ std::vector<double> x_ticks(const Chart& chart, const Scale& x) {
   for (std::vector<double>& values : choices) {
     std::erase_if(values, [&](double v) {
       return (chart.x_integer && std::abs(v - std::round(v)) > 1e-9) ||
-             x(v) + text_width(tick_text(v)) / 2 > kWidth;
+             x(v) + text_width(tick_text(v)) / 2 > kChart.width;
     });
     if (values.size() >= fewest && labels_fit(values, x)) return values;
   }
@@ -122,27 +122,19 @@ std::vector<double> x_ticks(const Chart& chart, const Scale& x) {
 }
 
 std::string frame_svg(const Chart& chart, const Scale& x, const Scale& y) {
-  std::string svg = R"(<g class="grid">)";
-  std::string labels = R"(<g class="ticks">)";
-  for (const double value : y_ticks(y)) {
-    svg += fmt::format(R"(<line x1="{}" x2="{}" y1="{}" y2="{}"/>)", coordinate(x.from),
-                       coordinate(x.to), coordinate(y(value)), coordinate(y(value)));
-    labels +=
-        fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)",
-                    coordinate(x.from - kTickGap), coordinate(y(value) + 4), tick_text(value));
-  }
+  const HorizontalGrid grid = horizontal_grid(y_ticks(y), y, x.from, x.to);
+  std::string svg = R"(<g class="grid">)" + grid.lines;
+  std::string labels = R"(<g class="ticks">)" + grid.labels;
   for (const double value : x_ticks(chart, x)) {
     svg += fmt::format(R"(<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)",
-                       coordinate(x(value)), coordinate(y.from), coordinate(y.from + 5));
-    labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
-                          coordinate(x(value)), coordinate(y.from + 19), tick_text(value));
+                       coordinate(x(value)), coordinate(y.from), coordinate(y.from + kAxis.tick));
+    labels += label_below(tick_text(value), x(value), y.from + kAxis.label_base);
   }
   svg += fmt::format(R"(<line class="tick" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/></g>)",
                      coordinate(x.from), coordinate(x.to), coordinate(y.from));
-  labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
-                        coordinate((x.from + x.to) / 2), coordinate(y.from + 40),
-                        markup_escaped(chart.x_label));
-  labels += vertical_title(chart.y_label, kPlotTop + kPlotHeight / 2);
+  labels +=
+      label_below(markup_escaped(chart.x_label), (x.from + x.to) / 2, y.from + kAxis.title_base) +
+      vertical_title(chart.y_label, kChart.top + kChart.plot_height / 2);
   return svg + labels + "</g>";
 }
 
@@ -180,74 +172,44 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
 
 /// With its height.
 std::pair<std::string, double> legend_svg(const Chart& chart, double top) {
-  constexpr double kText = kLegendLeft + 36;
+  constexpr double kText = kChart.legend_left + kChart.legend_text;
   std::string svg = R"(<g class="legend">)";
   double y = top;
   for (const ChartSeries& series : chart.series) {
     if (series.label.empty()) continue;
     svg += fmt::format(R"(<g class="series {}">)", color_class(series.style));
     if (series.line) {
-      svg += fmt::format(R"(<polyline class="line{}" points="{},{} {},{}"/>)",
-                         series.dashed ? " dashed" : "", coordinate(kLegendLeft), coordinate(y),
-                         coordinate(kLegendLeft + 28), coordinate(y));
+      svg +=
+          fmt::format(R"(<polyline class="line{}" points="{},{} {},{}"/>)",
+                      series.dashed ? " dashed" : "", coordinate(kChart.legend_left), coordinate(y),
+                      coordinate(kChart.legend_left + kChart.legend_line), coordinate(y));
     }
-    svg += marker_svg(series.style, kLegendLeft + 14, y) + "</g>";
-    const std::vector<std::string> lines = lines_of(series.label, kWidth - kText);
-    svg += text_svg(lines, kText, y + 4);
-    y += kLineHeight * static_cast<double>(lines.size());
+    svg += marker_svg(series.style, kChart.legend_left + kChart.legend_line / 2, y) + "</g>";
+    const std::vector<std::string> lines = lines_of(series.label, kChart.width - kText);
+    svg += text_svg(lines, kText, y + kFont.middle);
+    y += kFont.line * static_cast<double>(lines.size());
   }
   return {svg + "</g>", y - top};
 }
 
 }  // namespace
 
-std::vector<double> ticks(double low, double high, int count) {
-  const double raw = (high - low) / count;
-  const double magnitude = std::pow(10, std::floor(std::log10(raw)));
-  double step = 10 * magnitude;
-  for (const double candidate : {1.0, 2.0, 5.0}) {
-    if (candidate * magnitude >= raw) {
-      step = candidate * magnitude;
-      break;
-    }
-  }
-  constexpr double kRounding = 1e-9;  // 1000 · 0.1 is more than 100
-  std::vector<double> values;
-  for (double i = std::ceil(low / step - kRounding); i * step <= high + kRounding * step; ++i) {
-    values.push_back(i * step);
-  }
-  return values;
-}
-
-std::string tick_text(double value) {
-  if (std::abs(value) < 1e-12) return "0";
-  return fmt::format("{:.6g}", value);
-}
-
-double left_of_plot(const std::vector<double>& tick_values) {
-  double widest = 0.0;
-  for (const double value : tick_values) widest = std::max(widest, text_width(tick_text(value)));
-  return kTitleBase + kTitleDepth + widest + kTickGap;
-}
-
-std::string vertical_title(const std::string& text, double middle) {
-  return fmt::format(
-      R"~(<text transform="translate({} {}) rotate(-90)" text-anchor="middle">{}</text>)~",
-      coordinate(kTitleBase), coordinate(middle), markup_escaped(text));
-}
-
-Figure chart_figure(const Chart& chart) {
+Figure draw(const Chart& chart) {
   const Scale y = y_scale(chart);
   const Scale x = x_scale(chart, left_of_plot(y_ticks(y)));
-  const double legend_top = kPlotTop + kPlotHeight + kAxis + 16;
+  const double legend_top = kChart.top + kChart.plot_height + kChart.below + kChart.legend_gap;
   const auto [legend, legend_height] = legend_svg(chart, legend_top);
   std::string body = frame_svg(chart, x, y);
   for (const ChartSeries& series : chart.series) body += series_svg(series, x, y);
-  return {.width = kWidth,
+  return {.width = kChart.width,
           .height = legend_top + legend_height,
-          .name = chart.title,
+          .title = chart.title,
           .description = chart.description,
           .body = body + legend};
+}
+
+Figure draw(const FigureData& figure) {
+  return std::visit([](const auto& content) { return draw(content); }, figure.content);
 }
 
 }  // namespace mnist_bench

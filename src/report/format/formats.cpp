@@ -6,38 +6,40 @@
 #include <cctype>
 
 #include "base/error.h"
-#include "report/format/figures.h"
+#include "report/format/draw.h"
 
 namespace mnist_bench {
 namespace {
 
-template <Figure (*figure)(const std::vector<RunGroup>&)>
-std::string of_groups(const Report& report) {
-  return standalone_svg({figure(report.groups)});
+/// All figures of a kind in one file.
+std::string svg_report(const Report& report, const FigureKind& kind) {
+  std::vector<Figure> figures;
+  for (const FigureSet& set : report.figures) {
+    if (set.kind != &kind) continue;
+    for (const FigureData& figure : set.figures) figures.push_back(draw(figure));
+  }
+  return standalone_svg(figures);
 }
 
-template <Figure (*figure)(const RunGroup&)>
-std::string of_each_group(const Report& report) {
-  std::vector<Figure> figures;
-  for (const RunGroup& group : report.groups) figures.push_back(figure(group));
-  return standalone_svg(figures);
+std::vector<Format> make_formats() {
+  std::vector<Format> list = {
+      {".html", "a page with figures", html_report, /*shows_mistakes=*/true},
+      {".md", "Markdown tables", markdown_report},
+      {".csv", "a line per run, unrounded", csv_report},
+      {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
+      {".tex", "LaTeX tables (booktabs)", latex_report},
+  };
+  for (const FigureKind& kind : figure_kinds()) {
+    list.push_back({kind.name + ".svg", kind.meaning,
+                    [&kind](const Report& report) { return svg_report(report, kind); }});
+  }
+  return list;
 }
 
 }  // namespace
 
 const std::vector<Format>& formats() {
-  static const std::vector<Format> list = {
-      {".html", "a page with figures", html_report},
-      {".md", "Markdown tables", markdown_report},
-      {".csv", "a line per run, unrounded", csv_report},
-      {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
-      {".tex", "LaTeX tables (booktabs)", latex_report},
-      {"accuracy.svg", "accuracy by epoch", of_groups<accuracy_curves>},
-      {"loss.svg", "loss by epoch", of_groups<loss_curves>},
-      {"time.svg", "accuracy against time", of_groups<accuracy_against_time>},
-      {"confusion.svg", "confusion matrices", of_each_group<confusion_figure>},
-      {"classes.svg", "errors by class", of_each_group<class_errors>},
-  };
+  static const std::vector<Format> list = make_formats();
   return list;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "report/report.h"
-#include "report/tables.h"
 
 namespace mnist_bench {
 
@@ -13,17 +13,24 @@ namespace mnist_bench {
 struct Format {
   std::string ending;  ///< of the file's name, lower case: ".md", "confusion.svg"
   std::string meaning;
-  std::string (*render)(const Report& report);
+  std::function<std::string(const Report&)> render;
+  bool shows_mistakes = false;  ///< Report::mistakes, which take long to find
 };
 
-/// All formats: a new one is a line in this table.
+/// All formats: a new one is a line in this table. Each kind of figure is a format, too.
 const std::vector<Format>& formats();
 
 /// The format of `file` by how its name ends, upper or lower case. Throws Error(usage), which lists
 /// the ones there are.
 const Format& format_of(const std::filesystem::path& file);
 
-/// For a terminal: the tables, failed runs and warnings.
+/// A section in the three formats that have room for them: for a terminal, without the claims'
+/// findings; under headings of level 2; and as the content of a <section>, headings from level 3.
+std::string section_text(const Section& section);
+std::string section_markdown(const Section& section);
+std::string section_html(const Section& section);
+
+/// For a terminal: the tables, failed runs, warnings and sections.
 std::string text_report(const Report& report);
 /// GitHub-flavoured Markdown.
 std::string markdown_report(const Report& report);
@@ -36,9 +43,8 @@ std::string json_report(const Report& report);
 /// Two tables for \input; needs the packages booktabs and, for a pdfLaTeX before 2020, textcomp.
 std::string latex_report(const Report& report);
 
-/// One page that needs nothing else: tables, figures, the most confident mistakes as images,
-/// configs and provenance. Reads the predictions and test images of the runs; where it cannot, the
-/// page says so.
+/// One page that needs nothing else: tables, sections, figures, the most confident mistakes as
+/// images, configs and provenance.
 std::string html_report(const Report& report);
 
 // As markup_escaped (report/svg.h), these make visible what `printable` does.

@@ -3,14 +3,25 @@
 #include <string>
 #include <vector>
 
-#include "report/tables.h"
+#include "report/figures.h"
+#include "report/section.h"
 
 namespace mnist_bench {
+
+/// A <section> with its title as heading of level 2; `body` is markup.
+std::string titled_section(const std::string& id, const std::string& title,
+                           const std::string& body);
 
 /// A table with its title as caption; where it is wider than the screen it scrolls on its own.
 std::string table_html(const ReportTable& table);
 
 /// Plain texts as an unordered list.
 std::string list_html(const std::vector<std::string>& items, const std::string& css_class = {});
+
+/// Plain texts as paragraphs in small letters.
+std::string notes_html(const std::vector<std::string>& notes);
+
+/// The sections that the figures stand in.
+std::string figures_html(const std::vector<FigureSet>& sets);
 
 }  // namespace mnist_bench

@@ -6,8 +6,7 @@
 
 #include "base/escape.h"
 #include "report/format/formats.h"
-#include "report/tables.h"
-#include "report/warnings.h"
+#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
@@ -82,6 +81,13 @@ std::string table_text(const ReportTable& table, const std::string& label, std::
       latex_escaped(table.title), label, tabular(table, first, last));
 }
 
+/// Of the table of means: behind experiment, n, failed, and the measures that are shares.
+std::size_t first_cost_column() {
+  const auto is_share = [](const Measure& measure) { return measure.is_share; };
+  return 3 +
+         static_cast<std::size_t>(std::count_if(measures().begin(), measures().end(), is_share));
+}
+
 std::string tex_list(const std::string& title, const std::vector<std::string>& items) {
   if (items.empty()) return "";
   std::string text = fmt::format("\\paragraph{{{}}}\n\\begin{{itemize}}\n", title);
@@ -115,20 +121,17 @@ std::string latex_escaped(const std::string& text) {
 }
 
 std::string latex_report(const Report& report) {
-  constexpr std::size_t kQuality = 7;  // up to macro F1
-  const ReportTable means = means_table(report);
-  const ReportTable ranges = ranges_table(report);
-  ReportTable cost = means;
+  const std::size_t quality = first_cost_column();
+  ReportTable cost = report.means;
   cost.title += ": loss and cost";
   std::string text =
       "% Made by mnist-bench report; to be \\input where \\usepackage{booktabs} is in the "
       "preamble.\n\n" +
-      table_text(means, "mnist-bench-means", 1, kQuality) +
-      table_text(cost, "mnist-bench-cost", kQuality, cost.columns.size()) +
-      table_text(ranges, "mnist-bench-ranges", 1, ranges.columns.size());
-  for (const std::string& note : table_notes()) text += latex_escaped(note) + "\n";
-  text += "\n" + tex_list("Failed runs", failed_lines(report.groups)) +
-          tex_list("Warnings", report.warnings);
+      table_text(report.means, "mnist-bench-means", 1, quality) +
+      table_text(cost, "mnist-bench-cost", quality, cost.columns.size()) +
+      table_text(report.ranges, "mnist-bench-ranges", 1, report.ranges.columns.size());
+  for (const std::string& note : report.table_notes) text += latex_escaped(note) + "\n";
+  text += "\n" + tex_list("Failed runs", report.failed) + tex_list("Warnings", report.warnings);
   text.pop_back();
   return text;
 }

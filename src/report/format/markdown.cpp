@@ -1,10 +1,9 @@
+#include <fmt/format.h>
+
 #include <string_view>
 
 #include "base/escape.h"
 #include "report/format/formats.h"
-#include "report/paper.h"
-#include "report/tables.h"
-#include "report/warnings.h"
 
 namespace mnist_bench {
 namespace {
@@ -25,11 +24,31 @@ std::string titled_table(const ReportTable& table) {
   return "## " + markdown_escaped(table.title) + "\n\n" + markdown_table(table) + "\n";
 }
 
+std::string items_text(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += "- " + markdown_escaped(item) + "\n";
+  return text;
+}
+
 std::string list_text(const std::string& title, const std::vector<std::string>& items) {
   if (items.empty()) return "";
-  std::string text = "## " + title + "\n\n";
-  for (const std::string& item : items) text += "- " + markdown_escaped(item) + "\n";
-  return text + "\n";
+  return "## " + title + "\n\n" + items_text(items) + "\n";
+}
+
+std::string claims_markdown(const CheckedClaims& checked) {
+  if (checked.claims.empty()) return "";
+  std::string text = fmt::format("\n## {}\n\n{}\n\n", markdown_escaped(checked.title),
+                                 markdown_escaped(checked.tally));
+  for (const std::string& note : checked.notes) text += markdown_escaped(note) + "\n\n";
+  for (std::size_t i = 0; i < checked.claims.size(); ++i) {
+    const CheckedClaim& claim = checked.claims[i];
+    text += fmt::format("{}. {}: {}  \n    **{}** ({})\n", i + 1, markdown_escaped(claim.place),
+                        markdown_escaped(claim.claim), claim.verdict, claim.basis_in_words);
+    for (const std::string& finding : claim.findings) {
+      text += "    - " + markdown_escaped(finding) + "\n";
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -61,13 +80,20 @@ std::string markdown_table(const ReportTable& table) {
   return text;
 }
 
+std::string section_markdown(const Section& section) {
+  std::string text = "## " + markdown_escaped(section.title) + "\n\n" + items_text(section.remarks);
+  for (const ReportTable& table : section.tables) {
+    text += "\n### " + markdown_escaped(table.title) + "\n\n" + markdown_table(table);
+  }
+  return text + "\n" + items_text(section.notes) + claims_markdown(section.checked) + "\n";
+}
+
 std::string markdown_report(const Report& report) {
-  std::string text = titled_table(means_table(report)) + titled_table(ranges_table(report));
-  for (const std::string& note : table_notes()) text += markdown_escaped(note) + " ";
+  std::string text = titled_table(report.means) + titled_table(report.ranges);
+  for (const std::string& note : report.table_notes) text += markdown_escaped(note) + " ";
   text.back() = '\n';
-  text += "\n" + list_text("Failed runs", failed_lines(report.groups)) +
-          list_text("Warnings", report.warnings);
-  if (report.paper) text += paper_markdown(check_paper(report.groups));
+  text += "\n" + list_text("Failed runs", report.failed) + list_text("Warnings", report.warnings);
+  for (const Section& section : report.sections) text += section_markdown(section);
   text.pop_back();
   return text;
 }

@@ -18,12 +18,12 @@ constexpr std::size_t kMostClassesShown = 20;
 constexpr std::size_t kMostUndefinedShown = 8;
 
 std::string headline(const RunResult& result) {
-  std::string text = fmt::format("{} (seed {}): {} after {} epoch{}", result.config.name,
-                                 result.config.seed, to_string(result.status), result.epochs.size(),
-                                 result.epochs.size() == 1 ? "" : "s");
+  std::string text =
+      fmt::format("{} (seed {}): {} after {}", result.config.name, result.config.seed,
+                  to_string(result.status), counted(result.epochs.size(), "epoch"));
   if (const auto& provenance = result.provenance) {
-    text += fmt::format(", {} on {}, {} thread{}", provenance->device, provenance->device_name,
-                        provenance->threads, provenance->threads == 1 ? "" : "s");
+    text += fmt::format(", {} on {}, {}", provenance->device, provenance->device_name,
+                        counted(provenance->threads, "thread"));
   }
   return text + "\n";
 }
@@ -107,12 +107,7 @@ std::string undefined_text(const TestRecord& test) {
     }
   }
   if (named.empty()) return "";
-  const std::size_t shown = std::min(named.size(), kMostUndefinedShown);
-  std::string text = fmt::format(
-      "undefined (0/0, counted as 0): {}",
-      fmt::join(named.begin(), named.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
-  if (shown < named.size()) text += fmt::format(" and {} more", named.size() - shown);
-  return text + "\n";
+  return "undefined (0/0, counted as 0): " + listed(named, kMostUndefinedShown) + "\n";
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

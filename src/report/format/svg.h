@@ -17,9 +17,9 @@ std::string coordinate(double value);
 struct Figure {
   double width = 0.0;  ///< in pixels, as is `height`
   double height = 0.0;
-  std::string name;              ///< plain text, as is `description`
+  std::string title;             ///< plain text, as is `description`
   std::string description;       ///< for those who cannot see it
-  std::string help = {};         ///< how to use it in a page: plain text, said after its name
+  std::string help = {};         ///< how to use it in a page: plain text, said after its title
   std::string css_classes = {};  ///< besides "figure"
   std::string attributes = {};   ///< further ones of its <svg>, as they stand there
   std::string body;              ///< what stands within its <svg>
@@ -35,27 +35,18 @@ std::string fixed_size(const Figure& figure, bool scrolls);
 /// Marker number `style` (a shape and a colour) around (x, y).
 std::string marker_svg(std::size_t style, double x, double y, const std::string& note = {});
 
-/// The class of the colour of series number `style`: "c3".
-std::string color_class(std::size_t style);
-
 /// The text in lines of at most `width` pixels; a longer word is broken.
 std::vector<std::string> lines_of(const std::string& text, double width);
 
 /// How wide a text of the figures is at most, in pixels.
 double text_width(const std::string& text);
 
-/// Height of a line of text in legends and titles.
-inline constexpr double kLineHeight = 20;
-
 /// Lines below each other, the first one's base line at y.
 std::string text_svg(const std::vector<std::string>& lines, double x, double y);
 
-/// Colours and fonts of all figures, for light and dark.
-std::string figure_style();
-
-/// Figures, each under its own name and below the one before, as a file of its own that any program
-/// can draw and print: white page, literal colours (the light theme), no CSS variable, its size in
-/// pixels, and their names as its title.
+/// Figures, each under its own title and below the one before, as a file of its own that any
+/// program can draw and print: white page, literal colours (the light theme), no CSS variable, its
+/// size in pixels, and their titles as its title.
 std::string standalone_svg(const std::vector<Figure>& figures);
 
 }  // namespace mnist_bench

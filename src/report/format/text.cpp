@@ -1,21 +1,74 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
+#include <sstream>
+
 #include "report/format/formats.h"
-#include "report/paper.h"
-#include "report/tables.h"
-#include "report/warnings.h"
 
 namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kLineWidth = 100;
+
+/// Lines of at most kLineWidth code points: the first after `first`, the others after as many
+/// spaces.
+std::string wrapped(const std::string& first, const std::string& text) {
+  const std::string indent(code_points(first), ' ');
+  std::string lines;
+  std::string line = first;
+  std::istringstream words(text);
+  bool empty = true;
+  for (std::string word; words >> word;) {
+    if (!empty && code_points(line) + 1 + code_points(word) > kLineWidth) {
+      lines += line + "\n";
+      line = indent;
+      empty = true;
+    }
+    line += (empty ? "" : " ") + word;
+    empty = false;
+  }
+  return lines + line + "\n";
+}
+
+std::string wrapped(const std::vector<std::string>& texts) {
+  std::string lines;
+  for (const std::string& text : texts) lines += wrapped("", text);
+  return lines;
+}
+
+std::string table_text(const ReportTable& table) {
+  return text_table(table.columns, table.header, table.rows);
+}
+
+std::string claims_text(const CheckedClaims& checked) {
+  if (checked.claims.empty()) return "";
+  std::string text =
+      "\n" + checked.title + "\n" + wrapped("", checked.tally) + wrapped(checked.notes) + "\n";
+  for (std::size_t i = 0; i < checked.claims.size(); ++i) {
+    const CheckedClaim& claim = checked.claims[i];
+    text += wrapped(fmt::format("{:2}  {:20}  {:10}  ", i + 1, claim.verdict, claim.basis),
+                    fmt::format("{}: {}", claim.place, claim.claim));
+  }
+  return text + "\n" + wrapped("", checked.where_findings_are);
+}
+
+}  // namespace
+
+std::string section_text(const Section& section) {
+  std::string text = section.title + "\n" + wrapped(section.remarks);
+  for (const ReportTable& table : section.tables) {
+    text += "\n" + table.title + "\n" + table_text(table);
+  }
+  return text + "\n" + wrapped(section.notes) + claims_text(section.checked);
+}
 
 std::string text_report(const Report& report) {
-  const ReportTable means = means_table(report);
-  const ReportTable ranges = ranges_table(report);
-  std::string text = text_table(means.columns, means.header, means.rows) + "\n" +
-                     text_table(ranges.columns, ranges.header, ranges.rows) + "\n";
-  for (const std::string& note : table_notes()) text += note + "\n";
-  for (const std::string& line : failed_lines(report.groups)) text += "failed: " + line + "\n";
+  std::string text = table_text(report.means) + "\n" + table_text(report.ranges) + "\n";
+  for (const std::string& note : report.table_notes) text += note + "\n";
+  for (const std::string& line : report.failed) text += "failed: " + line + "\n";
   for (const std::string& warning : report.warnings) text += "warning: " + warning + "\n";
-  if (report.paper) text += "\n" + paper_text(check_paper(report.groups));
+  for (const Section& section : report.sections) text += "\n" + section_text(section);
   return text;
 }
 

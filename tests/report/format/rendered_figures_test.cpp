@@ -115,16 +115,21 @@ bool border_is_white(const Image& image) {
   return true;
 }
 
+Report report_of(const std::vector<RunGroup>& groups) {
+  Report report;
+  report.figures = figures_of(groups);
+  return report;
+}
+
 /// Two experiments of two classes, with names as long as a grid makes them.
 Report long_names() {
-  Report report;
-  report.groups = {
+  std::vector<RunGroup> groups = {
       group_with("mlp", {9'768, 9'801, 9'790}),
       group_with("a-wide-convolutional-network-with-a-name-that-does-not-fit-into-one-line",
                  {9'868, 9'871, 9'880})};
-  report.groups[1].label +=
+  groups[1].label +=
       " optimizer.learning_rate=0.0003 training.batch_size=128 model.hidden=[512,256,128]";
-  return report;
+  return report_of(groups);
 }
 
 /// As many runs and classes as numbers get long for.
@@ -136,9 +141,7 @@ Report many_classes() {
     run.result.test->confusion = counts;
     run.result.test->metrics = classification_metrics(counts);
   }
-  Report report;
-  report.groups = {group};
-  return report;
+  return report_of({group});
 }
 
 std::vector<const Format*> figure_formats() {
@@ -176,7 +179,7 @@ TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
 }
 
 TEST(RenderedFigures, CutNothingOff) {
-  for (const Report& report : {long_names(), many_classes(), Report{}}) {
+  for (const Report& report : {long_names(), many_classes(), report_of({})}) {
     for (const Format* format : figure_formats()) {
       SCOPED_TRACE(format->ending);
       const Image image = drawn(with_border(format->render(report)));

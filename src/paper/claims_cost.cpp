@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "base/text.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -120,8 +120,7 @@ PaperClaim intensity_claim(const PaperEvidence& evidence) {
       .place = "Sec. 5.2, eq. 27",
       .claim = "CNNs are “computationally more intensive due to convolution operations”",
       .findings = {fmt::format("Of the CNN's {} multiply-accumulates per image {} ({}) are in its "
-                               "convolutions, and {} in "
-                               "its dense layers, more than the MLP's {}.",
+                               "convolutions, and {} in its dense layers, more than the MLP's {}.",
                                with_commas(cnn_macs()), with_commas(cnn_convolution_macs()),
                                percent_of(cnn_convolution_macs(), cnn_macs()),
                                with_commas(cnn_macs() - cnn_convolution_macs()),

@@ -1,4 +1,4 @@
-#include "report/paper_claims.h"
+#include "paper/claims.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

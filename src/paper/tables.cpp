@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "report/paper.h"
+#include "paper/check.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

@@ -8,7 +8,7 @@
 #include "evaluate/metrics.h"
 #include "report/groups.h"
 #include "report/measures.h"
-#include "report/tables.h"
+#include "report/section.h"
 
 namespace mnist_bench {
 
@@ -112,11 +112,7 @@ std::vector<std::string> paper_notes();
 /// How many decisions at 5 % the page makes: the cells' ranges, and the claims' tests.
 std::int64_t tests_made(const PaperCheck& check);
 
-/// For a terminal: the tables, and each claim with its verdict, without the findings.
-std::string paper_text(const PaperCheck& check);
-/// Sections under headings of level 2.
-std::string paper_markdown(const PaperCheck& check);
-/// The content of a <section>; headings from level 3.
-std::string paper_html(const PaperCheck& check);
+/// The check as a part of a report.
+Section paper_section(const PaperCheck& check);
 
 }  // namespace mnist_bench

@@ -1,11 +1,9 @@
-#include "report/format/figures.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "report/format/chart.h"
+#include "report/figures.h"
 #include "report/measures.h"
 #include "report/rounding.h"
 
@@ -53,7 +51,7 @@ std::string labels_of(const std::vector<RunGroup>& groups) {
 
 }  // namespace
 
-Figure accuracy_curves(const std::vector<RunGroup>& groups) {
+Chart accuracy_curves(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Test accuracy by epoch",
               .description = "Mean over the seeds with a band of one standard deviation, of " +
                              labels_of(groups),
@@ -66,10 +64,10 @@ Figure accuracy_curves(const std::vector<RunGroup>& groups) {
     chart.series.push_back(
         curve(groups[i], groups[i].label, i, measure_of("accuracy"), &EpochRecord::test_accuracy));
   }
-  return chart_figure(chart);
+  return chart;
 }
 
-Figure loss_curves(const std::vector<RunGroup>& groups) {
+Chart loss_curves(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Loss by epoch",
               .description =
                   "Mean cross-entropy over the seeds with a band of one standard "
@@ -87,10 +85,10 @@ Figure loss_curves(const std::vector<RunGroup>& groups) {
                                  measure_of("loss"), &EpochRecord::train_loss));
     chart.series.back().dashed = true;
   }
-  return chart_figure(chart);
+  return chart;
 }
 
-Figure accuracy_against_time(const std::vector<RunGroup>& groups) {
+Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Test accuracy against training time",
               .description =
                   "A point per seed and epoch, a line through the means, of " + labels_of(groups),
@@ -128,7 +126,7 @@ Figure accuracy_against_time(const std::vector<RunGroup>& groups) {
     chart.series.push_back(std::move(means));
     chart.series.push_back(std::move(points));
   }
-  return chart_figure(chart);
+  return chart;
 }
 
 }  // namespace mnist_bench

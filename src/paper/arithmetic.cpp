@@ -1,4 +1,4 @@
-#include "report/paper_arithmetic.h"
+#include "paper/arithmetic.h"
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes paper_oracle.json, which paper_test.cpp holds the arithmetic of the paper's check against.
+"""Makes oracle.json, which the tests here hold the arithmetic of the paper's check against.
 
 Nothing here uses the formulas of the program: ranges come from a linear-programming solver,
 deviations from a least-norm solution, counts from going through every output of a layer, shares
 from confusion matrices, in exact fractions where that is possible.
 
-Needs SciPy: python3 make_paper_oracle.py > paper_oracle.json
+Needs SciPy: python3 make_oracle.py > oracle.json
 """
 
 import json

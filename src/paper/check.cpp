@@ -1,4 +1,4 @@
-#include "report/paper.h"
+#include "paper/check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "base/overloaded.h"
+#include "paper/claims.h"
 #include "report/labels.h"
-#include "report/paper_claims.h"
 
 namespace mnist_bench {
 namespace {
@@ -140,8 +140,9 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups) {
   check.table2 = check_layers(evidence.cnn);
   check.cells = check_cells(evidence);
   check.notes = {note_on(evidence.mlp), note_on(evidence.cnn)};
-  for (auto&& claims : {method_claims(evidence), table4_claims(evidence, check),
-                        result_claims(evidence), cost_claims(evidence)}) {
+  for (auto&& claims :
+       {method_claims(evidence), training_claims(evidence), table4_claims(evidence, check),
+        result_claims(evidence), cost_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
   return check;

@@ -2,8 +2,8 @@
 #include <cctype>
 #include <cmath>
 
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 
 namespace mnist_bench {
 namespace {

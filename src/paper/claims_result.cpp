@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/compare/comparison.h"
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -174,8 +174,7 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
                                                                : ClaimVerdict::does_not_hold};
   claim.findings.push_back(
       fmt::format("Table 4 has {:.1f} ± {:.1f}: {:.1f} points or {:.1f} times its ± less. {:.1f} "
-                  "would be {:.1f} "
-                  "% errors, {:.2f} times fewer than Table 4's {:.1f} %.",
+                  "would be {:.1f} % errors, {:.2f} times fewer than Table 4's {:.1f} %.",
                   table.mean, table.sd, difference, difference / table.sd, kPrintedConclusion,
                   100.0 - kPrintedConclusion, (100.0 - table.mean) / (100.0 - kPrintedConclusion),
                   100.0 - table.mean));

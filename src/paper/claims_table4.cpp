@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "report/paper_arithmetic.h"
-#include "report/paper_claims.h"
+#include "paper/arithmetic.h"
+#include "paper/claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -44,9 +44,9 @@ PaperClaim accuracy_formula_claim(const PaperEvidence& evidence) {
     if (std::abs(100.0 * apart) > kHalf) claim.verdict = ClaimVerdict::does_not_hold;
   }
   claim.findings.push_back(fmt::format(
-      "Proportions of {:.1f} and {:.1f} % would print as {} and {} %, and no classifier "
-      "as less than {} %. Table 4 has the proportion, or its proportions were {} and {} "
-      "%, far below its recalls.",
+      "Proportions of {:.1f} and {:.1f} % would print as {} and {} %, and no classifier as less "
+      "than {} %. Table 4 has the proportion, or its proportions were {} and {} %, far below its "
+      "recalls.",
       100.0 * mlp, 100.0 * cnn, percent(one_against_rest_accuracy(kPrintedClasses, mlp)),
       percent(one_against_rest_accuracy(kPrintedClasses, cnn)),
       percent(one_against_rest_accuracy(kPrintedClasses, 0.0), 0),
@@ -99,10 +99,8 @@ PaperClaim recall_claim(const PaperModel& model, const std::vector<std::int64_t>
   claim.verdict = possible ? ClaimVerdict::holds : ClaimVerdict::does_not_hold;
   claim.findings.push_back(fmt::format(
       "Accuracy is the mean of the classes' recalls weighted by their sizes. On MNIST's test set "
-      "an "
-      "accuracy of {} to {} (printed {:.1f}) allows a macro recall of {} to {}, the least when "
-      "every "
-      "error falls on the smallest class; {:.1f} stands for {} to {}, which is {}.",
+      "an accuracy of {} to {} (printed {:.1f}) allows a macro recall of {} to {}, the least when "
+      "every error falls on the smallest class; {:.1f} stands for {} to {}, which is {}.",
       percent(a.low), percent(a.high), accuracy.mean, percent(range.low), percent(range.high),
       recall.mean, percent(r.low), percent(r.high), possible ? "possible" : "out of reach"));
   claim.findings.emplace_back(
@@ -114,8 +112,7 @@ PaperClaim recall_claim(const PaperModel& model, const std::vector<std::int64_t>
       static_cast<double>(*std::min_element(class_sizes.begin(), class_sizes.end()));
   claim.findings.push_back(fmt::format(
       "Whatever the recalls, {:.1f} points between the two take an SD over the classes of {} "
-      "points "
-      "or more; Table 4 prints ± {:.1f}, with which they are at most {} points apart.",
+      "points or more; Table 4 prints ± {:.1f}, with which they are at most {} points apart.",
       accuracy.mean - recall.mean,
       percent(*least_recall_sd(class_sizes, accuracy.mean / 100.0, recall.mean / 100.0), 1),
       recall.sd, rounded(recall.sd / *least_recall_sd(class_sizes, 1.0, 0.0), 2)));
@@ -167,9 +164,8 @@ PaperClaim deviation_claim(const PaperCheck& check) {
   };
   claim.findings.push_back(fmt::format(
       "The text says neither over what it is taken nor of how many runs. Accuracy is one number "
-      "per "
-      "run: its ± may be an SD over runs or the sampling error √(a(1 - a)/N), which is {} for the "
-      "MLP and {} for the CNN.",
+      "per run: its ± may be an SD over runs or the sampling error √(a(1 - a)/N), which is {} for "
+      "the MLP and {} for the CNN.",
       sampling_error(kPrintedMlp), sampling_error(kPrintedCnn)));
   for (const PrintedModel& model : {kPrintedMlp, kPrintedCnn}) {
     const double ratio =

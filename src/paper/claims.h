@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "evaluate/judge.h"
+#include "paper/check.h"
+#include "paper/printed.h"
 #include "report/groups.h"
-#include "report/paper.h"
-#include "report/paper_printed.h"
 
 namespace mnist_bench {
 
@@ -31,8 +31,10 @@ std::vector<PaperLayer> check_layers(const PaperModel& model);
 /// Tables 4 and 5 beside our runs.
 std::vector<PaperCell> check_cells(const PaperEvidence& evidence);
 
-/// Abstract and Sec. 3: what is computed, and how.
+/// Abstract and Sec. 3.5 to 3.7: what is computed, and on what.
 std::vector<PaperClaim> method_claims(const PaperEvidence& evidence);
+/// Sec. 3.9, 3.10 and Algorithm 1: how it is trained.
+std::vector<PaperClaim> training_claims(const PaperEvidence& evidence);
 /// Sec. 4.2 and Table 4: whether its numbers can be.
 std::vector<PaperClaim> table4_claims(const PaperEvidence& evidence, const PaperCheck& check);
 /// Sec. 5.1 and 6: what the paper concludes from Table 4.

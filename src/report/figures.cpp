@@ -1,0 +1,165 @@
+#include "report/figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "report/measures.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+struct ClassMetric {
+  const char* measure;  ///< by which it is rounded
+  double ClassMetrics::*value;
+};
+constexpr std::array<ClassMetric, kClassMetrics.size()> kMetricsOfClass = {
+    {{"macro_precision", &ClassMetrics::precision},
+     {"macro_recall", &ClassMetrics::recall},
+     {"macro_f1", &ClassMetrics::f1}}};
+
+/// Of one class over the runs in whose truth or predictions it occurs.
+using SpreadsOfClass = std::array<Spread, kClassMetrics.size()>;
+
+std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
+  std::map<std::int64_t, std::array<std::vector<double>, kClassMetrics.size()>> values;
+  for (const StoredRun& run : group.completed) {
+    const TestRecord& test = *run.result.test;
+    for (const std::int64_t k : occurring_classes(test.confusion)) {
+      const ClassMetrics& metrics = test.metrics.per_class.at(static_cast<std::size_t>(k));
+      for (std::size_t i = 0; i < kMetricsOfClass.size(); ++i) {
+        values[k].at(i).push_back(metrics.*kMetricsOfClass.at(i).value);
+      }
+    }
+  }
+  std::map<std::int64_t, SpreadsOfClass> spreads;
+  for (const auto& [k, of_class] : values) {
+    std::transform(of_class.begin(), of_class.end(), spreads[k].begin(), spread_of);
+  }
+  return spreads;
+}
+
+ConfusionMatrix summed(const RunGroup& group) {
+  ConfusionMatrix sum;
+  for (const StoredRun& run : group.completed) {
+    const ConfusionMatrix& counts = run.result.test->confusion;
+    if (sum.empty()) sum.assign(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
+    for (std::size_t i = 0; i < counts.size() && i < sum.size(); ++i) {
+      for (std::size_t j = 0; j < counts[i].size() && j < sum.size(); ++j) {
+        sum[i][j] += counts[i][j];
+      }
+    }
+  }
+  return sum;
+}
+
+template <Chart (*chart)(const std::vector<RunGroup>&)>
+FigureData of_all(const std::vector<RunGroup>& groups, const char* caption) {
+  return {.subject = "", .caption = caption, .content = chart(groups)};
+}
+
+std::vector<FigureData> accuracy_figures(const std::vector<RunGroup>& groups) {
+  return {of_all<accuracy_curves>(groups,
+                                  "Accuracy on all test images after each epoch: mean over the "
+                                  "seeds, band of ± one standard deviation.")};
+}
+
+std::vector<FigureData> loss_figures(const std::vector<RunGroup>& groups) {
+  return {of_all<loss_curves>(groups,
+                              "Cross-entropy: on the training images while they are learned, with "
+                              "dropout active (dashed), and on the test images.")};
+}
+
+std::vector<FigureData> time_figures(const std::vector<RunGroup>& groups) {
+  return {of_all<accuracy_against_time>(
+      groups,
+      "Accuracy against time: a point for each seed and epoch, at the training time until then "
+      "(evaluation left out); the lines join the means.")};
+}
+
+std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups) {
+  std::vector<FigureData> figures;
+  for (const RunGroup& group : groups) {
+    figures.push_back({.subject = group.label,
+                       .caption = ", " + counted(group.completed.size(), "run") + " summed.",
+                       .content = confusion_of(group)});
+  }
+  return figures;
+}
+
+std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups) {
+  std::vector<FigureData> figures;
+  for (const RunGroup& group : groups) {
+    figures.push_back({.subject = group.label,
+                       .caption = ": what each class lacks to 100 %, mean over the seeds; whiskers "
+                                  "are ± one standard deviation, within 0 to 100 %.",
+                       .content = class_errors(group)});
+  }
+  return figures;
+}
+
+}  // namespace
+
+const std::vector<FigureKind>& figure_kinds() {
+  static const std::vector<FigureKind> kinds = {
+      {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
+      {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
+      {"time", "accuracy against time", "learning", "Learning curves", time_figures},
+      {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures},
+      {"classes", "errors by class", "classes", "Errors by class", class_figures},
+  };
+  return kinds;
+}
+
+std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups) {
+  std::vector<FigureSet> sets;
+  for (const FigureKind& kind : figure_kinds()) {
+    sets.push_back({.kind = &kind, .figures = kind.figures(groups)});
+  }
+  return sets;
+}
+
+ClassErrors class_errors(const RunGroup& group) {
+  ClassErrors figure{.title = "Errors per class of " + group.label, .classes = {}};
+  const std::int64_t images = test_images(group).value_or(0);
+  for (const auto& [k, spreads] : spreads_by_class(group)) {
+    ClassErrors::OfClass of_class{.label = k, .errors = {}};
+    for (std::size_t i = 0; i < spreads.size(); ++i) {
+      const Spread& spread = spreads.at(i);
+      const SpreadText text =
+          spread_text(spread, measure_of(kMetricsOfClass.at(i).measure), images);
+      const double mean = 100.0 * (1.0 - *spread.mean);
+      const double sd = 100.0 * spread.sd.value_or(0.0);
+      of_class.errors.at(i) = {
+          .mean = mean,
+          .low = std::max(mean - sd, 0.0),
+          .high = std::min(mean + sd, 100.0),
+          .has_sd = spread.sd.has_value(),
+          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", k, kClassMetrics.at(i),
+                              text.mean, text.sd, spread.n)};
+    }
+    figure.classes.push_back(std::move(of_class));
+  }
+  return figure;
+}
+
+Confusion confusion_of(const RunGroup& group) {
+  const ConfusionMatrix sum = summed(group);
+  Confusion figure{.title = fmt::format("Confusion matrix of {}, {}", group.label,
+                                        counted(group.completed.size(), "run")),
+                   .labels = occurring_classes(sum),
+                   .counts = {}};
+  for (const std::int64_t truth : figure.labels) {
+    std::vector<std::int64_t> row;
+    for (const std::int64_t predicted : figure.labels) {
+      row.push_back(sum[static_cast<std::size_t>(truth)][static_cast<std::size_t>(predicted)]);
+    }
+    figure.counts.push_back(std::move(row));
+  }
+  return figure;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "report/groups.h"
+
+namespace mnist_bench {
+
+// What the figures of a report show, before it is drawn. Of completed runs alone.
+
+struct ChartPoint {
+  double x = 0.0;
+  double y = 0.0;
+  std::optional<double> sd;  ///< of y; drawn as a band, or as a whisker where there is no line
+  std::string note;          ///< shown when the point is pointed at
+};
+
+/// One thing to compare; its colour and marker follow from `style`.
+struct ChartSeries {
+  std::string label;
+  std::size_t style = 0;  ///< series of one style share colour and marker
+  bool line = true;       ///< else points alone
+  bool dashed = false;
+  std::vector<ChartPoint> points;
+};
+
+struct Chart {
+  std::string title;
+  std::string description;  ///< for those who cannot see it
+  std::string x_label;
+  std::string y_label;
+  bool x_integer = false;
+  bool x_log = false;
+  bool y_from_zero = false;
+  /// What y can be at most; it is never negative. Neither the axis nor a band goes beyond.
+  double y_most = std::numeric_limits<double>::infinity();
+  std::vector<ChartSeries> series;
+};
+
+/// What a class lacks to 100 % of a metric, in per cent, and the interval of ± one SD around it as
+/// far as that lies within 0 … 100 %.
+struct ClassError {
+  double mean = 0.0;
+  double low = 0.0;
+  double high = 0.0;
+  bool has_sd = false;
+  std::string note;  ///< shown when its bar is pointed at
+};
+
+/// The metrics of a class, in this order.
+inline constexpr std::array<const char*, 3> kClassMetrics = {"precision", "recall", "F1"};
+
+struct ClassErrors {
+  struct OfClass {
+    std::int64_t label = 0;
+    std::array<ClassError, kClassMetrics.size()> errors;
+  };
+  std::string title;
+  std::vector<OfClass> classes;  ///< that occur in truth or predictions
+};
+
+/// A confusion matrix summed over the seeds.
+struct Confusion {
+  std::string title;
+  std::vector<std::int64_t> labels;  ///< of the classes that occur
+  ConfusionMatrix counts;            ///< of those, in their order: rows true, columns predicted
+};
+
+struct FigureData {
+  std::string subject;  ///< the group that it is of; empty: all
+  std::string caption;  ///< plain text, after the subject
+  std::variant<Chart, ClassErrors, Confusion> content;
+};
+
+/// A new kind of figure is a line in the table figure_kinds().
+struct FigureKind {
+  std::string name;     ///< of its file: "accuracy" of accuracy.svg
+  std::string meaning;  ///< "accuracy by epoch"
+  std::string part_id;  ///< the part of a page that it stands in, and that part's title
+  std::string part;
+  /// One of all groups, or one of each.
+  std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups);
+};
+/// Those of one part follow each other.
+const std::vector<FigureKind>& figure_kinds();
+
+/// The figures of one kind.
+struct FigureSet {
+  const FigureKind* kind;
+  std::vector<FigureData> figures;
+};
+/// Of all kinds.
+std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups);
+
+/// Test accuracy [%] by epoch: mean over the seeds, band of ± SD where n ≥ 2.
+Chart accuracy_curves(const std::vector<RunGroup>& groups);
+/// Training loss (dropout active; dashed) and test loss by epoch, drawn alike.
+Chart loss_curves(const std::vector<RunGroup>& groups);
+/// Test accuracy [%] after each epoch against the training seconds until then: each seed's points,
+/// and a line through their means. The time axis is logarithmic.
+Chart accuracy_against_time(const std::vector<RunGroup>& groups);
+
+/// Per class what is missing to 100 % of precision, recall and F1: mean and ± SD over the seeds.
+ClassErrors class_errors(const RunGroup& group);
+/// The confusion matrix summed over the seeds.
+Confusion confusion_of(const RunGroup& group);
+
+}  // namespace mnist_bench

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mnist_bench {
+
+// How all figures look: sizes (in pixels), colours, fonts, strokes and markers. The colours are
+// those of the page, too. A restyling of the figures is a change of this file and its .cpp.
+
+/// Widths in a wide font (DejaVu Sans) at 13 pixels.
+struct FontStyle {
+  double digit = 8.3;     ///< and most small letters
+  double capital = 10.3;  ///< Q; most are narrower
+  double widest = 13.0;   ///< W and m, and the square characters of other scripts
+  double line = 20;       ///< from base line to base line in legends and titles
+  double middle = 4;      ///< from the middle of a line of text to its base line
+};
+inline constexpr FontStyle kFont;
+
+struct AxisStyle {
+  double tick = 5;              ///< length of a tick below the horizontal axis
+  double label_base = 19;       ///< base line of its labels, below it
+  double title_base = 40;       ///< and of its title
+  double label_gap = 6;         ///< least gap between two labels of the horizontal axis
+  double tick_gap = 8;          ///< between a vertical axis and its labels, which end there
+  double left_title_base = 14;  ///< base line of a vertical axis' title
+  double left_title_depth = 6;  ///< what its letters take right of that, and a gap
+};
+inline constexpr AxisStyle kAxis;
+
+/// Line charts.
+struct ChartStyle {
+  double width = 480;  ///< on a phone's 350 pixels its text stays readable
+  double plot_height = 230;
+  double top = 16;
+  double right = 16;
+  double below = 48;       ///< the plot: tick labels and the axis' title
+  double legend_gap = 16;  ///< below that
+  double legend_left = 64;
+  double legend_line = 28;  ///< length of a legend's line
+  double legend_text = 36;  ///< from its left end to its label
+  int ticks = 6;            ///< of the vertical axis, about
+};
+inline constexpr ChartStyle kChart;
+
+/// Bars of each class.
+struct BarStyle {
+  double top = 12;
+  double height = 180;
+  double below = 70;
+  double least_width = 330;
+  std::size_t most_wide = 30;  ///< classes; beyond them bars are thin, and only some are numbered
+  double wide = 13.0;          ///< a bar and the gap behind it
+  double thin = 4.0;
+  double between = 1;    ///< bars
+  double wide_gap = 18;  ///< between classes
+  double thin_gap = 6;
+  std::size_t numbered = 5;  ///< every so many classes, where bars are thin
+  double label_base = 18;
+  double headroom = 1.05;  ///< of the highest whisker
+  double legend_top = 44;  ///< below the bars
+  double legend_box = 12;
+  double legend_text = 18;
+  double legend_base = 54;
+  double legend_step = 90;
+  int ticks = 5;
+};
+inline constexpr BarStyle kBars;
+
+/// Confusion matrices.
+struct MatrixStyle {
+  double left = 56;
+  double top = 44;
+  double title_base = 14;
+  double label_gap = 8;  ///< between the columns' labels and the matrix
+  double margin = 10;    ///< half of a label of three digits reaches beyond the last, small cell
+  double cell = 46;
+  std::size_t most_numbered = 20;  ///< classes; beyond them a number is shown on pointing
+  double small_cell = 14;
+  std::size_t most_drawn =
+      64;  ///< classes; beyond them only the cells that are not empty are drawn
+  double smallest_cell = 8;
+  std::size_t labelled = 5;  ///< every so many classes, where cells are small
+  double deepest = 0.6;  ///< opacity of a whole row in one cell, which leaves its number readable
+};
+inline constexpr MatrixStyle kMatrix;
+
+/// Figures in a file of their own.
+struct SheetStyle {
+  double least_width = 330;
+  double margin = 8;
+  double title_base = 14;  ///< of a title's first line, below its top
+};
+inline constexpr SheetStyle kSheet;
+
+/// The class of the colour of series number `style`: "c3".
+std::string color_class(std::size_t style);
+
+/// Marker number `style` around (0, 0), as the data of a path.
+std::string_view marker_path(std::size_t style);
+
+/// Style sheet of a page's figures, for light and dark.
+std::string figure_style();
+
+/// The same with literal colours, those of the light theme: many programs that draw SVG know no
+/// variables.
+std::string print_style();
+
+/// The light theme's background.
+std::string_view print_background();
+
+}  // namespace mnist_bench

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include "report/format/draw.h"
+#include "report/format/html_parts.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr const char* kCountsOrShares =
+    "<fieldset class=\"choice\"><legend>Show</legend>"
+    "<label><input type=\"radio\" name=\"confusion\" value=\"counts\" checked> counts</label>"
+    "<label><input type=\"radio\" name=\"confusion\" value=\"shares\"> % of the row</label>"
+    "</fieldset>\n";
+
+/// How a matrix is read, and where the page's script says what was pointed at.
+constexpr const char* kReadout =
+    " Blue: right, orange: mistaken; deeper is a larger share of the row, on a logarithmic scale. "
+    "Point at a cell, tap it, or use the arrow keys. <output class=\"readout\" "
+    "aria-live=\"polite\"></output>";
+
+bool is_confusion(const FigureData& figure) {
+  return std::holds_alternative<Confusion>(figure.content);
+}
+
+std::string figure_html(const FigureData& figure) {
+  const std::string subject =
+      figure.subject.empty() ? "" : "<b>" + markup_escaped(figure.subject) + "</b>";
+  return fmt::format(
+      "<figure><div class=\"scroll\">{}</div><figcaption>{}{}{}</figcaption></figure>\n",
+      page_svg(draw(figure)), subject, markup_escaped(figure.caption),
+      is_confusion(figure) ? kReadout : "");
+}
+
+}  // namespace
+
+std::string figures_html(const std::vector<FigureSet>& sets) {
+  std::string html;
+  for (auto set = sets.begin(); set != sets.end();) {
+    const FigureKind& first = *set->kind;
+    std::string figures;
+    for (; set != sets.end() && set->kind->part_id == first.part_id; ++set) {
+      for (const FigureData& figure : set->figures) figures += figure_html(figure);
+    }
+    html += titled_section(
+        first.part_id, first.part,
+        first.name == "confusion"
+            ? kCountsOrShares + ("<div class=\"figures\" id=\"confusions\">" + figures + "</div>\n")
+            : "<div class=\"figures\">" + figures + "</div>");
+  }
+  return html;
+}
+
+}  // namespace mnist_bench

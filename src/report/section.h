@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+
+namespace mnist_bench {
+
+/// A table as plain text cells, which each format escapes and sets in its own way.
+struct ReportTable {
+  std::string title;
+  std::vector<Align> columns;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// Something that was said, and what can be computed about it.
+struct CheckedClaim {
+  std::string place;  ///< "Sec. 5.1"
+  std::string claim;
+  std::string verdict;                ///< "holds"
+  std::string basis;                  ///< of the verdict, in a word: "runs"
+  std::string basis_in_words;         ///< "computed from the runs"
+  std::vector<std::string> findings;  ///< sentences
+};
+
+struct CheckedClaims {
+  std::string title;
+  std::string tally;  ///< how many have which verdict
+  std::vector<std::string> notes;
+  std::vector<CheckedClaim> claims;
+  std::string where_findings_are;  ///< for a format that leaves the findings out
+};
+
+/// A further part of a report: plain text, computed before any format is chosen. Each format that
+/// has room for sections sets all of them.
+struct Section {
+  std::string id;  ///< in links of a page: "paper"
+  std::string title;
+  std::vector<std::string> remarks;  ///< above the tables
+  std::vector<ReportTable> tables;
+  std::vector<std::string> notes;  ///< below them; one sentence each
+  CheckedClaims checked;
+};
+
+}  // namespace mnist_bench

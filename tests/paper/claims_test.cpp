@@ -1,0 +1,244 @@
+#include "paper/claims.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/files.h"
+#include "base/temporary_folder.h"
+#include "paper/paper_runs.h"
+#include "record/checkpoint.h"
+#include "report/compare/comparison.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(PaperClaims, MacroRecallCannotBeWhatIsPrintedOnMnistsClassSizes) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  const PaperClaim& mlp = claim_of(check, "Table 4, MLP");
+  EXPECT_EQ(mlp.verdict, ClaimVerdict::does_not_hold);
+  EXPECT_THAT(mlp.findings, Contains(HasSubstr("a macro recall of 97.37 to 98.02")));
+  EXPECT_THAT(mlp.findings, Contains(HasSubstr("14.2 points or more")));
+  EXPECT_THAT(mlp.findings, Contains(HasSubstr("at most 7.70 %")));
+  EXPECT_THAT(mlp.findings, Contains(HasSubstr("MNIST has 8.92 %")));
+  const PaperClaim& cnn = claim_of(check, "Table 4, CNN");
+  EXPECT_EQ(cnn.verdict, ClaimVerdict::does_not_hold);
+  EXPECT_THAT(cnn.findings, Contains(HasSubstr("a macro recall of 98.71 to 99.07")));
+}
+
+TEST(PaperClaims, MacroRecallIsOpenWithoutMnistsClassSizes) {
+  const PaperCheck check = check_paper(group_runs({stored(sample_result("mlp"))}));
+  EXPECT_EQ(claim_of(check, "Table 4, MLP").verdict, ClaimVerdict::open);
+  EXPECT_EQ(claim_of(check, "Sec. 3.6", "60,000").verdict, ClaimVerdict::open);
+}
+
+TEST(PaperClaims, MacroRecallCouldBeWhatIsPrintedOnClassesOfOtherSizes) {
+  std::vector<StoredRun> runs = paper_runs();
+  for (StoredRun& run : runs) {
+    run.result.data->test.class_counts = {500,  1055, 1055, 1055, 1055,
+                                          1055, 1055, 1055, 1055, 1060};
+  }
+  const PaperCheck check = check_paper(group_runs(runs));
+  EXPECT_EQ(claim_of(check, "Table 4, MLP").verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim_of(check, "Table 4, CNN").verdict, ClaimVerdict::holds);
+}
+
+TEST(PaperClaims, OnThePapersOwnNumbersHaveTheirVerdicts) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  const auto verdict = [&](const std::string& place, const std::string& words = {}) {
+    return claim_of(check, place, words).verdict;
+  };
+  EXPECT_EQ(verdict("Sec. 6", "99.6%"), ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict("Sec. 5.2", "first dense"), ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict("Eq. 15 and 19"), ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict("Sec. 4.2, eq. 22"), ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict("Sec. 3.10, eq. 20"), ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict("Sec. 5.1", "52 %"), ClaimVerdict::holds);
+  EXPECT_EQ(verdict("Table 4, eq. 25"), ClaimVerdict::holds);
+  EXPECT_EQ(verdict("Tables 1, 2 and 5"), ClaimVerdict::holds);
+  EXPECT_EQ(verdict("Sec. 5.2, eq. 27"), ClaimVerdict::holds);
+  EXPECT_EQ(verdict("Sec. 5.2", "trains faster"), ClaimVerdict::cannot_be_told);
+  EXPECT_EQ(verdict("Sec. 3.5, eq. 9"), ClaimVerdict::cannot_be_told);
+  EXPECT_EQ(verdict("Sec. 3.9", "SGD"), ClaimVerdict::open);
+}
+
+TEST(PaperClaims, HaveTheNumbersOfThePapersTables) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  const auto findings = [&](const std::string& place, const std::string& words = {}) {
+    return claim_of(check, place, words).findings;
+  };
+  EXPECT_THAT(findings("Sec. 5.1", "52 %"),
+              Contains(HasSubstr("1.1/2.3 = 52.2 %; 48.9 to 55.3 %")));
+  EXPECT_THAT(findings("Sec. 5.1", "52 %"), Contains(HasSubstr("48.4 % from macro recall")));
+  EXPECT_THAT(findings("Sec. 6"), Contains(HasSubstr("0.7 points or 3.5 times its ±")));
+  EXPECT_THAT(findings("Sec. 6"), Contains(HasSubstr("97.75 to 98.25 % right")));
+  EXPECT_THAT(findings("Sec. 5.2", "trains faster"),
+              Contains(AllOf(HasSubstr("1.17 times"), HasSubstr("18.07 times"),
+                             HasSubstr("4,241,152 and 234,752"))));
+  EXPECT_THAT(findings("Sec. 5.2", "first dense"), Contains(HasSubstr("2.00 times as many")));
+  EXPECT_THAT(findings("Tables 1, 2 and 5"),
+              Contains(HasSubstr("32 and 64 channels and 128 hidden units")));
+  EXPECT_THAT(findings("Sec. 4.2, eq. 22"), Contains(HasSubstr("99.54 and 99.78 %")));
+  EXPECT_THAT(findings("Algorithm 1, line 5"),
+              Contains(AllOf(HasSubstr("4,685"), HasSubstr("4,690"))));
+  EXPECT_THAT(findings("Sec. 3.7"), Contains(HasSubstr("1.4612")));
+}
+
+TEST(PaperClaims, HaveTheNumbersOfOurRuns) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  const PaperClaim& better = claim_of(check, "Sec. 5.1", "outperforms");
+  EXPECT_EQ(better.verdict, ClaimVerdict::suggested);
+  EXPECT_THAT(better.findings, Contains(HasSubstr("n = 3")));
+  const PaperClaim& inference = claim_of(check, "Abstract");
+  EXPECT_EQ(inference.verdict, ClaimVerdict::suggested);
+  EXPECT_THAT(inference.findings, Contains(HasSubstr("20.0 times as long")));
+  EXPECT_THAT(claim_of(check, "Sec. 5.1", "52 %").findings,
+              Contains(HasSubstr("Ours, from the mean accuracies: 52.2 %")));
+  EXPECT_THAT(claim_of(check, "Sec. 6").findings,
+              Contains(HasSubstr("best of our 3 CNN runs has 99.00 %")));
+  EXPECT_THAT(claim_of(check, "Sec. 4.2, eq. 22").findings,
+              Contains(HasSubstr("seed 1: 97.70 % of the images are right; eq. 22 over its "
+                                 "confusion matrix gives 99.54 %")));
+}
+
+TEST(PaperClaims, ThatNeedPairedSeedsAreUndecidedWithoutThem) {
+  const PaperCheck check =
+      check_paper(group_runs({stored(mnist_run(MlpConfig{}, 1, Sizes(10, 23))),
+                              stored(mnist_run(CnnConfig{}, 2, Sizes(10, 11)))}));
+  const PaperClaim& better = claim_of(check, "Sec. 5.1", "outperforms");
+  EXPECT_EQ(better.verdict, ClaimVerdict::undecided);
+  EXPECT_THAT(better.findings, Contains(HasSubstr("Ours cannot be paired")));
+}
+
+TEST(PaperClaims, AboutWhichModelIsBetterAreUndecidedWhereMoreThanTheModelDiffers) {
+  const auto claims = [](std::int64_t images_of_the_cnn, bool on_gpu) {
+    std::vector<StoredRun> runs = paper_runs();
+    for (StoredRun& run : runs) {
+      if (model_type(run.result.config.model) != "cnn") continue;
+      run.result.config.data.train_limit = images_of_the_cnn;
+      if (on_gpu) move_to_gpu(run.result, "GPU");
+    }
+    const PaperCheck check = check_paper(group_runs(runs));
+    return std::vector{claim_of(check, "Sec. 5.1", "outperforms"), claim_of(check, "Abstract")};
+  };
+  for (const auto& unlike : {claims(1000, false), claims(60'000, true)}) {
+    for (const PaperClaim& claim : unlike) {
+      EXPECT_EQ(claim.verdict, ClaimVerdict::undecided);
+      EXPECT_EQ(claim.tests, 0);
+      EXPECT_THAT(claim.findings, Contains(HasSubstr("differ in more than the model")));
+    }
+  }
+}
+
+TEST(PaperClaims, AboutWhichModelIsBetterFollowTheOneJudge) {
+  std::set<std::string> seen;
+  for (const auto& expected : oracle()["outperforms"]) {
+    SCOPED_TRACE(expected["name"].get<std::string>());
+    std::vector<StoredRun> runs;
+    for (std::uint64_t i = 0; i < expected["mlp"].size(); ++i) {
+      runs.push_back(stored(mnist_run(MlpConfig{}, i + 1, expected["mlp"][i].get<Sizes>())));
+      runs.push_back(stored(mnist_run(CnnConfig{}, i + 1, expected["cnn"][i].get<Sizes>())));
+    }
+    const std::vector<RunGroup> groups = group_runs(runs);
+    const PaperCheck check = check_paper(groups);
+    const PaperClaim& claim = claim_of(check, "Sec. 5.1", "outperforms");
+    EXPECT_EQ(to_string(claim.verdict), expected["verdict"].get<std::string>());
+    EXPECT_EQ(claim.basis, ClaimBasis::runs);
+    EXPECT_EQ(claim.tests, runs.size() > 2 ? 4 : 0);  // one seed has no interval
+    // `compare` of the same groups never says more.
+    const Conclusion compared = compare_groups(groups[0], groups[1]).judgement.conclusion;
+    if (claim.verdict == ClaimVerdict::holds) {
+      EXPECT_EQ(compared, Conclusion::shown);
+    }
+    if (claim.verdict == ClaimVerdict::suggested) {
+      EXPECT_EQ(compared, Conclusion::suggested);
+    }
+    seen.insert(to_string(claim.verdict));
+  }
+  EXPECT_EQ(seen.size(), 5U);
+}
+
+TEST(PaperClaims, ThatHoldInPartNameThePart) {
+  for (const auto& expected : oracle()["outperforms"]) {
+    if (expected["verdict"] != "holds in part") continue;
+    std::vector<StoredRun> runs;
+    for (std::uint64_t i = 0; i < expected["mlp"].size(); ++i) {
+      runs.push_back(stored(mnist_run(MlpConfig{}, i + 1, expected["mlp"][i].get<Sizes>())));
+      runs.push_back(stored(mnist_run(CnnConfig{}, i + 1, expected["cnn"][i].get<Sizes>())));
+    }
+    const PaperCheck check = check_paper(group_runs(runs));
+    EXPECT_THAT(claim_of(check, "Sec. 5.1", "outperforms").findings,
+                Contains(AllOf(HasSubstr("Shown to be higher for the CNN: macro recall"),
+                               HasSubstr("o difference shown: accuracy"))));
+  }
+}
+
+TEST(PaperClaims, AboutInferenceAreJudgedRunByRun) {
+  const auto verdict_with = [](const std::vector<double>& mlp, const std::vector<double>& cnn) {
+    std::vector<StoredRun> runs;
+    for (std::uint64_t i = 0; i < mlp.size(); ++i) {
+      RunResult a = mnist_run(MlpConfig{}, i + 1, Sizes(10, 23));
+      RunResult b = mnist_run(CnnConfig{}, i + 1, Sizes(10, 11));
+      for (EpochRecord& epoch : a.epochs) epoch.evaluate_seconds = mlp[i];
+      for (EpochRecord& epoch : b.epochs) epoch.evaluate_seconds = cnn[i];
+      runs.push_back(stored(a));
+      runs.push_back(stored(b));
+    }
+    return claim_of(check_paper(group_runs(runs)), "Abstract").verdict;
+  };
+  EXPECT_EQ(verdict_with({1, 1.1, 1, 1.2, 1, 1}, {2, 2.2, 2, 2, 2.1, 2}), ClaimVerdict::holds);
+  EXPECT_EQ(verdict_with({2, 2.2, 2, 2, 2.1, 2}, {1, 1.1, 1, 1.2, 1, 1}),
+            ClaimVerdict::does_not_hold);
+  EXPECT_EQ(verdict_with({1, 2, 1, 2, 1, 2}, {2, 1, 2, 1, 2, 1}), ClaimVerdict::undecided);
+  EXPECT_EQ(verdict_with({1, 1, 1, 1, 1}, {2, 2, 2, 2, 2}), ClaimVerdict::suggested);
+}
+
+TEST(PaperClaims, SayWhatTheirVerdictsRestOn) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  std::map<ClaimBasis, int> count;
+  for (const PaperClaim& claim : check.claims) ++count[claim.basis];
+  EXPECT_EQ(count[ClaimBasis::runs], 3);
+  EXPECT_GE(count[ClaimBasis::arithmetic], 8);
+  EXPECT_GE(count[ClaimBasis::reading], 8);
+  EXPECT_EQ(claim_of(check, "Sec. 5.1", "52 %").basis, ClaimBasis::arithmetic);
+  EXPECT_EQ(claim_of(check, "Sec. 3.5, eq. 9").basis, ClaimBasis::reading);
+  // What the paper leaves unsaid and what these runs leave undecided have words of their own.
+  EXPECT_NE(to_string(ClaimVerdict::cannot_be_told), to_string(ClaimVerdict::undecided));
+}
+
+TEST(PaperClaims, OnAdamUseTheMomentsOfTheCheckpoint) {
+  const test::TemporaryFolder folder;
+  std::vector<StoredRun> runs = {stored(mnist_run(MlpConfig{}, 1, Sizes(10, 23)))};
+  // v̂ = v/(1 − 0.999¹) is 0, 1e-8, 1e-8 and 1.
+  write_file_atomically(
+      folder / "checkpoint.safetensors",
+      checkpoint_bytes(
+          {.config_hash = "c",
+           .engine = "libtorch",
+           .data_sha256 = "d",
+           .state = {.epoch = 1,
+                     .step = 1,
+                     .parameters = {{"w", {4}, {1.0F, 1.0F, 1.0F, 1.0F}}},
+                     .buffers = {},
+                     .optimizer = {{"exp_avg", {{"w", {4}, {0.0F, 1.0F, 1.0F, 1.0F}}}},
+                                   {"exp_avg_sq", {{"w", {4}, {0.0F, 1e-11F, 1e-11F, 1e-3F}}}}}},
+           .epochs = {runs[0].result.epochs.at(0)}}));
+  const auto findings = [&] {
+    return claim_of(check_paper(group_runs(runs)), "Eq. 15 and 19").findings;
+  };
+  EXPECT_THAT(findings(), Each(Not(HasSubstr("In our"))));
+  runs[0].folder = folder.path();
+  EXPECT_THAT(findings(), Contains(AllOf(HasSubstr("median √v is 1.0e-04"), HasSubstr("takes 0.71"),
+                                         HasSubstr("for 67 % of the parameters"))));
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,92 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "paper/check.h"
+#include "paper/paper_runs.h"
+#include "report/format/formats.h"
+#include "report/format/svg.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string text_of(const PaperCheck& check) { return section_text(paper_section(check)); }
+std::string markdown_of(const PaperCheck& check) { return section_markdown(paper_section(check)); }
+std::string html_of(const PaperCheck& check) { return section_html(paper_section(check)); }
+
+TEST(PaperReport, SaysHowManyVerdictsCanBeWrongByChance) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  // 8 cells, 4 measures, time to classify, time to train.
+  EXPECT_EQ(tests_made(check), 14);
+  for (const std::string& form : {markdown_of(check), html_of(check), text_of(check)}) {
+    EXPECT_THAT(form, HasSubstr("14 verdicts on this page rest"));
+  }
+  const PaperCheck empty = check_paper({});
+  EXPECT_EQ(tests_made(empty), 0);
+  EXPECT_THAT(text_of(empty), Not(HasSubstr("verdicts on this page")));
+}
+
+TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  ASSERT_GE(check.claims.size(), 20U);
+  const std::string markdown = markdown_of(check);
+  const std::string html = html_of(check);
+  // Unwrapped, as each line of a claim after the first begins with 38 spaces.
+  std::string text = text_of(check);
+  const std::string indent = "\n" + std::string(38, ' ');
+  for (std::size_t at; (at = text.find(indent)) != std::string::npos;) {
+    text.replace(at, indent.size(), " ");
+  }
+  for (const PaperClaim& claim : check.claims) {
+    EXPECT_THAT(text, HasSubstr(to_string(claim.verdict)));
+    EXPECT_THAT(text, HasSubstr(claim.place + ": " + claim.claim + "\n"));
+    EXPECT_THAT(markdown, HasSubstr(markdown_escaped(claim.claim) + "  \n    **" +
+                                    to_string(claim.verdict) + "** ("));
+    EXPECT_THAT(html, HasSubstr(markup_escaped(claim.claim)));
+    ASSERT_THAT(claim.findings, Not(IsEmpty())) << claim.claim;
+    for (const std::string& finding : claim.findings) {
+      EXPECT_THAT(markdown, HasSubstr("    - " + markdown_escaped(finding) + "\n"));
+      EXPECT_THAT(html, HasSubstr("<li>" + markup_escaped(finding) + "</li>"));
+    }
+  }
+  for (const std::string& form : {text, markdown, html}) {
+    EXPECT_THAT(form, HasSubstr("97.7 ± 0.2"));
+    EXPECT_THAT(form, HasSubstr("97.70 ± 0.10"));
+    EXPECT_THAT(form, HasSubstr("higher, within the paper"));
+    EXPECT_THAT(form, HasSubstr("does not hold"));
+    EXPECT_THAT(form, Not(HasSubstr("nan")));
+    EXPECT_THAT(form, Not(HasSubstr("inf ")));
+  }
+}
+
+TEST(PaperReport, WrapsTheTerminalsSentencesAt100Columns) {
+  const std::string text = text_of(check_paper(group_runs(paper_runs())));
+  std::istringstream lines(text.substr(text.find("What the paper claims")));
+  for (std::string line; std::getline(lines, line);) {
+    const auto width = std::count_if(line.begin(), line.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    });
+    EXPECT_LE(width, 100) << line;
+  }
+}
+
+TEST(PaperReport, NeedsNoCompletedRun) {
+  RunResult failed = sample_result("mlp");
+  failed.status = RunStatus::failed;
+  failed.test.reset();
+  failed.model.reset();
+  failed.data.reset();
+  failed.epochs.clear();
+  const PaperCheck check = check_paper(group_runs({stored(failed)}));
+  EXPECT_THAT(text_of(check), HasSubstr("MLP: no runs."));
+  failed.model = sample_result().model;
+  EXPECT_THAT(text_of(check_paper(group_runs({stored(failed)}))), HasSubstr("n = 0 seeds"));
+}
+
+}  // namespace
+}  // namespace mnist_bench

@@ -1,0 +1,219 @@
+#include "report/compare/text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/compare/compared_runs.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(CompareText, OfTwoRunsNamesSidesDirectionAndMethod) {
+  const std::string text =
+      compare_text(compared(predicted("a", {1, 2, 3, 4, 5, 6, 7}), predicted("b", {8})));
+  EXPECT_THAT(text, HasSubstr("A  a seed 1 (runs/a/seed-1): 93 % of 100 images right"));
+  EXPECT_THAT(text, HasSubstr("B  b seed 1 (runs/b/seed-1): 99 %"));
+  EXPECT_THAT(text, HasSubstr("A wrong        7        0"));
+  EXPECT_THAT(text, HasSubstr("accuracy, B - A: +6 percentage points"));
+  EXPECT_THAT(text, HasSubstr("McNemar's test (exact binomial, 8 discordant images): p = 0.0703"));
+  EXPECT_THAT(text, HasSubstr("No difference in accuracy shown. That is no proof of none"));
+}
+
+TEST(CompareText, OfManyDiscordantImagesUsesTheCorrectedStatistic) {
+  std::vector<std::int64_t> wrong(40);
+  for (std::size_t i = 0; i < wrong.size(); ++i) wrong[i] = static_cast<std::int64_t>(i);
+  const std::string text = compare_text(compared(predicted("a", {}), predicted("b", wrong)));
+  EXPECT_THAT(text, HasSubstr("χ² = 38.02 with continuity correction, 40 discordant images"));
+  EXPECT_THAT(text, HasSubstr("A is right on more of these images than B"));
+  EXPECT_THAT(text, HasSubstr("only several seeds of each can tell"));
+}
+
+TEST(CompareText, OfEqualAnswersClaimsNothing) {
+  EXPECT_THAT(compare_text(compared(predicted("a", {3}), predicted("b", {3}))),
+              AllOf(HasSubstr("p = 1"), HasSubstr("on the same images: no difference shown")));
+}
+
+TEST(CompareText, WithFiveSeedsSaysThatTheTestCannotReachItsLevel) {
+  const std::string text =
+      compare_text(compare_groups(group_with("a", {9'700, 9'712, 9'705, 9'709, 9'701}),
+                                  group_with("b", {9'800, 9'815, 9'803, 9'811, 9'806})));
+  EXPECT_THAT(text, HasSubstr("paired by seeds 1, 2, 3, 4, 5"));
+  EXPECT_THAT(text, HasSubstr("5 of 5"));
+  EXPECT_THAT(text, HasSubstr("p = 0.0625"));
+  EXPECT_THAT(text,
+              HasSubstr("n too small: with 5 seeds the smallest possible p is 2/2^5 = 0.0625"));
+  EXPECT_THAT(text, HasSubstr("suggested, not shown"));
+  EXPECT_THAT(text, HasSubstr("+1.02    +0.98 to +1.05"));
+  EXPECT_THAT(text, Not(HasSubstr("scatter of 5 seeds explains")));
+}
+
+TEST(CompareText, WithSixClearSeedsSpeaksOfADifference) {
+  const std::string text =
+      compare_text(compare_groups(group_with("a", {9'800, 9'815, 9'803, 9'811, 9'806, 9'801}),
+                                  group_with("b", {9'700, 9'712, 9'705, 9'709, 9'701, 9'704})));
+  EXPECT_THAT(text, HasSubstr("p = 0.0312"));
+  EXPECT_THAT(text, Not(HasSubstr("n too small")));
+  EXPECT_THAT(text, HasSubstr("A's accuracy is higher than B's, by about"));
+  EXPECT_THAT(text, HasSubstr("0 of 6"));
+}
+
+TEST(CompareText, WithOverlappingSeedsShowsNoDifferenceAndNoEquality) {
+  const std::string text =
+      compare_text(compare_groups(group_with("a", {9'800, 9'790, 9'810, 9'805, 9'795, 9'802}),
+                                  group_with("b", {9'802, 9'795, 9'801, 9'799, 9'805, 9'797})));
+  EXPECT_THAT(text, HasSubstr("No difference in accuracy shown. That is no proof of none"));
+}
+
+TEST(CompareText, WithOneSeedHasNoIntervalAndNoTest) {
+  const std::string text =
+      compare_text(compare_groups(group_with("a", {9'800}), group_with("b", {9'900})));
+  EXPECT_THAT(text, ContainsRegex("accuracy \\[%\\] +98.00 +99.00 +[+]1.00 "));
+  EXPECT_THAT(text, Not(HasSubstr("±  ")));
+  EXPECT_THAT(text, Not(HasSubstr("± –")));
+  EXPECT_THAT(text, HasSubstr("with 1 seed the smallest possible p is 2/2^1 = 1"));
+  EXPECT_THAT(text, HasSubstr("there is no interval"));
+}
+
+TEST(CompareText, WithMoreSeedsThanCanBeCountedTestsTheFirstFortyAndSaysSo) {
+  std::vector<std::int64_t> of_a;
+  std::vector<std::int64_t> of_b;
+  for (std::int64_t i = 0; i < 100; ++i) {
+    of_a.push_back(9'700 + i % 7);
+    of_b.push_back(9'700 + i % 7 + (i < 40 ? i % 2 * 2 - 1 : 1));  // ± 1 alternately, then + 1
+  }
+  const GroupComparison comparison = compare_groups(group_with("a", of_a), group_with("b", of_b));
+  EXPECT_EQ(comparison.measures.front().difference.n, 100);
+  EXPECT_GT(comparison.measures.front().difference.ci95->low, 0.0);
+  EXPECT_EQ(comparison.judgement.conclusion, Conclusion::not_shown);
+  EXPECT_THAT(compare_text(comparison),
+              AllOf(HasSubstr("exact, all 2^40 flips"),
+                    HasSubstr("test and verdict are those of the first 40 seeds"),
+                    HasSubstr("No difference in accuracy shown")));
+  EXPECT_EQ(compare_json(comparison)["sign_flip"]["n"], 40);
+  EXPECT_EQ(compare_json(comparison)["judgement"]["conclusion"], "not_shown");
+}
+
+TEST(CompareText, WithTheSameDifferenceForEachSeedInventsNoDigits) {
+  EXPECT_THAT(compare_text(compare_groups(group_with("a", {9'700, 9'710, 9'733}),
+                                          group_with("b", {9'800, 9'810, 9'833}))),
+              ContainsRegex("accuracy [^\n]* [+]1.00 +[+]0.99 to [+]1.01 "));
+}
+
+TEST(CompareText, OfTwoSeedsIsPrintedAsTheirScatterAllowsAndEndsAt100Points) {
+  const std::string text = compare_text(
+      compare_groups(group_with("a", {2'000, 3'000}), group_with("b", {6'000, 5'000})));
+  EXPECT_THAT(text, ContainsRegex("accuracy [^\n]* [+]30 +-97 to [+]100 "));
+  EXPECT_THAT(text, HasSubstr("anything from -97 to 100 percentage points"));
+}
+
+TEST(CompareText, WithEqualGroupsClaimsNothing) {
+  EXPECT_THAT(compare_text(
+                  compare_groups(group_with("a", {9'800, 9'810}), group_with("b", {9'800, 9'810}))),
+              HasSubstr("same accuracy for every seed: no difference shown"));
+}
+
+// Equivalence
+
+TEST(CompareText, SaysThatGroupsAreEquivalentWhereTheIntervalLiesInsideTheMargin) {
+  const std::string text = compare_text(compared_within(0.1, {9'806, 9'796, 9'805, 9'800, 9'796}));
+  // scipy.stats.ttest_1samp([6, -4, 5, 0, -4], 0).confidence_interval(.9), in images;
+  // p: statsmodels' ttost_paired within ± 9.9 of them, half an image of five seeds less than the
+  // margin's 10. An SD of 4.8 images is more than √10.
+  EXPECT_THAT(text, HasSubstr("\nequivalence within ± 0.10 points of accuracy (two one-sided "
+                              "t-tests): 90 % interval -0.04 to +0.05, p = 0.00605\n"));
+  EXPECT_THAT(text, HasSubstr("Equivalent within ± 0.10 points: the 90 % interval of the mean "
+                              "difference, -0.04 to +0.05, lies inside the margin. This speaks"));
+  EXPECT_THAT(text, HasSubstr("No difference in accuracy shown."));
+}
+
+TEST(CompareText, WhereEquivalenceIsNotShownSaysWhyAndNeverThatTheGroupsDiffer) {
+  const auto sentence = [](double points, const std::vector<std::int64_t>& right_of_b) {
+    const std::string text =
+        equivalence_verdict(*compared_within(points, right_of_b).equivalence, 10'000);
+    EXPECT_THAT(text, StartsWith("Not shown to be equivalent within ± "));
+    EXPECT_THAT(text, Not(HasSubstr("different")));
+    return text;
+  };
+  EXPECT_THAT(sentence(0.1, {9'800}), HasSubstr("± 0.10 points: too few seeds, n = 1"));
+  EXPECT_THAT(sentence(0.1, {9'800, 9'800}),
+              HasSubstr("too few seeds, n = 2; their scatter takes"));
+  EXPECT_THAT(sentence(0.1, {9'790, 9'812, 9'790}),
+              HasSubstr("too few seeds for their scatter; the 90 % interval of the mean "
+                        "difference, -0.24 to +0.19, is wider than the margin"));
+  EXPECT_THAT(sentence(0.1, {9'811, 9'803, 9'810, 9'808}),
+              HasSubstr("interval of the mean difference, +0.04 to +0.12, reaches beyond"));
+  EXPECT_THAT(sentence(0.105, {9'813, 9'822, 9'817, 9'820}),
+              AllOf(HasSubstr("± 0.105 points: the 90 % interval of the mean "),
+                    HasSubstr("lies beyond the margin.")));
+}
+
+TEST(CompareText, WithoutScatterTakesTheOneThatSoManyImagesHave) {
+  // √(0.001·0.999/10,000) is 0.0316 points; t(0.95, 2)/√3 of it, 0.0533, is half the interval.
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'800, 9'800, 9'800}).equivalence, 10'000),
+              AllOf(StartsWith("Equivalent within ± 0.10 points"),
+                    HasSubstr("difference, -0.05 to +0.05, lies inside the margin. The seeds "
+                              "scatter by an SD of 0.000 points, less than 10,000 independent "
+                              "images would (0.032): the 90 % interval takes the latter.")));
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence, 10'000),
+              AllOf(StartsWith("Not shown to be equivalent"), HasSubstr("reaches beyond")));
+  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'820, 9'820, 9'820}).equivalence, 10'000),
+              HasSubstr("lies beyond the margin."));
+}
+
+TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {
+  EquivalenceTest test;
+  test.margin = 0.001;
+  test.ci90 = Interval{.low = -0.0002, .high = 0.0009996};
+  EXPECT_EQ(equivalence_interval(test, 10'000), "-0.02000 to +0.09996");
+}
+
+TEST(CompareText, EndsTheIntervalOfEquivalenceAt100Points) {
+  EquivalenceTest test;
+  test.margin = 0.1;
+  test.ci90 = Interval{.low = -1.53, .high = 0.4};
+  EXPECT_EQ(equivalence_interval(test, 10'000), "-100 to +40");
+}
+
+TEST(CompareText, WithoutAMarginDoesNotSpeakOfEquivalence) {
+  const GroupComparison comparison =
+      compare_groups(group_with("a", {9'800, 9'810}), group_with("b", {9'800, 9'811}));
+  EXPECT_THAT(compare_text(comparison), Not(HasSubstr("quivalen")));
+  EXPECT_TRUE(compare_json(comparison)["equivalence"].is_null());
+}
+
+TEST(MarginText, HasTheDigitsThatWereTypedAndTwoAtLeast) {
+  EXPECT_EQ(margin_text(0.1 / 100), "± 0.10 points");
+  EXPECT_EQ(margin_text(0.3 / 100), "± 0.30 points");
+  EXPECT_EQ(margin_text(0.007 / 100), "± 0.007 points");
+  EXPECT_EQ(margin_text(0.125 / 100), "± 0.125 points");
+  EXPECT_EQ(margin_text(1.0), "± 100.00 points");
+}
+
+TEST(CompareText, ShowsFailedRunsAndWarnings) {
+  std::vector<StoredRun> of_b = runs_with("b", {9'800, 9'810});
+  for (StoredRun& run : of_b) run.result.provenance->threads = 1;
+  RunResult failed = sample_result("b", 3);
+  failed.status = RunStatus::diverged;
+  failed.error = "not finite";
+  failed.test.reset();
+  of_b.push_back(stored(failed));
+  const std::string text =
+      compare_text(compare_groups(group_with("a", {9'700, 9'705}), group_runs(of_b).front()));
+  EXPECT_THAT(text, HasSubstr("failed: b seed 3: diverged: not finite"));
+  EXPECT_THAT(text, HasSubstr("n = 2, 1 failed"));
+  EXPECT_THAT(text, HasSubstr("warning: the groups differ in threads (A: 2; B: 1)"));
+}
+
+// JSON
+
+}  // namespace
+}  // namespace mnist_bench
