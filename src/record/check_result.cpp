@@ -18,8 +18,6 @@
 namespace mnist_bench {
 namespace {
 
-using nlohmann::json;
-
 std::int64_t sum_of(const std::string& member, const std::vector<std::int64_t>& values) {
   std::int64_t sum = 0;
   for (const std::int64_t value : values) {
@@ -41,7 +39,7 @@ void check_model(const RunResult& result) {
   if (!result.model) return;
   const ModelSummary& model = *result.model;
   if (model.type != model_type(result.config.model)) {
-    contradict("model.type", excerpt(json(model.type)),
+    contradict("model.type", excerpt(nlohmann::json(model.type)),
                fmt::format("config.model.type is \"{}\"", model_type(result.config.model)));
   }
   std::vector<std::int64_t> parameters;
@@ -56,7 +54,7 @@ void check_model(const RunResult& result) {
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   const std::vector<std::int64_t>& output = model.layers.back().output_shape;
   if (output == std::vector{classes}) return;
-  contradict("the last layer's output_shape", json(output).dump(),
+  contradict("the last layer's output_shape", nlohmann::json(output).dump(),
              fmt::format("data.test.class_counts has {} classes", classes));
 }
 
@@ -83,8 +81,8 @@ void check_files(const RunResult& result, bool first) {
   std::vector<std::string> found;
   for (const DataFile& file : files) found.push_back(file.role);
   if (std::is_permutation(found.begin(), found.end(), expected.begin(), expected.end())) return;
-  contradict("data.files", fmt::format("of {}", excerpt(json(found))),
-             fmt::format("a data set has one of each of {}", json(expected).dump()));
+  contradict("data.files", fmt::format("of {}", excerpt(nlohmann::json(found))),
+             fmt::format("a data set has one of each of {}", nlohmann::json(expected).dump()));
 }
 
 /// Throws unless the constants are those that the config asks for.
@@ -130,7 +128,7 @@ void require_utc(const std::string& member, const std::string& text) {
                        std::strftime(written.data(), written.size(), kUtc, &time)) == text) {
     return;
   }
-  contradict(member, excerpt(json(text)), "a time in UTC is like 2026-01-31T23:59:59Z");
+  contradict(member, excerpt(nlohmann::json(text)), "a time in UTC is like 2026-01-31T23:59:59Z");
 }
 
 void check_provenance(const RunResult& result) {
@@ -144,14 +142,14 @@ void check_provenance(const RunResult& result) {
   std::int64_t least = 1;
   for (const std::int64_t epoch : provenance.resumed_after) {
     if (epoch < least || epoch > static_cast<std::int64_t>(result.epochs.size())) {
-      contradict("provenance.resumed_after", json(provenance.resumed_after).dump(),
+      contradict("provenance.resumed_after", nlohmann::json(provenance.resumed_after).dump(),
                  fmt::format("the run has {} epochs, one after the other", result.epochs.size()));
     }
     least = epoch;
   }
   const bool on_cpu = provenance.device == "cpu";
   if (!on_cpu && !provenance.device.starts_with("cuda")) {
-    contradict("provenance.device", excerpt(json(provenance.device)),
+    contradict("provenance.device", excerpt(nlohmann::json(provenance.device)),
                "a run computes on cpu or cuda:N");
   }
   // The config of a failure may be that of the process that failed, the rest of one before it.
@@ -163,7 +161,7 @@ void check_provenance(const RunResult& result) {
   }
   const std::string& wanted = result.config.device;
   if (wanted == "auto" || (wanted == "cpu") == on_cpu) return;
-  contradict("provenance.device", excerpt(json(provenance.device)),
+  contradict("provenance.device", excerpt(nlohmann::json(provenance.device)),
              fmt::format("config.device is \"{}\"", wanted));
 }
 

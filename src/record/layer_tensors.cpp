@@ -9,11 +9,10 @@
 
 #include "base/error.h"
 #include "config/strict_json.h"
+#include "record/contradiction.h"
 
 namespace mnist_bench {
 namespace {
-
-[[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
 
 /// The tensors of a network with these layers, without their values. What only the layers' own
 /// shapes say follows from their numbers of parameters: all have biases, and kernels are square.
