@@ -9,15 +9,20 @@
 # The program looks for share/mnist-bench beside the folder that it lies in (src/base/shipped_files.cpp),
 # so that these names are fixed; in a build folder, two links stand for them.
 
-# link_shipped(<folder>): <folder>/share/mnist-bench, for a program in <folder>. Relative, so that
-# sources and build folder may be moved together.
+# A build folder within the sources may be moved along with them: what leads from one to the other is
+# relative then.
+cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${PROJECT_BINARY_DIR} NORMALIZE build_is_inside)
+
+# link_shipped(<folder>): <folder>/share/mnist-bench, for a program in <folder>.
 function(link_shipped folder)
   set(shared ${folder}/share/mnist-bench)
   file(MAKE_DIRECTORY ${shared})
   foreach(source IN ITEMS configs third_party/mnist)
     cmake_path(GET source FILENAME name)
     set(target ${PROJECT_SOURCE_DIR}/${source})
-    cmake_path(RELATIVE_PATH target BASE_DIRECTORY ${shared})
+    if(build_is_inside)
+      cmake_path(RELATIVE_PATH target BASE_DIRECTORY ${shared})
+    endif()
     file(CREATE_LINK ${target} ${shared}/${name} SYMBOLIC)
   endforeach()
 endfunction()
@@ -34,7 +39,7 @@ cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${libtorch_root} NORMALIZE libtorch_is_o
 option(MNIST_BENCH_INSTALL_LIBTORCH "Install LibTorch with the program" ${libtorch_is_ours})
 set(built_rpath ${libtorch_root}/lib)
 set(installed_rpath "$ORIGIN/../lib/mnist-bench/torch/lib")
-if(libtorch_is_ours)
+if(libtorch_is_ours AND build_is_inside)
   cmake_path(RELATIVE_PATH built_rpath BASE_DIRECTORY ${PROJECT_BINARY_DIR})
   set(built_rpath "$ORIGIN/${built_rpath}")
 endif()
