@@ -70,10 +70,6 @@ target_include_directories(libtorch SYSTEM INTERFACE
   ${libtorch_root}/include ${libtorch_root}/include/torch/csrc/api/include)
 target_link_libraries(libtorch INTERFACE
   ${libtorch_root}/lib/libtorch_cpu.so ${libtorch_root}/lib/libc10.so)
-# For another machine (scripts/check_gpu --bundle) LD_LIBRARY_PATH says where LibTorch is.
-if(NOT MNIST_BENCH_PORTABLE)
-  target_link_options(libtorch INTERFACE -Wl,-rpath,${libtorch_root}/lib)
-endif()
 # Bound when first called, also where the compiler's default is `now`: else a program that is started
 # with another LibTorch ends in the dynamic linker, before it can say so.
 target_link_options(libtorch INTERFACE -Wl,-z,lazy)

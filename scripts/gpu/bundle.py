@@ -77,7 +77,7 @@ def compile_programs(project, build, root, environment):
         shutil.rmtree(build)
     run(
         ["cmake", "--preset", "release", "-B", build, f"-DCMAKE_PREFIX_PATH={root}",
-         "-DMNIST_BENCH_PORTABLE=ON", "-DCMAKE_SKIP_RPATH=ON",
+         "-DCMAKE_SKIP_RPATH=ON",
          # An RPATH, as old dynamic linkers know it: unlike a RUNPATH it holds for what our
          # libraries link as well, and has precedence over the target's LD_LIBRARY_PATH.
          "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags,-rpath,\\$ORIGIN/../lib"],

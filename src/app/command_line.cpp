@@ -129,7 +129,10 @@ std::string joined(int argc, const char* const* argv) {
 }  // namespace
 
 void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
-  command.add_option("CONFIG", arguments.file, "experiment config (JSON); - for stdin")->required();
+  command
+      .add_option("CONFIG", arguments.file,
+                  "experiment config (JSON), or the name of a shipped one; - for stdin")
+      ->required();
   command.add_option("KEY=VALUE", arguments.overrides,
                      "config keys to override, dotted: seed=3 training.epochs=1");
 }
@@ -171,6 +174,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   add_config_command(app);
   add_data_command(app);
   add_doctor_command(app);
+  add_completion_command(app);
   refuse_empty_values(app);
   refuse_missing_values(argc, argv);
   try {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/Error.hpp>
+#include <CLI/Validators.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ void add_summary_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_data_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
+void add_completion_command(CLI::App& app);
 
 /// The positional CONFIG and KEY=VALUE of the commands that take a config.
 struct ConfigArguments {
@@ -41,15 +43,22 @@ struct ConfigArguments {
 void add_config_arguments(CLI::App& command, ConfigArguments& arguments);
 
 /// Turns the name of an option's value into the value; any other text is refused with the names.
+/// The validator is named after them, "json|text", for shells that complete words.
 template <class Value>
-auto one_of(const std::map<std::string, Value>& values) {
-  return [values](const std::string& text) -> std::string {
+CLI::Validator one_of(const std::map<std::string, Value>& values) {
+  std::string names;
+  for (const auto& [name, value] : values) names += (names.empty() ? "" : "|") + name;
+  const auto replace = [values](std::string& text) -> std::string {
     const auto found = values.find(text);
-    if (found != values.end()) return std::to_string(static_cast<int>(found->second));
-    std::string names;
-    for (const auto& [name, value] : values) names += (names.empty() ? "" : ", ") + name;
-    throw CLI::ValidationError("found " + text + "; allowed: " + names);
+    if (found != values.end()) {
+      text = std::to_string(static_cast<int>(found->second));
+      return "";
+    }
+    std::string allowed;
+    for (const auto& [name, value] : values) allowed += (allowed.empty() ? "" : ", ") + name;
+    throw CLI::ValidationError("found " + text + "; allowed: " + allowed);
   };
+  return {replace, /*validator_desc=*/"", /*validator_name=*/names};
 }
 
 /// Prints `words` on stdout, without what a terminal would obey (see `printable`); Error(io) when

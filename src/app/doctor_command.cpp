@@ -34,8 +34,8 @@ struct Finding {
 };
 
 Finding look_at_data() {
-  const std::filesystem::path folder = shipped_mnist();
   try {
+    const std::filesystem::path folder = shipped_mnist();
     const Dataset dataset = load_dataset(folder);
     const bool sound = dataset.identified == "mnist";
     return {"data",

@@ -66,8 +66,9 @@ void run(const RunArguments& arguments, Session& session) {
                 remedy_for(finished.result, finished.folder.string()));
   }
   const std::vector<std::string> misses = missed(expectations, finished.result);
-  if (!misses.empty())
+  if (!misses.empty()) {
     throw Error(ExitCode::run_failed, fmt::format("{}", fmt::join(misses, "; ")));
+  }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/nearest.h"
 #include "config/keys.h"
+#include "config/shipped_configs.h"
 #include "config/strict_json.h"
 
 namespace mnist_bench {
@@ -265,8 +266,9 @@ ExperimentConfig parse_experiment(std::string_view text, std::string_view origin
   return parse({parse_strict_json(text, origin), std::string(origin), {}}, overrides);
 }
 
-ExperimentConfig read_experiment(const std::filesystem::path& file,
+ExperimentConfig read_experiment(const std::filesystem::path& word,
                                  const std::vector<std::string>& overrides) {
+  const std::filesystem::path file = find_config(word);
   const std::string origin = file == "-" ? "stdin" : file.string();
   const bool is_named = !is_stream(file);
   const std::string text = read_input(file, kMaxConfigBytes, ExitCode::usage);

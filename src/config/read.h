@@ -9,12 +9,13 @@
 
 namespace mnist_bench {
 
-/// Reads a config file of at most 1 MiB and applies `overrides` ("training.epochs=1"), which obey
-/// the same rules. A string key takes an override's text as it is (or a JSON string in quotes); all
-/// other keys take JSON. Every problem is an Error(usage) that names the file (or the override),
-/// the JSON pointer, the value found and what is allowed. `file` may be "-" (stdin), a pipe or a
-/// device, whose config must have a name of its own.
-ExperimentConfig read_experiment(const std::filesystem::path& file,
+/// Reads the config file `word` of at most 1 MiB and applies `overrides` ("training.epochs=1"),
+/// which obey the same rules. A string key takes an override's text as it is (or a JSON string in
+/// quotes); all other keys take JSON. Every problem is an Error(usage) that names the file (or the
+/// override), the JSON pointer, the value found and what is allowed. `word` may be the name of a
+/// shipped config
+/// (`find_config`), or "-" (stdin), a pipe or a device, whose config must have a name of its own.
+ExperimentConfig read_experiment(const std::filesystem::path& word,
                                  const std::vector<std::string>& overrides = {});
 
 /// The same for a config in memory. `origin` is what messages call it, and its stem (file name

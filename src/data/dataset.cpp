@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/shipped_files.h"
 #include "data/data_files.h"
 #include "data/idx.h"
 #include "data/known_datasets.h"
@@ -54,7 +56,18 @@ std::optional<std::string> common_name(const std::array<SourceFile, 4>& files) {
 
 }  // namespace
 
-std::filesystem::path shipped_mnist() { return MNIST_BENCH_SHIPPED_MNIST; }
+std::filesystem::path shipped_mnist() {
+  if (const auto found = find_shipped("mnist")) return *found;
+  std::vector<std::string> places;
+  for (const std::filesystem::path& folder : shipped_folders()) {
+    places.push_back((folder / "mnist").string());
+  }
+  throw Error(ExitCode::data,
+              fmt::format("the MNIST that ships with mnist-bench was not found in {}",
+                          fmt::join(places, ", ")),
+              "name a folder of the four IDX files (data.directory), or with MNIST_BENCH_DATA the "
+              "share/mnist-bench of an installation");
+}
 
 std::filesystem::path data_folder(const DataConfig& config) {
   return config.directory ? std::filesystem::path(*config.directory) : shipped_mnist();

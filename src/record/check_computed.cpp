@@ -15,7 +15,6 @@
 namespace mnist_bench {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 /// The way to a value, spelled out for messages alone: nearly all values are right.
@@ -33,7 +32,7 @@ struct Place {
 };
 
 /// Of values without parts. Integers are counts: what is below 0 is beyond all of them.
-bool is_same(const json& said, const ordered_json& computed) {
+bool is_same(const nlohmann::json& said, const ordered_json& computed) {
   if (said.is_number() && computed.is_number()) {
     if (said.is_number_float() || computed.is_number_float()) {
       return nearly(said.get<double>(), computed.get<double>());
@@ -71,7 +70,8 @@ bool is_among(std::string_view name, const std::array<std::string_view, size>& n
 
 /// Throws unless every member of `computed` is the same in `said`; a `first` record must lack those
 /// of the second schema.
-void require_same(const Place& place, const json& said, const ordered_json& computed, bool first) {
+void require_same(const Place& place, const nlohmann::json& said, const ordered_json& computed,
+                  bool first) {
   const auto differ = [&] {
     contradict(place.text(), excerpt(said),
                fmt::format("the rest of the record gives {}", excerpt(computed)));

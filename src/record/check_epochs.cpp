@@ -14,8 +14,6 @@
 namespace mnist_bench {
 namespace {
 
-using nlohmann::json;
-
 /// A share of `total` images is that of a whole number of them.
 void require_share(const std::string& member, double share, std::int64_t total) {
   const double images = share * static_cast<double>(total);
@@ -37,9 +35,10 @@ void check_device(const RunResult& result, std::size_t i, bool first) {
   }
   if (device == device_of(*result.provenance)) return;
   if (device.empty() ? first || before || failed : before) return;
-  contradict(fmt::format("epochs[{}].device", i),
-             device.empty() ? "lacking" : excerpt(json(device)),
-             fmt::format("provenance has {}", excerpt(json(device_of(*result.provenance)))));
+  contradict(
+      fmt::format("epochs[{}].device", i),
+      device.empty() ? "lacking" : excerpt(nlohmann::json(device)),
+      fmt::format("provenance has {}", excerpt(nlohmann::json(device_of(*result.provenance)))));
 }
 
 void check_epoch(const RunResult& result, std::size_t i) {
@@ -55,7 +54,7 @@ void check_epoch(const RunResult& result, std::size_t i) {
   const bool may_differ =
       result.status == RunStatus::failed || !result.provenance->resumed_after.empty();
   if (!known || (epoch.engine != engine && !may_differ)) {
-    contradict(member("engine"), excerpt(json(epoch.engine)),
+    contradict(member("engine"), excerpt(nlohmann::json(epoch.engine)),
                fmt::format("config.training.engine is \"{}\"", engine));
   }
   const double images = epoch.images_per_second * epoch.train_seconds;

@@ -19,8 +19,6 @@
 namespace mnist_bench {
 namespace {
 
-using nlohmann::json;
-
 std::int64_t sum_of(const std::string& member, const std::vector<std::int64_t>& values) {
   std::int64_t sum = 0;
   for (const std::int64_t value : values) {
@@ -42,7 +40,7 @@ void require_sum(const std::string& total, std::int64_t said, const std::string&
 void check_layers(const RunResult& result) {
   const ModelSummary& model = *result.model;
   if (std::holds_alternative<LayersConfig>(result.config.model) != !model.input_shape.empty()) {
-    contradict("model.input_shape", json(model.input_shape).dump(),
+    contradict("model.input_shape", nlohmann::json(model.input_shape).dump(),
                fmt::format("model.type is \"{}\"", model.type));
   }
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
@@ -50,11 +48,11 @@ void check_layers(const RunResult& result) {
   try {
     wanted = summarize(result.config.model, image_of(model), classes);
   } catch (const Error& error) {
-    contradict("config.model", excerpt(json(model.type)), error.what());
+    contradict("config.model", excerpt(nlohmann::json(model.type)), error.what());
   }
   for (std::size_t i = 0; i < std::max(model.layers.size(), wanted.layers.size()); ++i) {
     const auto text = [&](const ModelSummary& of) {
-      return i < of.layers.size() ? excerpt(json(to_json(of.layers[i]))) : "lacking";
+      return i < of.layers.size() ? excerpt(nlohmann::json(to_json(of.layers[i]))) : "lacking";
     };
     const bool both = i < model.layers.size() && i < wanted.layers.size();
     if (both && model.layers[i] == wanted.layers[i]) continue;
@@ -67,7 +65,7 @@ void check_model(const RunResult& result) {
   if (!result.model) return;
   const ModelSummary& model = *result.model;
   if (model.type != model_type(result.config.model)) {
-    contradict("model.type", excerpt(json(model.type)),
+    contradict("model.type", excerpt(nlohmann::json(model.type)),
                fmt::format("config.model.type is \"{}\"", model_type(result.config.model)));
   }
   std::vector<std::int64_t> parameters;
@@ -82,7 +80,7 @@ void check_model(const RunResult& result) {
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   const std::vector<std::int64_t>& output = model.layers.back().output_shape;
   if (output != std::vector{classes}) {
-    contradict("the last layer's output_shape", json(output).dump(),
+    contradict("the last layer's output_shape", nlohmann::json(output).dump(),
                fmt::format("data.test.class_counts has {} classes", classes));
   }
   check_layers(result);
@@ -111,8 +109,8 @@ void check_files(const RunResult& result, bool first) {
   std::vector<std::string> found;
   for (const DataFile& file : files) found.push_back(file.role);
   if (std::is_permutation(found.begin(), found.end(), expected.begin(), expected.end())) return;
-  contradict("data.files", fmt::format("of {}", excerpt(json(found))),
-             fmt::format("a data set has one of each of {}", json(expected).dump()));
+  contradict("data.files", fmt::format("of {}", excerpt(nlohmann::json(found))),
+             fmt::format("a data set has one of each of {}", nlohmann::json(expected).dump()));
 }
 
 /// Throws unless the constants are those that the config asks for.
@@ -158,7 +156,7 @@ void require_utc(const std::string& member, const std::string& text) {
                        std::strftime(written.data(), written.size(), kUtc, &time)) == text) {
     return;
   }
-  contradict(member, excerpt(json(text)), "a time in UTC is like 2026-01-31T23:59:59Z");
+  contradict(member, excerpt(nlohmann::json(text)), "a time in UTC is like 2026-01-31T23:59:59Z");
 }
 
 void check_provenance(const RunResult& result) {
@@ -172,14 +170,14 @@ void check_provenance(const RunResult& result) {
   std::int64_t least = 1;
   for (const std::int64_t epoch : provenance.resumed_after) {
     if (epoch < least || epoch > static_cast<std::int64_t>(result.epochs.size())) {
-      contradict("provenance.resumed_after", json(provenance.resumed_after).dump(),
+      contradict("provenance.resumed_after", nlohmann::json(provenance.resumed_after).dump(),
                  fmt::format("the run has {} epochs, one after the other", result.epochs.size()));
     }
     least = epoch;
   }
   const bool on_cpu = provenance.device == "cpu";
   if (!on_cpu && !provenance.device.starts_with("cuda")) {
-    contradict("provenance.device", excerpt(json(provenance.device)),
+    contradict("provenance.device", excerpt(nlohmann::json(provenance.device)),
                "a run computes on cpu or cuda:N");
   }
   // The config of a failure may be that of the process that failed, the rest of one before it.
@@ -191,7 +189,7 @@ void check_provenance(const RunResult& result) {
   }
   const std::string& wanted = result.config.device;
   if (wanted == "auto" || (wanted == "cpu") == on_cpu) return;
-  contradict("provenance.device", excerpt(json(provenance.device)),
+  contradict("provenance.device", excerpt(nlohmann::json(provenance.device)),
              fmt::format("config.device is \"{}\"", wanted));
 }
 

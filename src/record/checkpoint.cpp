@@ -11,6 +11,7 @@
 #include "base/overloaded.h"
 #include "base/sha256.h"
 #include "config/strict_json.h"
+#include "record/contradiction.h"
 #include "record/json_value.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
@@ -25,8 +26,6 @@ constexpr std::string_view kSchema = "mnist-bench.checkpoint/1";
 constexpr std::string_view kParameter = "model.";
 constexpr std::string_view kBuffer = "buffer.";
 constexpr std::string_view kOptimizer = "optimizer.";
-
-[[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
 
 /// Tensors are named by what they are in the file, and by their parameter alone in memory.
 void add_prefixed(std::vector<NamedTensor>& all, std::string_view prefix,

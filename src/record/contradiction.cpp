@@ -9,6 +9,8 @@
 
 namespace mnist_bench {
 
+void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
+
 void contradict(const std::string& member, const std::string& said, const std::string& rest) {
   throw Error(ExitCode::io, fmt::format("{} is {}, but {}", member, said, rest));
 }

@@ -6,6 +6,9 @@
 
 namespace mnist_bench {
 
+/// Throws Error(io) with `why`, which is to follow the name of a file.
+[[noreturn]] void refuse(const std::string& why);
+
 /// Throws Error(io): "<member> is <said>, but <rest>".
 [[noreturn]] void contradict(const std::string& member, const std::string& said,
                              const std::string& rest);

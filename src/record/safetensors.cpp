@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "config/strict_json.h"
+#include "record/contradiction.h"
 #include "record/json_value.h"
 
 namespace mnist_bench {
@@ -20,10 +21,8 @@ constexpr std::size_t kLengthBytes = sizeof(std::uint64_t);
 constexpr std::size_t kAlignment = 8;
 constexpr const char* kMetadata = "__metadata__";
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
-
 /// Where a tensor stands in the file, as its header entry has it.
-struct Place {
+struct TensorEntry {
   std::string name;
   std::vector<std::int64_t> shape;
   std::size_t begin = 0;
@@ -33,11 +32,11 @@ struct Place {
 /// As JSON has it: no control character reaches a terminal.
 std::string quoted(const std::string& name) { return excerpt(name); }
 
-Place place_from(const std::string& name, const JsonValue& entry) {
+TensorEntry entry_from(const std::string& name, const JsonValue& entry) {
   if (entry.at("dtype").text() != "F32") {
     refuse(fmt::format("tensor {} is not float32", quoted(name)));
   }
-  Place place{.name = name, .shape = entry.at("shape").counts(), .begin = 0, .end = 0};
+  TensorEntry place{.name = name, .shape = entry.at("shape").counts(), .begin = 0, .end = 0};
   const std::vector<std::int64_t> offsets = entry.at("data_offsets").counts();
   std::uint64_t bytes = sizeof(float);
   for (const std::int64_t size : place.shape) {
@@ -57,8 +56,8 @@ Place place_from(const std::string& name, const JsonValue& entry) {
 /// What the header of a file says.
 struct Header {
   std::map<std::string, std::string> metadata;
-  std::vector<Place> places;  ///< by where they begin, without gaps from the first byte on
-  std::size_t end = 0;        ///< of the header, where the tensors begin
+  std::vector<TensorEntry> places;  ///< by where they begin, without gaps from the first byte on
+  std::size_t end = 0;              ///< of the header, where the tensors begin
 };
 
 /// Fills in the metadata and the tensors' places, in no order.
@@ -68,7 +67,7 @@ void read_entries(std::string_view text, Header& header) {
   for (const auto& [name, entry] : json.items()) {
     if (name != kMetadata) {
       header.places.push_back(
-          place_from(name, JsonValue(entry, fmt::format("tensor {}", quoted(name)))));
+          entry_from(name, JsonValue(entry, fmt::format("tensor {}", quoted(name)))));
       continue;
     }
     if (!entry.is_object()) JsonValue(entry, name).refuse("an object");
@@ -98,12 +97,13 @@ Header read_header(std::string_view start, std::uint64_t file_bytes, std::size_t
     refuse(fmt::format("its header is damaged: {}", error.what()));
   }
   // Tensors without a value start where the next one does.
-  std::stable_sort(header.places.begin(), header.places.end(), [](const Place& a, const Place& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::stable_sort(header.places.begin(), header.places.end(),
+                   [](const TensorEntry& a, const TensorEntry& b) {
+                     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+                   });
   const std::uint64_t bytes = file_bytes - header.end;
   std::size_t filled = 0;
-  for (const Place& place : header.places) {
+  for (const TensorEntry& place : header.places) {
     if (place.begin != filled || place.end > bytes) {
       refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(place.name)));
     }
@@ -159,7 +159,7 @@ Safetensors parse_safetensors(std::string_view bytes, std::size_t largest_header
   Header header = read_header(bytes, bytes.size(), largest_header);
   Safetensors content{.tensors = {}, .metadata = std::move(header.metadata)};
   bytes.remove_prefix(header.end);
-  for (const Place& place : header.places) {
+  for (const TensorEntry& place : header.places) {
     content.tensors.push_back(
         {place.name, place.shape, floats_from(bytes.substr(place.begin, place.end - place.begin))});
   }

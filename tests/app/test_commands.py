@@ -22,6 +22,9 @@ COMMANDS = [
     "data verify",
     "data info",
     "doctor",
+    "completion",
+    "completion bash",
+    "completion zsh",
 ]
 OPTIONS = {
     "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],

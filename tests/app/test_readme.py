@@ -25,7 +25,7 @@ def command_lines():
 
 def split_words(words):
     """Command (with its subcommand), the --options without values, KEY=VALUE words, configs."""
-    depth = 2 if words[0] in ("config", "data") else 1
+    depth = 2 if words[0] in ("config", "data", "completion") else 1
     options = [word.split("=")[0] for word in words[depth:] if word.startswith("-")]
     overrides = [word for word in words[depth:] if re.fullmatch(r"[a-z_.0-9]+=.*", word)]
     configs = [word for word in words[depth:] if word.startswith("configs/")]

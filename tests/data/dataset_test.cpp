@@ -12,14 +12,10 @@ namespace {
 using test::gzip;
 using test::images_file;
 using test::labels_file;
+using test::mnist;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-const Dataset& mnist() {
-  static const Dataset dataset = load_dataset(shipped_mnist());
-  return dataset;
-}
 
 TEST(ShippedMnist, IsReadAndIdentified) {
   EXPECT_EQ(mnist().identified, "mnist");

@@ -16,6 +16,12 @@
 
 namespace mnist_bench::test {
 
+/// The shipped data set, read once.
+inline const Dataset& mnist() {
+  static const Dataset dataset = load_dataset(shipped_mnist());
+  return dataset;
+}
+
 inline std::filesystem::path write(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
   return path;

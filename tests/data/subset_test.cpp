@@ -9,10 +9,12 @@
 #include <set>
 
 #include "data/dataset.h"
+#include "data/fixtures.h"
 
 namespace mnist_bench {
 namespace {
 
+using test::mnist;
 using ::testing::IsEmpty;
 
 std::vector<std::uint8_t> labels_with(const std::vector<std::int64_t>& class_sizes) {
@@ -47,11 +49,6 @@ std::set<std::uint8_t> first_labels(const std::vector<std::uint8_t>& labels, std
   const auto order = stratified_order(labels);
   for (std::size_t i = 0; i < count; ++i) seen.insert(labels[static_cast<std::size_t>(order[i])]);
   return seen;
-}
-
-const Dataset& mnist() {
-  static const Dataset dataset = load_dataset(shipped_mnist());
-  return dataset;
 }
 
 TEST(StratifiedOrder, IsAPermutation) {

@@ -103,13 +103,13 @@ void relu(std::vector<double>& values) {
   for (double& value : values) value = std::max(value, 0.0);
 }
 
-struct Case {
+struct Conv1Case {
   std::size_t rows;
   std::size_t columns;
   std::size_t channels;
 };
 
-class Conv1Test : public testing::TestWithParam<Case> {
+class Conv1Test : public testing::TestWithParam<Conv1Case> {
  protected:
   Conv1Test()
       : conv{GetParam().rows, GetParam().columns, padded(GetParam().channels)},
@@ -180,8 +180,8 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Conv1Test,
-                         testing::Values(Case{28, 28, 32}, Case{4, 4, 1}, Case{8, 12, 21},
-                                         Case{4, 32, 16}));
+                         testing::Values(Conv1Case{28, 28, 32}, Conv1Case{4, 4, 1},
+                                         Conv1Case{8, 12, 21}, Conv1Case{4, 32, 16}));
 
 TEST(Conv1, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv1 conv{8, 8, kLine};

@@ -91,14 +91,14 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
   return channels;
 }
 
-struct Case {
+struct Conv2Case {
   std::size_t rows;  ///< of conv2's input
   std::size_t columns;
   std::size_t ins;
   std::size_t outs;
 };
 
-class Conv2Test : public testing::TestWithParam<Case> {
+class Conv2Test : public testing::TestWithParam<Conv2Case> {
  protected:
   Conv2Test()
       : conv{{GetParam().rows, GetParam().columns, padded(GetParam().ins)},
@@ -269,8 +269,9 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Conv2Test,
-                         testing::Values(Case{14, 14, 32, 64}, Case{2, 2, 1, 1}, Case{4, 6, 5, 21},
-                                         Case{20, 20, 17, 50}, Case{2, 14, 3, 100}));
+                         testing::Values(Conv2Case{14, 14, 32, 64}, Conv2Case{2, 2, 1, 1},
+                                         Conv2Case{4, 6, 5, 21}, Conv2Case{20, 20, 17, 50},
+                                         Conv2Case{2, 14, 3, 100}));
 
 TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv2 conv{{4, 4, kLine}, kLine};

@@ -11,7 +11,7 @@ namespace mnist_bench::kernels {
 namespace {
 
 /// Sparse input in both forms, weights with their moments, and a gradient, of one size.
-struct Problem {
+struct LinearProblem {
   std::size_t images;
   std::size_t in;
   std::size_t out;
@@ -27,7 +27,7 @@ struct Problem {
   SparseRows rows;
   SparseRows columns;
 
-  Problem(std::size_t image_count, std::size_t inputs, std::size_t outputs)
+  LinearProblem(std::size_t image_count, std::size_t inputs, std::size_t outputs)
       : images(image_count),
         in(inputs),
         out(outputs),
@@ -69,12 +69,12 @@ struct Problem {
 /// Many shapes: widths below, at and above those of the tiles, inputs and images below and above
 /// those of a block, and empty lists.
 template <class Body>
-void for_each_problem(const Body& body) {
+void for_each_linear_problem(const Body& body) {
   on_every_target([&] {
     for (const std::size_t out : {1U, 10U, 16U, 33U, 64U, 128U, 200U, 300U}) {
       for (const std::size_t in : {1U, 50U, 250U}) {
         for (const std::size_t images : {1U, 7U, 150U}) {
-          Problem problem(images, in, out);
+          LinearProblem problem(images, in, out);
           body(problem);
         }
       }
@@ -82,7 +82,7 @@ void for_each_problem(const Body& body) {
   });
 }
 
-double product(Problem& p, std::size_t image, std::size_t column) {
+double product(LinearProblem& p, std::size_t image, std::size_t column) {
   double sum = static_cast<double>(p.start.at(0, column));
   for (std::size_t k = 0; k < p.in; ++k) {
     sum += static_cast<double>(p.x.at(image, k)) * static_cast<double>(p.w.at(k, column));
@@ -90,7 +90,7 @@ double product(Problem& p, std::size_t image, std::size_t column) {
   return sum;
 }
 
-double weight_gradient(Problem& p, std::size_t k, std::size_t column) {
+double weight_gradient(LinearProblem& p, std::size_t k, std::size_t column) {
   double sum = 0;
   for (std::size_t i = 0; i < p.images; ++i) {
     sum += static_cast<double>(p.x.at(i, k)) * static_cast<double>(p.delta.at(i, column));
@@ -99,7 +99,7 @@ double weight_gradient(Problem& p, std::size_t k, std::size_t column) {
 }
 
 TEST(LinearForward, MatchesFloat64OnSparseRowsAndOnPixels) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     Owned from_rows(p.images, p.out);
     Owned from_pixels(p.images, p.out);
     linear_forward(p.rows.rows(), {0, p.in}, p.w.view(), p.start.values.data(), {0, p.images},
@@ -116,7 +116,7 @@ TEST(LinearForward, MatchesFloat64OnSparseRowsAndOnPixels) {
 }
 
 TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     Owned whole(p.images, p.out);
     Owned parts(p.images, p.out);
     linear_forward(p.rows.rows(), {0, p.in}, p.w.view(), p.start.values.data(), {0, p.images},
@@ -130,7 +130,7 @@ TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
 }
 
 TEST(LinearBackward, MatchesFloat64) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     Owned old = p.w;
     Owned dx(p.images, p.in);
     linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
@@ -153,7 +153,7 @@ TEST(LinearBackward, MatchesFloat64) {
 }
 
 TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
@@ -174,7 +174,7 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
 }
 
 TEST(LinearBackward, GivesAListTheSameBits) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
@@ -207,7 +207,7 @@ TEST(LinearBackward, GivesAListTheSameBits) {
 }
 
 TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     PixelColumns columns(std::vector<std::size_t>(p.in, p.images));
     columns.set(p.pixels, {0, p.in});
@@ -232,7 +232,7 @@ TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
 }
 
 TEST(ColumnSums, MatchFloat64) {
-  for_each_problem([](Problem& p) {
+  for_each_linear_problem([](LinearProblem& p) {
     Owned sums(1, p.out);
     column_sums(p.delta.view(), p.images, -0.5F, p.start.values.data(), p.all_columns(),
                 sums.values.data());

@@ -11,7 +11,7 @@ namespace mnist_bench::kernels {
 namespace {
 
 /// The output of a relu, half of it 0, and a layer on it with its moments and a gradient.
-struct Problem {
+struct OutputProblem {
   std::size_t images;
   std::size_t in;
   std::size_t out;
@@ -22,7 +22,7 @@ struct Problem {
   Owned first;  ///< moments, [out][in]
   Owned second;
 
-  Problem(std::size_t image_count, std::size_t inputs, std::size_t outputs)
+  OutputProblem(std::size_t image_count, std::size_t inputs, std::size_t outputs)
       : images(image_count),
         in(inputs),
         out(outputs),
@@ -51,12 +51,12 @@ struct Problem {
 
 /// Numbers of classes around those that are worked on at a time, inputs around whole lines.
 template <class Body>
-void for_each_problem(const Body& body) {
+void for_each_output_problem(const Body& body) {
   on_every_target([&] {
     for (const std::size_t out : {2U, 5U, 9U, 10U, 13U, 26U, 64U}) {
       for (const std::size_t in : {1U, 16U, 50U, 128U}) {
         for (const std::size_t images : {1U, 7U, 64U}) {
-          Problem problem(images, in, out);
+          OutputProblem problem(images, in, out);
           body(problem);
         }
       }
@@ -65,7 +65,7 @@ void for_each_problem(const Body& body) {
 }
 
 TEST(OutputForward, MatchesFloat64HoweverTheImagesAreShared) {
-  for_each_problem([](Problem& p) {
+  for_each_output_problem([](OutputProblem& p) {
     Owned y(p.images, p.out);
     for (std::size_t part = 0; part < 3; ++part) p.forward(share(p.images, 1, part, 3), y);
     for (std::size_t i = 0; i < p.images; ++i) {
@@ -84,7 +84,7 @@ TEST(OutputForward, MatchesFloat64HoweverTheImagesAreShared) {
 }
 
 TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
-  for_each_problem([](Problem& p) {
+  for_each_output_problem([](OutputProblem& p) {
     Owned old = p.w;
     Owned dx = p.x;  // what was there before does not count
     p.backward(1.25F, p.all_inputs(), dx);
@@ -111,8 +111,8 @@ TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
 }
 
 TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsAreShared) {
-  for_each_problem([](Problem& p) {
-    Problem whole = p;
+  for_each_output_problem([](OutputProblem& p) {
+    OutputProblem whole = p;
     Owned dx_whole(p.images, p.in);
     whole.backward(1.0F, whole.all_inputs(), dx_whole);
     Owned dx(p.images, p.in);
@@ -126,7 +126,7 @@ TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsAreShared) {
 
 TEST(OutputForward, GivesNaNForAWeightThatIsNaN) {
   on_every_target([] {
-    Problem p(3, 20, 10);
+    OutputProblem p(3, 20, 10);
     p.w.at(4, 17) = std::numeric_limits<float>::quiet_NaN();
     Owned y(p.images, p.out);
     p.forward({0, p.images}, y);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace mnist_bench {
+
+/// Where the folders `configs` and `mnist` that ship with the program are looked for, in this
+/// order: ../share/mnist-bench from the executable (installed), share/mnist-bench (in a build
+/// folder), and the folder that the environment variable MNIST_BENCH_DATA names. Throws
+/// Error(usage) where that is set and empty.
+std::vector<std::filesystem::path> shipped_folders();
+
+/// The shipped folder `name`, symbolic links resolved; absent where no shipped folder has it.
+std::optional<std::filesystem::path> find_shipped(std::string_view name);
+
+}  // namespace mnist_bench

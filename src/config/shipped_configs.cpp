@@ -1,0 +1,63 @@
+#include "config/shipped_configs.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/shipped_files.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr const char* kEnding = ".json";
+
+/// Name → file; of two of one name, that of configs/ itself.
+std::map<std::string, std::filesystem::path> shipped_configs() {
+  std::map<std::string, std::filesystem::path> configs;
+  const auto shipped = find_shipped("configs");
+  if (!shipped) return configs;
+  for (const std::filesystem::path& folder : {*shipped, *shipped / "models"}) {
+    std::error_code error;  // there may be no models/
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+      if (entry.path().extension() != kEnding || !entry.is_regular_file()) continue;
+      configs.emplace(entry.path().stem().string(), entry.path());
+    }
+  }
+  return configs;
+}
+
+}  // namespace
+
+std::vector<std::string> shipped_config_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : shipped_configs()) names.push_back(name);
+  return names;
+}
+
+std::filesystem::path find_config(const std::filesystem::path& word) {
+  std::error_code error;
+  const bool may_be_name =
+      !word.empty() && word == word.filename() && word.extension() != kEnding && word != "-";
+  if (!may_be_name || std::filesystem::exists(word, error)) return word;
+  const auto configs = shipped_configs();
+  if (const auto found = configs.find(word.string()); found != configs.end()) return found->second;
+  const std::vector<std::string> names = shipped_config_names();
+  const auto close = nearest(word.string(), names);
+  std::string advice = "name a config file";
+  if (close) {
+    advice = fmt::format("did you mean '{}'?", *close);
+  } else if (!names.empty()) {
+    advice += fmt::format(", or one that ships with the program: {}", fmt::join(names, ", "));
+  }
+  throw Error(ExitCode::usage,
+              fmt::format("cannot read {}: No such file or directory, nor a shipped config of this "
+                          "name",
+                          word.string()),
+              advice);
+}
+
+}  // namespace mnist_bench
