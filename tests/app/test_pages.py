@@ -221,7 +221,7 @@ def test_what_is_not_run_is_on_a_page():
 
 @pytest.mark.parametrize(("page", "words"), MENTIONS, ids=named)
 def test_command_named_in_a_page_exists(bench, page, words):
-    depth = 2 if words[1] in ("config", "data") else 1
+    depth = 2 if words[1] in ("config", "data", "completion") else 1
     shown = bench(*words[1 : 1 + depth], "--help")
     assert shown.code == 0, shown
     for option in (word.split("=")[0] for word in words[1 + depth :] if word.startswith("-")):
