@@ -49,7 +49,7 @@ unity_and_single_files() {
 import json, re, sys
 
 build, *folders = sys.argv[1:]
-of_ours = re.compile(rf"/src/({'|'.join(folders)})/([^/]+\.cpp|CMakeFiles/.*/unity_\d+_cxx\.cxx)$")
+of_ours = re.compile(rf"/src/({'|'.join(folders)})/(.+\.cpp|CMakeFiles/.*/unity_\d+_cxx\.cxx)$")
 for entry in json.load(open(f"{build}/compile_commands.json")):
     if of_ours.search(entry["file"]) and "/tests/" not in entry["file"]:
         print(entry["file"], end="\0")

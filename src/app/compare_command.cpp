@@ -11,7 +11,7 @@
 #include "record/read_predictions.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
-#include "report/compare_text.h"
+#include "report/compare/text.h"
 
 namespace mnist_bench {
 namespace {

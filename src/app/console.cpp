@@ -19,9 +19,9 @@
 
 #include "base/escape.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
-#include "report/text_table.h"
 #include "runtime/process.h"
 
 namespace mnist_bench {

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/dataset_warnings.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "app/commands.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "kernels/simd.h"
-#include "report/text_table.h"
 #include "runtime/build_info.h"
 #include "runtime/cuda.h"
 #include "runtime/default_threads.h"

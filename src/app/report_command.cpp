@@ -9,7 +9,7 @@
 #include "app/output_file.h"
 #include "base/error.h"
 #include "record/read_result.h"
-#include "report/formats.h"
+#include "report/format/formats.h"
 
 namespace mnist_bench {
 namespace {

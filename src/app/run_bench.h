@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "app/console.h"
+#include "bench/result.h"
 #include "config/experiment.h"
-#include "report/bench.h"
 
 namespace mnist_bench {
 

@@ -8,7 +8,7 @@
 #include "app/expectation.h"
 #include "app/run_experiment.h"
 #include "config/read.h"
-#include "report/run_text.h"
+#include "report/format/run_text.h"
 #include "runtime/interrupt.h"
 
 namespace mnist_bench {

@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 #include "model/summary.h"
 #include "record/result_json.h"
-#include "report/run_text.h"
+#include "report/format/run_text.h"
 
 namespace mnist_bench {
 namespace {

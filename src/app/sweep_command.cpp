@@ -13,7 +13,7 @@
 #include "config/sweep.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
-#include "report/formats.h"
+#include "report/format/formats.h"
 #include "runtime/interrupt.h"
 
 namespace mnist_bench {

@@ -19,7 +19,7 @@ constexpr std::array kCircumstances = {"output", "threads", "device"};
 std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
                                               const ExperimentConfig& right) {
   const auto value = [](const Key& key, const ExperimentConfig& config) {
-    return key.applies_to(model_type(config.model)) ? key.get(config).dump() : "absent";
+    return key.applies_to(config) ? key.get(config).dump() : "absent";
   };
   std::vector<KeyDifference> differences;
   for (const Key& key : experiment_keys()) {
@@ -27,9 +27,7 @@ std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
     if (std::find(kCircumstances.begin(), kCircumstances.end(), path) != kCircumstances.end()) {
       continue;
     }
-    if (!key.applies_to(model_type(left.model)) && !key.applies_to(model_type(right.model))) {
-      continue;
-    }
+    if (!key.applies_to(left) && !key.applies_to(right)) continue;
     // model.hidden is two keys, one for each model
     const std::string old_value = value(key, left);
     const std::string new_value = value(key, right);

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "config/layers.h"
 
 namespace mnist_bench {
 
@@ -52,15 +55,24 @@ struct CnnConfig {
   bool operator==(const CnnConfig&) const = default;
 };
 
-using ModelConfig = std::variant<MlpConfig, CnnConfig>;
+/// A network given layer by layer.
+struct LayersConfig {
+  static constexpr std::string_view kType = "layers";
+  std::vector<Layer> layers;
 
-/// The value of `model.type`: "mlp" or "cnn".
+  bool operator==(const LayersConfig&) const = default;
+};
+
+using ModelConfig = std::variant<MlpConfig, CnnConfig, LayersConfig>;
+
+/// The value of `model.type` for `model`.
 inline std::string_view model_type(const ModelConfig& model) {
   return std::visit([](const auto& config) { return config.kType; }, model);
 }
 
 /// Adam (paper, eq. 15–18), ε outside the root.
 struct AdamConfig {
+  static constexpr std::string_view kType = "adam";
   double learning_rate = 0.001;  ///< > 0
   double beta1 = 0.9;            ///< 0 ≤ β < 1
   double beta2 = 0.999;          ///< 0 ≤ β < 1
@@ -70,12 +82,36 @@ struct AdamConfig {
   bool operator==(const AdamConfig&) const = default;
 };
 
+using OptimizerConfig = std::variant<AdamConfig>;
+
+/// The value of `optimizer.type` for `optimizer`.
+inline std::string_view optimizer_type(const OptimizerConfig& optimizer) {
+  return std::visit([](const auto& config) { return config.kType; }, optimizer);
+}
+
 /// What computes: LibTorch (the reference), or the project's own kernels on the CPU.
 enum class Engine { libtorch, native };
 
-/// The value of `training.engine`: "libtorch" or "native".
+struct EngineName {
+  Engine engine;
+  std::string_view name;  ///< the value of `training.engine`, in records, too
+};
+inline constexpr std::array kEngines = {EngineName{Engine::libtorch, "libtorch"},
+                                        EngineName{Engine::native, "native"}};
+
 constexpr std::string_view to_string(Engine engine) {
-  return engine == Engine::native ? "native" : "libtorch";
+  for (const EngineName& entry : kEngines) {
+    if (entry.engine == engine) return entry.name;
+  }
+  return {};
+}
+
+/// The engine of that name; absent: there is none.
+constexpr std::optional<Engine> engine_of(std::string_view name) {
+  for (const EngineName& entry : kEngines) {
+    if (entry.name == name) return entry.engine;
+  }
+  return std::nullopt;
 }
 
 struct TrainingConfig {
@@ -97,7 +133,7 @@ struct ExperimentConfig {
   std::optional<std::int64_t> threads;
   DataConfig data;
   ModelConfig model;
-  AdamConfig optimizer;
+  OptimizerConfig optimizer;
   TrainingConfig training;
   /// The run folder; {name} and {seed} are filled in.
   std::string output = "runs/{name}/seed-{seed}";

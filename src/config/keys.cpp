@@ -1,16 +1,26 @@
 #include "config/keys.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "config/layer_keys.h"
+
 namespace mnist_bench {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Engine, {{Engine::libtorch, to_string(Engine::libtorch)},
-                                      {Engine::native, to_string(Engine::native)}})
+template <class Json>
+void to_json(Json& value, Engine engine) {
+  value = to_string(engine);
+}
+void from_json(const nlohmann::json& value, Engine& engine) {
+  engine = engine_of(value.get_ref<const std::string&>()).value();
+}
+
 NLOHMANN_JSON_SERIALIZE_ENUM(Normalization, {{Normalization::standardize, "standardize"},
                                              {Normalization::unit, "unit"},
                                              {Normalization::dataset, "dataset"},
@@ -19,6 +29,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Normalization, {{Normalization::standardize, "stand
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 template <class T>
 inline constexpr bool kIsOptional = false;
@@ -26,9 +37,9 @@ template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 
 template <class T>
-json encode(const T& field) {
+ordered_json encode(const T& field) {
   if constexpr (kIsOptional<T>) {
-    return field ? encode(*field) : json(nullptr);
+    return field ? encode(*field) : ordered_json(nullptr);
   } else {
     return field;
   }
@@ -46,20 +57,27 @@ void decode(const json& value, T& field) {
   }
 }
 
-ModelConfig default_model(std::string_view type) {
-  if (type == CnnConfig::kType) return CnnConfig{};
-  return MlpConfig{};
+/// The alternative of a variant that is called `type`, with its defaults.
+template <class Variant, std::size_t I = 0>
+Variant alternative(std::string_view type) {
+  if constexpr (I == std::variant_size_v<Variant>) {
+    throw std::invalid_argument("nothing is called " + std::string(type));
+  } else {
+    using Alternative = std::variant_alternative_t<I, Variant>;
+    return type == Alternative::kType ? Variant(Alternative{}) : alternative<Variant, I + 1>(type);
+  }
+}
+
+/// What the alternatives of a variant are called.
+template <class... Alternatives>
+std::vector<std::string> types_of(const std::variant<Alternatives...>* /*deduced from*/) {
+  return {std::string(Alternatives::kType)...};
 }
 
 /// field(&ExperimentConfig::data, &DataConfig::dataset)(config) is config.data.dataset.
 template <class... Members>
 auto field(Members... members) {
   return [=](auto& config) -> auto& { return (config.*....*members); };
-}
-
-template <class Model, class T>
-auto model_field(T Model::*member) {
-  return [=](auto& config) -> auto& { return std::get<Model>(config.model).*member; };
 }
 
 /// A key that stands for the field of a struct. A key is nullable when its field is optional.
@@ -77,24 +95,44 @@ Key key(std::string section, std::string name, Rule rule, Field field, std::stri
   return key;
 }
 
-template <class Model, class T>
-Key model_key(std::string name, Rule rule, T Model::*member, std::string meaning) {
-  Key result =
-      key("model", std::move(name), std::move(rule), model_field(member), std::move(meaning));
-  result.model = Model::kType;
+/// A key of one alternative of a section whose "type" chooses among them.
+template <class Variant, class Alternative, class T>
+Key key_of(std::string section, std::string name, Rule rule, Variant ExperimentConfig::*of,
+           T Alternative::*member, std::string meaning) {
+  const auto field = [=](auto& config) -> auto& {
+    return std::get<Alternative>(config.*of).*member;
+  };
+  Key result = key(std::move(section), std::move(name), std::move(rule), field, std::move(meaning));
+  result.type = Alternative::kType;
   return result;
 }
 
-/// A key with one allowed value so far, which no field holds.
-Key fixed_key(std::string section, std::string name, const std::string& value,
-              std::string meaning) {
+template <class Model, class T>
+Key model_key(std::string name, Rule rule, T Model::*member, std::string meaning) {
+  return key_of("model", std::move(name), std::move(rule), &ExperimentConfig::model, member,
+                std::move(meaning));
+}
+
+template <class Optimizer, class T>
+Key optimizer_key(std::string name, Rule rule, T Optimizer::*member, std::string meaning) {
+  return key_of("optimizer", std::move(name), std::move(rule), &ExperimentConfig::optimizer, member,
+                std::move(meaning));
+}
+
+/// The key that chooses the alternative, and with it which of the section's other keys there are.
+template <class Variant>
+Key type_key(std::string section, Variant ExperimentConfig::*of, std::string meaning) {
   Key key;
   key.section = std::move(section);
-  key.name = std::move(name);
-  key.rule = Choice{{value}};
+  key.name = "type";
+  key.rule = Choice{types_of(static_cast<const Variant*>(nullptr))};
   key.meaning = std::move(meaning);
-  key.get = [value](const ExperimentConfig&) { return value; };
-  key.set = [](ExperimentConfig&, const json&) {};
+  key.get = [of](const ExperimentConfig& config) {
+    return std::visit([](const auto& chosen) { return ordered_json(chosen.kType); }, config.*of);
+  };
+  key.set = [of](ExperimentConfig& config, const json& value) {
+    config.*of = alternative<Variant>(value.get_ref<const std::string&>());
+  };
   return key;
 }
 
@@ -106,17 +144,25 @@ Key name_key(const Rule& label) {
 }
 
 Key model_type_key() {
-  Key type;
-  type.section = "model";
-  type.name = "type";
-  type.rule = Choice{{kModelTypes.begin(), kModelTypes.end()}};
+  Key type = type_key("model", &ExperimentConfig::model,
+                      "Multilayer perceptron (the paper's Table 1), convolutional network "
+                      "(Table 2), or a network given layer by layer.");
   type.if_absent = IfAbsent::error;
-  type.meaning = "Multilayer perceptron (the paper's Table 1) or convolutional network (Table 2).";
-  type.get = [](const ExperimentConfig& config) { return model_type(config.model); };
-  type.set = [](ExperimentConfig& config, const json& value) {
-    config.model = default_model(value.get_ref<const std::string&>());
-  };
   return type;
+}
+
+Key layers_key() {
+  Key layers = model_key("layers", LayerList{}, &LayersConfig::layers,
+                         "The layers of the network, first to last; see the table of layers.");
+  layers.if_absent = IfAbsent::error;
+  layers.check = [](const json& list) { return problem_in_layers(list); };
+  return layers;
+}
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const EngineName& entry : kEngines) names.emplace_back(entry.name);
+  return names;
 }
 
 std::vector<Key> make_keys() {
@@ -129,7 +175,7 @@ std::vector<Key> make_keys() {
                    "1 to 100 of A–Z, a–z, 0–9, '.', '_' and '-', not starting with '.'"};
   const Text device{"^(auto|cpu|cuda(:(0|[1-9][0-9]{0,2}))?)$", 8,
                     R"("auto", "cpu", "cuda" or "cuda:N" (N: 0 to 999))"};
-  const Choice engine{{"libtorch", "native"}};
+  const Choice engine{engine_names()};
   const Choice normalization{{"standardize", "unit", "dataset", "none"}};
   const IntegerRange seed{0, std::numeric_limits<std::int64_t>::max()};
   const IntegerRange image_count{1, std::numeric_limits<std::uint32_t>::max()};  // IDX: 32 bits
@@ -176,19 +222,16 @@ std::vector<Key> make_keys() {
                 "Probability to drop a channel after the second convolution."),
       model_key("dropout", below_one, &CnnConfig::dropout,
                 "Probability to drop a unit after the hidden linear layer."),
+      layers_key(),
 
-      fixed_key("optimizer", "type", "adam",
-                "Adam (the paper's eq. 15 to 18), ε outside the root."),
-      key("optimizer", "learning_rate", positive, field(&E::optimizer, &A::learning_rate),
-          "Step size α."),
-      key("optimizer", "beta1", below_one, field(&E::optimizer, &A::beta1),
-          "Decay of the mean of the gradients, β₁."),
-      key("optimizer", "beta2", below_one, field(&E::optimizer, &A::beta2),
-          "Decay of the mean of the squared gradients, β₂."),
-      key("optimizer", "epsilon", positive, field(&E::optimizer, &A::epsilon),
-          "ε, added to the root of the second moment."),
-      key("optimizer", "weight_decay", not_negative, field(&E::optimizer, &A::weight_decay),
-          "Factor of the L2 penalty, added to the gradient."),
+      type_key("optimizer", &E::optimizer, "Adam (the paper's eq. 15 to 18), ε outside the root."),
+      optimizer_key("learning_rate", positive, &A::learning_rate, "Step size α."),
+      optimizer_key("beta1", below_one, &A::beta1, "Decay of the mean of the gradients, β₁."),
+      optimizer_key("beta2", below_one, &A::beta2,
+                    "Decay of the mean of the squared gradients, β₂."),
+      optimizer_key("epsilon", positive, &A::epsilon, "ε, added to the root of the second moment."),
+      optimizer_key("weight_decay", not_negative, &A::weight_decay,
+                    "Factor of the L2 penalty, added to the gradient."),
 
       key("training", "epochs", IntegerRange{1, 100'000}, field(&E::training, &T::epochs),
           "Passes over the training images."),
@@ -203,21 +246,39 @@ std::vector<Key> make_keys() {
   };
 }
 
+/// The key that chooses among a section's alternatives; null where there is none.
+const Key* type_key_of(std::string_view section) {
+  const std::vector<Key>& keys = experiment_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) {
+    return key.section == section && key.name == "type";
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 }  // namespace
+
+bool Key::applies_to(const ExperimentConfig& config) const {
+  return type.empty() || type_key_of(section)->get(config) == type;
+}
+
+bool Key::depends_on_type() const { return !type.empty() && section_types(section).size() > 1; }
 
 bool Key::accepts(const json& value) const {
   if (value.is_null()) return nullable;
-  return std::visit([&](const auto& r) { return r.accepts(value); }, rule);
+  return mnist_bench::accepts(rule, value);
 }
 
-std::string Key::allowed() const {
-  return std::visit([](const auto& r) { return r.words(); }, rule) + (nullable ? ", or null" : "");
-}
+std::string Key::allowed() const { return words(rule) + (nullable ? ", or null" : ""); }
 
-json Key::default_value() const {
+ordered_json Key::default_value() const {
   ExperimentConfig config;
-  config.model = default_model(model);
+  if (!type.empty()) type_key_of(section)->set(config, type);
   return get(config);
+}
+
+std::vector<std::string> section_types(std::string_view section) {
+  const Key* key = type_key_of(section);
+  return key == nullptr ? std::vector<std::string>{} : std::get<Choice>(key->rule).values;
 }
 
 const std::vector<Key>& experiment_keys() {

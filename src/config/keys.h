@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,35 +22,42 @@ struct Key {
   std::string section;
   /// "epochs" of "training.epochs".
   std::string name;
-  /// The `model.type` that the key belongs to; empty when it does not depend on the model.
-  std::string model;
+  /// The value of its section's "type" that the key belongs to: "mlp" of the first model.hidden;
+  /// empty when it belongs to all.
+  std::string type;
   Rule rule;
   bool nullable = false;
   IfAbsent if_absent = IfAbsent::default_value;
   std::string meaning;
-  std::function<nlohmann::json(const ExperimentConfig&)> get;
+  std::function<nlohmann::ordered_json(const ExperimentConfig&)> get;
   /// Takes a value that `accepts` has let through.
   std::function<void(ExperimentConfig&, const nlohmann::json&)> set;
+  /// Of a value that its rule lets through, what is wrong within; empty where the rule says it all.
+  std::function<std::optional<Problem>(const nlohmann::json&)> check = {};
 
   /// "training.epochs", as in an override.
   [[nodiscard]] std::string path() const { return section.empty() ? name : section + "." + name; }
-  [[nodiscard]] bool applies_to(std::string_view type) const {
-    return model.empty() || model == type;
+  [[nodiscard]] bool belongs_to(std::string_view section_type) const {
+    return type.empty() || type == section_type;
   }
+  [[nodiscard]] bool applies_to(const ExperimentConfig& config) const;
+  /// Whether its section has other types, too, which do not have the key.
+  [[nodiscard]] bool depends_on_type() const;
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
   /// The rule for people: "integer 1 to 1024 or null".
   [[nodiscard]] std::string allowed() const;
   /// The value in a config that does not set it, taken from the structs; for
   /// IfAbsent::default_value.
-  [[nodiscard]] nlohmann::json default_value() const;
+  [[nodiscard]] nlohmann::ordered_json default_value() const;
 };
 
-/// All keys in the order of the resolved config, each section in one piece and `model.type` before
-/// all other keys of the model.
+/// All keys in the order of the resolved config, each section in one piece and its "type" before
+/// its other keys.
 const std::vector<Key>& experiment_keys();
 
-/// The values of `model.type`.
-inline constexpr std::array kModelTypes = {MlpConfig::kType, CnnConfig::kType};
+/// The values that "type" of a section may have, which choose its other keys; empty where there is
+/// no such key.
+std::vector<std::string> section_types(std::string_view section);
 
 /// The one data set that needs no `data.directory`.
 inline constexpr std::string_view kShippedDataset = "mnist";

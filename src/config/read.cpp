@@ -42,11 +42,14 @@ json::json_pointer pointer(const std::string& section, const std::string& name) 
   return section.empty() ? json::json_pointer() / name : json::json_pointer() / section / name;
 }
 
-[[noreturn]] void fail(const Source& source, const Key& key, const std::string& problem) {
+/// The override that has set `key`, or the file.
+const std::string& origin_of(const Source& source, const Key& key) {
   const auto override_text = source.overrides.find(key.path());
-  const bool is_overridden = override_text != source.overrides.end();
-  fail(is_overridden ? override_text->second : source.file, pointer(key.section, key.name),
-       problem);
+  return override_text != source.overrides.end() ? override_text->second : source.file;
+}
+
+[[noreturn]] void fail(const Source& source, const Key& key, const std::string& problem) {
+  fail(origin_of(source, key), pointer(key.section, key.name), problem);
 }
 
 /// The keys called `name` in `section`: none, one, or one per model type.
@@ -177,27 +180,27 @@ void require_known_keys(const Source& source) {
   }
 }
 
-/// Throws for a key that exists, but only for the other type of model.
-void require_no_other_model(const Source& source, const Key& key, std::string_view type) {
+/// Throws for a key that exists, but only for another type of its section.
+void require_no_other_type(const Source& source, const Key& key, const ExperimentConfig& config) {
   for (const Key* same : find_keys(key.section, key.name)) {
-    if (same->applies_to(type)) return;
+    if (same->applies_to(config)) return;
   }
   std::vector<std::string> allowed;
   for (const Key& other : experiment_keys()) {
-    if (other.section == key.section && other.applies_to(type)) allowed.push_back(other.name);
+    if (other.section == key.section && other.applies_to(config)) allowed.push_back(other.name);
   }
   fail(source, key,
-       fmt::format(R"(belongs to model.type "{}", but model.type is "{}"; allowed: {})", key.model,
-                   type, fmt::join(allowed, ", ")));
+       fmt::format(R"(belongs to {0}.type "{1}", but {0}.type is {2}; allowed: {3})", key.section,
+                   key.type, find_keys(key.section, "type").front()->get(config).dump(),
+                   fmt::join(allowed, ", ")));
 }
 
 /// Reads one key of the document, if it is there, into the struct.
 void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
   const json::json_pointer where = pointer(key.section, key.name);
   const bool is_present = source.document.contains(where);
-  const std::string_view type = model_type(config.model);
-  if (!key.applies_to(type)) {
-    if (is_present) require_no_other_model(source, key, type);
+  if (!key.applies_to(config)) {
+    if (is_present) require_no_other_type(source, key, config);
     return;
   }
   if (!is_present) {
@@ -208,9 +211,12 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
   }
   const json& value = source.document[where];
   if (!key.accepts(value)) {
-    const std::string model =
-        key.model.empty() ? "" : fmt::format(" (model.type is \"{}\")", key.model);
-    fail(source, key, fmt::format("found {}; allowed: {}{}", excerpt(value), key.allowed(), model));
+    const std::string type =
+        key.depends_on_type() ? fmt::format(" ({}.type is \"{}\")", key.section, key.type) : "";
+    fail(source, key, fmt::format("found {}; allowed: {}{}", excerpt(value), key.allowed(), type));
+  }
+  if (const std::optional<Problem> problem = key.check ? key.check(value) : std::nullopt) {
+    fail(origin_of(source, key), where / problem->where, problem->text);
   }
   key.set(config, value);
 }

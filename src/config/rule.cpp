@@ -116,4 +116,42 @@ ordered_json IntegerList::schema() const {
   return {{"type", "array"}, {"minItems", 1}, {"maxItems", max_items}, {"items", item.schema()}};
 }
 
+bool Boolean::accepts(const json& value) const { return value.is_boolean(); }
+
+std::string Boolean::words() const { return "true or false"; }
+
+ordered_json Boolean::schema() const { return {{"type", "boolean"}}; }
+
+bool IntegerOrWord::accepts(const json& value) const {
+  return value == word || range.accepts(value);
+}
+
+std::string IntegerOrWord::words() const {
+  return fmt::format("{}, or \"{}\"", range.words(), word);
+}
+
+ordered_json IntegerOrWord::schema() const {
+  return {{"oneOf", {range.schema(), {{"const", word}}}}};
+}
+
+bool LayerList::accepts(const json& value) const { return value.is_array() && !value.empty(); }
+
+std::string LayerList::words() const { return "list of one or more layers"; }
+
+ordered_json LayerList::schema() const {
+  return {{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/layer"}}}};
+}
+
+bool accepts(const Rule& rule, const json& value) {
+  return std::visit([&](const auto& r) { return r.accepts(value); }, rule);
+}
+
+std::string words(const Rule& rule) {
+  return std::visit([](const auto& r) { return r.words(); }, rule);
+}
+
+ordered_json schema(const Rule& rule) {
+  return std::visit([](const auto& r) { return r.schema(); }, rule);
+}
+
 }  // namespace mnist_bench

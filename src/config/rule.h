@@ -80,6 +80,41 @@ struct IntegerList {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerList>;
+/// true or false.
+struct Boolean {
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// An integer in `range`, or the string `word`.
+struct IntegerOrWord {
+  IntegerRange range;
+  std::string word;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+/// A list of layers, by its outside; config/layer_keys.h says what is wrong within.
+struct LayerList {
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string words() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerList, Boolean,
+                          IntegerOrWord, LayerList>;
+
+bool accepts(const Rule& rule, const nlohmann::json& value);
+std::string words(const Rule& rule);
+nlohmann::ordered_json schema(const Rule& rule);
+
+/// Where in a JSON value something is wrong, and what.
+struct Problem {
+  nlohmann::json::json_pointer where;
+  std::string text;
+};
 
 }  // namespace mnist_bench

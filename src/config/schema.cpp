@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
-#include <variant>
+#include <vector>
 
 #include "config/keys.h"
+#include "config/layer_keys.h"
 
 namespace mnist_bench {
 namespace {
@@ -15,7 +17,7 @@ using nlohmann::ordered_json;
 
 ordered_json key_schema(const Key& key) {
   ordered_json schema = {{"description", key.meaning}};
-  schema.update(std::visit([](const auto& rule) { return rule.schema(); }, key.rule));
+  schema.update(mnist_bench::schema(key.rule));
   if (key.nullable) schema["type"] = {schema["type"], "null"};
   if (key.if_absent == IfAbsent::default_value) schema["default"] = key.default_value();
   return schema;
@@ -36,28 +38,52 @@ ordered_json data_schema(const ordered_json& properties) {
 ordered_json section_properties(std::string_view section, std::string_view type) {
   auto properties = ordered_json::object();
   for (const Key& key : experiment_keys()) {
-    if (key.section == section && key.applies_to(type)) properties[key.name] = key_schema(key);
+    if (key.section == section && key.belongs_to(type)) properties[key.name] = key_schema(key);
   }
   return properties;
 }
 
-ordered_json model_schema(std::string_view type) {
-  ordered_json properties = section_properties("model", type);
+/// One of the alternatives that the section's "type" chooses from.
+ordered_json alternative_schema(const std::string& section, const std::string& type) {
+  ordered_json properties = section_properties(section, type);
   properties["type"]["enum"] = {type};
   ordered_json schema = {{"title", type}};
   schema.update(object_schema(properties));
   schema["required"] = {"type"};
+  for (const Key& key : experiment_keys()) {
+    const bool is_required = key.section == section && key.type == type;
+    if (is_required && key.if_absent == IfAbsent::error) schema["required"].push_back(key.name);
+  }
   return schema;
 }
 
 ordered_json section_schema(const std::string& section) {
-  if (section == "model") {
-    auto models = ordered_json::array();
-    for (const std::string_view type : kModelTypes) models.push_back(model_schema(type));
-    return {{"oneOf", models}};
+  const std::vector<std::string> types = section_types(section);
+  if (types.size() > 1) {
+    auto alternatives = ordered_json::array();
+    for (const std::string& type : types) {
+      alternatives.push_back(alternative_schema(section, type));
+    }
+    return {{"oneOf", alternatives}};
   }
-  const ordered_json properties = section_properties(section, "");
+  const ordered_json properties = section_properties(section, types.empty() ? "" : types.front());
   return section == "data" ? data_schema(properties) : object_schema(properties);
+}
+
+ordered_json layer_schema(const LayerKind& kind) {
+  ordered_json properties = {{"type", {{"description", kind.meaning}, {"const", kind.type}}},
+                             {"name", schema(layer_name_rule())}};
+  ordered_json required = {"type"};
+  for (const LayerKey& key : kind.keys) {
+    properties[key.name] = {{"description", key.meaning}};
+    properties[key.name].update(schema(key.rule));
+    if (key.default_value) properties[key.name]["default"] = *key.default_value;
+    if (key.required()) required.push_back(key.name);
+  }
+  ordered_json object = {{"title", kind.type}};
+  object.update(object_schema(properties));
+  object["required"] = required;
+  return object;
 }
 
 std::string code(const std::string& text) { return "`" + text + "`"; }
@@ -72,6 +98,25 @@ std::string default_cell(const Key& key) {
       break;
   }
   return code(key.default_value().dump());
+}
+
+std::string default_cell(const LayerKey& key) {
+  if (key.default_value) return code(key.default_value->dump());
+  return key.required() ? "required" : code(key.default_key);
+}
+
+/// The kinds of layers, those without settings in one row.
+std::string layers_markdown() {
+  std::string table =
+      "| Layer | Setting | Type and range | Default | Meaning |\n|---|---|---|---|---|\n";
+  for (const LayerKind& kind : layer_kinds()) {
+    table += fmt::format("| {} | | | | {} |\n", code(std::string(kind.type)), kind.meaning);
+    for (const LayerKey& key : kind.keys) {
+      table += fmt::format("| {} | {} | {} | {} | {} |\n", code(std::string(kind.type)),
+                           code(key.name), words(key.rule), default_cell(key), key.meaning);
+    }
+  }
+  return table;
 }
 
 }  // namespace
@@ -94,17 +139,21 @@ ordered_json config_schema() {
        "One experiment. Only model.type is required; the defaults are the paper's."}};
   schema.update(object_schema(properties));
   schema["required"] = {"model"};
+  auto layers = ordered_json::array();
+  for (const LayerKind& kind : layer_kinds()) layers.push_back(layer_schema(kind));
+  schema["$defs"] = {{"layer", {{"oneOf", layers}}}};
   return schema;
 }
 
 std::string config_reference_markdown() {
   std::string table = "| Key | Type and range | Default | Meaning |\n|---|---|---|---|\n";
   for (const Key& key : experiment_keys()) {
-    const std::string model = key.model.empty() ? "" : fmt::format(" ({})", key.model);
-    table += fmt::format("| {}{} | {} | {} | {} |\n", code(key.path()), model, key.allowed(),
+    const std::string type = key.depends_on_type() ? fmt::format(" ({})", key.type) : "";
+    table += fmt::format("| {}{} | {} | {} | {} |\n", code(key.path()), type, key.allowed(),
                          default_cell(key), key.meaning);
   }
-  return table;
+  return table + fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
+                             words(layer_name_rule()), layers_markdown());
 }
 
 }  // namespace mnist_bench

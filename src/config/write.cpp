@@ -21,7 +21,7 @@ void replace_all(std::string& text, std::string_view placeholder, const std::str
 nlohmann::ordered_json to_json(const ExperimentConfig& config) {
   auto document = nlohmann::ordered_json::object();
   for (const Key& key : experiment_keys()) {
-    if (!key.applies_to(model_type(config.model))) continue;
+    if (!key.applies_to(config)) continue;
     auto& parent = key.section.empty() ? document : document[key.section];
     parent[key.name] = key.get(config);
   }

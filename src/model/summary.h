@@ -1,20 +1,40 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "data/dataset.h"
-#include "record/result.h"
+#include "model/layers.h"
 
 namespace mnist_bench {
 
-/// Layers, output shapes, parameters and multiply–accumulates of the network that `model`
-/// describes, read off the network itself by sending one blank image through it. Free of torch for
-/// its callers. Throws Error(usage) when the CNN's two poolings would leave nothing of the image.
-ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
+struct LayerSummary {
+  std::string name;                        ///< "conv1", "block1.conv1"
+  std::string type;                        ///< as torch::nn calls it: "Conv2d"
+  std::vector<std::int64_t> output_shape;  ///< without the batch
+  std::int64_t parameters = 0;  ///< trained numbers; a block's inner layers have their own
+  std::int64_t macs = 0;        ///< multiply–accumulates per image (paper, eq. 26, 27)
+  bool operator==(const LayerSummary&) const = default;
+};
 
-/// The parameters of that network, by arithmetic alone: nothing is allocated. A double, because
-/// configs within their ranges can name more than an integer holds.
-double parameter_count(const ModelConfig& model, ImageShape image, std::int64_t classes);
+/// A network as records and `mnist-bench summary` describe it.
+struct ModelSummary {
+  std::string type;  ///< the value of model.type
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+  std::vector<LayerSummary> layers;  ///< a residual block follows its inner layers
+  /// [1, rows, columns] of the images; empty for mlp and cnn, whose layers tell as much.
+  std::vector<std::int64_t> input_shape = {};
+  bool operator==(const ModelSummary&) const = default;
+};
+
+/// The shape of the images that a summary is of. An MLP's is one row: its layers do not tell the
+/// rows.
+ImageShape image_of(const ModelSummary& summary);
+
+/// Of the network that `layers_of` gives, and throws as that.
+ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
 
 }  // namespace mnist_bench

@@ -40,9 +40,9 @@ std::size_t channels(std::int64_t count) {
   return kernels::round_up(static_cast<std::size_t>(count), kLine);
 }
 
-/// conv1.weight [out, 1, 3, 3] in [out / kLine][9][kLine].
-Parameter conv1_weight(std::int64_t out) {
-  Parameter weight{.name = "conv1.weight", .shape = {out, 1, 3, 3}, .places = {}};
+/// conv1's weight [out, 1, 3, 3] in [out / kLine][9][kLine].
+Parameter conv1_weight(const std::string& name, std::int64_t out) {
+  Parameter weight{.name = name + ".weight", .shape = {out, 1, 3, 3}, .places = {}};
   for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
     for (std::size_t delta = 0; delta < 9; ++delta) {
       weight.places.push_back((o / kLine * 9 + delta) * kLine + o % kLine);
@@ -51,9 +51,9 @@ Parameter conv1_weight(std::int64_t out) {
   return weight;
 }
 
-/// conv2.weight [out, in, 3, 3] in [in / kLine][out, padded][9][kLine].
-Parameter conv2_weight(std::int64_t out, std::int64_t in) {
-  Parameter weight{.name = "conv2.weight", .shape = {out, in, 3, 3}, .places = {}};
+/// conv2's weight [out, in, 3, 3] in [in / kLine][out, padded][9][kLine].
+Parameter conv2_weight(const std::string& name, std::int64_t out, std::int64_t in) {
+  Parameter weight{.name = name + ".weight", .shape = {out, in, 3, 3}, .places = {}};
   for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(in); ++i) {
       for (std::size_t delta = 0; delta < 9; ++delta) {
@@ -71,8 +71,9 @@ Matrix matrix(T& values, std::size_t stride) {
 
 }  // namespace
 
-Cnn::Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageShape image,
-         std::int64_t classes, std::int64_t threads)
+Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
+         const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
+         std::int64_t threads)
     : team_(static_cast<std::size_t>(threads)),
       conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
              channels(config.conv1_channels)},
@@ -81,11 +82,14 @@ Cnn::Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageSha
       dropout_(config.dropout),
       factor_(static_cast<float>(1 / 255.0 / normalization.sd)),
       offset_(static_cast<float>(-normalization.mean / normalization.sd)) {
-  conv1_weight_ = parameters_.add(conv1_weight(config.conv1_channels), conv1_.weights_size());
-  conv1_bias_ = parameters_.add_bias("conv1.bias", static_cast<std::size_t>(config.conv1_channels));
-  conv2_weight_ = parameters_.add(conv2_weight(config.conv2_channels, config.conv1_channels),
-                                  conv2_.weights_size());
-  conv2_bias_ = parameters_.add_bias("conv2.bias", static_cast<std::size_t>(config.conv2_channels));
+  conv1_weight_ =
+      parameters_.add(conv1_weight(names[0], config.conv1_channels), conv1_.weights_size());
+  conv1_bias_ =
+      parameters_.add_bias(names[0] + ".bias", static_cast<std::size_t>(config.conv1_channels));
+  conv2_weight_ = parameters_.add(
+      conv2_weight(names[1], config.conv2_channels, config.conv1_channels), conv2_.weights_size());
+  conv2_bias_ =
+      parameters_.add_bias(names[1] + ".bias", static_cast<std::size_t>(config.conv2_channels));
 
   // PyTorch flattens by channel, then by place; here it is the other way round, and padded.
   std::vector<std::size_t> units;
@@ -95,8 +99,8 @@ Cnn::Cnn(const CnnConfig& config, const PixelStatistics& normalization, ImageSha
     }
   }
   const auto hidden = static_cast<std::size_t>(config.hidden);
-  add_linear(fc1_, parameters_, "fc1", conv2_.units(), hidden, units);
-  add_output(fc2_, parameters_, "fc2", hidden, static_cast<std::size_t>(classes));
+  add_linear(fc1_, parameters_, names[2], conv2_.units(), hidden, units);
+  add_output(fc2_, parameters_, names[3], hidden, static_cast<std::size_t>(classes));
   parameters_.allocate();
   locate(fc1_, parameters_);
   locate(fc2_, parameters_);

@@ -1,7 +1,5 @@
 #include "native/mlp.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -35,8 +33,9 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 
 }  // namespace
 
-Mlp::Mlp(const MlpConfig& config, const PixelStatistics& normalization, ImageShape image,
-         std::int64_t classes, std::int64_t threads)
+Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
+         const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
+         std::int64_t threads)
     : team_(static_cast<std::size_t>(threads)),
       dropout_(config.dropout),
       background_(static_cast<float>(-normalization.mean / normalization.sd)) {
@@ -47,14 +46,13 @@ Mlp::Mlp(const MlpConfig& config, const PixelStatistics& normalization, ImageSha
   auto in = static_cast<std::size_t>(image.rows * image.columns);
   for (const std::int64_t units : config.hidden) {
     const auto out = static_cast<std::size_t>(units);
-    const std::string name = fmt::format("fc{}", hidden_.size() + 1);
+    const std::string& name = names[hidden_.size()];
     const bool is_first = hidden_.empty();
     add_linear(hidden_.emplace_back(), parameters_, name, in, out, in_order(in),
                is_first ? cut_panels(out) : std::vector<Range>{});
     in = out;
   }
-  add_output(output_, parameters_, fmt::format("fc{}", hidden_.size() + 1), in,
-             static_cast<std::size_t>(classes));
+  add_output(output_, parameters_, names.back(), in, static_cast<std::size_t>(classes));
   parameters_.allocate();
   for (Hidden& layer : hidden_) locate(layer, parameters_);
   locate(output_, parameters_);

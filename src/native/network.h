@@ -7,7 +7,7 @@
 #include "kernels/adam.h"
 #include "native/images.h"
 #include "native/parameters.h"
-#include "record/phase_clock.h"
+#include "train/phase_clock.h"
 
 namespace mnist_bench::native {
 

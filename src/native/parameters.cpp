@@ -80,8 +80,8 @@ void Parameters::import_values(const std::vector<NamedTensor>& tensors) {
 
 void Parameters::import_state(const TrainingState& state) {
   import_into(values_, state.parameters);
-  import_into(first_moments_, state.first_moments);
-  import_into(second_moments_, state.second_moments);
+  import_into(first_moments_, state.optimizer.at("exp_avg"));
+  import_into(second_moments_, state.optimizer.at("exp_avg_sq"));
 }
 
 std::vector<NamedTensor> Parameters::export_values() const { return export_from(values_); }
@@ -90,8 +90,9 @@ TrainingState Parameters::export_state(std::int64_t epoch, std::int64_t step) co
   return {.epoch = epoch,
           .step = step,
           .parameters = export_from(values_),
-          .first_moments = export_from(first_moments_),
-          .second_moments = export_from(second_moments_)};
+          .buffers = {},
+          .optimizer = {{"exp_avg", export_from(first_moments_)},
+                        {"exp_avg_sq", export_from(second_moments_)}}};
 }
 
 void Parameters::import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const {

@@ -50,8 +50,7 @@ void check_epoch(const RunResult& result, std::size_t i) {
                fmt::format("it is number {} of the list", i + 1));
   }
   const std::string_view engine = to_string(result.config.training.engine);
-  const bool known =
-      epoch.engine == to_string(Engine::libtorch) || epoch.engine == to_string(Engine::native);
+  const bool known = engine_of(epoch.engine).has_value();
   // A run may go on in the other engine, and fail before its record says so.
   const bool may_differ =
       result.status == RunStatus::failed || !result.provenance->resumed_after.empty();

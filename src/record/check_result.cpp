@@ -7,6 +7,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "config/strict_json.h"
 #include "data/known_datasets.h"
 #include "data/pixels.h"
@@ -37,6 +38,31 @@ void require_sum(const std::string& total, std::int64_t said, const std::string&
   contradict(total, std::to_string(said), fmt::format("the sum of {} is {}", parts, sum));
 }
 
+/// Each layer is that of the network which the config and the images' shape make.
+void check_layers(const RunResult& result) {
+  const ModelSummary& model = *result.model;
+  if (std::holds_alternative<LayersConfig>(result.config.model) != !model.input_shape.empty()) {
+    contradict("model.input_shape", json(model.input_shape).dump(),
+               fmt::format("model.type is \"{}\"", model.type));
+  }
+  const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
+  ModelSummary wanted;
+  try {
+    wanted = summarize(result.config.model, image_of(model), classes);
+  } catch (const Error& error) {
+    contradict("config.model", excerpt(json(model.type)), error.what());
+  }
+  for (std::size_t i = 0; i < std::max(model.layers.size(), wanted.layers.size()); ++i) {
+    const auto text = [&](const ModelSummary& of) {
+      return i < of.layers.size() ? excerpt(json(to_json(of.layers[i]))) : "lacking";
+    };
+    const bool both = i < model.layers.size() && i < wanted.layers.size();
+    if (both && model.layers[i] == wanted.layers[i]) continue;
+    contradict(fmt::format("model.layers[{}]", i), text(model),
+               fmt::format("by config.model it is {}", text(wanted)));
+  }
+}
+
 void check_model(const RunResult& result) {
   if (!result.model) return;
   const ModelSummary& model = *result.model;
@@ -55,9 +81,11 @@ void check_model(const RunResult& result) {
   if (!result.data || model.layers.empty()) return;
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   const std::vector<std::int64_t>& output = model.layers.back().output_shape;
-  if (output == std::vector{classes}) return;
-  contradict("the last layer's output_shape", json(output).dump(),
-             fmt::format("data.test.class_counts has {} classes", classes));
+  if (output != std::vector{classes}) {
+    contradict("the last layer's output_shape", json(output).dump(),
+               fmt::format("data.test.class_counts has {} classes", classes));
+  }
+  check_layers(result);
 }
 
 void check_split(const std::string& name, const SplitSummary& split,

@@ -1,12 +1,14 @@
 #include "record/checkpoint.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/overloaded.h"
 #include "base/sha256.h"
 #include "config/strict_json.h"
 #include "record/json_value.h"
@@ -21,8 +23,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kSchema = "mnist-bench.checkpoint/1";
 constexpr std::string_view kParameter = "model.";
-constexpr std::string_view kFirstMoment = "optimizer.exp_avg.";
-constexpr std::string_view kSecondMoment = "optimizer.exp_avg_sq.";
+constexpr std::string_view kBuffer = "buffer.";
+constexpr std::string_view kOptimizer = "optimizer.";
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
 
@@ -76,6 +78,15 @@ std::vector<EpochRecord> epochs_from(const std::map<std::string, std::string>& m
     epochs.push_back(epoch_from_json(epoch));
   }
   return epochs;
+}
+
+/// The same for "optimizer.exp_avg.fc1.weight", by what the optimizer calls it.
+bool take_optimizers(NamedTensor& tensor, TrainingState& state) {
+  if (!tensor.name.starts_with(kOptimizer)) return false;
+  const std::size_t dot = tensor.name.find('.', kOptimizer.size());
+  if (dot == std::string::npos) return false;
+  const std::string key = tensor.name.substr(kOptimizer.size(), dot - kOptimizer.size());
+  return take_prefixed(tensor, fmt::format("{}{}.", kOptimizer, key), state.optimizer[key]);
 }
 
 /// Throws unless the epochs are those up to the one that training goes on from.
@@ -136,8 +147,10 @@ std::string checkpoint_bytes(Checkpoint checkpoint) {
       {"total_seconds", Json(checkpoint.total_seconds).dump()},
   };
   add_prefixed(content.tensors, kParameter, std::move(checkpoint.state.parameters));
-  add_prefixed(content.tensors, kFirstMoment, std::move(checkpoint.state.first_moments));
-  add_prefixed(content.tensors, kSecondMoment, std::move(checkpoint.state.second_moments));
+  add_prefixed(content.tensors, kBuffer, std::move(checkpoint.state.buffers));
+  for (auto& [key, tensors] : checkpoint.state.optimizer) {
+    add_prefixed(content.tensors, fmt::format("{}{}.", kOptimizer, key), std::move(tensors));
+  }
   std::string bytes = safetensors_bytes(content);
   const std::size_t position = bytes.find(kNoHash);
   return sealed(std::move(bytes), position);
@@ -158,8 +171,7 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
   checkpoint.config_hash = text(metadata, "config_hash");
   checkpoint.seed = integer(metadata, "seed");
   checkpoint.engine = text(metadata, "engine");
-  if (checkpoint.engine != to_string(Engine::libtorch) &&
-      checkpoint.engine != to_string(Engine::native)) {
+  if (!engine_of(checkpoint.engine)) {
     refuse(fmt::format("its engine is {}", excerpt(checkpoint.engine)));
   }
   checkpoint.data_sha256 = text(metadata, "data_sha256");
@@ -173,16 +185,37 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
   TrainingState& state = checkpoint.state;
   for (NamedTensor& tensor : content.tensors) {
     if (!take_prefixed(tensor, kParameter, state.parameters) &&
-        !take_prefixed(tensor, kFirstMoment, state.first_moments) &&
-        !take_prefixed(tensor, kSecondMoment, state.second_moments)) {
+        !take_prefixed(tensor, kBuffer, state.buffers) && !take_optimizers(tensor, state)) {
       refuse(fmt::format("tensor {} does not belong there", excerpt(tensor.name)));
     }
   }
-  if (!same_shapes(state.parameters, state.first_moments) ||
-      !same_shapes(state.parameters, state.second_moments)) {
-    refuse("its parameters and Adam's moments do not match");
+  for (const auto& [key, tensors] : state.optimizer) {
+    if (same_shapes(state.parameters, tensors)) continue;
+    refuse(fmt::format("its parameters and the optimizer's {} do not match", excerpt(key)));
   }
   return checkpoint;
+}
+
+std::vector<std::string> optimizer_tensors(const OptimizerConfig& optimizer) {
+  return std::visit(overloaded{[](const AdamConfig&) -> std::vector<std::string> {
+                      return {"exp_avg", "exp_avg_sq"};
+                    }},
+                    optimizer);
+}
+
+void require_state_of(const OptimizerConfig& optimizer, const TrainingState& state) {
+  std::vector<std::string> found;
+  for (const auto& [key, tensors] : state.optimizer) found.push_back(key);
+  const std::vector<std::string> wanted = optimizer_tensors(optimizer);
+  if (found == wanted) return;
+  refuse(fmt::format("it has the optimizer's [{}]; optimizer.type \"{}\" keeps [{}]",
+                     fmt::join(found, ", "), optimizer_type(optimizer), fmt::join(wanted, ", ")));
+}
+
+std::vector<NamedTensor> stored_tensors(const TrainingState& state) {
+  std::vector<NamedTensor> tensors = state.parameters;
+  tensors.insert(tensors.end(), state.buffers.begin(), state.buffers.end());
+  return tensors;
 }
 
 std::string parameters_sha256(const std::vector<NamedTensor>& parameters) {

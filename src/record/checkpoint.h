@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +20,21 @@ struct TrainingState {
   std::int64_t step = 0;   ///< Adam's t: steps done
   /// By PyTorch's names and in its shapes: "fc1.weight" [out, in], "fc1.bias" [out].
   std::vector<NamedTensor> parameters = {};
-  /// Adam's moving averages m and v (paper, eq. 16 and 17), one per parameter, named like it.
-  std::vector<NamedTensor> first_moments = {};
-  std::vector<NamedTensor> second_moments = {};
+  /// What layers keep beside their parameters: batch norm's running means and variances.
+  std::vector<NamedTensor> buffers = {};
+  /// What the optimizer keeps, by PyTorch's names: one tensor per parameter, named like it. Adam's
+  /// moving averages m and v (paper, eq. 16 and 17) are "exp_avg" and "exp_avg_sq".
+  std::map<std::string, std::vector<NamedTensor>, std::less<>> optimizer = {};
 };
+
+/// What an optimizer keeps: the keys of TrainingState::optimizer.
+std::vector<std::string> optimizer_tensors(const OptimizerConfig& optimizer);
+
+/// Throws Error(io) unless the state has what the optimizer keeps, and nothing else.
+void require_state_of(const OptimizerConfig& optimizer, const TrainingState& state);
+
+/// What is stored of a network, and hashed: its parameters, then its buffers.
+std::vector<NamedTensor> stored_tensors(const TrainingState& state);
 
 /// `checkpoint.safetensors`: all that a run needs to go on after an epoch as if it had never
 /// stopped, and what its record says of the epochs before.
@@ -61,7 +74,8 @@ bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTenso
 /// SHA-256 over the values of all tensors, one after the other, as float32.
 std::string parameters_sha256(const std::vector<NamedTensor>& parameters);
 
-/// `model.safetensors`: the parameters alone, as PyTorch's load_state_dict takes them.
+/// `model.safetensors`: what is stored of the network alone, as PyTorch's load_state_dict takes
+/// them.
 std::string model_bytes(const std::vector<NamedTensor>& parameters,
                         const std::string& parameters_sha256);
 

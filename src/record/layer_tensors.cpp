@@ -4,58 +4,57 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "config/strict_json.h"
+#include "record/checkpoint.h"
 
 namespace mnist_bench {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::io, why); }
-
-/// The tensors of a network with these layers, without their values. What only the layers' own
-/// shapes say follows from their numbers of parameters: all have biases, and kernels are square.
-std::vector<NamedTensor> tensors_of(const ModelSummary& model) {
-  std::vector<NamedTensor> tensors;
-  std::int64_t channels = 1;
-  for (const LayerSummary& layer : model.layers) {
-    if (layer.parameters == 0) continue;
-    const std::int64_t out = layer.output_shape.empty() ? 0 : layer.output_shape.front();
-    const bool is_convolution = layer.type == "Conv2d";
-    const std::int64_t inputs = out < 1 ? 0 : layer.parameters / out - 1;
-    if (inputs < 1 || (!is_convolution && layer.type != "Linear")) {
-      refuse(fmt::format("cannot be checked: result.json has a layer {} of type {}",
-                         excerpt(layer.name), excerpt(layer.type)));
-    }
-    std::vector<std::int64_t> weight = {out, inputs};
-    if (is_convolution) {
-      const std::int64_t area = inputs / channels;  // kernels are square
-      const auto kernel = std::llround(std::sqrt(static_cast<double>(area)));
-      weight = {out, channels, kernel, kernel};
-      channels = out;
-    }
-    tensors.push_back({.name = layer.name + ".weight", .shape = std::move(weight), .values = {}});
-    tensors.push_back({.name = layer.name + ".bias", .shape = {out}, .values = {}});
-  }
-  return tensors;
+std::string shape_text(const std::string& name, const std::vector<std::int64_t>& shape) {
+  return fmt::format("{} [{}]", excerpt(name), fmt::join(shape, ", "));
 }
 
-std::string shape_text(const NamedTensor& tensor) {
-  return fmt::format("{} [{}]", excerpt(tensor.name), fmt::join(tensor.shape, ", "));
+std::uint64_t values_in(const std::vector<TensorShape>& tensors) {
+  std::uint64_t values = 0;
+  for (const TensorShape& tensor : tensors) values += static_cast<std::uint64_t>(size_of(tensor));
+  return values;
 }
 
 }  // namespace
 
-void require_tensors_of(const ModelSummary& model, const std::vector<NamedTensor>& tensors) {
-  const std::vector<NamedTensor> expected = tensors_of(model);
+std::vector<PlacedLayer> layers_of(const RunResult& result) {
+  const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
+  try {
+    return layers_of(result.config.model, image_of(*result.model), classes);
+  } catch (const Error& error) {
+    throw Error(ExitCode::io, error.what());
+  }
+}
+
+StoredValues stored_values(const RunResult& result) {
+  const std::vector<PlacedLayer> layers = layers_of(result);
+  const std::uint64_t parameters = values_in(parameters_of(layers));
+  const std::uint64_t model = parameters + values_in(buffers_of(layers));
+  const std::size_t kept = optimizer_tensors(result.config.optimizer).size();
+  return {.model = model, .checkpoint = model + kept * parameters};
+}
+
+void require_tensors_of(const RunResult& result, const std::vector<NamedTensor>& tensors) {
+  const std::vector<PlacedLayer> layers = layers_of(result);
+  std::vector<TensorShape> expected = parameters_of(layers);
+  const std::vector<TensorShape> buffers = buffers_of(layers);
+  expected.insert(expected.end(), buffers.begin(), buffers.end());
   for (std::size_t i = 0; i < std::max(tensors.size(), expected.size()); ++i) {
-    const std::string found = i < tensors.size() ? shape_text(tensors[i]) : "nothing";
-    const std::string wanted = i < expected.size() ? shape_text(expected[i]) : "nothing";
-    if (found != wanted) {
-      refuse(fmt::format("has {} where the layers of result.json have {}", found, wanted));
-    }
+    const std::string found =
+        i < tensors.size() ? shape_text(tensors[i].name, tensors[i].shape) : "nothing";
+    const std::string wanted =
+        i < expected.size() ? shape_text(expected[i].name, expected[i].shape) : "nothing";
+    if (found == wanted) continue;
+    throw Error(ExitCode::io,
+                fmt::format("has {} where the layers of result.json have {}", found, wanted));
   }
 }
 

@@ -108,6 +108,7 @@ ModelSummary model_from(const JsonValue& json) {
                             .parameters = layer.at("parameters").count(),
                             .macs = layer.at("macs").count()});
   }
+  if (const auto shape = json.find("input_shape")) model.input_shape = shape->counts();
   return model;
 }
 

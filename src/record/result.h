@@ -7,6 +7,7 @@
 
 #include "config/experiment.h"
 #include "evaluate/metrics.h"
+#include "model/summary.h"
 
 namespace mnist_bench {
 
@@ -69,21 +70,6 @@ struct DataSummary {
   double std = 1.0;
   /// Empty in records of 0.1.0.
   std::vector<DataFile> files = {};
-};
-
-struct LayerSummary {
-  std::string name;
-  std::string type;
-  std::vector<std::int64_t> output_shape;  ///< without the batch
-  std::int64_t parameters = 0;
-  std::int64_t macs = 0;  ///< multiply–accumulates per image (paper, eq. 26, 27)
-};
-
-struct ModelSummary {
-  std::string type;
-  std::int64_t parameters = 0;
-  std::int64_t macs = 0;
-  std::vector<LayerSummary> layers;
 };
 
 struct EpochRecord {

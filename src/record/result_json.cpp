@@ -138,19 +138,23 @@ Json to_json(const EpochRecord& epoch) {
   return json;
 }
 
+Json to_json(const LayerSummary& layer) {
+  return {{"name", layer.name},
+          {"type", layer.type},
+          {"output_shape", layer.output_shape},
+          {"parameters", layer.parameters},
+          {"macs", layer.macs}};
+}
+
 Json to_json(const ModelSummary& model) {
   Json layers = Json::array();
-  for (const LayerSummary& layer : model.layers) {
-    layers.push_back({{"name", layer.name},
-                      {"type", layer.type},
-                      {"output_shape", layer.output_shape},
-                      {"parameters", layer.parameters},
-                      {"macs", layer.macs}});
-  }
-  return {{"type", model.type},
-          {"parameters", model.parameters},
-          {"macs", model.macs},
-          {"layers", layers}};
+  for (const LayerSummary& layer : model.layers) layers.push_back(to_json(layer));
+  Json json = {{"type", model.type},
+               {"parameters", model.parameters},
+               {"macs", model.macs},
+               {"layers", layers}};
+  if (!model.input_shape.empty()) json["input_shape"] = model.input_shape;
+  return json;
 }
 
 Json to_json(const RunResult& result) {

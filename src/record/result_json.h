@@ -23,6 +23,7 @@ nlohmann::ordered_json to_json_without_epochs(const RunResult& result);
 /// digits as zeros.
 std::string result_text(const RunResult& result);
 nlohmann::ordered_json to_json(const EpochRecord& epoch);
+nlohmann::ordered_json to_json(const LayerSummary& layer);
 nlohmann::ordered_json to_json(const ModelSummary& model);
 
 /// `predictions.csv`: index,true,predicted,probability.

@@ -68,6 +68,7 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
   try {
     Checkpoint checkpoint = read_checkpoint(folder);
     if (!is_of(checkpoint, config)) throw Error(ExitCode::io, "it is of another config or seed");
+    require_state_of(config.optimizer, checkpoint.state);
     return checkpoint;
   } catch (const Error& error) {
     throw Error(ExitCode::io, fmt::format("cannot go on from {}: {}", file.string(), error.what()),

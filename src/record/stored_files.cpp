@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
@@ -15,9 +16,6 @@ namespace {
 constexpr std::size_t kMostConfigBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostEpochsBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostTensorBytes = std::size_t{8} << 30U;
-
-/// In a checkpoint: itself and Adam's two moments.
-constexpr std::uint64_t kTensorsPerParameter = 3;
 
 /// The bytes of a safetensors file, whose header decides whether it is worth the memory.
 std::string read_tensors(const std::filesystem::path& file, std::size_t largest_header,
@@ -47,7 +45,9 @@ bool is_final(RunStatus status) {
 bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
   const std::string& hash = checkpoint.config_hash;
   return checkpoint.seed == config.seed &&
-         (hash == hash_with(config, Engine::libtorch) || hash == hash_with(config, Engine::native));
+         std::any_of(kEngines.begin(), kEngines.end(), [&](const EngineName& entry) {
+           return hash == hash_with(config, entry.engine);
+         });
 }
 
 ExperimentConfig read_config(const std::filesystem::path& folder) {
@@ -56,15 +56,13 @@ ExperimentConfig read_config(const std::filesystem::path& folder) {
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& folder,
-                           std::optional<std::uint64_t> parameters) {
-  if (parameters) *parameters *= kTensorsPerParameter;
+                           std::optional<std::uint64_t> values) {
   return parse_checkpoint(
-      read_tensors(folder / "checkpoint.safetensors", kLargestCheckpointHeader, parameters));
+      read_tensors(folder / "checkpoint.safetensors", kLargestCheckpointHeader, values));
 }
 
-Safetensors read_model(const std::filesystem::path& folder,
-                       std::optional<std::uint64_t> parameters) {
-  return parse_safetensors(read_tensors(folder / "model.safetensors", kLargestHeader, parameters));
+Safetensors read_model(const std::filesystem::path& folder, std::optional<std::uint64_t> values) {
+  return parse_safetensors(read_tensors(folder / "model.safetensors", kLargestHeader, values));
 }
 
 std::vector<EpochRecord> read_epochs(const std::filesystem::path& folder) {

@@ -19,12 +19,12 @@ bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config);
 /// The files of a run folder. Each throws Error saying what is wrong with it; the message names the
 /// file only if it cannot be read, or is `config.json`.
 ExperimentConfig read_config(const std::filesystem::path& folder);
-/// The values of these two are not read before their header is sound, and `parameters`, where that
-/// is given, is the number of them.
+/// The values of these two are not read before their header is sound, and has `values` numbers,
+/// where that is given.
 Checkpoint read_checkpoint(const std::filesystem::path& folder,
-                           std::optional<std::uint64_t> parameters = std::nullopt);
+                           std::optional<std::uint64_t> values = std::nullopt);
 Safetensors read_model(const std::filesystem::path& folder,
-                       std::optional<std::uint64_t> parameters = std::nullopt);
+                       std::optional<std::uint64_t> values = std::nullopt);
 std::vector<EpochRecord> read_epochs(const std::filesystem::path& folder);
 
 }  // namespace mnist_bench

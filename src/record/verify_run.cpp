@@ -70,10 +70,10 @@ struct RunFiles {
 
 [[noreturn]] void find_fault(const std::string& why) { throw Error(ExitCode::io, why); }
 
-/// Of the record; absent without one, or where that does not say.
-std::optional<std::uint64_t> parameter_count(const RunFiles& run) {
-  if (!run.result || !run.result->model) return std::nullopt;
-  return static_cast<std::uint64_t>(run.result->model->parameters);
+/// By the record; absent without one, or where that does not say.
+std::optional<StoredValues> values_of(const RunFiles& run) {
+  if (!run.result || !run.result->model || !run.result->data) return std::nullopt;
+  return stored_values(*run.result);
 }
 
 void check_config(RunFiles& run) {
@@ -93,7 +93,9 @@ void check_config(RunFiles& run) {
 }
 
 void check_checkpoint(RunFiles& run) {
-  run.checkpoint = read_checkpoint(run.folder, parameter_count(run));
+  const std::optional<StoredValues> values = values_of(run);
+  run.checkpoint =
+      read_checkpoint(run.folder, values ? std::optional(values->checkpoint) : std::nullopt);
   const Checkpoint& checkpoint = *run.checkpoint;
   if (run.config && !is_of(checkpoint, *run.config)) find_fault("is of another config or seed");
   if (!run.result) return;
@@ -104,13 +106,14 @@ void check_checkpoint(RunFiles& run) {
   if (result.data) {
     require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
   }
-  if (result.model) require_tensors_of(*result.model, checkpoint.state.parameters);
+  require_state_of(result.config.optimizer, checkpoint.state);
+  if (result.model && result.data) require_tensors_of(result, stored_tensors(checkpoint.state));
   if (result.status != RunStatus::completed) return;
   if (checkpoint.state.epoch != result.config.training.epochs) {
     find_fault(fmt::format("is of epoch {} of {}, but the run is completed", checkpoint.state.epoch,
                            result.config.training.epochs));
   }
-  if (parameters_sha256(checkpoint.state.parameters) != result.parameters_sha256) {
+  if (parameters_sha256(stored_tensors(checkpoint.state)) != result.parameters_sha256) {
     find_fault("has other parameters than result.json has the SHA-256 of");
   }
 }
@@ -158,7 +161,9 @@ void check_epochs(RunFiles& run) {
 }
 
 void check_model(const RunFiles& run) {
-  const Safetensors model = read_model(run.folder, parameter_count(run));
+  const std::optional<StoredValues> values = values_of(run);
+  const Safetensors model =
+      read_model(run.folder, values ? std::optional(values->model) : std::nullopt);
   const std::string hash = parameters_sha256(model.tensors);
   const auto said = model.metadata.find("parameters_sha256");
   if (said == model.metadata.end()) find_fault("its header has no parameters_sha256");
@@ -168,14 +173,14 @@ void check_model(const RunFiles& run) {
   if (format == model.metadata.end() || format->second != "pt") {
     find_fault("its header has no format \"pt\"");
   }
-  if (run.checkpoint && !same_shapes(model.tensors, run.checkpoint->state.parameters)) {
+  if (run.checkpoint && !same_shapes(model.tensors, stored_tensors(run.checkpoint->state))) {
     find_fault("its tensors are not named and shaped as those of checkpoint.safetensors");
   }
   if (!run.result || !run.result->parameters_sha256) return;
   if (*run.result->parameters_sha256 != hash) {
     find_fault("its parameters do not match the parameters_sha256 of result.json");
   }
-  require_tensors_of(*run.result->model, model.tensors);
+  require_tensors_of(*run.result, model.tensors);
 }
 
 void check_run_predictions(const RunFiles& run) {

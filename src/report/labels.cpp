@@ -18,7 +18,7 @@ std::string value_text(const Key& key, const ExperimentConfig& experiment) {
 }
 
 bool has(const ExperimentConfig& experiment, const Key& key) {
-  return key.applies_to(model_type(experiment.model));
+  return key.applies_to(experiment);
 }
 
 /// The keys in which at least two of the experiments that have them differ, the name aside.

@@ -2,10 +2,10 @@
 
 #include <numeric>
 
+#include "base/text.h"
 #include "report/paper_arithmetic.h"
 #include "report/paper_claims.h"
 #include "report/rounding.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {

@@ -7,11 +7,11 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "record/stored_files.h"
 #include "report/paper_arithmetic.h"
 #include "report/paper_claims.h"
 #include "report/rounding.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "report/comparison.h"
+#include "report/compare/comparison.h"
 #include "report/paper_arithmetic.h"
 #include "report/paper_claims.h"
 #include "report/rounding.h"

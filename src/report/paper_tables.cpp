@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "report/paper.h"
 #include "report/rounding.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 namespace {
-
-constexpr const char* kAbsent = "–";
 
 bool is_count(const Measure& measure) { return measure.spread == nullptr; }
 

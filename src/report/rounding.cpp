@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "report/text_table.h"
+#include "base/text.h"
 
 namespace mnist_bench {
 namespace {
-
-constexpr const char* kAbsent = "–";
 
 /// Deviations below this share of the numbers are the rounding of sums, not of data.
 constexpr double kNoise = 1e-12;

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "report/report.h"
-#include "report/text_table.h"
 
 namespace mnist_bench {
 
@@ -21,9 +21,6 @@ ReportTable means_table(const Report& report);
 
 /// A row per measure and group: n, mean, SD, 95 % interval of the mean, least and greatest value.
 ReportTable ranges_table(const Report& report);
-
-/// A table of GitHub-flavoured Markdown, without the title.
-std::string markdown_table(const ReportTable& table);
 
 /// What the ± and the interval are; one sentence each.
 std::vector<std::string> table_notes();

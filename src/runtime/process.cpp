@@ -158,18 +158,35 @@ void restrict_libtorch_simd(const std::string& simd) {
   ::setenv("MKL_ENABLE_INSTRUCTIONS", "AVX2", /*overwrite=*/1);
 }
 
-std::string tune_allocator() {
+namespace {
+
+/// The library whose malloc this process uses: "libc.so.6".
+std::string malloc_library() {
   Dl_info owner{};
   const bool known =
       dladdr(reinterpret_cast<void*>(&std::malloc), &owner) != 0 && owner.dli_fname != nullptr;
-  const std::string library =
-      known ? std::filesystem::path(owner.dli_fname).filename().string() : "unknown";
-  if (!library.starts_with("libc.so")) return library;
+  return known ? std::filesystem::path(owner.dli_fname).filename().string() : "unknown";
+}
+
+bool is_glibc(const std::string& library) { return library.starts_with("libc.so"); }
+
+bool raised_thresholds = false;
+
+}  // namespace
+
+void tune_allocator() {
+  if (!is_glibc(malloc_library())) return;
   constexpr int kMmapThreshold = 32 << 20;  // the largest that glibc accepts
   constexpr int kTrimThreshold = 1 << 30;
-  const bool raised = mallopt(M_MMAP_THRESHOLD, kMmapThreshold) == 1 &&
+  raised_thresholds = mallopt(M_MMAP_THRESHOLD, kMmapThreshold) == 1 &&
                       mallopt(M_TRIM_THRESHOLD, kTrimThreshold) == 1;
-  return raised ? "glibc malloc, mmap threshold 32 MiB, trim threshold 1 GiB" : "glibc malloc";
+}
+
+std::string allocator_name() {
+  const std::string library = malloc_library();
+  if (!is_glibc(library)) return library;
+  return raised_thresholds ? "glibc malloc, mmap threshold 32 MiB, trim threshold 1 GiB"
+                           : "glibc malloc";
 }
 
 std::optional<std::string> environment_variable(const char* name) {

@@ -1,26 +1,61 @@
 #pragma once
 
-#include <torch/nn/modules/container/sequential.h>
-
+#include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "config/experiment.h"
-#include "model/inference.h"
-#include "record/training.h"
+#include "record/checkpoint.h"
+#include "train/learner.h"
+#include "train/phase_clock.h"
 
 namespace mnist_bench {
 
-/// Paper, Algorithm 1: minibatch training of `network` by Adam on the cross-entropy, in a fresh
-/// order each epoch, the last partial batch included. The network lies on the device of `set`.
-/// Ends as `diverged` when the epoch's mean loss is no longer finite (looked at every 50 steps).
-/// From `start`, if given, it goes on as if it had never stopped: the same numbers to the bit.
-/// Throws Error(io) when `start` is of another network.
-TrainOutcome train(torch::nn::Sequential& network, const ImageTensors& set,
-                   const ExperimentConfig& config, const TrainCallbacks& callbacks,
-                   const std::optional<TrainingState>& start = std::nullopt);
+/// Where training is after a step.
+struct TrainProgress {
+  std::int64_t epoch = 0;  ///< from 1
+  std::int64_t step = 0;   ///< batches of this epoch done
+  std::int64_t steps = 0;  ///< batches in an epoch
+  /// Mean of this epoch's images, as of the last check (every 50 steps: reading it waits for the
+  /// device); absent before the first.
+  std::optional<double> loss = std::nullopt;
+  double seconds = 0.0;  ///< of training in this epoch
+  double images_per_second = 0.0;
+};
 
-/// On a CPU, convolution weights in channels_last, which oneDNN's kernels work in; as they are
-/// elsewhere. Call before the first step.
-void choose_memory_format(torch::nn::Sequential& network);
+struct EpochStatistics {
+  std::int64_t epoch = 0;
+  double loss = 0.0;      ///< mean over the images, dropout active
+  double accuracy = 0.0;  ///< 0 … 1, dropout active
+  double seconds = 0.0;   ///< training alone: steady clock, device synchronized at both ends
+  double images_per_second = 0.0;
+};
+
+enum class TrainEnd { completed, diverged, interrupted };
+
+/// What training tells its caller, and asks it; any may be empty.
+struct TrainCallbacks {
+  std::function<void(const TrainProgress&)> on_progress;
+  /// After each epoch; the network may be evaluated here, and its state be taken.
+  std::function<void(const EpochStatistics&)> on_epoch;
+  /// Asked after each step; true ends the training.
+  std::function<bool()> should_stop;
+  /// Told the phases of each step.
+  PhaseClock* clock = nullptr;
+};
+
+struct TrainOutcome {
+  TrainEnd end = TrainEnd::completed;
+  /// Where training ended: of a diverged one, the step at which it was noticed, and the loss.
+  TrainProgress last;
+};
+
+/// Minibatch training in a fresh order each epoch, the last partial batch included: from the
+/// learner's initial parameters, or from `start` to the same numbers to the bit. Ends as `diverged`
+/// when the epoch's mean loss is no longer finite (checked every 50 steps), and as `interrupted`
+/// when the caller says so. Throws Error(io) when `start` is of another network.
+TrainOutcome train(Learner& learner, const ExperimentConfig& config,
+                   const TrainCallbacks& callbacks,
+                   const std::optional<TrainingState>& start = std::nullopt);
 
 }  // namespace mnist_bench

@@ -26,7 +26,7 @@
 #include "record/safetensors.h"
 #include "record/stored_files.h"
 #include "record/verify_run.h"
-#include "report/formats.h"
+#include "report/format/formats.h"
 
 namespace mnist_bench::fuzz {
 namespace {

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "model/inference.h"
-#include "model/network.h"
+#include "libtorch/inference.h"
+#include "libtorch/network.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
 

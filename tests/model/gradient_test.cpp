@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 
-#include "model/network.h"
+#include "libtorch/network.h"
 
 namespace mnist_bench {
 namespace {

@@ -1,9 +1,9 @@
-#include "model/inference.h"
+#include "libtorch/inference.h"
 
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 
-#include "model/network.h"
+#include "libtorch/network.h"
 
 namespace mnist_bench {
 namespace {

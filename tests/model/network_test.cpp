@@ -1,4 +1,4 @@
-#include "model/network.h"
+#include "libtorch/network.h"
 
 #include <gtest/gtest.h>
 

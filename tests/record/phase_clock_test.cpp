@@ -1,4 +1,4 @@
-#include "record/phase_clock.h"
+#include "train/phase_clock.h"
 
 #include <gtest/gtest.h>
 

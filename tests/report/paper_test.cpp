@@ -12,12 +12,12 @@
 #include "base/files.h"
 #include "base/temporary_folder.h"
 #include "record/checkpoint.h"
-#include "report/comparison.h"
-#include "report/formats.h"
+#include "report/compare/comparison.h"
+#include "report/format/formats.h"
+#include "report/format/svg.h"
 #include "report/paper_arithmetic.h"
 #include "report/paper_printed.h"
 #include "report/stored_runs.h"
-#include "report/svg.h"
 
 namespace mnist_bench {
 namespace {

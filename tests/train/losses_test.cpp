@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "model/inference.h"
-#include "model/network.h"
+#include "libtorch/inference.h"
+#include "libtorch/network.h"
 #include "native/engine.h"
 #include "train/native_twins.h"
 

@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "kernels/activation.h"
 #include "kernels/targets.h"
-#include "model/inference.h"
-#include "model/network.h"
+#include "libtorch/inference.h"
+#include "libtorch/network.h"
 #include "native/engine.h"
 #include "train/native_twins.h"
 

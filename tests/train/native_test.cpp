@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 #include "kernels/activation.h"
-#include "model/network.h"
+#include "libtorch/network.h"
 #include "native/engine.h"
 #include "train/native_twins.h"
 #include "train/train.h"

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "model/network.h"
+#include "libtorch/network.h"
 #include "native/engine.h"
 #include "train/train.h"
 

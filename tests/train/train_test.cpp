@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "model/network.h"
+#include "libtorch/network.h"
 
 namespace mnist_bench {
 namespace {

@@ -1,0 +1,14 @@
+#pragma once
+
+namespace mnist_bench {
+
+/// For std::visit: a case for each alternative of a variant. One that is forgotten does not
+/// compile.
+template <class... Cases>
+struct overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+overloaded(Cases...) -> overloaded<Cases...>;
+
+}  // namespace mnist_bench

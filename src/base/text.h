@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace mnist_bench {
+
+/// In a cell, for a value that does not exist.
+inline constexpr const char* kAbsent = "–";
+
+enum class Align { left, right };
+
+/// How many characters `text` (UTF-8) takes on a terminal, for those that take one each.
+std::size_t code_points(const std::string& text);
+
+/// Rows of cells as text: two spaces between the columns, each as wide as its widest cell, a rule
+/// under the header. Widths count code points, so "±" is one column.
+std::string text_table(const std::vector<Align>& columns, const std::vector<std::string>& header,
+                       const std::vector<std::vector<std::string>>& rows);
+
+/// 1234567 → "1,234,567".
+std::string with_commas(long long value);
+
+}  // namespace mnist_bench

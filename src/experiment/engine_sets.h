@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+#include "libtorch/inference.h"
+#include "native/images.h"
+
+namespace mnist_bench {
+
+/// Training and test set as the native engine computes on them; `dataset` must outlive them.
+struct NativeSets {
+  explicit NativeSets(const Dataset& dataset) : train(dataset.train), test(dataset.test) {}
+  native::Images train;
+  native::Images test;
+};
+
+/// Training and test set as LibTorch computes on them.
+struct TensorSets {
+  TensorSets(const Dataset& dataset, Normalization with, std::string on)
+      : normalization(with),
+        device(std::move(on)),
+        train(to_tensors(dataset.train, normalization, c10::Device(device),
+                         dataset.train_pixels.statistics)),
+        test(to_tensors(dataset.test, normalization, c10::Device(device),
+                        dataset.train_pixels.statistics)) {}
+  Normalization normalization;
+  std::string device;
+  ImageTensors train;
+  ImageTensors test;
+};
+
+}  // namespace mnist_bench

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "config/experiment.h"
+#include "experiment/data_cache.h"
+#include "train/learner.h"
+
+namespace mnist_bench {
+
+/// The learner that `config` names, with the initial parameters of its seed, on `device` ("cpu",
+/// "cuda:0") with so many CPU threads. `config` must outlive it, and `data` be left as it is.
+/// Throws Error(usage), saying what to do instead, for what its engine cannot do.
+std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache& data,
+                                      const std::string& device, std::int64_t threads);
+
+}  // namespace mnist_bench

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "record/result.h"
+#include "train/train.h"
+
+namespace mnist_bench {
+
+/// How many images the shares of an epoch are of.
+struct ImageCounts {
+  std::int64_t train = 0;
+  std::int64_t test = 0;
+};
+
+/// Who is told how an experiment or a sweep goes on: the console. This folder prints nothing.
+class Observer {
+ public:
+  Observer() = default;
+  virtual ~Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  /// From now on all lines also go to `file`. Throws Error(io) for one that is not a regular file.
+  virtual void log_to(const std::filesystem::path& file) = 0;
+
+  virtual void debug(const std::string& message) = 0;
+  virtual void info(const std::string& message) = 0;
+  /// `fields` are for a program that reads the lines.
+  virtual void info(const std::string& message, const nlohmann::ordered_json& fields) = 0;
+  virtual void warn(const std::string& message) = 0;
+
+  virtual void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images) = 0;
+  virtual void progress(const TrainProgress& progress, std::int64_t epochs) = 0;
+  /// `lines` say how a sweep goes, in place of those before.
+  virtual void status(const std::vector<std::string>& lines) = 0;
+  /// Whether it is time for that again.
+  [[nodiscard]] virtual bool status_due() const = 0;
+};
+
+}  // namespace mnist_bench

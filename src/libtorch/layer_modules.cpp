@@ -1,0 +1,144 @@
+#include "libtorch/layer_modules.h"
+
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/functional.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/pooling.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/overloaded.h"
+
+namespace mnist_bench {
+namespace {
+
+namespace nn = torch::nn;
+
+/// A residual block: its layers, one after the other, plus its shortcut (He et al. 2016, eq. 1).
+/// The layers are its own children, so that a parameter is called "block1.conv1.weight".
+class ResidualImpl : public nn::Cloneable<ResidualImpl> {
+ public:
+  explicit ResidualImpl(PlacedLayer layer)
+      : layer_(std::move(layer)), shortcut_(std::get<layer::Residual>(layer_.kind).shortcut) {
+    ResidualImpl::reset();
+  }
+
+  /// Makes the children anew; clone() calls it, and then copies their parameters.
+  void reset() override {
+    modules_.clear();
+    for (NamedModule& named : make_modules(layer_.inner)) {
+      register_module(named.name, named.module.ptr());
+      modules_.push_back(std::move(named.module));
+    }
+    if (shortcut_ == layer::Shortcut::identity) return;
+    stride_ = shortcut_stride(layer_);
+    if (shortcut_ != layer::Shortcut::projection) return;
+    projection_ = register_module(
+        "shortcut", nn::Conv2d(nn::Conv2dOptions(layer_.input.front(), layer_.output.front(),
+                                                 /*kernel_size=*/1)
+                                   .stride(stride_)
+                                   .bias(false)));
+  }
+
+  /// x: [N, channels, rows, columns].
+  torch::Tensor forward(const torch::Tensor& x) {
+    torch::Tensor y = x;
+    for (nn::AnyModule& module : modules_) y = module.forward<torch::Tensor>(y);
+    return y + shortcut(x);
+  }
+
+ private:
+  torch::Tensor shortcut(const torch::Tensor& x) {
+    switch (shortcut_) {
+      case layer::Shortcut::identity:
+        return x;
+      case layer::Shortcut::projection:
+        return projection_->forward(x);
+      case layer::Shortcut::subsample: {
+        const std::int64_t zeros = layer_.output.front() - layer_.input.front();
+        return torch::constant_pad_nd(x.slice(2, 0, {}, stride_).slice(3, 0, {}, stride_),
+                                      {0, 0, 0, 0, 0, zeros});
+      }
+    }
+    throw std::logic_error("a shortcut without a case");
+  }
+
+  PlacedLayer layer_;
+  layer::Shortcut shortcut_;
+  std::int64_t stride_ = 1;
+  std::vector<nn::AnyModule> modules_;
+  nn::Conv2d projection_ = nullptr;
+};
+TORCH_MODULE(Residual);
+
+/// Whether the layer's output is memory of its own that its backward pass does not read, so that a
+/// relu may overwrite it.
+bool may_be_overwritten(const layer::Kind& kind) {
+  using namespace layer;
+  return std::holds_alternative<Linear>(kind) || std::holds_alternative<Conv2d>(kind) ||
+         std::holds_alternative<MaxPool2d>(kind) || std::holds_alternative<AvgPool2d>(kind) ||
+         std::holds_alternative<BatchNorm2d>(kind) || std::holds_alternative<layer::Residual>(kind);
+}
+
+template <class Options, class Pool>
+Options pool_options(const Pool& pool) {
+  return Options(pool.size).stride(pool.stride).padding(pool.padding);
+}
+
+nn::AnyModule make_module(const PlacedLayer& layer, bool relu_in_place) {
+  const auto inputs = [&] { return layer.input.front(); };
+  const auto outputs = [&] { return layer.output.front(); };
+  return std::visit(
+      overloaded{
+          [](const layer::Flatten&) { return nn::AnyModule(nn::Flatten()); },
+          [&](const layer::Linear&) { return nn::AnyModule(nn::Linear(inputs(), outputs())); },
+          [&](const layer::Conv2d& conv) {
+            return nn::AnyModule(nn::Conv2d(nn::Conv2dOptions(inputs(), outputs(), conv.kernel)
+                                                .stride(conv.stride)
+                                                .padding(conv.padding)
+                                                .bias(conv.bias)));
+          },
+          [&](const layer::Relu&) {
+            return nn::AnyModule(nn::ReLU(nn::ReLUOptions(relu_in_place)));
+          },
+          [](const layer::Tanh&) { return nn::AnyModule(nn::Tanh()); },
+          [](const layer::MaxPool2d& pool) {
+            return nn::AnyModule(nn::MaxPool2d(pool_options<nn::MaxPool2dOptions>(pool)));
+          },
+          [](const layer::AvgPool2d& pool) {
+            return nn::AnyModule(nn::AvgPool2d(pool_options<nn::AvgPool2dOptions>(pool)));
+          },
+          [](const layer::GlobalAvgPool2d&) {
+            return nn::AnyModule(nn::Functional([](const torch::Tensor& x) {
+              return x.mean({2, 3});
+            }));
+          },
+          [&](const layer::BatchNorm2d&) { return nn::AnyModule(nn::BatchNorm2d(inputs())); },
+          [](const layer::Dropout& dropout) { return nn::AnyModule(nn::Dropout(dropout.p)); },
+          [](const layer::Dropout2d& dropout) { return nn::AnyModule(nn::Dropout2d(dropout.p)); },
+          [&](const layer::Residual&) { return nn::AnyModule(Residual(layer)); },
+          [](const layer::Repeat&) -> nn::AnyModule {
+            throw std::logic_error("layers_of() writes repeats out");
+          },
+      },
+      layer.kind);
+}
+
+}  // namespace
+
+std::vector<NamedModule> make_modules(const std::vector<PlacedLayer>& layers) {
+  std::vector<NamedModule> modules;
+  bool relu_in_place = false;  // the first layer's input is not ours
+  for (const PlacedLayer& layer : layers) {
+    modules.push_back({.name = layer.name.substr(layer.name.rfind('.') + 1),
+                       .module = make_module(layer, relu_in_place)});
+    relu_in_place = may_be_overwritten(layer.kind);
+  }
+  return modules;
+}
+
+}  // namespace mnist_bench

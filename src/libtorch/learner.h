@@ -1,0 +1,56 @@
+#pragma once
+
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/optim/optimizer.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "libtorch/inference.h"
+#include "train/learner.h"
+
+namespace mnist_bench {
+
+/// On a CPU, convolution weights in channels_last, which oneDNN's kernels work in; as they are
+/// elsewhere. Call before an optimizer has seen them.
+void choose_memory_format(torch::nn::Sequential& network);
+
+/// Training by LibTorch. The network is on the device of the sets; they and `config` must outlive
+/// it.
+class LibtorchLearner final : public Learner {
+ public:
+  LibtorchLearner(torch::nn::Sequential network, const ImageTensors& train,
+                  const ImageTensors& test, const ExperimentConfig& config);
+
+  [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
+  [[nodiscard]] std::string simd() const override;
+  void restore(const TrainingState& state) override;
+  /// A step of each size that an epoch has (its last batch may be a partial one), on a copy, so
+  /// that the first epoch's time holds no set-up of kernels. Nor do the parameters see what MKL
+  /// makes of its first calls: where two threads make one at once, as for Adam's square roots,
+  /// either may compute it with other roundings, that once.
+  void prepare() override;
+  /// Dropout draws from LibTorch's global generators. Seeded anew each epoch, they need no state
+  /// beyond (seed, epoch) to go on from.
+  void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) override;
+  void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override;
+  EpochSums sums() override;
+  Predictions predict() override;
+  [[nodiscard]] TrainingState state() const override;
+
+ private:
+  torch::nn::Sequential network_;
+  const ImageTensors& train_;
+  const ImageTensors& test_;
+  const ExperimentConfig& config_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::int64_t epoch_ = 0;
+  torch::Tensor order_;  ///< [images] int64, on the device
+  // This epoch's sums, kept on the device so that no step waits for them.
+  torch::Tensor loss_sum_;
+  torch::Tensor correct_;
+};
+
+}  // namespace mnist_bench

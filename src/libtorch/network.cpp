@@ -1,0 +1,113 @@
+#include "libtorch/network.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "libtorch/layer_modules.h"
+
+namespace mnist_bench {
+namespace {
+
+namespace nn = torch::nn;
+
+/// All tensors of the network that are trained, or those that are stored beside them: not the
+/// counts that batch norm keeps, which nothing reads.
+torch::OrderedDict<std::string, torch::Tensor> parameters_in(const nn::Sequential& network) {
+  return network->named_parameters();
+}
+torch::OrderedDict<std::string, torch::Tensor> buffers_in(const nn::Sequential& network) {
+  torch::OrderedDict<std::string, torch::Tensor> buffers;
+  for (const auto& buffer : network->named_buffers()) {
+    if (buffer.value().is_floating_point()) buffers.insert(buffer.key(), buffer.value());
+  }
+  return buffers;
+}
+
+std::vector<NamedTensor> export_all(
+    const torch::OrderedDict<std::string, torch::Tensor>& of_network) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& tensor : of_network) {
+    tensors.push_back(export_tensor(tensor.key(), tensor.value()));
+  }
+  return tensors;
+}
+
+void import_all(const torch::OrderedDict<std::string, torch::Tensor>& of_network,
+                const std::vector<NamedTensor>& tensors) {
+  if (of_network.size() != tensors.size()) {
+    throw Error(ExitCode::io, fmt::format("{} tensors, but this network has {}", tensors.size(),
+                                          of_network.size()));
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (of_network[i].key() != tensors[i].name) {
+      throw Error(ExitCode::io, fmt::format("a tensor {} where this network has {}",
+                                            tensors[i].name, of_network[i].key()));
+    }
+    import_tensor(tensors[i], of_network[i].value());
+  }
+}
+
+}  // namespace
+
+nn::Sequential make_network(const std::vector<PlacedLayer>& layers) {
+  nn::Sequential network;
+  for (NamedModule& named : make_modules(layers)) {
+    network->push_back(named.name, std::move(named.module));
+  }
+  return network;
+}
+
+void initialize(nn::Sequential& network, std::uint64_t seed) {
+  const torch::NoGradGuard no_gradients;
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (auto& parameter : network->named_parameters()) {
+    torch::Tensor& value = parameter.value();
+    if (value.dim() == 1) {
+      value.fill_(parameter.key().ends_with("weight") ? 1 : 0);  // of batch norm; a bias
+      continue;
+    }
+    const std::int64_t inputs = value.numel() / value.size(0);
+    value.normal_(0.0, std::sqrt(2.0 / static_cast<double>(inputs)), generator);
+  }
+}
+
+NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor) {
+  const torch::Tensor values = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const float* first = values.const_data_ptr<float>();
+  return {.name = name,
+          .shape = tensor.sizes().vec(),
+          .values = std::vector<float>(first, first + values.numel())};
+}
+
+void import_tensor(const NamedTensor& from, torch::Tensor target) {
+  if (from.shape != target.sizes().vec()) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is [{}] there, but [{}] in this network", from.name,
+                            fmt::join(from.shape, ", "), fmt::join(target.sizes().vec(), ", ")));
+  }
+  const torch::NoGradGuard no_gradients;
+  target.copy_(torch::tensor(from.values, torch::kFloat32).reshape(from.shape));
+}
+
+std::vector<NamedTensor> export_parameters(const nn::Sequential& network) {
+  return export_all(parameters_in(network));
+}
+
+std::vector<NamedTensor> export_buffers(const nn::Sequential& network) {
+  return export_all(buffers_in(network));
+}
+
+void import_parameters(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
+  import_all(parameters_in(network), tensors);
+}
+
+void import_buffers(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
+  import_all(buffers_in(network), tensors);
+}
+
+}  // namespace mnist_bench

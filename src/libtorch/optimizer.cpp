@@ -1,0 +1,74 @@
+#include "libtorch/optimizer.h"
+
+#include <torch/optim/adam.h>
+
+#include <utility>
+
+#include "base/overloaded.h"
+#include "libtorch/network.h"
+
+namespace mnist_bench {
+namespace {
+
+using torch::optim::AdamParamState;
+
+const std::vector<torch::Tensor>& parameters_of(const torch::optim::Optimizer& optimizer) {
+  return optimizer.param_groups().front().params();
+}
+
+/// An optimizer's own memory of a parameter, in the parameter's dtype, device and memory format, as
+/// the optimizer itself makes it at the first step.
+torch::Tensor imported(const NamedTensor& from, const torch::Tensor& parameter) {
+  torch::Tensor memory = torch::zeros_like(parameter, torch::MemoryFormat::Preserve);
+  import_tensor(from, memory);
+  return memory;
+}
+
+}  // namespace
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
+                                                        const OptimizerConfig& config) {
+  return std::visit(
+      overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
+        return std::make_unique<torch::optim::Adam>(
+            std::move(parameters), torch::optim::AdamOptions(adam.learning_rate)
+                                       .betas({adam.beta1, adam.beta2})
+                                       .eps(adam.epsilon)
+                                       .weight_decay(adam.weight_decay));
+      }},
+      config);
+}
+
+void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& optimizer,
+                      const std::vector<std::string>& names, TrainingState& state) {
+  const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
+  std::visit(overloaded{[&](const AdamConfig&) {
+               for (std::size_t i = 0; i < parameters.size(); ++i) {
+                 auto& kept = static_cast<AdamParamState&>(
+                     *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
+                 state.step = kept.step();
+                 state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
+                 state.optimizer["exp_avg_sq"].push_back(
+                     export_tensor(names[i], kept.exp_avg_sq()));
+               }
+             }},
+             config);
+}
+
+void import_optimizer(const OptimizerConfig& config, const TrainingState& state,
+                      torch::optim::Optimizer& optimizer) {
+  require_state_of(config, state);
+  const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
+  std::visit(overloaded{[&](const AdamConfig&) {
+               for (std::size_t i = 0; i < parameters.size(); ++i) {
+                 auto kept = std::make_unique<AdamParamState>();
+                 kept->step(state.step);
+                 kept->exp_avg(imported(state.optimizer.at("exp_avg")[i], parameters[i]));
+                 kept->exp_avg_sq(imported(state.optimizer.at("exp_avg_sq")[i], parameters[i]));
+                 optimizer.state()[parameters[i].unsafeGetTensorImpl()] = std::move(kept);
+               }
+             }},
+             config);
+}
+
+}  // namespace mnist_bench

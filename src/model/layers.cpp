@@ -1,0 +1,364 @@
+#include "model/layers.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/overloaded.h"
+
+namespace mnist_bench {
+namespace {
+
+using Shape = std::vector<std::int64_t>;
+using Tensors = std::vector<TensorShape>;
+
+/// How a layer without a name of its own is called: "conv1", "conv2"; "flatten", "flatten2".
+struct KindNames {
+  std::string_view stem;
+  bool first_is_numbered;
+  std::string_view torch;
+};
+
+KindNames names_of(const layer::Kind& kind) {
+  using namespace layer;
+  return std::visit(overloaded{
+                        [](const Flatten&) {
+                          return KindNames{"flatten", false, "Flatten"};
+                        },
+                        [](const Linear&) {
+                          return KindNames{"fc", true, "Linear"};
+                        },
+                        [](const Conv2d&) {
+                          return KindNames{"conv", true, "Conv2d"};
+                        },
+                        [](const Relu&) {
+                          return KindNames{"relu", true, "ReLU"};
+                        },
+                        [](const Tanh&) {
+                          return KindNames{"tanh", true, "Tanh"};
+                        },
+                        [](const MaxPool2d&) {
+                          return KindNames{"pool", true, "MaxPool2d"};
+                        },
+                        [](const AvgPool2d&) {
+                          return KindNames{"pool", true, "AvgPool2d"};
+                        },
+                        [](const GlobalAvgPool2d&) {
+                          return KindNames{"pool", true, "AdaptiveAvgPool2d"};
+                        },
+                        [](const BatchNorm2d&) {
+                          return KindNames{"bn", true, "BatchNorm2d"};
+                        },
+                        [](const Dropout&) {
+                          return KindNames{"dropout", false, "Dropout"};
+                        },
+                        [](const Dropout2d&) {
+                          return KindNames{"dropout2d", false, "Dropout2d"};
+                        },
+                        [](const Residual&) {
+                          return KindNames{"block", true, "Residual"};
+                        },
+                        [](const Repeat&) {
+                          return KindNames{"repeat", true, "Repeat"};
+                        },
+                    },
+                    kind);
+}
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why) {
+  throw Error(ExitCode::usage, fmt::format("layer {}: {}", name, why));
+}
+
+std::int64_t product(const std::string& name, std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_mul_overflow(a, b, &result)) refuse(name, "more values than can be counted");
+  return result;
+}
+
+std::string text_of(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+bool is_map(const Shape& shape) { return shape.size() == 3; }
+
+void require_map(const PlacedLayer& layer) {
+  if (is_map(layer.input)) return;
+  refuse(layer.name, fmt::format("{} needs a map [channels, rows, columns]; its input is {}",
+                                 torch_name(layer.kind), text_of(layer.input)));
+}
+
+/// Positions of a window along one side.
+std::int64_t positions(const PlacedLayer& layer, std::int64_t side, std::int64_t size,
+                       std::int64_t stride, std::int64_t padding) {
+  if (side + 2 * padding < size) {
+    refuse(layer.name,
+           fmt::format("a window of {0} × {0} is larger than its input {1}{2}", size,
+                       text_of(layer.input),
+                       padding == 0 ? "" : fmt::format(" with a border of {}", padding)));
+  }
+  return (side + 2 * padding - size) / stride + 1;
+}
+
+template <class Pool>
+void place_pool(const Pool& pool, PlacedLayer& layer) {
+  require_map(layer);
+  if (pool.padding > pool.size / 2) {
+    refuse(layer.name, fmt::format("a border of {} is more than half of the window's {}",
+                                   pool.padding, pool.size));
+  }
+  for (std::size_t side : {1U, 2U}) {
+    layer.output[side] = positions(layer, layer.input[side], pool.size, pool.stride, pool.padding);
+  }
+}
+
+/// Numbers the unnamed layers of one list by kind, and refuses a name that is there twice.
+class Names {
+ public:
+  explicit Names(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  std::string next(const Layer& layer) {
+    const std::string name = layer.name ? *layer.name : numbered(layer.kind);
+    if (!used_.insert(name).second) {
+      refuse(prefix_ + name, "there are two of this name; give each its own, and none in a repeat");
+    }
+    return prefix_ + name;
+  }
+
+ private:
+  std::string numbered(const layer::Kind& kind) {
+    const KindNames names = names_of(kind);
+    const int number = ++counts_[names.stem];
+    if (number == 1 && !names.first_is_numbered) return std::string(names.stem);
+    return fmt::format("{}{}", names.stem, number);
+  }
+
+  std::string prefix_;
+  std::map<std::string_view, int> counts_;
+  std::set<std::string> used_ = {"shortcut"};  // that of a block's projection
+};
+
+/// Places layers one after the other.
+class Network {
+ public:
+  Network(std::string prefix, Shape input, std::int64_t classes)
+      : names_(std::move(prefix)), shape_(std::move(input)), classes_(classes) {}
+
+  void add(const std::vector<Layer>& layers) {
+    for (const Layer& layer : layers) {
+      if (const auto* repeat = std::get_if<layer::Repeat>(&layer.kind)) {
+        for (std::int64_t i = 0; i < repeat->times; ++i) add(repeat->layers);
+      } else {
+        add(layer);
+      }
+    }
+  }
+
+  const Shape& output() const { return shape_; }
+  std::vector<PlacedLayer> take() { return std::move(placed_); }
+
+ private:
+  void add(const Layer& layer) {
+    PlacedLayer placed{.name = names_.next(layer),
+                       .kind = layer.kind,
+                       .input = shape_,
+                       .output = shape_,
+                       .parameters = {},
+                       .buffers = {},
+                       .inner = {}};
+    std::visit([&](const auto& kind) { place(kind, placed); }, layer.kind);
+    shape_ = placed.output;
+    placed_.push_back(std::move(placed));
+  }
+
+  void place(const layer::Flatten& /*kind*/, PlacedLayer& layer) {
+    layer.output = {size_of({layer.name, layer.input})};
+  }
+
+  void place(const layer::Linear& linear, PlacedLayer& layer) {
+    if (layer.input.size() != 1) {
+      refuse(layer.name, fmt::format("linear needs a vector; its input is {}: flatten it before",
+                                     text_of(layer.input)));
+    }
+    const std::int64_t out = linear.units.value_or(classes_);
+    layer.output = {out};
+    layer.parameters = {{layer.name + ".weight", {out, layer.input.front()}},
+                        {layer.name + ".bias", {out}}};
+  }
+
+  void place(const layer::Conv2d& conv, PlacedLayer& layer) {
+    require_map(layer);
+    layer.output = {conv.channels};
+    for (std::size_t side : {1U, 2U}) {
+      layer.output.push_back(
+          positions(layer, layer.input[side], conv.kernel, conv.stride, conv.padding));
+    }
+    layer.parameters = {
+        {layer.name + ".weight", {conv.channels, layer.input.front(), conv.kernel, conv.kernel}}};
+    if (conv.bias) layer.parameters.push_back({layer.name + ".bias", {conv.channels}});
+  }
+
+  void place(const layer::MaxPool2d& pool, PlacedLayer& layer) { place_pool(pool, layer); }
+  void place(const layer::AvgPool2d& pool, PlacedLayer& layer) { place_pool(pool, layer); }
+
+  void place(const layer::GlobalAvgPool2d& /*kind*/, PlacedLayer& layer) {
+    require_map(layer);
+    layer.output = {layer.input.front()};
+  }
+
+  void place(const layer::BatchNorm2d& /*kind*/, PlacedLayer& layer) {
+    require_map(layer);
+    const Shape channels = {layer.input.front()};
+    layer.parameters = {{layer.name + ".weight", channels}, {layer.name + ".bias", channels}};
+    layer.buffers = {{layer.name + ".running_mean", channels},
+                     {layer.name + ".running_var", channels}};
+  }
+
+  void place(const layer::Dropout2d& /*kind*/, PlacedLayer& layer) { require_map(layer); }
+
+  // These change no shape.
+  void place(const layer::Relu& /*kind*/, PlacedLayer& /*layer*/) {}
+  void place(const layer::Tanh& /*kind*/, PlacedLayer& /*layer*/) {}
+  void place(const layer::Dropout& /*kind*/, PlacedLayer& /*layer*/) {}
+
+  void place(const layer::Residual& residual, PlacedLayer& layer) {
+    Network inner(layer.name + ".", layer.input, classes_);
+    inner.add(residual.layers);
+    layer.output = inner.output();
+    layer.inner = inner.take();
+    if (residual.shortcut == layer::Shortcut::identity) {
+      if (layer.input == layer.output) return;
+      refuse(layer.name, fmt::format("its layers make {} of {}, which an identity shortcut cannot "
+                                     "be added to; use \"subsample\" or \"projection\"",
+                                     text_of(layer.output), text_of(layer.input)));
+    }
+    shortcut_stride(layer);  // throws where there is none
+    if (residual.shortcut == layer::Shortcut::projection) {
+      layer.parameters = {
+          {layer.name + ".shortcut.weight", {layer.output.front(), layer.input.front(), 1, 1}}};
+    } else if (layer.output.front() < layer.input.front()) {
+      refuse(layer.name, fmt::format("its layers make {} of {}, and a subsampled shortcut cannot "
+                                     "lose channels; use \"projection\"",
+                                     text_of(layer.output), text_of(layer.input)));
+    }
+  }
+
+  /// Placed where it stands by `add`.
+  void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) {}
+
+  Names names_;
+  Shape shape_;
+  std::int64_t classes_;
+  std::vector<PlacedLayer> placed_;
+};
+
+std::vector<Layer> list_of(const MlpConfig& mlp) {
+  std::vector<Layer> list = {{{}, layer::Flatten{}}};
+  for (const std::int64_t units : mlp.hidden) {
+    list.push_back({{}, layer::Linear{units}});
+    list.push_back({{}, layer::Relu{}});
+  }
+  list.push_back({{}, layer::Dropout{mlp.dropout}});
+  list.push_back({{}, layer::Linear{}});
+  return list;
+}
+
+std::vector<Layer> list_of(const CnnConfig& cnn) {
+  const auto conv = [](std::int64_t channels) {
+    return layer::Conv2d{.channels = channels, .kernel = 3, .stride = 1, .padding = 1};
+  };
+  return {{{}, conv(cnn.conv1_channels)},
+          {{}, layer::MaxPool2d{}},
+          {{}, layer::Relu{}},
+          {{}, conv(cnn.conv2_channels)},
+          {{}, layer::Dropout2d{cnn.dropout2d}},
+          {{}, layer::MaxPool2d{}},
+          {{}, layer::Relu{}},
+          {{}, layer::Flatten{}},
+          {{}, layer::Linear{cnn.hidden}},
+          {{}, layer::Relu{}},
+          {{}, layer::Dropout{cnn.dropout}},
+          {{}, layer::Linear{}}};
+}
+
+std::vector<Layer> list_of(const LayersConfig& config) { return config.layers; }
+
+void require_room_for_pools(const ModelConfig& model, ImageShape image) {
+  if (!std::holds_alternative<CnnConfig>(model) || (image.rows >= 4 && image.columns >= 4)) return;
+  throw Error(ExitCode::usage,
+              fmt::format("model 'cnn' needs images of at least 4 × 4 pixels; these are {} × {}",
+                          image.rows, image.columns),
+              "use model.type=mlp for such images");
+}
+
+void append(Tensors& tensors, const Tensors& more) {
+  tensors.insert(tensors.end(), more.begin(), more.end());
+}
+
+/// `of` of each layer: its inner layers', then its own.
+Tensors collect(const std::vector<PlacedLayer>& layers, Tensors PlacedLayer::*of) {
+  Tensors tensors;
+  for (const PlacedLayer& layer : layers) {
+    append(tensors, collect(layer.inner, of));
+    append(tensors, layer.*of);
+  }
+  return tensors;
+}
+
+}  // namespace
+
+std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
+                                   std::int64_t classes) {
+  require_room_for_pools(model, image);
+  Network network("", {1, image.rows, image.columns}, classes);
+  network.add(std::visit([](const auto& config) { return list_of(config); }, model));
+  std::vector<PlacedLayer> layers = network.take();
+  if (network.output() != Shape{classes}) {
+    refuse(layers.back().name, fmt::format("the last layer gives {}, but there are {} classes",
+                                           text_of(network.output()), classes));
+  }
+  return layers;
+}
+
+std::int64_t shortcut_stride(const PlacedLayer& layer) {
+  const Shape& in = layer.input;
+  const Shape& out = layer.output;
+  if (is_map(in) && is_map(out)) {
+    const std::int64_t stride = (in[1] + out[1] - 1) / out[1];
+    const auto steps = [&](std::int64_t side) { return (side + stride - 1) / stride; };
+    if (steps(in[1]) == out[1] && steps(in[2]) == out[2]) return stride;
+  }
+  refuse(layer.name, fmt::format("its layers make {} of {}; a shortcut takes every s-th row and "
+                                 "column of a map, and no s gives that",
+                                 text_of(out), text_of(in)));
+}
+
+std::string_view torch_name(const layer::Kind& kind) { return names_of(kind).torch; }
+
+std::int64_t multiply_accumulates(const PlacedLayer& layer) {
+  std::int64_t macs = 0;
+  for (const TensorShape& tensor : layer.parameters) {
+    if (tensor.shape.size() < 2) continue;  // a bias, or batch norm's factors
+    const std::int64_t channels = layer.output.front();
+    const std::int64_t positions = size_of({layer.name, layer.output}) / channels;
+    macs += product(layer.name, size_of(tensor), positions);
+  }
+  return macs;
+}
+
+std::vector<TensorShape> parameters_of(const std::vector<PlacedLayer>& layers) {
+  return collect(layers, &PlacedLayer::parameters);
+}
+
+std::vector<TensorShape> buffers_of(const std::vector<PlacedLayer>& layers) {
+  return collect(layers, &PlacedLayer::buffers);
+}
+
+std::int64_t size_of(const TensorShape& tensor) {
+  std::int64_t size = 1;
+  for (const std::int64_t side : tensor.shape) size = product(tensor.name, size, side);
+  return size;
+}
+
+}  // namespace mnist_bench

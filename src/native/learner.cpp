@@ -1,0 +1,110 @@
+#include "native/learner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/error.h"
+#include "base/overloaded.h"
+#include "base/random.h"
+#include "kernels/simd.h"
+
+namespace mnist_bench::native {
+namespace {
+
+kernels::AdamStep update_of(const OptimizerConfig& optimizer, std::int64_t step) {
+  return std::visit(overloaded{[&](const AdamConfig& adam) {
+                      return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2,
+                                                adam.epsilon, adam.weight_decay, step);
+                    }},
+                    optimizer);
+}
+
+/// What a network says of one image: the largest logit (the first of equals), its softmax, and the
+/// cross-entropy.
+struct ImagePrediction {
+  std::size_t predicted = 0;
+  double probability = 0;
+  double loss = 0;
+};
+
+ImagePrediction classify(std::span<const float> logits, std::size_t label) {
+  const auto largest = std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit - *largest));
+  return {.predicted = static_cast<std::size_t>(largest - logits.begin()),
+          .probability = 1 / sum,
+          .loss = std::log(sum) - static_cast<double>(logits[label] - *largest)};
+}
+
+}  // namespace
+
+void check_supported(const ExperimentConfig& config) {
+  if (config.device == "auto" || config.device == "cpu") return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("the native engine computes on the CPU, not on device '{}'", config.device),
+      "use device=cpu, or training.engine=libtorch");
+}
+
+NativeLearner::NativeLearner(std::unique_ptr<Network> network, const Images& train,
+                             const Images& test, const ExperimentConfig& config)
+    : network_(std::move(network)), train_(train), test_(test), config_(config) {}
+
+std::string NativeLearner::simd() const { return kernels::simd_target(); }
+
+void NativeLearner::restore(const TrainingState& state) {
+  network_->parameters().import_state(state);
+  epoch_ = state.epoch;
+  steps_done_ = state.step;
+}
+
+void NativeLearner::prepare() { network_->prepare(train_, config_.training.batch_size); }
+
+void NativeLearner::begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) {
+  epoch_ = epoch;
+  step_of_epoch_ = 0;
+  dropout_seed_ = derive_seed(config_.seed, "dropout", static_cast<std::uint64_t>(epoch));
+  order_ = std::move(order);
+  sums_ = {};
+}
+
+void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clock) {
+  const StepSettings settings{.adam = update_of(config_.optimizer, ++steps_done_),
+                              .dropout_seed = dropout_seed_,
+                              .step = step_of_epoch_++,
+                              .clock = clock};
+  const auto batch =
+      std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+  const BatchStatistics statistics = network_->step(train_, batch, settings);
+  sums_.loss += statistics.loss_sum;
+  sums_.correct += statistics.correct;
+}
+
+Predictions NativeLearner::predict() {
+  Predictions predictions;
+  const std::vector<float> logits = network_->logits(test_, 0, test_.size());
+  const std::size_t classes = logits.size() / static_cast<std::size_t>(test_.size());
+  double loss_sum = 0;
+  for (std::int64_t i = 0; i < test_.size(); ++i) {
+    const ImagePrediction image =
+        classify({logits.data() + static_cast<std::size_t>(i) * classes, classes}, test_.label(i));
+    predictions.classes.push_back(static_cast<std::int64_t>(image.predicted));
+    predictions.probabilities.push_back(static_cast<float>(image.probability));
+    loss_sum += image.loss;
+  }
+  predictions.loss = loss_sum / static_cast<double>(test_.size());
+  return predictions;
+}
+
+TrainingState NativeLearner::state() const {
+  return network_->parameters().export_state(epoch_, steps_done_);
+}
+
+void NativeLearner::set_parameters(const std::vector<NamedTensor>& parameters) {
+  network_->parameters().import_values(parameters);
+}
+
+}  // namespace mnist_bench::native

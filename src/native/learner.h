@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+
+#include "config/experiment.h"
+#include "data/pixels.h"
+#include "model/layers.h"
+#include "native/images.h"
+#include "native/network.h"
+#include "train/learner.h"
+
+namespace mnist_bench::native {
+
+/// Throws Error(usage), saying what to do instead, for a config that this engine cannot train,
+/// whatever its data.
+void check_supported(const ExperimentConfig& config);
+
+/// The network of these layers on `threads` threads, all parameters 0. Its pixels are
+/// (x/255 − mean)/sd. Throws Error(usage), saying what to do instead, for a list of layers that
+/// this engine cannot train.
+std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
+                                      const PixelStatistics& normalization, std::int64_t threads);
+
+/// Training by this engine: the same numbers to the bit for the same SIMD instructions, whatever
+/// the number of threads. The sets and `config` must outlive it.
+class NativeLearner final : public Learner {
+ public:
+  NativeLearner(std::unique_ptr<Network> network, const Images& train, const Images& test,
+                const ExperimentConfig& config);
+
+  [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
+  [[nodiscard]] std::string simd() const override;
+  void restore(const TrainingState& state) override;
+  void prepare() override;
+  void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) override;
+  void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override;
+  EpochSums sums() override { return sums_; }
+  Predictions predict() override;
+  [[nodiscard]] TrainingState state() const override;
+
+  /// By PyTorch's names and in its shapes. Throws Error(io) when they are of another network.
+  void set_parameters(const std::vector<NamedTensor>& parameters);
+
+ private:
+  std::unique_ptr<Network> network_;
+  const Images& train_;
+  const Images& test_;
+  const ExperimentConfig& config_;
+  std::int64_t epoch_ = 0;
+  std::int64_t steps_done_ = 0;  ///< in all epochs: Adam's t
+  std::int64_t step_of_epoch_ = 0;
+  std::uint64_t dropout_seed_ = 0;
+  std::vector<std::int64_t> order_;
+  EpochSums sums_;
+};
+
+}  // namespace mnist_bench::native

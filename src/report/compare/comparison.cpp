@@ -1,0 +1,241 @@
+#include "report/compare/comparison.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "record/result_json.h"
+#include "report/labels.h"
+#include "report/warnings.h"
+
+namespace mnist_bench {
+namespace {
+
+/// Why two runs' test images are not the same; nothing when they are.
+std::optional<std::string> test_set_difference(const RunResult& a, const RunResult& b) {
+  if (!a.data || !b.data) return "a record does not say what its run was tested on";
+  const SplitSummary& one = a.data->test;
+  const SplitSummary& other = b.data->test;
+  if (one.sha256 != other.sha256) {
+    return fmt::format("the test files differ (SHA-256 {}… of {}, {}… of {})",
+                       one.sha256.substr(0, 12), a.data->dataset, other.sha256.substr(0, 12),
+                       b.data->dataset);
+  }
+  const auto limit = [](const RunResult& run) {
+    const auto& value = run.config.data.test_limit;
+    return value ? std::to_string(*value) : std::string("null");
+  };
+  if (one.samples != other.samples || one.class_counts != other.class_counts) {
+    return fmt::format("{} images (data.test_limit {}) against {} (data.test_limit {})",
+                       one.samples, limit(a), other.samples, limit(b));
+  }
+  return std::nullopt;
+}
+
+void require_same_test_set(const StoredRun& a, const StoredRun& b) {
+  if (const auto difference = test_set_difference(a.result, b.result)) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} and {} were not tested on the same images: {}", a.folder.string(),
+                            b.folder.string(), *difference),
+                "only runs with the same test images can be paired; run one of them again");
+  }
+}
+
+void require_completed(const StoredRun& run) {
+  if (run.result.status == RunStatus::completed && run.result.test) return;
+  throw Error(ExitCode::usage,
+              fmt::format("{} is no completed run but a {} one", run.folder.string(),
+                          to_string(run.result.status)),
+              "run it again with --resume or --force");
+}
+
+/// Nothing where both are the same, or a record does not say.
+std::optional<std::string> note_on_devices(const std::string& a, const std::string& b) {
+  if (a == b || a.empty() || b.empty()) return std::nullopt;
+  return fmt::format(
+      "A ran on {}, B on {}: their dropout masks and rounding, and so their accuracies, differ for "
+      "that alone",
+      a, b);
+}
+
+std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
+  std::vector<std::string> notes;
+  if (a.config.seed != b.config.seed) {
+    notes.push_back(fmt::format("the seeds differ: {} and {}", a.config.seed, b.config.seed));
+  }
+  if (a.parameters_sha256 && a.parameters_sha256 == b.parameters_sha256) {
+    notes.emplace_back("both runs ended with the same parameters, to the bit");
+  }
+  if (a.data->train.sha256 != b.data->train.sha256) {
+    notes.emplace_back("they were trained on different files");
+  }
+  if (const auto devices = note_on_devices(device_kind(a), device_kind(b))) {
+    notes.push_back(*devices);
+  }
+  return notes;
+}
+
+std::vector<std::uint64_t> seeds_of(const RunGroup& group) {
+  std::vector<std::uint64_t> seeds;
+  for (const StoredRun& run : group.completed) seeds.push_back(run.result.config.seed);
+  return seeds;
+}
+
+/// The group with only those completed runs whose seed is in `seeds` (ascending).
+RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& seeds,
+                       const std::string& label) {
+  std::vector<StoredRun> runs;
+  std::copy_if(group.completed.begin(), group.completed.end(), std::back_inserter(runs),
+               [&](const StoredRun& run) {
+                 return std::binary_search(seeds.begin(), seeds.end(), run.result.config.seed);
+               });
+  RunGroup restricted = group_runs(runs).front();
+  restricted.label = label;
+  restricted.failed = group.failed;
+  restricted.interrupted = group.interrupted;
+  restricted.repeated = group.repeated;
+  std::erase_if(restricted.repeated,
+                [&](const StoredRun& run) { return counted_for(restricted, run) == nullptr; });
+  return restricted;
+}
+
+/// `images`: of the test set.
+MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, const RunGroup& b,
+                                  std::int64_t images) {
+  MeasureComparison comparison;
+  comparison.measure = &measure;
+  std::vector<double> of_a;
+  std::vector<double> of_b;
+  for (std::size_t i = 0; i < a.completed.size(); ++i) {
+    const std::optional<double> value_a = measure.value(a.completed[i].result);
+    const std::optional<double> value_b = measure.value(b.completed[i].result);
+    if (!value_a || !value_b) continue;
+    of_a.push_back(*value_a);
+    of_b.push_back(*value_b);
+    comparison.differences.push_back(*value_b - *value_a);
+  }
+  comparison.a = spread_of(of_a);
+  comparison.b = spread_of(of_b);
+  comparison.difference = paired_spread(comparison.differences, measure.is_share ? images : 0);
+  return comparison;
+}
+
+std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
+  std::vector<std::string> notes;
+  if (const auto devices = note_on_devices(comparison.a.device, comparison.b.device)) {
+    notes.push_back(*devices);
+  } else if (comparison.a.config_hash == comparison.b.config_hash) {
+    notes.emplace_back(
+        "A and B are the same experiment: only machine, threads or build can differ");
+  }
+  std::vector<std::uint64_t> twins;
+  for (std::size_t i = 0; i < comparison.seeds.size(); ++i) {
+    const auto& hash = comparison.a.completed[i].result.parameters_sha256;
+    if (hash && hash == comparison.b.completed[i].result.parameters_sha256) {
+      twins.push_back(comparison.seeds[i]);
+    }
+  }
+  if (!twins.empty()) {
+    notes.push_back(fmt::format("A and B ended with the same parameters, to the bit, for seed {}",
+                                fmt::join(twins, ", ")));
+  }
+  return notes;
+}
+
+}  // namespace
+
+RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& predictions_a,
+                           const StoredRun& b, const std::vector<Prediction>& predictions_b) {
+  for (const StoredRun* run : {&a, &b}) require_completed(*run);
+  require_same_test_set(a, b);
+
+  std::unordered_map<std::int64_t, Prediction> by_index;
+  for (const Prediction& prediction : predictions_b) by_index[prediction.index] = prediction;
+  RunComparison comparison;
+  std::int64_t only_a = 0;
+  std::int64_t only_b = 0;
+  for (const Prediction& one : predictions_a) {
+    const auto other = by_index.find(one.index);
+    if (other == by_index.end() || other->second.truth != one.truth) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{} and {} were not tested on the same images: image {} is {}",
+                              a.folder.string(), b.folder.string(), one.index,
+                              other == by_index.end()
+                                  ? "only in the first"
+                                  : fmt::format("a {} in the first and a {} in the second",
+                                                one.truth, other->second.truth)));
+    }
+    const bool a_right = one.predicted == one.truth;
+    const bool b_right = other->second.predicted == one.truth;
+    comparison.both_right += static_cast<std::int64_t>(a_right && b_right);
+    comparison.both_wrong += static_cast<std::int64_t>(!a_right && !b_right);
+    only_a += static_cast<std::int64_t>(a_right && !b_right);
+    only_b += static_cast<std::int64_t>(!a_right && b_right);
+  }
+  comparison.a = a;
+  comparison.b = b;
+  comparison.images = static_cast<std::int64_t>(predictions_a.size());
+  comparison.test = mcnemar_test(only_a, only_b);
+  comparison.difference = paired_share_difference(only_a, only_b, comparison.images);
+  comparison.config_differences = differences_between(a.result.config, b.result.config);
+  comparison.notes = notes_on_runs(a.result, b.result);
+  return comparison;
+}
+
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::optional<double> margin) {
+  GroupComparison comparison;
+  const std::vector<std::uint64_t> in_a = seeds_of(a);
+  const std::vector<std::uint64_t> in_b = seeds_of(b);
+  std::set_intersection(in_a.begin(), in_a.end(), in_b.begin(), in_b.end(),
+                        std::back_inserter(comparison.seeds));
+  std::set_difference(in_a.begin(), in_a.end(), in_b.begin(), in_b.end(),
+                      std::back_inserter(comparison.only_in_a));
+  std::set_difference(in_b.begin(), in_b.end(), in_a.begin(), in_a.end(),
+                      std::back_inserter(comparison.only_in_b));
+  if (comparison.seeds.empty()) {
+    throw Error(ExitCode::usage,
+                fmt::format("A and B have no seed in common: A completed {}, B {}",
+                            in_a.empty() ? "none" : fmt::format("{}", fmt::join(in_a, ", ")),
+                            in_b.empty() ? "none" : fmt::format("{}", fmt::join(in_b, ", "))),
+                "groups are paired by seed; run both with the same seeds");
+  }
+  comparison.a = restricted_to(a, comparison.seeds, "A");
+  comparison.b = restricted_to(b, comparison.seeds, "B");
+  for (const RunGroup* group : {&comparison.a, &comparison.b}) {
+    for (const StoredRun& run : group->completed) {
+      require_same_test_set(comparison.a.completed.front(), run);
+    }
+  }
+  comparison.warnings = report_warnings({comparison.a, comparison.b}, {});
+  const ExperimentConfig& config_a = comparison.a.completed.front().result.config;
+  const ExperimentConfig& config_b = comparison.b.completed.front().result.config;
+  if (a.config_hash != b.config_hash) {
+    const std::vector<std::string> labels = labels_of({config_a, config_b});
+    comparison.a.label = labels[0];
+    comparison.b.label = labels[1];
+  } else {
+    comparison.a.label = comparison.b.label = config_a.name;
+  }
+  if (comparison.a.device != comparison.b.device) {
+    comparison.a.label += " on " + comparison.a.device;
+    comparison.b.label += " on " + comparison.b.device;
+  }
+  comparison.images = comparison.a.completed.front().result.data->test.samples;
+  for (const Measure& measure : measures()) {
+    if (measure.spread == nullptr) continue;
+    comparison.measures.push_back(
+        compare_measure(measure, comparison.a, comparison.b, comparison.images));
+  }
+  const std::vector<double>& accuracies = comparison.measures.front().differences;
+  comparison.judgement = judge(accuracies, comparison.images);
+  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
+  comparison.config_differences = differences_between(config_a, config_b);
+  comparison.notes = notes_on_groups(comparison);
+  return comparison;
+}
+
+}  // namespace mnist_bench

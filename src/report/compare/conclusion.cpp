@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "report/compare/text.h"
+#include "report/measures.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr const char* kScopeOfRuns =
+    "This speaks of these two trained networks on these images. Whether the same configs would "
+    "differ so with other seeds, only several seeds of each can tell.";
+constexpr const char* kScopeOfGroups =
+    "This speaks of these two configs on this test set and of the choice of the seed, not of other "
+    "data or settings.";
+
+/// The better side of a difference B − A.
+const char* better(double difference) { return difference > 0 ? "B" : "A"; }
+const char* worse(double difference) { return difference > 0 ? "A" : "B"; }
+
+/// "0.42" of 0.0042 ± `uncertainty`, to the digits that it and the images support.
+std::string points(double share, double uncertainty, std::int64_t images) {
+  return rounded(100.0 * share,
+                 std::min(decimals_for(100.0 * uncertainty, /*magnitude=*/100.0, /*otherwise=*/2),
+                          decimals_of_images(images)));
+}
+
+double half_width(const Interval& interval) { return (interval.high - interval.low) / 2.0; }
+
+/// `left_out`: seeds that the judge did not look at.
+std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
+                          std::int64_t left_out = 0) {
+  const Interval possible = within_range_of_differences(interval, measure_of("accuracy"));
+  return fmt::format(
+      "No difference in accuracy shown. That is no proof of none: the interval{} allows anything "
+      "from {} to {} percentage points.",
+      left_out > 0 ? fmt::format(" of the first {} seeds", kMostSignFlips) : "",
+      points(possible.low, uncertainty, images), points(possible.high, uncertainty, images));
+}
+
+/// What the interval takes for the seeds' scatter where that is less than accuracies can tell.
+std::string resolution_of(const Spread& difference, std::int64_t images) {
+  if (!difference.sd || *difference.sd >= difference_resolution_sd(images)) return "";
+  if (*difference.mean == 0.0) return "";
+  return fmt::format(
+      " The seeds scatter by less than one of {} images: this interval takes that resolution.",
+      with_commas(images));
+}
+
+/// What the judge says, and why.
+std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
+  const Spread& difference = judgement.difference;
+  if (difference.n < 2) {
+    return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
+           "the predictions of the two runs instead, or run more seeds.";
+  }
+  if (difference.minimum == 0.0 && difference.maximum == 0.0) {
+    return "A and B have the same accuracy for every seed: no difference shown.";
+  }
+  const Interval& interval = *difference.ci95;
+  const double mean = *difference.mean;
+  const std::string gap =
+      fmt::format("{}'s accuracy is higher than {}'s", better(mean), worse(mean));
+  switch (judgement.conclusion) {
+    case Conclusion::shown:
+      return fmt::format(
+          "{}, by about {} percentage points: more than the scatter of {} seeds explains.", gap,
+          points(std::abs(mean), *difference.sd, images), difference.n);
+    case Conclusion::suggested:
+      if (difference.n >= kFewestSeeds) {
+        return fmt::format(
+            "{} with these seeds, and the interval leaves out 0. But it takes the differences to "
+            "be "
+            "normally distributed, and the test that needs no such assumption does not confirm it: "
+            "suggested, not shown.",
+            gap);
+      }
+      return fmt::format(
+          "{} with these seeds, and the interval leaves out 0. But it takes the differences to be "
+          "normally distributed, which {} seeds cannot show, and the test that needs no such "
+          "assumption cannot decide with so few: suggested, not shown.",
+          gap, difference.n);
+    case Conclusion::not_shown:
+      break;
+  }
+  if (judgement.test->p_value < kLevel) {
+    return "Test and interval disagree about 0: take the difference as not shown.";
+  }
+  return nothing_shown(interval, *difference.sd, images, judgement.left_out);
+}
+
+}  // namespace
+
+std::string verdict(const RunComparison& comparison) {
+  const double difference = comparison.difference.difference;
+  std::string text;
+  if (comparison.test.only_first_right + comparison.test.only_second_right == 0) {
+    text = "A and B are right and wrong on the same images: no difference shown.";
+  } else if (comparison.test.p_value < kLevel) {
+    text = fmt::format(
+        "{} is right on more of these images than {}, by {} percentage points; if both erred "
+        "equally "
+        "often, a gap this wide would be rare ({}).",
+        better(difference), worse(difference),
+        points(std::abs(difference), half_width(comparison.difference.ci95), comparison.images),
+        p_text(comparison.test.p_value));
+  } else {
+    const Interval& interval = comparison.difference.ci95;
+    text = nothing_shown(interval, half_width(interval), comparison.images);
+  }
+  return text + " " + kScopeOfRuns;
+}
+
+std::string verdict(const GroupComparison& comparison) {
+  std::string text = conclusion_text(comparison.judgement, comparison.images) +
+                     resolution_of(comparison.judgement.difference, comparison.images);
+  if (comparison.equivalence) {
+    text += " " + equivalence_verdict(*comparison.equivalence, comparison.images);
+  }
+  return text + " " + kScopeOfGroups;
+}
+
+}  // namespace mnist_bench

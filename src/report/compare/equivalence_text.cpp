@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/text.h"
+#include "report/compare/text.h"
+#include "report/measures.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr int kMostDecimals = 6;
+
+/// Shares that are not further apart are the same but for rounding.
+constexpr double kNoWidth = 1e-10;
+
+/// Digits after the point for numbers in percentage points.
+int decimals_of(const EquivalenceTest& test, std::int64_t images) {
+  const Interval& interval = *test.ci90;
+  const double half = 100.0 * (interval.high - interval.low) / 2.0;
+  int decimals = std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
+                          decimals_of_images(images));
+  const auto looks_like_the_margin = [&](double share) {
+    return std::abs(std::abs(share) - test.margin) > kNoWidth &&
+           rounded(100.0 * std::abs(share), decimals) == rounded(100.0 * test.margin, decimals);
+  };
+  while (decimals < kMostDecimals &&
+         (looks_like_the_margin(interval.low) || looks_like_the_margin(interval.high))) {
+    ++decimals;
+  }
+  return decimals;
+}
+
+/// What stands for the seeds' scatter where that is too small to be believed; else nothing.
+std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
+  if (!test.difference.sd || *test.difference.sd >= test.least_sd) return "";
+  return fmt::format(
+      " The seeds scatter by an SD of {} points, less than {} independent images would ({}): the "
+      "90 % interval takes the latter.",
+      rounded(100.0 * *test.difference.sd, decimals_for(100.0 * test.least_sd, 100.0, 2)),
+      with_commas(images),
+      rounded(100.0 * test.least_sd, decimals_for(100.0 * test.least_sd, 100.0, 2)));
+}
+
+std::string why_not(const EquivalenceTest& test, std::int64_t images) {
+  if (test.difference.n < kFewestForEquivalence) {
+    return fmt::format("too few seeds, n = {}; their scatter takes {} to be seen",
+                       test.difference.n, kFewestForEquivalence);
+  }
+  const std::string interval = equivalence_interval(test, images);
+  switch (*test.obstacle) {
+    case EquivalenceObstacle::too_few_seeds:
+      return fmt::format(
+          "too few seeds for their scatter; the 90 % interval of the mean difference, {}, is wider "
+          "than the margin",
+          interval);
+    case EquivalenceObstacle::interval_too_wide:
+      return fmt::format("the 90 % interval of the mean difference, {}, reaches beyond the margin",
+                         interval);
+    case EquivalenceObstacle::difference_beyond_margin:
+      break;
+  }
+  return fmt::format("the 90 % interval of the mean difference, {}, lies beyond the margin",
+                     interval);
+}
+
+}  // namespace
+
+std::string margin_text(double margin) {
+  // 100·0.001 is not quite 0.1: 12 digits are what a user types, not what multiplying leaves.
+  const std::string typed = fmt::format("{:.12g}", 100.0 * margin);
+  const std::string hundredths = fmt::format("{:.2f}", 100.0 * margin);
+  return fmt::format("± {} points", typed.size() > hundredths.size() ? typed : hundredths);
+}
+
+std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
+  if (!test.ci90) return "–";
+  const int decimals = decimals_of(test, images);
+  const Interval possible = within_range_of_differences(*test.ci90, measure_of("accuracy"));
+  return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
+                     signed_text(100.0 * possible.high, decimals));
+}
+
+std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images) {
+  const std::string margin = margin_text(test.margin);
+  if (test.difference.n < kFewestForEquivalence) {
+    return fmt::format("Not shown to be equivalent within {}: {}.", margin, why_not(test, images));
+  }
+  const std::string note = resolution_note(test, images);
+  if (test.obstacle) {
+    return fmt::format("Not shown to be equivalent within {}: {}.{}", margin, why_not(test, images),
+                       note);
+  }
+  return fmt::format(
+      "Equivalent within {}: the 90 % interval of the mean difference, {}, lies inside the "
+      "margin.{}",
+      margin, equivalence_interval(test, images), note);
+}
+
+}  // namespace mnist_bench

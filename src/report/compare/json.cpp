@@ -1,0 +1,143 @@
+#include <nlohmann/json.hpp>
+
+#include "config/write.h"
+#include "report/compare/text.h"
+#include "report/spread_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
+
+Json to_json(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
+
+Json side_of(const StoredRun& run) {
+  const ExperimentConfig& config = run.result.config;
+  return {{"name", config.name},
+          {"seed", config.seed},
+          {"folder", run.folder.string()},
+          {"config_hash", config_hash(config)},
+          {"accuracy", *run.result.test->metrics.accuracy}};
+}
+
+Json side_of(const RunGroup& group) {
+  Json folders = Json::array();
+  for (const StoredRun& run : group.completed) folders.push_back(run.folder.string());
+  return {{"label", group.label},
+          {"config_hash", group.config_hash},
+          {"folders", folders},
+          {"failed", group.failed.size()},
+          {"interrupted", group.interrupted.size()}};
+}
+
+Json test_of(const McNemarTest& test) {
+  return {{"method", test.method == McNemarMethod::exact_binomial ? "exact_binomial"
+                                                                  : "chi_squared_corrected"},
+          {"discordant_pairs", test.only_first_right + test.only_second_right},
+          {"statistic", to_json(test.statistic)},
+          {"p", test.p_value}};
+}
+
+Json test_of(const std::optional<SignFlipTest>& test) {
+  if (!test) return nullptr;
+  return {{"measure", "accuracy"},
+          {"n", test->n},
+          {"p", test->p_value},
+          {"smallest_p", test->smallest_p}};
+}
+
+Json judgement_of(const Judgement& judgement) {
+  const bool decided = judgement.conclusion == Conclusion::shown;
+  const bool suggested = judgement.conclusion == Conclusion::suggested;
+  return {
+      {"measure", "accuracy"},
+      {"n", judgement.difference.n},
+      {"left_out", judgement.left_out},
+      {"difference", to_json(judgement.difference)},
+      {"conclusion", decided     ? "shown"
+                     : suggested ? "suggested"
+                                 : "not_shown"},
+      {"higher", decided || suggested ? Json(judgement.b_is_higher() ? "b" : "a") : Json(nullptr)}};
+}
+
+Json reason_of(const std::optional<EquivalenceObstacle>& obstacle) {
+  if (!obstacle) return nullptr;
+  switch (*obstacle) {
+    case EquivalenceObstacle::too_few_seeds:
+      return "too_few_seeds";
+    case EquivalenceObstacle::interval_too_wide:
+      return "interval_too_wide";
+    case EquivalenceObstacle::difference_beyond_margin:
+      break;
+  }
+  return "difference_beyond_margin";
+}
+
+Json test_of(const std::optional<EquivalenceTest>& test) {
+  if (!test) return nullptr;
+  return {{"measure", "accuracy"},
+          {"method", "two_one_sided_t_tests"},
+          {"margin", test->margin},
+          {"n", test->difference.n},
+          {"sd", to_json(test->difference.sd)},
+          {"least_sd", test->least_sd},
+          {"ci90", test->ci90 ? to_json(*test->ci90) : Json(nullptr)},
+          {"p_lower", to_json(test->p_lower)},
+          {"p_upper", to_json(test->p_upper)},
+          {"p", to_json(test->p_value)},
+          {"equivalent", !test->obstacle},
+          {"reason", reason_of(test->obstacle)}};
+}
+
+}  // namespace
+
+Json compare_json(const RunComparison& c) {
+  return {{"schema", kCompareSchema},
+          {"kind", "runs"},
+          {"a", side_of(c.a)},
+          {"b", side_of(c.b)},
+          {"config_differences", c.config_differences},
+          {"images",
+           {{"total", c.images},
+            {"both_right", c.both_right},
+            {"only_a_right", c.test.only_first_right},
+            {"only_b_right", c.test.only_second_right},
+            {"both_wrong", c.both_wrong}}},
+          {"difference",
+           {{"measure", "accuracy"},
+            {"b_minus_a", c.difference.difference},
+            {"ci95", to_json(c.difference.ci95)},
+            {"ci95_method", "agresti_min"}}},
+          {"mcnemar", test_of(c.test)},
+          {"notes", c.notes},
+          {"verdict", verdict(c)}};
+}
+
+Json compare_json(const GroupComparison& c) {
+  Json measures = Json::object();
+  for (const MeasureComparison& each : c.measures) {
+    measures[each.measure->key] = {{"a", to_json(each.a)},
+                                   {"b", to_json(each.b)},
+                                   {"b_minus_a", to_json(each.difference)},
+                                   {"b_minus_a_by_seed", each.differences}};
+  }
+  return {{"schema", kCompareSchema},
+          {"kind", "groups"},
+          {"a", side_of(c.a)},
+          {"b", side_of(c.b)},
+          {"config_differences", c.config_differences},
+          {"seeds", c.seeds},
+          {"only_in_a", c.only_in_a},
+          {"only_in_b", c.only_in_b},
+          {"measures", measures},
+          {"sign_flip", test_of(c.judgement.test)},
+          {"judgement", judgement_of(c.judgement)},
+          {"equivalence", test_of(c.equivalence)},
+          {"notes", c.notes},
+          {"warnings", c.warnings},
+          {"verdict", verdict(c)}};
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "report/compare/comparison.h"
+
+namespace mnist_bench {
+
+inline constexpr std::string_view kCompareSchema = "mnist-bench.compare/1";
+
+/// What the numbers show and what they do not, in a few sentences.
+std::string verdict(const RunComparison& comparison);
+std::string verdict(const GroupComparison& comparison);
+
+/// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
+/// speaks of a difference shown.
+/// `images`: of the test set.
+std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images);
+
+/// A margin, given as a share, in percentage points: "± 0.10 points".
+std::string margin_text(double margin);
+
+/// "-0.02 to +0.04": the 90 % interval in percentage points, to the digits that its width supports,
+/// no finer than one image, unless its ends could not be told from the margin. "–" where there is
+/// none.
+std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images);
+
+/// For people: who is A and B, the paired table, the difference with its interval, the test, the
+/// verdict.
+std::string compare_text(const RunComparison& comparison);
+std::string compare_text(const GroupComparison& comparison);
+
+/// Schema mnist-bench.compare/1; differences are B − A, in the record's units.
+nlohmann::ordered_json compare_json(const RunComparison& comparison);
+nlohmann::ordered_json compare_json(const GroupComparison& comparison);
+
+}  // namespace mnist_bench

@@ -1,0 +1,253 @@
+#include "report/format/chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace mnist_bench {
+namespace {
+
+constexpr double kWidth = 480;  // on a phone's 350 pixels its text stays readable
+constexpr double kPlotHeight = 230;
+constexpr double kLegendLeft = 64;
+constexpr double kRight = 16;
+constexpr double kPlotTop = 16;
+constexpr double kAxis = 48;       // below the plot: tick labels and the axis' own
+constexpr double kTitleBase = 14;  // base line of a vertical axis' title
+constexpr double kTitleDepth = 6;  // what its letters take right of that, and a gap
+
+/// From values to coordinates along one axis.
+struct Scale {
+  double low = 0.0;
+  double high = 1.0;
+  double from = 0.0;
+  double to = 1.0;
+  bool log = false;
+
+  [[nodiscard]] double operator()(double value) const {
+    const auto position = [this](double v) { return log ? std::log10(v) : v; };
+    const double share = (position(value) - position(low)) / (position(high) - position(low));
+    return from + share * (to - from);
+  }
+};
+
+/// The range of the values, widened so that it is not empty and nothing lies on the frame.
+std::pair<double, double> padded(double low, double high) {
+  const double size = std::abs(high);
+  const bool empty = high - low <= 1e-9 * size;  // or no wider than the rounding of sums
+  const double pad = !empty ? 0.06 * (high - low) : size > 0.0 ? 0.05 * size : 1.0;
+  return {low - pad, high + pad};
+}
+
+Scale x_scale(const Chart& chart, double left) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const ChartSeries& series : chart.series) {
+    for (const ChartPoint& point : series.points) {
+      low = std::min(low, point.x);
+      high = std::max(high, point.x);
+    }
+  }
+  if (!(low <= high)) std::tie(low, high) = std::pair(1.0, 10.0);  // no points
+  if (chart.x_log) {
+    low /= 1.3;
+    high *= 1.3;
+  } else if (chart.x_integer) {
+    low -= 0.25;
+    high += 0.25;
+  } else {
+    std::tie(low, high) = padded(low, high);
+  }
+  return {.low = low, .high = high, .from = left, .to = kWidth - kRight, .log = chart.x_log};
+}
+
+Scale y_scale(const Chart& chart) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const ChartSeries& series : chart.series) {
+    for (const ChartPoint& point : series.points) {
+      low = std::min(low, point.y - point.sd.value_or(0.0));
+      high = std::max(high, point.y + point.sd.value_or(0.0));
+    }
+  }
+  if (!(low <= high)) std::tie(low, high) = std::pair(0.0, 1.0);
+  std::tie(low, high) = padded(low, high);
+  low = chart.y_from_zero ? 0.0 : std::max(low, 0.0);
+  high = std::min(high, chart.y_most);
+  return {.low = low, .high = high, .from = kPlotTop + kPlotHeight, .to = kPlotTop, .log = false};
+}
+
+std::vector<double> y_ticks(const Scale& y) { return ticks(y.low, y.high, 6); }
+
+/// 1, 10, 100 … times each of `steps`, within the axis.
+std::vector<double> decade_ticks(const Scale& x, const std::vector<double>& steps) {
+  std::vector<double> values;
+  for (double decade = std::pow(10, std::floor(std::log10(x.low))); decade <= x.high;
+       decade *= 10) {
+    for (const double step : steps) {
+      if (decade * step >= x.low && decade * step <= x.high) values.push_back(decade * step);
+    }
+  }
+  return values;
+}
+
+/// Whether the labels of the values leave a gap between them.
+bool labels_fit(const std::vector<double>& values, const Scale& x) {
+  constexpr double kGap = 6;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const double widths = text_width(tick_text(values[i - 1])) + text_width(tick_text(values[i]));
+    if (x(values[i]) - x(values[i - 1]) < widths / 2 + kGap) return false;
+  }
+  return true;
+}
+
+/// The first of several choices whose labels fit; a narrow range of a logarithmic axis may hold no
+/// power of ten and none of its multiples.
+std::vector<double> x_ticks(const Chart& chart, const Scale& x) {
+  std::vector<std::vector<double>> choices;
+  if (chart.x_log) choices = {decade_ticks(x, {1, 2, 5}), decade_ticks(x, {1})};
+  for (const int count : {8, 5, 3, 2}) choices.push_back(ticks(x.low, x.high, count));
+  const std::size_t fewest = chart.x_integer ? 1 : 2;
+  for (std::vector<double>& values : choices) {
+    std::erase_if(values, [&](double v) {
+      return (chart.x_integer && std::abs(v - std::round(v)) > 1e-9) ||
+             x(v) + text_width(tick_text(v)) / 2 > kWidth;
+    });
+    if (values.size() >= fewest && labels_fit(values, x)) return values;
+  }
+  return choices.back();
+}
+
+std::string frame_svg(const Chart& chart, const Scale& x, const Scale& y) {
+  std::string svg = R"(<g class="grid">)";
+  std::string labels = R"(<g class="ticks">)";
+  for (const double value : y_ticks(y)) {
+    svg += fmt::format(R"(<line x1="{}" x2="{}" y1="{}" y2="{}"/>)", coordinate(x.from),
+                       coordinate(x.to), coordinate(y(value)), coordinate(y(value)));
+    labels +=
+        fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)",
+                    coordinate(x.from - kTickGap), coordinate(y(value) + 4), tick_text(value));
+  }
+  for (const double value : x_ticks(chart, x)) {
+    svg += fmt::format(R"(<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)",
+                       coordinate(x(value)), coordinate(y.from), coordinate(y.from + 5));
+    labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
+                          coordinate(x(value)), coordinate(y.from + 19), tick_text(value));
+  }
+  svg += fmt::format(R"(<line class="tick" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/></g>)",
+                     coordinate(x.from), coordinate(x.to), coordinate(y.from));
+  labels += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)",
+                        coordinate((x.from + x.to) / 2), coordinate(y.from + 40),
+                        markup_escaped(chart.x_label));
+  labels += vertical_title(chart.y_label, kPlotTop + kPlotHeight / 2);
+  return svg + labels + "</g>";
+}
+
+std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y) {
+  std::string upper;
+  std::string lower;
+  std::string line;
+  std::string whiskers;
+  std::string markers;
+  for (const ChartPoint& point : series.points) {
+    const std::string at = coordinate(x(point.x));
+    line += fmt::format("{},{} ", at, coordinate(y(point.y)));
+    if (point.sd) {
+      const std::string top = coordinate(y(std::min(point.y + *point.sd, y.high)));
+      const std::string bottom = coordinate(y(std::max(point.y - *point.sd, y.low)));
+      upper += fmt::format("{},{} ", at, top);
+      lower.insert(0, fmt::format("{},{} ", at, bottom));
+      if (!series.line) {
+        whiskers += fmt::format(R"(<line class="whisker" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)",
+                                at, top, bottom);
+      }
+    }
+    markers += marker_svg(series.style, x(point.x), y(point.y), point.note);
+  }
+  std::string svg = fmt::format(R"(<g class="series {}">)", color_class(series.style));
+  if (series.line) {
+    if (!upper.empty()) {
+      svg += fmt::format(R"(<polygon class="band" points="{}{}"/>)", upper, lower);
+    }
+    svg += fmt::format(R"(<polyline class="line{}" points="{}"/>)", series.dashed ? " dashed" : "",
+                       line);
+  }
+  return svg + whiskers + markers + "</g>";
+}
+
+/// With its height.
+std::pair<std::string, double> legend_svg(const Chart& chart, double top) {
+  constexpr double kText = kLegendLeft + 36;
+  std::string svg = R"(<g class="legend">)";
+  double y = top;
+  for (const ChartSeries& series : chart.series) {
+    if (series.label.empty()) continue;
+    svg += fmt::format(R"(<g class="series {}">)", color_class(series.style));
+    if (series.line) {
+      svg += fmt::format(R"(<polyline class="line{}" points="{},{} {},{}"/>)",
+                         series.dashed ? " dashed" : "", coordinate(kLegendLeft), coordinate(y),
+                         coordinate(kLegendLeft + 28), coordinate(y));
+    }
+    svg += marker_svg(series.style, kLegendLeft + 14, y) + "</g>";
+    const std::vector<std::string> lines = lines_of(series.label, kWidth - kText);
+    svg += text_svg(lines, kText, y + 4);
+    y += kLineHeight * static_cast<double>(lines.size());
+  }
+  return {svg + "</g>", y - top};
+}
+
+}  // namespace
+
+std::vector<double> ticks(double low, double high, int count) {
+  const double raw = (high - low) / count;
+  const double magnitude = std::pow(10, std::floor(std::log10(raw)));
+  double step = 10 * magnitude;
+  for (const double candidate : {1.0, 2.0, 5.0}) {
+    if (candidate * magnitude >= raw) {
+      step = candidate * magnitude;
+      break;
+    }
+  }
+  constexpr double kRounding = 1e-9;  // 1000 · 0.1 is more than 100
+  std::vector<double> values;
+  for (double i = std::ceil(low / step - kRounding); i * step <= high + kRounding * step; ++i) {
+    values.push_back(i * step);
+  }
+  return values;
+}
+
+std::string tick_text(double value) {
+  if (std::abs(value) < 1e-12) return "0";
+  return fmt::format("{:.6g}", value);
+}
+
+double left_of_plot(const std::vector<double>& tick_values) {
+  double widest = 0.0;
+  for (const double value : tick_values) widest = std::max(widest, text_width(tick_text(value)));
+  return kTitleBase + kTitleDepth + widest + kTickGap;
+}
+
+std::string vertical_title(const std::string& text, double middle) {
+  return fmt::format(
+      R"~(<text transform="translate({} {}) rotate(-90)" text-anchor="middle">{}</text>)~",
+      coordinate(kTitleBase), coordinate(middle), markup_escaped(text));
+}
+
+Figure chart_figure(const Chart& chart) {
+  const Scale y = y_scale(chart);
+  const Scale x = x_scale(chart, left_of_plot(y_ticks(y)));
+  const double legend_top = kPlotTop + kPlotHeight + kAxis + 16;
+  const auto [legend, legend_height] = legend_svg(chart, legend_top);
+  std::string body = frame_svg(chart, x, y);
+  for (const ChartSeries& series : chart.series) body += series_svg(series, x, y);
+  return {.width = kWidth,
+          .height = legend_top + legend_height,
+          .name = chart.title,
+          .description = chart.description,
+          .body = body + legend};
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,134 @@
+#include "report/format/figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/format/chart.h"
+#include "report/measures.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+/// Epochs that every completed run of the group has.
+std::size_t common_epochs(const RunGroup& group) {
+  std::size_t epochs = group.completed.empty() ? 0 : SIZE_MAX;
+  for (const StoredRun& run : group.completed) {
+    epochs = std::min(epochs, run.result.epochs.size());
+  }
+  return epochs;
+}
+
+/// Mean and SD over the seeds of a value of each epoch, which `measure` says how to write.
+ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t style,
+                  const Measure& measure, double EpochRecord::*value) {
+  ChartSeries series{.label = label, .style = style, .points = {}};
+  for (std::size_t i = 0; i < common_epochs(group); ++i) {
+    std::vector<double> values;
+    for (const StoredRun& run : group.completed) {
+      const double of_run = run.result.epochs[i].*value;
+      if (std::isfinite(of_run)) values.push_back(of_run);
+    }
+    if (values.empty()) continue;
+    const Spread spread = spread_of(values);
+    const SpreadText text = spread_text(spread, measure, test_images(group));
+    ChartPoint point{.x = static_cast<double>(i + 1),
+                     .y = measure.scale * *spread.mean,
+                     .sd = {},
+                     .note = fmt::format("{}, epoch {}: {} (SD {}, n = {})", label, i + 1,
+                                         text.mean, text.sd, spread.n)};
+    if (spread.sd) point.sd = measure.scale * *spread.sd;
+    series.points.push_back(std::move(point));
+  }
+  return series;
+}
+
+std::string labels_of(const std::vector<RunGroup>& groups) {
+  std::string text;
+  for (const RunGroup& group : groups) text += (text.empty() ? "" : ", ") + group.label;
+  return text;
+}
+
+}  // namespace
+
+Figure accuracy_curves(const std::vector<RunGroup>& groups) {
+  Chart chart{.title = "Test accuracy by epoch",
+              .description = "Mean over the seeds with a band of one standard deviation, of " +
+                             labels_of(groups),
+              .x_label = "epoch",
+              .y_label = "test accuracy [%]",
+              .x_integer = true,
+              .y_most = 100.0,
+              .series = {}};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    chart.series.push_back(
+        curve(groups[i], groups[i].label, i, measure_of("accuracy"), &EpochRecord::test_accuracy));
+  }
+  return chart_figure(chart);
+}
+
+Figure loss_curves(const std::vector<RunGroup>& groups) {
+  Chart chart{.title = "Loss by epoch",
+              .description =
+                  "Mean cross-entropy over the seeds with a band of one standard "
+                  "deviation: training (dashed) and test, of " +
+                  labels_of(groups),
+              .x_label = "epoch",
+              .y_label = "cross-entropy",
+              .x_integer = true,
+              .y_from_zero = true,
+              .series = {}};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    chart.series.push_back(curve(groups[i], groups[i].label + ", test", i, measure_of("loss"),
+                                 &EpochRecord::test_loss));
+    chart.series.push_back(curve(groups[i], groups[i].label + ", training (dropout active)", i,
+                                 measure_of("loss"), &EpochRecord::train_loss));
+    chart.series.back().dashed = true;
+  }
+  return chart_figure(chart);
+}
+
+Figure accuracy_against_time(const std::vector<RunGroup>& groups) {
+  Chart chart{.title = "Test accuracy against training time",
+              .description =
+                  "A point per seed and epoch, a line through the means, of " + labels_of(groups),
+              .x_label = "training time [s], logarithmic",
+              .y_label = "test accuracy [%]",
+              .x_log = true,
+              .y_most = 100.0,
+              .series = {}};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const RunGroup& group = groups[i];
+    ChartSeries means{.label = group.label, .style = i, .points = {}};
+    ChartSeries points{.label = "", .style = i, .line = false, .points = {}};
+    std::vector<double> seconds(group.completed.size(), 0.0);
+    for (std::size_t epoch = 0; epoch < common_epochs(group); ++epoch) {
+      std::vector<double> accuracies;
+      for (std::size_t k = 0; k < group.completed.size(); ++k) {
+        const RunResult& run = group.completed[k].result;
+        seconds[k] += run.epochs[epoch].train_seconds;
+        const double accuracy = run.epochs[epoch].test_accuracy;
+        accuracies.push_back(100 * accuracy);
+        points.points.push_back(
+            {.x = seconds[k],
+             .y = accuracies[k],
+             .sd = {},
+             .note =
+                 fmt::format("{}, seed {}, epoch {}: {} % after {} s", group.label, run.config.seed,
+                             epoch + 1, percent_of_images(accuracy, run.test->metrics.samples),
+                             three_digits(seconds[k]))});
+      }
+      means.points.push_back(
+          {.x = *spread_of(seconds).mean, .y = *spread_of(accuracies).mean, .sd = {}, .note = ""});
+    }
+    std::erase_if(points.points, [](const ChartPoint& p) { return p.x <= 0; });
+    std::erase_if(means.points, [](const ChartPoint& p) { return p.x <= 0; });
+    chart.series.push_back(std::move(means));
+    chart.series.push_back(std::move(points));
+  }
+  return chart_figure(chart);
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,72 @@
+#include <nlohmann/json.hpp>
+
+#include "config/write.h"
+#include "report/format/formats.h"
+#include "report/format/run_columns.h"
+#include "report/measures.h"
+#include "report/spread_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json statistics_of(const RunGroup& group) {
+  Json statistics = Json::object();
+  for (const Measure& measure : measures()) {
+    if (measure.spread != nullptr) statistics[measure.key] = to_json(group.*measure.spread);
+  }
+  return statistics;
+}
+
+/// The experiment's config, without what tells its runs apart.
+Json experiment_of(const RunGroup& group) {
+  Json config = to_json(first_run(group).result.config);
+  for (const std::string_view key : kOutsideTheExperiment) config.erase(std::string(key));
+  return config;
+}
+
+Json model_of(const RunGroup& group) {
+  if (!group.model) return nullptr;
+  return {{"type", group.model->type},
+          {"parameters", group.model->parameters},
+          {"macs", group.model->macs}};
+}
+
+Json run_of(const RunRow& row) {
+  Json run = Json::object();
+  for (const RunColumn& column : run_columns()) {
+    const bool of_group = column.name == "experiment" || column.name == "config_hash";
+    if (!of_group) run[column.name] = column.value(row);
+  }
+  return run;
+}
+
+}  // namespace
+
+std::string json_report(const Report& report) {
+  Json groups = Json::array();
+  for (const RunGroup& group : report.groups) {
+    Json runs = Json::array();
+    for (const RunRow& row : run_rows(group)) runs.push_back(run_of(row));
+    groups.push_back({{"label", group.label},
+                      {"config_hash", group.config_hash},
+                      {"config", experiment_of(group)},
+                      {"model", model_of(group)},
+                      {"n", group.completed.size()},
+                      {"failed", group.failed.size()},
+                      {"interrupted", group.interrupted.size()},
+                      {"statistics", statistics_of(group)},
+                      {"runs", std::move(runs)}});
+  }
+  Json unfinished = Json::array();
+  for (const auto& folder : report.unfinished) unfinished.push_back(folder.string());
+  const Json document = {{"schema", kReportSchema},
+                         {"groups", std::move(groups)},
+                         {"unfinished", std::move(unfinished)},
+                         {"warnings", report.warnings}};
+  // A folder's name may be anything; one that is not UTF-8 must not cost the report.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,146 @@
+#include "report/format/run_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "evaluate/metrics.h"
+#include "record/devices.h"
+#include "record/result_json.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+constexpr std::size_t kMostClassesShown = 20;
+constexpr std::size_t kMostUndefinedShown = 8;
+
+std::string headline(const RunResult& result) {
+  std::string text = fmt::format("{} (seed {}): {} after {} epoch{}", result.config.name,
+                                 result.config.seed, to_string(result.status), result.epochs.size(),
+                                 result.epochs.size() == 1 ? "" : "s");
+  if (const auto& provenance = result.provenance) {
+    text += fmt::format(", {} on {}, {} thread{}", provenance->device, provenance->device_name,
+                        provenance->threads, provenance->threads == 1 ? "" : "s");
+  }
+  return text + "\n";
+}
+
+std::string metrics_table(const RunResult& result, const TestRecord& test) {
+  const ClassificationMetrics& metrics = test.metrics;
+  const auto percent = [&](double share) { return percent_of_images(share, metrics.samples); };
+  std::string interval;
+  if (metrics.accuracy_ci95) {
+    interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
+                           percent(metrics.accuracy_ci95->high));
+  }
+  const Spread spread = seconds_per_epoch(result.epochs);
+  const int decimals = telling_decimals(spread.mean.value_or(0.0), 2);
+  return text_table(
+      {Align::left, Align::right, Align::left}, {"metric", "value", ""},
+      {{"test images", with_commas(metrics.samples), ""},
+       {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
+       {"macro precision [%]", percent(metrics.macro.precision), ""},
+       {"macro recall [%]", percent(metrics.macro.recall), ""},
+       {"macro F1 [%]", percent(metrics.macro.f1), ""},
+       {"loss", fmt::format("{:.4f}", test.loss), ""},
+       {"training [s/epoch]", spread.mean ? rounded(*spread.mean, decimals) : "–",
+        spread.n == 0 ? std::string("on several devices")
+        : spread.sd   ? fmt::format("SD {}, n = {} epochs", rounded(*spread.sd, decimals), spread.n)
+                      : std::string("n = 1 epoch")}});
+}
+
+/// Of the classes that occur; a label can leave many numbers below it unused.
+std::string confusion_table(const TestRecord& test) {
+  const auto percent = [&](double share) { return percent_of_images(share, test.metrics.samples); };
+  const std::vector<std::int64_t> classes = occurring_classes(test.confusion);
+  const bool counts_shown = classes.size() <= kMostClassesShown;
+  std::vector<Align> columns = {Align::right};
+  std::vector<std::string> header = {"true"};
+  if (counts_shown) {
+    for (const std::int64_t k : classes) {
+      columns.push_back(Align::right);
+      header.push_back(std::to_string(k));
+    }
+  }
+  for (const char* name : {"support", "recall", "precision", "F1"}) {
+    columns.push_back(Align::right);
+    header.emplace_back(name);
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const std::int64_t k : classes) {
+    const auto index = static_cast<std::size_t>(k);
+    const ClassMetrics& metrics = test.metrics.per_class.at(index);
+    std::vector<std::string> row = {std::to_string(k)};
+    if (counts_shown) {
+      for (const std::int64_t predicted : classes) {
+        const std::int64_t count = test.confusion[index][static_cast<std::size_t>(predicted)];
+        row.push_back(count == 0 ? "." : std::to_string(count));
+      }
+    }
+    row.insert(row.end(), {std::to_string(metrics.support), percent(metrics.recall),
+                           percent(metrics.precision), percent(metrics.f1)});
+    rows.push_back(std::move(row));
+  }
+  std::string text = counts_shown ? "confusion matrix (rows: true class, columns: predicted) and "
+                                    "per-class metrics [%]"
+                                  : "per-class metrics [%]; the confusion matrix is in result.json";
+  const std::size_t absent = test.confusion.size() - classes.size();
+  if (absent > 0) {
+    text += fmt::format("\nwithout {} of {} classes, which no image has and none is read as",
+                        absent, test.confusion.size());
+  }
+  return text + "\n" + text_table(columns, header, rows);
+}
+
+/// What was 0/0 of the classes that occur: the first few of them.
+std::string undefined_text(const TestRecord& test) {
+  const std::vector<std::string>& undefined = test.metrics.undefined;
+  std::vector<std::string> named;
+  for (const std::int64_t k : occurring_classes(test.confusion)) {
+    for (const char* name : {"precision", "recall", "f1"}) {
+      std::string each = fmt::format("{}[{}]", name, k);
+      if (std::find(undefined.begin(), undefined.end(), each) == undefined.end()) continue;
+      named.push_back(std::move(each));
+    }
+  }
+  if (named.empty()) return "";
+  const std::size_t shown = std::min(named.size(), kMostUndefinedShown);
+  std::string text = fmt::format(
+      "undefined (0/0, counted as 0): {}",
+      fmt::join(named.begin(), named.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (shown < named.size()) text += fmt::format(" and {} more", named.size() - shown);
+  return text + "\n";
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[N, {}]", fmt::join(shape, ", "));
+}
+
+std::string count_or_dash(std::int64_t count) { return count == 0 ? "–" : with_commas(count); }
+
+}  // namespace
+
+std::string run_text(const RunResult& result) {
+  std::string text = headline(result);
+  if (result.error) text += *result.error + "\n";
+  if (!result.test) return text;
+  text += "\n" + metrics_table(result, *result.test) + "\n" + confusion_table(*result.test);
+  text += undefined_text(*result.test);
+  return text;
+}
+
+std::string model_text(const ModelSummary& model) {
+  std::vector<std::vector<std::string>> rows;
+  for (const LayerSummary& layer : model.layers) {
+    rows.push_back({layer.name, layer.type, shape_text(layer.output_shape),
+                    count_or_dash(layer.parameters), count_or_dash(layer.macs)});
+  }
+  rows.push_back({"total", "", "", with_commas(model.parameters), with_commas(model.macs)});
+  return text_table({Align::left, Align::left, Align::left, Align::right, Align::right},
+                    {"layer", "type", "output shape", "parameters", "MACs per image"}, rows);
+}
+
+}  // namespace mnist_bench

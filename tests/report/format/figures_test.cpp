@@ -1,0 +1,245 @@
+#include "report/format/figures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <regex>
+
+#include "report/format/chart.h"
+#include "report/stored_runs.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::ContainsRegex;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+std::vector<Figure> all_figures(const RunGroup& group) {
+  return {accuracy_curves({group}), loss_curves({group}), accuracy_against_time({group}),
+          class_errors(group), confusion_figure(group)};
+}
+
+/// The same as they stand in a page.
+std::vector<std::string> all_svgs(const RunGroup& group) {
+  std::vector<std::string> svgs;
+  for (const Figure& figure : all_figures(group)) svgs.push_back(page_svg(figure));
+  return svgs;
+}
+
+TEST(Ticks, AreRoundNumbersWithinTheRange) {
+  EXPECT_THAT(ticks(0, 10, 5), ElementsAre(0, 2, 4, 6, 8, 10));
+  EXPECT_THAT(ticks(97.1, 99.2, 4), ElementsAre(98, 99));
+  EXPECT_THAT(ticks(-1, 1, 4), ElementsAre(-1, -0.5, 0, 0.5, 1));
+}
+
+TEST(Coordinate, HasNoMoreDigitsThanItNeeds) {
+  EXPECT_EQ(coordinate(12.5), "12.5");
+  EXPECT_EQ(coordinate(3.0), "3");
+  EXPECT_EQ(coordinate(-0.001), "0");
+  EXPECT_EQ(coordinate(1.0 / 3), "0.33");
+}
+
+TEST(Markup, IsEscaped) {
+  EXPECT_EQ(markup_escaped("<a href=\"x\">&\x01</a>"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;\\x01&lt;/a&gt;");
+}
+
+TEST(Figures, DrawABandWhereThereIsADeviationAndNoneForOneRun) {
+  EXPECT_EQ(count_of(page_svg(accuracy_curves({group_with("mlp", {9'768, 9'801})})), "\"band\""),
+            1U);
+  EXPECT_EQ(count_of(page_svg(accuracy_curves({group_with("mlp", {9'768})})), "\"band\""), 0U);
+}
+
+TEST(Figures, TellTheValueOfEachPoint) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.completed[0].result.epochs[0].test_accuracy = 0.9;
+  group.completed[1].result.epochs[0].test_accuracy = 0.94;
+  EXPECT_THAT(page_svg(accuracy_curves({group})),
+              HasSubstr("<title>mlp, epoch 1: 92.0 (SD 2.8, n = 2)</title>"));
+}
+
+TEST(Figures, OfAGroupWithoutACompletedRunAreEmptyButSound) {
+  RunGroup group = group_with("mlp", {9'768});
+  group.completed.clear();
+  for (const std::string& svg : all_svgs(group)) {
+    EXPECT_THAT(svg, ContainsRegex("^<svg .*</svg>$"));
+    EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
+  }
+}
+
+TEST(Figures, LeaveOutWhatIsNotFinite) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.completed[0].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  group.completed[0].result.epochs[0].train_loss = std::numeric_limits<double>::infinity();
+  group.completed[1].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  const std::string svg = page_svg(loss_curves({group}));
+  EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
+}
+
+TEST(Figures, CarryNoMarkupOfALabel) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  group.label = "<script>\"&";
+  for (const std::string& svg : all_svgs(group)) {
+    EXPECT_THAT(svg, Not(HasSubstr("<script>")));
+    EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&quot;&amp;"));
+  }
+}
+
+TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
+  const std::string svg = page_svg(confusion_figure(group_with("mlp", {9'768, 9'802})));
+  // (4,884 + 4,901) of 2 × 5,000
+  EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 0: 9785 of 10000 (97.85 %)</title>"));
+  EXPECT_THAT(svg, HasSubstr("<title>true 0, predicted 1: 215 of 10000 (2.15 %)</title>"));
+  EXPECT_EQ(count_of(svg, "class=\"cell "), 4U);
+}
+
+/// A group of one run with these counts.
+RunGroup group_of(const ConfusionMatrix& counts) {
+  RunGroup group = group_with("mlp", {9'768});
+  group.completed[0].result.test->confusion = counts;
+  group.completed[0].result.test->metrics = classification_metrics(counts);
+  return group;
+}
+
+TEST(Figures, LeaveOutClassesThatOccurNowhere) {
+  const RunGroup group = group_of({{0, 0, 0, 0}, {0, 4, 0, 1}, {0, 0, 0, 0}, {0, 0, 0, 5}});
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 4U);
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("true 1, predicted 3: 1 of 5"));
+  EXPECT_EQ(count_of(page_svg(class_errors(group)), "<title>class "), 6U);
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 3, recall: 100 %"));
+  EXPECT_THAT(page_svg(class_errors(group)), Not(HasSubstr("class 2,")));
+}
+
+TEST(Figures, OfRunsWithDifferentNumbersOfClassesAreSound) {
+  RunGroup group = group_of({{4, 0, 0}, {0, 5, 0}, {0, 0, 6}});
+  group.completed.push_back(group_of({{4, 1}, {0, 5}}).completed[0]);
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 2, F1: 100 % (SD – pp, n = 1)"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 1, recall: 100 % (SD 0 pp, n = 2)"));
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 9U);
+}
+
+TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
+  ConfusionMatrix counts(256, std::vector<std::int64_t>(256, 0));
+  for (std::size_t k = 0; k < 256; ++k) counts[k][k] = 1;
+  const RunGroup group = group_of(counts);
+  EXPECT_EQ(count_of(page_svg(confusion_figure(group)), "class=\"cell "), 256U);
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("min-width:"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("min-width:"));
+  EXPECT_THAT(page_svg(confusion_figure(group_with("mlp", {9'768}))), Not(HasSubstr("min-width:")));
+}
+
+// By the font's own metrics (Pillow's getlength), at 13 pixels: 100 W are 1,286 wide, 100 a 797.
+TEST(TextWidth, IsEnoughForWideLetters) {
+  EXPECT_GE(text_width(std::string(100, 'W')), 1'286.0);
+  EXPECT_GE(text_width(std::string(100, 'a')), 797.0);
+  EXPECT_LT(text_width(std::string(100, 'a')), 900.0);
+  for (const std::string& line : lines_of(std::string(100, 'W') + " " + std::string(9, 'a'), 300)) {
+    EXPECT_LE(text_width(line), 300.0);
+  }
+}
+
+TEST(Figures, TellNothingFinerThanOneImage) {
+  RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
+  for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;
+  group.completed[0].result.epochs[0].train_seconds = 12'345;
+  EXPECT_THAT(page_svg(accuracy_curves({group})), HasSubstr("epoch 1: 91.5 (SD –, n = 1)"));
+  EXPECT_THAT(page_svg(accuracy_against_time({group})), HasSubstr("91.5 % after 12300 s"));
+  EXPECT_THAT(page_svg(class_errors(group)), HasSubstr("class 0, recall: 90.0 %"));
+  EXPECT_THAT(page_svg(confusion_figure(group)), HasSubstr("90 of 100 (90 %)"));
+}
+
+TEST(ClassErrors, HaveWhiskersWithin0And100PerCent) {
+  // 50 ± 71 % are missing; the axis ends at 105.
+  const std::string svg = page_svg(class_errors(group_with("mlp", {10'000, 0})));
+  const std::regex whisker(R"(class="whisker" x1="[0-9.]+" x2="[0-9.]+" y1="20.57" y2="192"/>)");
+  EXPECT_TRUE(std::regex_search(svg, whisker)) << svg;
+}
+
+/// The numbers along an axis: text that is placed like `where`.
+std::vector<double> axis_numbers(const std::string& svg, const std::string& where) {
+  std::vector<double> values;
+  const std::regex label("<text " + where + ">([-+.e0-9]+)</text>");
+  for (std::sregex_iterator at(svg.begin(), svg.end(), label); at != std::sregex_iterator(); ++at) {
+    values.push_back(std::stod((*at)[1]));
+  }
+  return values;
+}
+
+constexpr const char* kLeftOfAxis = R"(x="[0-9.]+" y="[0-9.]+" text-anchor="end")";
+constexpr const char* kBelowAxis = R"(x="[0-9.]+" y="265" text-anchor="middle")";
+
+TEST(AccuracyFigures, EndAt100PerCent) {
+  for (const std::vector<double>& accuracies : {std::vector{1.0, 0.9}, {1.0, 1.0}, {0.0, 0.0}}) {
+    RunGroup group = group_with("mlp", {9'768, 9'801});
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (EpochRecord& epoch : group.completed[i].result.epochs) {
+        epoch.test_accuracy = accuracies[i];
+      }
+    }
+    const std::vector<double> numbers =
+        axis_numbers(page_svg(accuracy_curves({group})), kLeftOfAxis);
+    ASSERT_GE(numbers.size(), 2U);
+    EXPECT_GE(numbers.front(), 0.0);
+    EXPECT_LE(numbers.back(), 100.0);
+  }
+}
+
+TEST(TimeFigure, HasNumbersAlongItsAxisWhateverTheTimes) {
+  for (const double seconds : {3.0, 0.0042, 12'345.0, 1e7}) {
+    for (const double longer : {1.0, 1.5, 20.0, 1e6}) {
+      SCOPED_TRACE(testing::Message() << seconds << " times " << longer);
+      RunGroup group = group_with("mlp", {9'768, 9'801});
+      for (std::size_t i = 0; i < 2; ++i) {
+        auto& epochs = group.completed[i].result.epochs;
+        epochs.resize(1);
+        epochs[0].train_seconds = i == 0 ? seconds : seconds * longer;
+      }
+      const std::string svg = page_svg(accuracy_against_time({group}));
+      EXPECT_GE(axis_numbers(svg, kBelowAxis).size(), 2U);
+    }
+  }
+}
+
+TEST(VerticalAxis, HasAPlaceForItsLabelsBesideItsTitle) {
+  for (const double widest : {5.0, 97.25, 0.0025, 12'345.6}) {
+    EXPECT_GE(left_of_plot({0.0, widest}) - kTickGap - text_width(tick_text(widest)), 18.0);
+  }
+}
+
+TEST(StandaloneSvg, HasLiteralColoursAWhitePageASizeAndATitle) {
+  const RunGroup group = group_with("mlp", {9'768, 9'801});
+  for (const Figure& figure : all_figures(group)) {
+    const std::string svg = standalone_svg({figure});
+    EXPECT_THAT(svg, testing::StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+    EXPECT_THAT(svg, Not(HasSubstr("var(")));
+    EXPECT_THAT(svg, Not(HasSubstr("prefers-color-scheme")));
+    EXPECT_THAT(svg, ContainsRegex("<svg [^>]*width=\"[0-9.]+\" height=\"[0-9.]+\" viewBox="));
+    EXPECT_THAT(svg,
+                ContainsRegex("<rect width=\"[0-9.]+\" height=\"[0-9.]+\" fill=\"#ffffff\"/>"));
+    EXPECT_THAT(svg, ContainsRegex("<title>[A-Z][^<]+</title>"));
+  }
+}
+
+TEST(StandaloneSvg, NamesEachOfSeveralFigures) {
+  const Figure one = confusion_figure(group_with("mlp", {9'768}));
+  EXPECT_EQ(count_of(standalone_svg({one, one}), ">Confusion matrix of mlp, 1 run</text>"), 2U);
+  EXPECT_EQ(count_of(standalone_svg({one}), "arrow keys read its cells</text>"), 0U);
+  EXPECT_EQ(count_of(standalone_svg({}), "<svg"), 1U);
+}
+
+TEST(FigureStyle, OfThePageKeepsItsDarkTheme) {
+  EXPECT_THAT(figure_style(), HasSubstr("prefers-color-scheme: dark"));
+  EXPECT_THAT(figure_style(), HasSubstr("var(--ink)"));
+}
+
+}  // namespace
+}  // namespace mnist_bench
