@@ -142,6 +142,7 @@ class Reader:
         keys, options = dict(FEW_IMAGES), {"--output": self.new_output()}
         if command == "bench":
             del keys["training.epochs"]
+            keys["data.train_limit"] = "64"
             options = {"--rounds": "1", "--epochs": "1"}
             if not any(word.startswith("configs/") for word in rest):
                 rest = ["configs/mlp.json", "configs/cnn.json", *rest]  # its default
