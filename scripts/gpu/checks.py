@@ -18,7 +18,7 @@ PASSED, FAILED, NOT_RUN = "passed", "FAILED", "not run"
 LIMIT_SECONDS = 475  # all checks together: under 8 minutes
 
 # Test accuracy in percent of single runs on the CPU, engine libtorch, all images, 5 epochs: mean,
-# sample standard deviation and n of the README's "Are the engines equivalent?", and Student's t of
+# sample standard deviation and n of configs/equivalence/README.md, and Student's t of
 # 99.95 % for n - 1. One further run lies within mean ± t · SD · sqrt(1 + 1/n) in 99.9 % of cases.
 CPU_ACCURACY = {"mlp": (97.63, 0.20, 100, 3.391), "cnn": (99.05, 0.08, 40, 3.558)}
 # Needs some 660 GB for the result of its first layer alone, and next to nothing before.
@@ -312,7 +312,7 @@ class Checker:
         equal = record["parameters_sha256"] == whole["parameters_sha256"]
         accuracies = [100 * run["test"]["accuracy"] for run in (record, whole)]
         row["numbers"] = {"equal_bits": equal, "accuracy_percent": accuracies}
-        if not self.on_gpu:  # the README promises it there
+        if not self.on_gpu:  # src/record/README.md promises it there
             require(equal, "other parameters than the run in one piece")
         if not self.quick:
             low, high = accuracy_range("mlp")

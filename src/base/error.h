@@ -5,7 +5,7 @@
 
 namespace mnist_bench {
 
-/// What the process tells its caller; the full list is in the README.
+/// What the process tells its caller; src/record/README.md explains each.
 enum class ExitCode : int {
   ok = 0,
   run_failed = 1,

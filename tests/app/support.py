@@ -68,7 +68,7 @@ def read_result(folder):
 
 
 def config_hash(config):
-    """As the README defines it: SHA-256 of what defines the experiment, without the program's help."""
+    """As src/record/README.md defines it: SHA-256 of what defines the experiment, without the program's help."""
     rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -207,7 +207,7 @@ TEST(Losses, OfAHundredStepsOfTheMlpAreLibTorchs) { expect_same_losses(kMlp); }
 
 TEST(Losses, OfAHundredStepsOfTheCnnAreLibTorchs) { expect_same_losses(kCnn); }
 
-// The bounds are below what was seen, which README.md says.
+// The bounds are below what was measured (configs/equivalence/README.md).
 TEST(FreeLosses, OfTheMlpAreLibTorchsInMostSteps) {
   expect_agreement(steps_that_agree_with_native(kMlp, kFreeMlpStarts), 0.75);
 }
