@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "base/nearest.h"
@@ -80,9 +81,13 @@ std::vector<LayerKey> pool_keys() {
                        0)};
 }
 
-// One for each alternative of layer::Kind: without it, layer_kinds() does not compile.
+/// A kind without settings.
+template <class Kind>
+requires std::is_empty_v<Kind> LayerKind describe(Kind kind) {
+  return {Kind::kType, std::string(Kind::kMeaning), {}, kind};
+}
 
-LayerKind describe(layer::Flatten kind) { return {kind.kType, "The map as one vector.", {}, kind}; }
+// One for each of the others: without it, layer_kinds() does not compile.
 
 LayerKind describe(layer::Linear kind) {
   return {kind.kType, "All inputs to all outputs, with a bias.", {units_key()}, kind};
@@ -101,10 +106,6 @@ LayerKind describe(layer::Conv2d kind) {
       kind};
 }
 
-LayerKind describe(layer::Relu kind) { return {kind.kType, "max(x, 0).", {}, kind}; }
-
-LayerKind describe(layer::Tanh kind) { return {kind.kType, "tanh x.", {}, kind}; }
-
 LayerKind describe(layer::MaxPool2d kind) {
   return {kind.kType, "The largest value of each window.", pool_keys<layer::MaxPool2d>(), kind};
 }
@@ -112,14 +113,6 @@ LayerKind describe(layer::MaxPool2d kind) {
 LayerKind describe(layer::AvgPool2d kind) {
   return {kind.kType, "The mean of each window, zeros of the border included.",
           pool_keys<layer::AvgPool2d>(), kind};
-}
-
-LayerKind describe(layer::GlobalAvgPool2d kind) {
-  return {kind.kType, "The mean of each channel, as a vector.", {}, kind};
-}
-
-LayerKind describe(layer::BatchNorm2d kind) {
-  return {kind.kType, "Batch normalization of each channel, ε 1e-5, momentum 0.1.", {}, kind};
 }
 
 LayerKind describe(layer::Dropout kind) {

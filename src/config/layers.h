@@ -12,12 +12,14 @@ namespace mnist_bench {
 struct Layer;
 
 /// The kinds of layers that a config may list, with their settings. `kType` is the value of "type".
-/// Their ranges and meanings are in config/layer_keys.cpp, their arithmetic in model/layers.cpp.
+/// A kind without settings says here what it does; of the others, config/layer_keys.cpp has
+/// meanings and ranges. The arithmetic of all is in model/layers.cpp.
 namespace layer {
 
 /// [channels, rows, columns] → [channels · rows · columns].
 struct Flatten {
   static constexpr std::string_view kType = "flatten";
+  static constexpr std::string_view kMeaning = "The map as one vector.";
   bool operator==(const Flatten&) const = default;
 };
 
@@ -39,11 +41,13 @@ struct Conv2d {
 
 struct Relu {
   static constexpr std::string_view kType = "relu";
+  static constexpr std::string_view kMeaning = "max(x, 0).";
   bool operator==(const Relu&) const = default;
 };
 
 struct Tanh {
   static constexpr std::string_view kType = "tanh";
+  static constexpr std::string_view kMeaning = "tanh x.";
   bool operator==(const Tanh&) const = default;
 };
 
@@ -66,12 +70,15 @@ struct AvgPool2d {
 /// The mean of each channel: [channels, rows, columns] → [channels].
 struct GlobalAvgPool2d {
   static constexpr std::string_view kType = "global_avg_pool2d";
+  static constexpr std::string_view kMeaning = "The mean of each channel, as a vector.";
   bool operator==(const GlobalAvgPool2d&) const = default;
 };
 
 /// ε 1e-5, momentum 0.1, as in PyTorch.
 struct BatchNorm2d {
   static constexpr std::string_view kType = "batch_norm2d";
+  static constexpr std::string_view kMeaning =
+      "Batch normalization of each channel, ε 1e-5, momentum 0.1.";
   bool operator==(const BatchNorm2d&) const = default;
 };
 

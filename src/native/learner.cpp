@@ -7,19 +7,17 @@
 #include <span>
 
 #include "base/error.h"
-#include "base/overloaded.h"
 #include "base/random.h"
 #include "kernels/simd.h"
 
 namespace mnist_bench::native {
 namespace {
 
+/// Of the one optimizer that `check_supported` lets through.
 kernels::AdamStep update_of(const OptimizerConfig& optimizer, std::int64_t step) {
-  return std::visit(overloaded{[&](const AdamConfig& adam) {
-                      return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2,
-                                                adam.epsilon, adam.weight_decay, step);
-                    }},
-                    optimizer);
+  const auto& adam = std::get<AdamConfig>(optimizer);
+  return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon,
+                            adam.weight_decay, step);
 }
 
 /// What a network says of one image: the largest logit (the first of equals), its softmax, and the
@@ -42,6 +40,12 @@ ImagePrediction classify(std::span<const float> logits, std::size_t label) {
 }  // namespace
 
 void check_supported(const ExperimentConfig& config) {
+  if (!std::holds_alternative<AdamConfig>(config.optimizer)) {
+    throw Error(ExitCode::usage,
+                fmt::format("the native engine trains with optimizer 'adam', not '{}'",
+                            optimizer_type(config.optimizer)),
+                "use training.engine=libtorch");
+  }
   if (config.device == "auto" || config.device == "cpu") return;
   throw Error(
       ExitCode::usage,

@@ -81,18 +81,4 @@ double adam_step_ratio(double v, double epsilon) {
   return (std::sqrt(v) + epsilon) / std::sqrt(v + epsilon);
 }
 
-std::int64_t dense_parameters(std::int64_t inputs, std::int64_t outputs) {
-  return (inputs + 1) * outputs;
-}
-
-std::int64_t convolution_parameters(std::int64_t kernel, std::int64_t inputs,
-                                    std::int64_t outputs) {
-  return (kernel * kernel * inputs + 1) * outputs;
-}
-
-std::int64_t convolution_macs(std::int64_t side, std::int64_t kernel, std::int64_t inputs,
-                              std::int64_t outputs) {
-  return side * side * kernel * kernel * inputs * outputs;
-}
-
 }  // namespace mnist_bench

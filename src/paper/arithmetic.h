@@ -43,12 +43,4 @@ std::int64_t runs_for_significance(double difference, double sd_a, double sd_b);
 /// The step of eq. 19, m/√(v + ε), over that of eq. 15, m/(√v + ε); v ≥ 0.
 double adam_step_ratio(double v, double epsilon);
 
-/// A fully connected layer with biases.
-std::int64_t dense_parameters(std::int64_t inputs, std::int64_t outputs);
-/// A convolution with `kernel`² weights per pair of channels, and biases.
-std::int64_t convolution_parameters(std::int64_t kernel, std::int64_t inputs, std::int64_t outputs);
-/// Eq. 27 for a map of side².
-std::int64_t convolution_macs(std::int64_t side, std::int64_t kernel, std::int64_t inputs,
-                              std::int64_t outputs);
-
 }  // namespace mnist_bench

@@ -1,23 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <numeric>
+#include <string_view>
 
 #include "base/text.h"
+#include "model/summary.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
-
-// What the CNN's layers are, from Table 2's parameters; layers_claim checks that they fit.
-constexpr std::int64_t kChannels1 = 32;
-constexpr std::int64_t kChannels2 = 64;
-constexpr std::int64_t kHidden = 128;
-constexpr std::int64_t kSide1 = kPrintedSide;
-constexpr std::int64_t kSide2 = kSide1 / kPrintedPool;
-constexpr std::int64_t kSide3 = kSide2 / kPrintedPool;
-constexpr std::int64_t kFlattened = kSide3 * kSide3 * kChannels2;
 
 std::string percent_of(std::int64_t part, std::int64_t whole) {
   return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
@@ -27,19 +22,38 @@ double ratio(std::int64_t a, std::int64_t b) {
   return static_cast<double>(a) / static_cast<double>(b);
 }
 
+/// The paper's networks on square images of this side.
+ModelSummary mlp_on(std::int64_t side) {
+  return summarize(MlpConfig{}, {.rows = side, .columns = side}, kPrintedClasses);
+}
+ModelSummary cnn_on(std::int64_t side) {
+  return summarize(CnnConfig{}, {.rows = side, .columns = side}, kPrintedClasses);
+}
+
+const LayerSummary& layer_of(const ModelSummary& network, std::string_view name) {
+  return *std::find_if(network.layers.begin(), network.layers.end(),
+                       [&](const LayerSummary& layer) { return layer.name == name; });
+}
+
+std::int64_t parameters_of(const ModelSummary& network, std::string_view layer) {
+  return layer_of(network, layer).parameters;
+}
+
 /// Multiply–accumulates per image, eq. 26 and 27.
-std::int64_t mlp_macs() {
-  const auto& units = kPrintedMlpUnits;
-  return std::inner_product(units.begin(), units.end() - 1, units.begin() + 1, std::int64_t{0});
-}
-
+std::int64_t mlp_macs() { return mlp_on(kPrintedSide).macs; }
+std::int64_t cnn_macs() { return cnn_on(kPrintedSide).macs; }
 std::int64_t cnn_convolution_macs() {
-  return convolution_macs(kSide1, kPrintedKernel, 1, kChannels1) +
-         convolution_macs(kSide2, kPrintedKernel, kChannels1, kChannels2);
+  const ModelSummary cnn = cnn_on(kPrintedSide);
+  return layer_of(cnn, "conv1").macs + layer_of(cnn, "conv2").macs;
 }
 
-std::int64_t cnn_macs() {
-  return cnn_convolution_macs() + kFlattened * kHidden + kHidden * kPrintedClasses;
+std::int64_t values_in(const std::vector<std::int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+/// What the CNN flattens.
+std::int64_t flattened() {
+  return values_in(layer_of(cnn_on(kPrintedSide), "flatten").output_shape);
 }
 
 PaperClaim time_claim(const PaperEvidence& evidence) {
@@ -137,12 +151,10 @@ PaperClaim intensity_claim(const PaperEvidence& evidence) {
 }
 
 PaperClaim resolution_claim() {
-  const std::int64_t hidden = kPrintedMlpUnits[1];
-  const std::int64_t doubled = 4;  // pixels in an image of twice the side
-  const std::int64_t mlp = dense_parameters(kPrintedMlpUnits[0], hidden);
-  const std::int64_t wide_mlp = dense_parameters(doubled * kPrintedMlpUnits[0], hidden);
-  const std::int64_t cnn = dense_parameters(kFlattened, kHidden);
-  const std::int64_t wide_cnn = dense_parameters(doubled * kFlattened, kHidden);
+  const std::int64_t mlp = parameters_of(mlp_on(kPrintedSide), "fc1");
+  const std::int64_t wide_mlp = parameters_of(mlp_on(2 * kPrintedSide), "fc1");
+  const std::int64_t cnn = parameters_of(cnn_on(kPrintedSide), "fc1");
+  const std::int64_t wide_cnn = parameters_of(cnn_on(2 * kPrintedSide), "fc1");
   return {.place = "Sec. 5.3",
           .claim = "the MLP's connections grow “linearly with image resolution”",
           .findings = {fmt::format(
@@ -156,10 +168,14 @@ PaperClaim resolution_claim() {
 }
 
 PaperClaim sharing_claim() {
-  const std::int64_t weights1 = kPrintedKernel * kPrintedKernel * kChannels1;
-  const std::int64_t weights2 = kPrintedKernel * kPrintedKernel * kChannels1 * kChannels2;
-  const std::int64_t dense1 = kSide1 * kSide1 * kSide1 * kSide1 * kChannels1;
-  const std::int64_t dense2 = kSide2 * kSide2 * kChannels1 * kSide2 * kSide2 * kChannels2;
+  const ModelSummary cnn = cnn_on(kPrintedSide);
+  const std::vector<std::int64_t>& map1 = layer_of(cnn, "conv1").output_shape;
+  const std::vector<std::int64_t>& map2 = layer_of(cnn, "conv2").output_shape;
+  // A layer has as many weights as MACs per position of its output.
+  const std::int64_t weights1 = layer_of(cnn, "conv1").macs / (map1[1] * map1[2]);
+  const std::int64_t weights2 = layer_of(cnn, "conv2").macs / (map2[1] * map2[2]);
+  const std::int64_t dense1 = kPrintedSide * kPrintedSide * values_in(map1);
+  const std::int64_t dense2 = values_in(layer_of(cnn, "pool1").output_shape) * values_in(map2);
   const std::int64_t convolutions = kTable2[0].parameters + kTable2[3].parameters;
   return {.place = "Sec. 5.3",
           .claim =
@@ -188,7 +204,7 @@ PaperClaim flattening_claim() {
           "also differ in parameters ({:.2f} times), arithmetic ({:.1f} times) and dropout "
           "(one layer and two). No experiment separates these, such as both networks on images "
           "with permuted pixels.",
-          kPrintedSide * kPrintedSide, with_commas(kFlattened),
+          kPrintedSide * kPrintedSide, with_commas(flattened()),
           ratio(kPrintedCnn.parameters, kPrintedMlp.parameters), ratio(cnn_macs(), mlp_macs()))},
       .basis = ClaimBasis::reading,
       .verdict = ClaimVerdict::open};
@@ -198,8 +214,8 @@ PaperClaim shift_claim() {
   // A window of one value, back through pooling and convolution twice.
   std::int64_t window = 1;
   for (int block = 0; block < 2; ++block) window = kPrintedPool * window + kPrintedKernel - 1;
-  const std::int64_t dense =
-      dense_parameters(kFlattened, kHidden) + dense_parameters(kHidden, kPrintedClasses);
+  const ModelSummary cnn = cnn_on(kPrintedSide);
+  const std::int64_t dense = parameters_of(cnn, "fc1") + parameters_of(cnn, "fc2");
   return {
       .place = "Abstract and Sec. 5.4, 6",
       .claim =

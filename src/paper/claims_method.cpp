@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "model/summary.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/rounding.h"
@@ -151,9 +152,9 @@ PaperClaim layers_claim() {
         [](std::int64_t sum, const auto& layer) { return sum + layer.parameters; });
   };
   const auto& units = kPrintedMlpUnits;
-  const std::int64_t mlp = dense_parameters(units[0], units[1]) +
-                           dense_parameters(units[1], units[2]) +
-                           dense_parameters(units[2], units[3]);
+  const std::int64_t mlp = summarize(MlpConfig{.hidden = {units[1], units[2]}},
+                                     {.rows = kPrintedSide, .columns = kPrintedSide}, units[3])
+                               .parameters;
   claim.findings.push_back(fmt::format(
       "MLP: Table 1 adds up to {}, Table 5 has {}, and layers of {}, {}, {} and {} units have {}.",
       with_commas(total(kPrintedMlp)), with_commas(kPrintedMlp.parameters), units[0], units[1],

@@ -19,10 +19,11 @@ std::vector<double> second_moments_of(const StoredRun& run) {
   std::vector<double> moments;
   try {
     const Checkpoint checkpoint = read_checkpoint(run.folder);
-    const auto& adam = std::get<AdamConfig>(run.result.config.optimizer);
-    require_state_of(adam, checkpoint.state);
+    const auto* adam = std::get_if<AdamConfig>(&run.result.config.optimizer);
+    if (adam == nullptr) return {};
+    require_state_of(*adam, checkpoint.state);
     const double correction =
-        1.0 - std::pow(adam.beta2, static_cast<double>(checkpoint.state.step));
+        1.0 - std::pow(adam->beta2, static_cast<double>(checkpoint.state.step));
     for (const NamedTensor& tensor : checkpoint.state.optimizer.at("exp_avg_sq")) {
       for (const float v : tensor.values) {
         if (v > 0.0F) moments.push_back(static_cast<double>(v) / correction);

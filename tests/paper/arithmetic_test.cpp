@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/summary.h"
 #include "paper/paper_runs.h"
 
 namespace mnist_bench {
@@ -76,11 +77,15 @@ TEST(PaperArithmetic, AdamsTwoStepsDifferAsInDecimalArithmetic) {
 TEST(PaperArithmetic, ConvolutionsAreCountedAsByGoingThroughThem) {
   for (const auto& expected : oracle()["convolution"]) {
     const auto number = [&](const char* key) { return expected[key].get<std::int64_t>(); };
-    EXPECT_EQ(
-        convolution_macs(number("side"), number("kernel"), number("inputs"), number("outputs")),
-        number("macs"));
-    EXPECT_EQ(convolution_parameters(number("kernel"), number("inputs"), number("outputs")),
-              number("parameters"));
+    const layer::Conv2d inputs{.channels = number("inputs")};
+    const layer::Conv2d conv{
+        .channels = number("outputs"), .kernel = number("kernel"), .padding = number("kernel") / 2};
+    const ModelSummary summary = summarize(
+        LayersConfig{
+            {{{}, inputs}, {{}, conv}, {{}, layer::GlobalAvgPool2d{}}, {{}, layer::Linear{}}}},
+        {.rows = number("side"), .columns = number("side")}, /*classes=*/2);
+    EXPECT_EQ(summary.layers.at(1).macs, number("macs"));
+    EXPECT_EQ(summary.layers.at(1).parameters, number("parameters"));
   }
 }
 

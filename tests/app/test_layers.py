@@ -1,0 +1,172 @@
+"""model.type "layers": the paper's models by another name, and networks that only LibTorch trains,
+checked against a forward pass in NumPy."""
+
+import gzip
+import json
+
+import pytest
+from support import (
+    CONFIGS,
+    CPU,
+    PROJECT,
+    SHIPPED_MNIST,
+    assert_refusal,
+    read_predictions,
+    read_result,
+)
+
+FEW = (*CPU, "data.train_limit=300", "data.test_limit=200", "training.epochs=2")
+CONV = {"type": "conv2d", "kernel": 3, "padding": 1}
+LAYERS = {
+    "mlp": [
+        {"type": "flatten"},
+        {"type": "linear", "units": 256},
+        {"type": "relu"},
+        {"type": "linear", "units": 128},
+        {"type": "relu"},
+        {"type": "dropout", "p": 0.2},
+        {"type": "linear", "units": "classes"},
+    ],
+    "cnn": [
+        {**CONV, "channels": 32},
+        {"type": "max_pool2d", "size": 2},
+        {"type": "relu"},
+        {**CONV, "channels": 64},
+        {"type": "dropout2d", "p": 0.25},
+        {"type": "max_pool2d", "size": 2},
+        {"type": "relu"},
+        {"type": "flatten"},
+        {"type": "linear", "units": 128},
+        {"type": "relu"},
+        {"type": "dropout", "p": 0.5},
+        {"type": "linear", "units": 10},
+    ],
+}
+SHIPPED = ("logistic", "lenet5", "alexnet", "resnet8", "resnet20")
+
+
+@pytest.fixture(name="train")
+def fixture_train(bench, tmp_path):
+    def train(config, output, *arguments):
+        done = bench("run", config, *FEW, *arguments, "--output", output)
+        assert done.code == 0, done
+        return read_result(tmp_path / output)
+
+    return train
+
+
+@pytest.mark.parametrize("engine", ["native", "libtorch"])
+@pytest.mark.parametrize("model", LAYERS)
+def test_a_list_of_the_papers_layers_trains_to_the_bits_of_its_model(train, tmp_path, model, engine):
+    config = {"name": "list", "model": {"type": "layers", "layers": LAYERS[model]}}
+    (tmp_path / "list.json").write_text(json.dumps(config))
+    named = train(CONFIGS / f"{model}.json", "named", f"training.engine={engine}")
+    listed = train("list.json", "listed", f"training.engine={engine}")
+    assert listed["parameters_sha256"] == named["parameters_sha256"]
+    assert listed["predictions_sha256"] == named["predictions_sha256"]
+    assert listed["model"]["layers"] == named["model"]["layers"]
+    assert listed["model"]["input_shape"] == [1, 28, 28]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_networks_train_and_their_runs_are_sound(bench, tmp_path, name):
+    done = bench(
+        *("run", CONFIGS / "models" / f"{name}.json", *CPU, "training.epochs=1"),
+        *("data.train_limit=100", "data.test_limit=100", "--output", "run"),
+    )
+    assert done.code == 0, done
+    assert read_result(tmp_path / "run")["config"]["name"] == name
+    assert bench("verify", "run").code == 0
+
+
+def test_a_residual_run_resumes_to_the_same_bits(bench, start, tmp_path):
+    """Batch norm's running statistics are part of what is saved."""
+    config = CONFIGS / "models/resnet8.json"
+    long = (*CPU, "data.train_limit=600", "data.test_limit=100", "training.epochs=4")
+    done = bench("run", config, *long, "--output", "whole")
+    assert done.code == 0, done
+    whole = read_result(tmp_path / "whole")
+    process = start("run", config, *long, "--output", "part")
+    while not (tmp_path / "part/checkpoint.safetensors").exists():
+        assert process.poll() is None
+    process.terminate()
+    assert process.wait() == 75
+    done = bench("run", config, *long, "--output", "part", "--resume")
+    assert done.code == 0, done
+    resumed = read_result(tmp_path / "part")
+    assert resumed["parameters_sha256"] == whole["parameters_sha256"]
+    assert resumed["predictions_sha256"] == whole["predictions_sha256"]
+
+
+def convolve(numpy, x, weight, stride):
+    """x [channels, rows, columns] by 3 × 3 kernels with a border of one zero."""
+    padded = numpy.pad(x, ((0, 0), (1, 1), (1, 1)))
+    windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    return numpy.einsum("crsij,ocij->ors", windows[:, ::stride, ::stride], weight)
+
+
+def resnet8(numpy, tensors, image):
+    """He et al. 2016, by the names of model.safetensors."""
+
+    def norm(x, name):
+        mean, variance, scale, shift = (
+            tensors[f"{name}.{part}"][:, None, None]
+            for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        return (x - mean) / numpy.sqrt(variance + 1e-5) * scale + shift
+
+    def relu(x):
+        return numpy.maximum(x, 0)
+
+    x = (image[None] / 255 - 0.1307) / 0.3081
+    x = relu(norm(convolve(numpy, x, tensors["conv1.weight"], 1), "bn1"))
+    for block, stride in (("block1", 1), ("block2", 2), ("block3", 2)):
+        y = convolve(numpy, x, tensors[f"{block}.conv1.weight"], stride)
+        y = relu(norm(y, f"{block}.bn1"))
+        y = norm(convolve(numpy, y, tensors[f"{block}.conv2.weight"], 1), f"{block}.bn2")
+        shortcut = x[:, ::stride, ::stride]
+        y[: len(shortcut)] += shortcut
+        x = relu(y)
+    return tensors["fc1.weight"] @ x.mean(axis=(1, 2)) + tensors["fc1.bias"]
+
+
+def test_a_residual_network_computes_what_the_paper_of_he_says(bench, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "third_party" / "python")
+    try:
+        import numpy
+        from safetensors.numpy import load_file
+    except ImportError as error:
+        pytest.skip(f"{error}; scripts/setup installs the library into third_party/python")
+    done = bench(
+        *("run", CONFIGS / "models/resnet8.json", *CPU, "data.train_limit=1000"),
+        *("data.test_limit=100", "training.epochs=2", "--output", "run"),
+    )
+    assert done.code == 0, done
+    tensors = {
+        name: tensor.astype(numpy.float64)
+        for name, tensor in load_file(tmp_path / "run/model.safetensors").items()
+    }
+    pixels = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
+    images = numpy.frombuffer(pixels, dtype=numpy.uint8).reshape(-1, 28, 28)
+    for row in read_predictions(tmp_path / "run")[:50]:
+        logits = resnet8(numpy, tensors, images[row["index"]].astype(numpy.float64))
+        shares = numpy.exp(logits - logits.max())
+        shares /= shares.sum()
+        assert row["predicted"] == shares.argmax()
+        assert row["probability"] == pytest.approx(shares.max(), abs=1e-4)
+
+
+def test_what_does_not_fit_is_named_with_its_layer(bench, tmp_path):
+    layers = [{"type": "conv2d", "channels": 4, "kernel": 3}, {"type": "linear", "units": "classes"}]
+    (tmp_path / "c.json").write_text(json.dumps({"model": {"type": "layers", "layers": layers}}))
+    for command in (("summary", "c.json"), ("run", "c.json", *FEW, "--output", "run")):
+        assert_refusal(bench(*command), 2, "layer fc1", "[4, 26, 26]", "flatten")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_native_engine_names_the_layer_that_it_cannot_train(bench, tmp_path):
+    done = bench(
+        *("run", CONFIGS / "models/lenet5.json", *FEW, "training.engine=native"),
+        *("--output", "run"),
+    )
+    assert_refusal(done, 2, "layer conv1", "training.engine=libtorch")
