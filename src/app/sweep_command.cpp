@@ -78,13 +78,12 @@ Shortfall shortfall_of(const std::vector<ExperimentConfig>& plan, const StoredRu
   Shortfall shortfall;
   for (const ExperimentConfig& run : plan) {
     const auto record = recorded.find(run.output);
-    if (outcome.failed.contains(run.output)) {
-      shortfall.failed.push_back(run.output);
-    } else if (record == recorded.end()) {
+    const bool failed_now = outcome.failed.contains(run.output);
+    if (!failed_now && record == recorded.end()) {
       shortfall.left.push_back(run.output);
-    } else if (record->second == RunStatus::interrupted) {
+    } else if (!failed_now && record->second == RunStatus::interrupted) {
       shortfall.interrupted.push_back(run.output);
-    } else if (record->second != RunStatus::completed) {
+    } else if (failed_now || record->second != RunStatus::completed) {
       shortfall.failed.push_back(run.output);
     }
   }
