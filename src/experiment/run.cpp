@@ -147,9 +147,11 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const double load_seconds = seconds_since(load_start);
   const Dataset& dataset = data.dataset();
   warn_of_data(dataset, config.data, observer);
-  const ModelSummary model =
-      summarize(config.model, {.rows = dataset.train.rows, .columns = dataset.train.columns},
-                dataset.classes);
+  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
+  const ModelSummary model = summarize(config.model, image, dataset.classes);
+  if (config.training.engine == Engine::native) {
+    native::check_supported(layers_of(config.model, image, dataset.classes));
+  }
   if (device.is_cpu()) require_memory(config.optimizer, model.parameters);
 
   RunFolder folder(output_folder(config), config, options.existing);
