@@ -30,13 +30,15 @@ std::map<std::string, std::filesystem::path> shipped_configs() {
   return configs;
 }
 
-}  // namespace
-
-std::vector<std::string> shipped_config_names() {
+std::vector<std::string> names_of(const std::map<std::string, std::filesystem::path>& configs) {
   std::vector<std::string> names;
-  for (const auto& [name, file] : shipped_configs()) names.push_back(name);
+  for (const auto& [name, file] : configs) names.push_back(name);
   return names;
 }
+
+}  // namespace
+
+std::vector<std::string> shipped_config_names() { return names_of(shipped_configs()); }
 
 std::filesystem::path find_config(const std::filesystem::path& word) {
   std::error_code error;
@@ -45,7 +47,7 @@ std::filesystem::path find_config(const std::filesystem::path& word) {
   if (!may_be_name || std::filesystem::exists(word, error)) return word;
   const auto configs = shipped_configs();
   if (const auto found = configs.find(word.string()); found != configs.end()) return found->second;
-  const std::vector<std::string> names = shipped_config_names();
+  const std::vector<std::string> names = names_of(configs);
   const auto close = nearest(word.string(), names);
   std::string advice = "name a config file";
   if (close) {

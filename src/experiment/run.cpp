@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/dataset_warnings.h"
@@ -114,17 +115,13 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
   }
 }
 
-std::string threads_text(std::int64_t threads) {
-  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
-}
-
 void announce(const RunResult& result, Observer& observer) {
   observer.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), "
       "seed {}",
       result.config.name, result.model->parameters, result.data->train.samples,
       result.data->test.samples, result.provenance->device, result.provenance->device_name,
-      threads_text(result.provenance->threads), result.config.seed));
+      counted(result.provenance->threads, "thread"), result.config.seed));
 }
 
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
@@ -164,8 +161,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   result.timing.load_seconds = load_seconds;
   if (folder.checkpoint()) require_checkpoint_of(result, folder);
   observer.log_to(folder.log_file());
-  observer.debug(fmt::format("{} CPU thread{}: decided by {}", threads.threads,
-                             threads.threads == 1 ? "" : "s", threads.decided_by));
+  observer.debug(
+      fmt::format("{}: decided by {}", counted(threads.threads, "CPU thread"), threads.decided_by));
   observer.debug(loaded ? "data read from their files" : "data in memory already");
   announce(result, observer);
 

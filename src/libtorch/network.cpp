@@ -15,11 +15,8 @@ namespace {
 
 namespace nn = torch::nn;
 
-/// All tensors of the network that are trained, or those that are stored beside them: not the
-/// counts that batch norm keeps, which nothing reads.
-torch::OrderedDict<std::string, torch::Tensor> parameters_in(const nn::Sequential& network) {
-  return network->named_parameters();
-}
+/// The tensors that are stored beside the parameters: not the counts that batch norm keeps, which
+/// nothing reads.
 torch::OrderedDict<std::string, torch::Tensor> buffers_in(const nn::Sequential& network) {
   torch::OrderedDict<std::string, torch::Tensor> buffers;
   for (const auto& buffer : network->named_buffers()) {
@@ -95,7 +92,7 @@ void import_tensor(const NamedTensor& from, torch::Tensor target) {
 }
 
 std::vector<NamedTensor> export_parameters(const nn::Sequential& network) {
-  return export_all(parameters_in(network));
+  return export_all(network->named_parameters());
 }
 
 std::vector<NamedTensor> export_buffers(const nn::Sequential& network) {
@@ -103,7 +100,7 @@ std::vector<NamedTensor> export_buffers(const nn::Sequential& network) {
 }
 
 void import_parameters(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
-  import_all(parameters_in(network), tensors);
+  import_all(network->named_parameters(), tensors);
 }
 
 void import_buffers(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
