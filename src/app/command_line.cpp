@@ -22,7 +22,7 @@ namespace mnist_bench {
 namespace {
 
 constexpr const char* kDescription =
-    "Trains and compares small image classifiers, and proves every number it prints.";
+    "Trains and compares small image classifiers, and records how every number was obtained.";
 
 constexpr const char* kFooter = R"(
 examples:

@@ -238,8 +238,7 @@ std::vector<Key> make_keys() {
       key("training", "batch_size", IntegerRange{1, 1'048'576}, field(&E::training, &T::batch_size),
           "Images per step; the last, partial batch of an epoch is kept."),
       key("training", "engine", engine, field(&E::training, &T::engine),
-          "What computes: LibTorch, or native: this project's kernels, on the CPU alone, the same "
-          "mathematics many times faster."),
+          "LibTorch, or native: this project's kernels, several times as fast, on the CPU only."),
 
       key("", "output", Path{{"name", "seed"}}, field(&E::output),
           "The run folder; {name} and {seed} are filled in."),

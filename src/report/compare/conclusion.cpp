@@ -12,10 +12,10 @@ namespace mnist_bench {
 namespace {
 
 constexpr const char* kScopeOfRuns =
-    "This speaks of these two trained networks on these images. Whether the same configs would "
-    "differ so with other seeds, only several seeds of each can tell.";
+    "This is about these two trained networks on these images. Whether the configs differ needs "
+    "several seeds of each.";
 constexpr const char* kScopeOfGroups =
-    "This speaks of these two configs on this test set and of the choice of the seed, not of other "
+    "This is about these two configs, this test set and the choice of the seed, not about other "
     "data or settings.";
 
 /// The better side of a difference B − A.
