@@ -38,7 +38,7 @@ bool is_run(const std::filesystem::path& folder) {
 void require_finished(const std::string& folder) {
   if (run_presence(folder) != RunPresence::unfinished) return;
   throw Error(ExitCode::io, fmt::format("the run in {} is unfinished", folder),
-              "go on with it: mnist-bench run CONFIG --resume");
+              "resume it: mnist-bench run CONFIG --resume");
 }
 
 void require_folder(const std::string& folder) {

@@ -72,7 +72,7 @@ void report(const ReportArguments& arguments) {
                             fmt::join(arguments.folders, ", ")),
                 stored.unfinished.empty()
                     ? "train one first: mnist-bench run configs/mlp.json"
-                    : fmt::format("unfinished: {}; the same command with --resume goes on with it",
+                    : fmt::format("unfinished: {}; the same command with --resume continues it",
                                   stored.unfinished.front().string()));
   }
   Report made = make_report(stored);

@@ -122,18 +122,16 @@ void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_f
     }
     if (!interrupted.empty()) what += "; " + interrupted;
     throw Error(ExitCode::sweep_failed, what,
-                "the same command again runs them once more, except those that diverged");
+                "the same command runs them again, except those that diverged");
   }
   if (!interrupted.empty()) {
-    throw Error(ExitCode::interrupted, interrupted,
-                "the same command goes on with what is missing");
+    throw Error(ExitCode::interrupted, interrupted, "the same command trains what is missing");
   }
   if (!shortfall.left.empty()) {
     throw Error(ExitCode::interrupted,
-                fmt::format("{} of {} runs have no result, as another process has taken them up "
-                            "again: {}",
+                fmt::format("{} of {} runs have no result: another process is training them: {}",
                             shortfall.left.size(), plan, listed(shortfall.left)),
-                "the same command waits for it, or goes on with them");
+                "the same command waits for it or resumes them");
   }
 }
 
@@ -205,7 +203,7 @@ void sweep(SweepArguments& arguments, Session& session) {
                                : fmt::format("the sweep was interrupted; in use by other "
                                              "processes: {}",
                                              listed(in_use)),
-                "the same command goes on with what is missing");
+                "the same command trains what is missing");
   }
   require_completed(shortfall_of(plan, results, outcome), plan.size(), arguments.options.fail_fast);
 }
@@ -247,8 +245,8 @@ examples:
   command->add_option("--shard", arguments->shard, "only the I-th of N parts of the runs")
       ->type_name("I/N");
   command->add_flag("--keep-going,!--fail-fast", arguments->keep_going,
-                    "go on after a failed run (default), or start no further one");
-  command->add_flag("--force", arguments->options.force, "run everything anew");
+                    "continue after a failed run (default), or start no more");
+  command->add_flag("--force", arguments->options.force, "train everything again");
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
   command->add_flag("-v,--verbose", session.console.verbose, "what the workers say, too");
   command->callback([arguments, &session] { sweep(*arguments, session); });

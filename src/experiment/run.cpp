@@ -99,16 +99,17 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
   const Checkpoint& checkpoint = *folder.checkpoint();
   const std::string file = (folder.path() / "checkpoint.safetensors").string();
   if (checkpoint.data_sha256 != data_sha256(*result.data)) {
-    throw Error(ExitCode::data,
-                fmt::format("cannot go on from {}: the training or test data are not those that "
-                            "it was made with",
-                            file),
-                "restore the data, or use --force to train from the start");
+    throw Error(
+        ExitCode::data,
+        fmt::format(
+            "cannot resume from {}: the training or test data differ from those it was made with",
+            file),
+        "restore the data, or use --force to train from the start");
   }
   try {
     require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("cannot go on from {}: {}", file, error.what()),
+    throw Error(error.code(), fmt::format("cannot resume from {}: {}", file, error.what()),
                 "use --force to train from the start");
   }
 }
@@ -170,7 +171,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   if (const auto& checkpoint = folder.checkpoint()) {
     resume_from(*checkpoint, result);
     seconds_before = checkpoint->total_seconds;
-    observer.info(fmt::format("going on after epoch {} of {}", checkpoint->state.epoch,
+    observer.info(fmt::format("resuming after epoch {} of {}", checkpoint->state.epoch,
                               config.training.epochs));
   }
   folder.write_config(config);

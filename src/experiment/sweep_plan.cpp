@@ -32,7 +32,7 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
       if (!force) {
         throw Error(error.code(), error.what(),
                     "move that run out of the way, use --output DIR for another folder, or --force "
-                    "to run all of the sweep anew");
+                    "to train the whole sweep again");
       }
       runs.back().state.started = true;
     }

@@ -71,7 +71,7 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
     require_state_of(config.optimizer, checkpoint.state);
     return checkpoint;
   } catch (const Error& error) {
-    throw Error(ExitCode::io, fmt::format("cannot go on from {}: {}", file.string(), error.what()),
+    throw Error(ExitCode::io, fmt::format("cannot resume from {}: {}", file.string(), error.what()),
                 remedy);
   }
 }
@@ -150,9 +150,9 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
         ExitCode::io,
         fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
         finished
-            ? "use --resume to accept it if finished and to go on with it if not, --force to "
+            ? "use --resume to accept it if finished and resume it if not, --force to "
               "replace it, or --output DIR for another folder"
-            : "use --resume to go on with it, --force to start anew, or --output DIR for another "
+            : "use --resume to continue it, --force to start over, or --output DIR for another "
               "folder");
   }
   if (existing == Existing::resume) {

@@ -156,7 +156,7 @@ const Reservation kReservations[] = {
     {[](const Provenance& p) { return p.build_type == "Debug"; },
      "of a debug build: the times say nothing of a release build's"},
     {[](const Provenance& p) { return !p.resumed_after.empty(); },
-     "went on from a checkpoint: the times may join several machines or loads"},
+     "resumed from a checkpoint: the times may mix machines or loads"},
 };
 
 void warn_of_builds(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
@@ -190,7 +190,7 @@ void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup
 std::vector<std::string> interrupted_runs(const RunGroup& group) {
   std::vector<std::string> notes;
   for (const StoredRun& run : group.interrupted) {
-    notes.push_back(fmt::format("{} seed {}: {}, so left out; run --resume goes on with it ({})",
+    notes.push_back(fmt::format("{} seed {}: {}, left out; run --resume continues it ({})",
                                 group.label, run.result.config.seed,
                                 run.result.error.value_or("interrupted"), run.folder.string()));
   }
@@ -201,8 +201,8 @@ void warn_of_moves(std::vector<std::string>& warnings, const std::vector<RunGrou
   for (const RunGroup& group : groups) {
     if (group.completed.empty() || devices_of(group.completed.front().result).size() < 2) continue;
     warnings.push_back(fmt::format(
-        "{}: its runs went on on another device ({}): their metrics are of neither alone, and they "
-        "have no seconds per epoch",
+        "{}: its runs were resumed on another device ({}): their metrics belong to neither device, "
+        "and they have no seconds per epoch",
         group.label, group.device));
   }
 }
@@ -215,10 +215,10 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   if (!unfinished.empty()) {
     std::vector<std::string> folders;
     for (const auto& folder : unfinished) folders.push_back(folder.string());
-    warnings.push_back(
-        fmt::format("without a result, so left out (still running, or killed; run --resume goes on "
-                    "with a killed one): {}",
-                    first_of(folders)));
+    warnings.push_back(fmt::format(
+        "without a result, left out (still running, or killed; run --resume continues a killed "
+        "one): {}",
+        first_of(folders)));
   }
   for (const RunGroup& group : groups) {
     for (const auto& found : {interrupted_runs(group), repeated_runs(group), missing_values(group),

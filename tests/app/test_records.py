@@ -215,7 +215,7 @@ def test_an_unfinished_run_of_0_1_0_goes_on(bench, kept, run):
     folder = kept / run
     done = bench("run", folder / "config.json", "--resume", "--output", folder, timeout=300)
     assert done.code == 0, done
-    assert "going on after epoch 2 of 4" in done.stderr
+    assert "resuming after epoch 2 of 4" in done.stderr
     result = read_result(folder)
     assert (result["schema"], result["status"]) == ("mnist-bench.result/2", "completed")
     assert result["provenance"]["resumed_after"] == [2]

@@ -138,7 +138,7 @@ def test_a_failure_overwrites_nothing_that_another_process_made(start, sweep_fil
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: not holds_files(worker))
     other = start("run", CONFIGS / "mlp.json", *ENDLESS, "--resume", "--output", run)
-    wait_for_line(other, "going on after")
+    wait_for_line(other, "resuming after")
     other.terminate()
     other.communicate(timeout=60)
     assert read_result(run)["status"] == "interrupted"
