@@ -108,7 +108,7 @@ void add_bench_command(CLI::App& app, Session& session) {
   const std::int64_t most = default_threads().threads;
   if (most > 1) arguments->options.threads.push_back(most);
   CLI::App* command =
-      app.add_subcommand("bench", "Time epochs of training: engines and threads, in turn");
+      app.add_subcommand("bench", "Time training epochs, by engine and number of threads");
   command->footer(R"(
 examples:
   mnist-bench bench                                      both of the paper's models
@@ -116,8 +116,8 @@ examples:
   mnist-bench bench configs/cnn.json --epochs 5          a whole training
   mnist-bench bench configs/mlp.json --simd AVX2 --engines native
 
-Every round trains each from fresh parameters, for one epoch or --epochs; a first round of 100 steps
-does not count. The file is rewritten after each round, in Google Benchmark's layout (compare.py
+Every round trains each from fresh parameters, for one epoch or --epochs; 100 warm-up steps are not
+timed. The file is rewritten after each round, in Google Benchmark's layout (compare.py
 reads it).)");
   command
       ->add_option("CONFIG or KEY=VALUE", arguments->configs_and_overrides,

@@ -152,7 +152,7 @@ void add_doctor_command(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("doctor", "What this build and this machine can do");
   command->footer(
-      "\nChecks the shipped data and the current folder; exits with what a run would."
+      "\nChecks the shipped data and the current folder; the exit code is that of a run."
       "\n\nexample:\n  mnist-bench doctor");
   command->add_flag("--json", *json, "print JSON");
   command->callback([json] { doctor(*json); });

@@ -95,7 +95,7 @@ Expectation parse_expectation(const std::string& text) {
     refuse(text, fmt::format("'{}' is not a number", number));
   }
   if (metric->is_share && (expectation.value < 0.0 || expectation.value > 1.0)) {
-    refuse(text, fmt::format("{} lies between 0 and 1; {} can never decide anything", metric->name,
+    refuse(text, fmt::format("{} is between 0 and 1, so {} is always or never met", metric->name,
                              number));
   }
   return expectation;

@@ -52,9 +52,10 @@ void check_files(const std::vector<std::string>& files) {
 void check_folders(const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) {
     if (std::filesystem::is_directory(folder)) continue;
-    throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
-                "name a run folder, or a folder that holds run folders; -o takes one file and may "
-                "stand several times: -o a.md -o b.csv");
+    throw Error(
+        ExitCode::io, fmt::format("there is no folder {}", folder),
+        "name a run folder, or a folder that holds run folders; -o takes one file and can be "
+        "repeated: -o a.md -o b.csv");
   }
 }
 
@@ -119,7 +120,7 @@ examples:
   command
       ->add_option("-o,--output", arguments->files,
                    "Write to a file instead of the terminal, its format by how its name ends: " +
-                       kinds + "; may stand several times")
+                       kinds + "; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_flag(

@@ -42,7 +42,7 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
     const auto [rest, count_error] = std::from_chars(slash + 1, end, count);
     if (count_error == std::errc() && rest == end) {
       if (1 <= index && index <= count) return shard_of(plan, index, count);
-      throw Error(ExitCode::usage, fmt::format("--shard {}: I must lie in 1 to N", text),
+      throw Error(ExitCode::usage, fmt::format("--shard {}: I must be 1 to N", text),
                   "write 1/4 to 4/4 for four parts");
     }
   }
@@ -233,7 +233,7 @@ examples:
       ->add_option("--output", arguments->output,
                    "folder of the run folders (default: the sweep's output, runs/{name})")
       ->type_name("DIR");
-  command->add_flag("-n,--dry-run", arguments->dry_run, "list the runs and their states, no more");
+  command->add_flag("-n,--dry-run", arguments->dry_run, "only list the runs and their states");
   command->add_option("-j,--jobs", arguments->options.jobs, "worker processes side by side")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
@@ -248,7 +248,7 @@ examples:
                     "continue after a failed run (default), or start no more");
   command->add_flag("--force", arguments->options.force, "train everything again");
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
-  command->add_flag("-v,--verbose", session.console.verbose, "what the workers say, too");
+  command->add_flag("-v,--verbose", session.console.verbose, "also show the workers' messages");
   command->callback([arguments, &session] { sweep(*arguments, session); });
 }
 

@@ -103,7 +103,7 @@ Descriptor open_temporary(const std::filesystem::path& path, std::string& tempor
     Descriptor file(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile));
     if (file.get() >= 0) return file;
     if (errno != EEXIST || i == kTries) {
-      throw_write_error(path, "creating a temporary file beside it", errno);
+      throw_write_error(path, "creating a temporary file in its folder", errno);
     }
   }
 }

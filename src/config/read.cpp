@@ -226,16 +226,15 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
 std::string name_from_file(const Source& source) {
   const Key& key = *find_keys("", "name").front();
   if (!source.is_named) {
-    fail(
-        source, key,
-        fmt::format("missing, and there is no file whose name could stand for it; add \"name\", or "
-                    "name=.. to the command; allowed: {}",
-                    key.allowed()));
+    fail(source, key,
+         fmt::format("missing, and there is no file to take the name from; add \"name\", or "
+                     "name=.. to the command; allowed: {}",
+                     key.allowed()));
   }
   std::string stem = std::filesystem::path(source.file).stem().string();
   if (key.accepts(stem)) return stem;
   fail(source, key,
-       fmt::format("missing, and the file's name \"{}\" cannot stand for it; allowed: {}",
+       fmt::format("missing, and the file's name \"{}\" is not a valid name; allowed: {}",
                    escaped(stem), key.allowed()));
 }
 

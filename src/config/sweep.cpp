@@ -150,11 +150,12 @@ std::vector<GridAxis> read_grid(const Document& document) {
     }
     if (std::find(kOutsideTheExperiment.begin(), kOutsideTheExperiment.end(), key) !=
         kOutsideTheExperiment.end()) {
-      document.fail(pointer,
-                    fmt::format("says how a run is made, not what it is: a report could not tell "
-                                "its values apart; sweep once for each, with {}=VALUE and an "
-                                "--output of its own",
-                                key));
+      document.fail(
+          pointer,
+          fmt::format(
+              "does not define the experiment, so a report could not distinguish its values; sweep "
+              "once for each, with {}=VALUE and its own --output",
+              key));
     }
     if (!values.is_array() || values.empty()) {
       document.fail(pointer, values, "a list of one or more values");
@@ -291,12 +292,11 @@ SweepConfig read_sweep(const std::filesystem::path& file,
   sweep.file = origin;
   const Key& name = experiment_key("name");
   if (!is_named && !document.content.contains("name")) {
-    document.fail("/name",
-                  "missing, and there is no file whose name could stand for it; add \"name\"");
+    document.fail("/name", "missing, and there is no file to take the name from; add \"name\"");
   }
   sweep.name = read_text(document, "name", name, file.stem().string());
   if (!name.accepts(sweep.name)) {
-    document.fail("/name", fmt::format("missing, and the file's name \"{}\" cannot stand for it",
+    document.fail("/name", fmt::format("missing, and the file's name \"{}\" is not a valid name",
                                        escaped(sweep.name)));
   }
   sweep.configs = read_configs(document);
@@ -334,7 +334,7 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
         throw Error(ExitCode::usage,
                     fmt::format("{} and {} would both write to {}", taken->second.string(),
                                 file.string(), folder.string()),
-                    "give each config a \"name\" of its own");
+                    "give each config its own \"name\"");
       }
       for (const std::uint64_t seed : sweep.seeds) {
         config.seed = seed;

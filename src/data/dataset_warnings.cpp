@@ -37,7 +37,8 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
   if (present.empty()) return;
   if (present.size() == 1) {
     warnings.push_back(fmt::format(
-        "the training labels go up to {0}, and all of them are {0}: there is nothing to tell apart",
+        "the training labels go up to {0}, and all of them are {0}: there is nothing to "
+        "distinguish",
         present.front()));
     return;
   }

@@ -132,7 +132,7 @@ Dimensions read_shape(const Bytes& header, const std::filesystem::path& path,
                   std::uint32_t{kUnsignedByte} << 8U | usual_rank(contents));
   const IdxContents other = images ? IdxContents::labels : IdxContents::images;
   if (type.is_integer && sizes.size() == usual_rank(other)) {
-    fail_idx(path, fmt::format("this is {} file where the {} file should be ({})",
+    fail_idx(path, fmt::format("this is {} file instead of the {} file ({})",
                                images ? "a labels" : "an images", name_of(contents), magic));
   }
   const std::string found = fmt::format("it holds {} {}", by(sizes), type.name);

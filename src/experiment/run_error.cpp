@@ -31,9 +31,10 @@ Error out_of_device_memory(const std::exception& error) {
   for (int sentence = 0; sentence < 3 && end != std::string::npos; ++sentence) {
     end = text.find(". ", end == 0 ? 0 : end + 1);
   }
-  return {ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
-          "make the model or training.batch_size smaller, set data.train_limit, or end what else "
-          "uses the GPU (nvidia-smi lists it)"};
+  return {
+      ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
+      "make the model or training.batch_size smaller, set data.train_limit, or end other processes "
+      "on the GPU (nvidia-smi lists them)"};
 }
 
 }  // namespace

@@ -116,10 +116,11 @@ std::vector<std::string> paper_notes() {
       // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): sentences of several lines
       "95 % range of a run: where one further run of ours is expected, mean ± t(0.975, n - 1) · SD "
       "· √(1 + 1/n).",
-      "not contradicted: the paper's value, as it is rounded, lies in that range, and the range is "
+      "not contradicted: the paper's value, as it is rounded, is in that range, and the range is "
       "no wider than ± 0.5 points, or than the paper's own ± where that is more; too uncertain to "
-      "tell: it lies there, but the range is wider. Higher, lower: ours, where it lies outside; "
-      "within the paper's ±: by no more than it. This asks nothing of the paper's n.",
+      "tell: it is in the range, but the range is wider. Higher, lower: ours, where the paper's "
+      "value is outside; within the paper's ±: by no more than it. This does not need the paper's "
+      "n.",
       "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
       "runs.",
       "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "

@@ -67,7 +67,9 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
       "takes another folder";
   try {
     Checkpoint checkpoint = read_checkpoint(folder);
-    if (!is_of(checkpoint, config)) throw Error(ExitCode::io, "it is of another config or seed");
+    if (!is_of(checkpoint, config)) {
+      throw Error(ExitCode::io, "it belongs to another config or seed");
+    }
     require_state_of(config.optimizer, checkpoint.state);
     return checkpoint;
   } catch (const Error& error) {
@@ -150,8 +152,8 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
         ExitCode::io,
         fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
         finished
-            ? "use --resume to accept it if finished and resume it if not, --force to "
-              "replace it, or --output DIR for another folder"
+            ? "use --resume to accept it if finished and resume it if not, --force to replace "
+              "it, or --output DIR for another folder"
             : "use --resume to continue it, --force to start over, or --output DIR for another "
               "folder");
   }

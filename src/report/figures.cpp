@@ -94,8 +94,9 @@ std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups) {
   std::vector<FigureData> figures;
   for (const RunGroup& group : groups) {
     figures.push_back({.subject = group.label,
-                       .caption = ": what each class lacks to 100 %, mean over the seeds; whiskers "
-                                  "are ± one standard deviation, within 0 to 100 %.",
+                       .caption =
+                           ": what each class misses of 100 %, mean over the seeds; whiskers "
+                           "are ± one standard deviation, within 0 to 100 %.",
                        .content = class_errors(group)});
   }
   return figures;

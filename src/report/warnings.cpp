@@ -61,7 +61,7 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
     const bool same = original->result.parameters_sha256 == run.result.parameters_sha256;
     const std::string what =
         seed == of_counted
-            ? fmt::format("seed {} is there more than once", seed)
+            ? fmt::format("seed {} occurs more than once", seed)
             : fmt::format("seeds {} and {} are one run, copied and renamed", of_counted, seed);
     warnings.push_back(fmt::format(
         "{}: {}: {} counts, {} does not ({})", group.label, what, original->folder.string(),
@@ -136,7 +136,7 @@ void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<Ru
     };
     if (condition.time_only) {
       warn_of_difference(warnings, groups, condition.name, value_of,
-                         "their times are not of one kind", "do not compare their times");
+                         "their times are not comparable", "do not compare their times");
     } else {
       warn_of_difference(warnings, groups, condition.name, value_of,
                          "times and, in the last digits, metrics may differ for that alone",
@@ -152,9 +152,9 @@ struct Reservation {
 };
 const Reservation kReservations[] = {
     {[](const Provenance& p) { return p.git_dirty.value_or(false); },
-     "of a build with uncommitted changes: the git revision does not say what ran"},
+     "from a build with uncommitted changes: the git revision does not identify the source"},
     {[](const Provenance& p) { return p.build_type == "Debug"; },
-     "of a debug build: the times say nothing of a release build's"},
+     "from a debug build: the times say nothing about a release build"},
     {[](const Provenance& p) { return !p.resumed_after.empty(); },
      "resumed from a checkpoint: the times may mix machines or loads"},
 };
@@ -231,8 +231,8 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
     return fmt::format("{} of the images with SHA-256 {}", run.data->test.samples,
                        run.data->test.sha256.substr(0, 12));
   };
-  warn_of_difference(warnings, groups, "the test set", test_set,
-                     "their metrics are not of one kind", "do not compare their metrics");
+  warn_of_difference(warnings, groups, "the test set", test_set, "their metrics are not comparable",
+                     "do not compare their metrics");
   warn_of_jobs(warnings, groups);
   warn_of_moves(warnings, groups);
   warn_of_conditions(warnings, groups);

@@ -193,7 +193,7 @@ def test_macro_averages_of_0_1_0_are_computed_anew(bench, kept, tmp_path):
     assert recorded == pytest.approx(0.08)
     done = bench("report", "kept/letters")
     assert done.code == 0, done
-    assert "macro averages computed anew" in done.stdout
+    assert "macro averages recomputed" in done.stdout
     assert bench("report", "kept/letters", "-o", "t.csv").code == 0
     with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)

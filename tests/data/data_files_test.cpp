@@ -195,7 +195,7 @@ TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
   EXPECT_THAT(error(),
               AllOf(HasSubstr("cannot read " + (folder_ / "train-images-idx3-ubyte").string()),
                     HasSubstr("it is a link to ../store/images, which does not exist")));
-  EXPECT_THAT(remedy(), HasSubstr("put back what the link points to"));
+  EXPECT_THAT(remedy(), HasSubstr("restore the file that the link points to"));
   EXPECT_THAT(test::data_error([&] { (void)file_stamps(folder_.path()); }),
               HasSubstr("a link to ../store/images"));
   std::filesystem::create_symlink("nowhere", folder_ / "data");

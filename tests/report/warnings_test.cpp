@@ -69,7 +69,7 @@ TEST(Warnings, TellTimesTakenSideBySide) {
 TEST(Warnings, TellWhatDiffersWithinAGroup) {
   EXPECT_THAT(
       warnings_of(second_with([](RunResult& r) { r.provenance->threads = 1; })),
-      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not of one kind"));
+      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not comparable"));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->cpu = "other"; })),
               ElementsAre(HasSubstr("differ in CPU (CPU, other)")));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device_name = "other"; })),
@@ -114,10 +114,10 @@ TEST(Warnings, TellThatTestSetsDiffer) {
 
 TEST(Warnings, TellBuildsThatShouldNotBeMeasured) {
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->git_dirty = true; })),
-              ElementsAre(HasSubstr("1 run of a build with uncommitted changes")));
+              ElementsAre(HasSubstr("1 run from a build with uncommitted changes")));
   std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
   for (StoredRun& run : runs) run.result.provenance->build_type = "Debug";
-  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("2 runs of a debug build")));
+  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("2 runs from a debug build")));
 }
 
 TEST(Warnings, TellResumedRunsAndValuesThatAreMissing) {

@@ -68,7 +68,7 @@ std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
     notes.push_back(fmt::format("the seeds differ: {} and {}", a.config.seed, b.config.seed));
   }
   if (a.parameters_sha256 && a.parameters_sha256 == b.parameters_sha256) {
-    notes.emplace_back("both runs ended with the same parameters, to the bit");
+    notes.emplace_back("both runs ended with bit-identical parameters");
   }
   if (a.data->train.sha256 != b.data->train.sha256) {
     notes.emplace_back("they were trained on different files");
@@ -140,7 +140,7 @@ std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
     }
   }
   if (!twins.empty()) {
-    notes.push_back(fmt::format("A and B ended with the same parameters, to the bit, for seed {}",
+    notes.push_back(fmt::format("A and B ended with bit-identical parameters for seed {}",
                                 fmt::join(twins, ", ")));
   }
   return notes;

@@ -139,9 +139,8 @@ TEST(CompareGroups, RefusesGroupsWithoutACommonSeedAndOtherTestSets) {
 TEST(CompareGroups, OfTheSameExperimentSayThatOnlyTheMachineCanDiffer) {
   const GroupComparison comparison =
       compare_groups(group_with("a", {9'700, 9'710}), group_with("a", {9'700, 9'715}));
-  EXPECT_THAT(comparison.notes,
-              ElementsAre(HasSubstr("the same experiment"),
-                          HasSubstr("same parameters, to the bit, for seed 1, 2")));
+  EXPECT_THAT(comparison.notes, ElementsAre(HasSubstr("the same experiment"),
+                                            HasSubstr("bit-identical parameters for seed 1, 2")));
   EXPECT_EQ(comparison.a.label, "a");
 }
 
