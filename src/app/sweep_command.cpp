@@ -161,7 +161,7 @@ void sweep(SweepArguments& arguments, Session& session) {
       arguments.file, arguments.output.empty() ? std::nullopt : std::optional(arguments.output));
   const std::vector<ExperimentConfig> plan =
       take_shard(plan_sweep(config, arguments.overrides), arguments.shard);
-  const std::vector<PlannedRun> runs = look_at(plan, arguments.options.force);
+  const std::vector<PlannedRun> runs = planned_runs(plan, arguments.options.force);
   std::vector<ExperimentConfig> missing;
   std::vector<ExperimentConfig> taken;  // after the others: maybe they are done by then
   for (const PlannedRun& run : runs) {

@@ -22,7 +22,7 @@ std::string state_text(const RunState& state) {
 
 }  // namespace
 
-std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force) {
+std::vector<PlannedRun> planned_runs(const std::vector<ExperimentConfig>& plan, bool force) {
   std::vector<PlannedRun> runs;
   for (const ExperimentConfig& config : plan) {
     runs.push_back({.config = config, .state = {}});
