@@ -125,7 +125,7 @@ std::vector<FileStamp> file_stamps(const std::filesystem::path& folder) {
   return stamps;
 }
 
-std::string verdict(const Dataset& dataset) {
+std::string checksum_status(const Dataset& dataset) {
   if (dataset.identified) return *dataset.identified;
   const bool any_known =
       std::any_of(dataset.files.begin(), dataset.files.end(),

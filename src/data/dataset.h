@@ -85,7 +85,7 @@ std::vector<FileStamp> file_stamps(const std::filesystem::path& folder);
 
 /// What the checksums say: the name of the known data set, "mixed" when only some of the files are
 /// of a known one (or of different ones), else "unknown".
-std::string verdict(const Dataset& dataset);
+std::string checksum_status(const Dataset& dataset);
 
 /// The images of `set` at `indices` (each 0 … n − 1), in that order; `sha256` stays that of the
 /// whole files.
