@@ -137,9 +137,10 @@ void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
                      "config keys to override, dotted: seed=3 training.epochs=1");
 }
 
-void print(const std::string& words) {
-  const std::string text = printable(words);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+void print(const std::string& text) {
+  const std::string shown = printable(text);
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() ||
+      std::fflush(stdout) != 0) {
     throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }
 }

@@ -61,9 +61,9 @@ CLI::Validator one_of(const std::map<std::string, Value>& values) {
   return {replace, /*validator_desc=*/"", /*validator_name=*/names};
 }
 
-/// Prints `words` on stdout, without what a terminal would obey (see `printable`); Error(io) when
+/// Prints `text` on stdout, without what a terminal would obey (see `printable`); Error(io) when
 /// they cannot be written (a full disk).
-void print(const std::string& words);
+void print(const std::string& text);
 
 /// The same for a result that is recorded. An interrupted run ends as such even where nobody reads
 /// what it says: the terminal may be gone that the signal told of.

@@ -267,7 +267,7 @@ bool Key::accepts(const json& value) const {
   return mnist_bench::accepts(rule, value);
 }
 
-std::string Key::allowed() const { return words(rule) + (nullable ? ", or null" : ""); }
+std::string Key::allowed() const { return describe(rule) + (nullable ? ", or null" : ""); }
 
 ordered_json Key::default_value() const {
   ExperimentConfig config;

@@ -12,7 +12,7 @@
 namespace mnist_bench {
 
 /// What a key's value may be. Each rule says it three times over from the same numbers: to the
-/// reader (`accepts`), to people (`words`, in error messages and the reference) and to other
+/// reader (`accepts`), to people (`describe`, in error messages and the reference) and to other
 /// programs (`schema`, JSON Schema draft 2020-12).
 
 /// A JSON integer, minimum to maximum. 3.0 and 1e3 are none.
@@ -21,7 +21,7 @@ struct IntegerRange {
   std::int64_t maximum;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -32,7 +32,7 @@ struct NumberRange {
   double below = std::numeric_limits<double>::infinity();
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -47,7 +47,7 @@ struct Text {
   std::regex regex = std::regex(pattern);
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -57,7 +57,7 @@ struct Path {
   std::vector<std::string> placeholders;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -66,7 +66,7 @@ struct Choice {
   std::vector<std::string> values;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -76,14 +76,14 @@ struct IntegerList {
   IntegerRange item;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
 /// true or false.
 struct Boolean {
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -93,14 +93,14 @@ struct IntegerOrWord {
   std::string word;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
 /// A list of layers, by its outside; config/layer_keys.h says what is wrong within.
 struct LayerList {
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -108,7 +108,7 @@ using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, Integer
                           IntegerOrWord, LayerList>;
 
 bool accepts(const Rule& rule, const nlohmann::json& value);
-std::string words(const Rule& rule);
+std::string describe(const Rule& rule);
 nlohmann::ordered_json schema(const Rule& rule);
 
 /// Where in a JSON value something is wrong, and what.

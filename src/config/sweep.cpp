@@ -91,7 +91,7 @@ std::vector<std::filesystem::path> read_configs(const Document& document) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const Path path;
     if (!path.accepts(value[i])) {
-      document.fail(fmt::format("/configs/{}", i), value[i], path.words());
+      document.fail(fmt::format("/configs/{}", i), value[i], path.describe());
     }
     configs.push_back((document.folder / value[i].get<std::string>()).lexically_normal());
   }
