@@ -35,8 +35,8 @@ struct Source {
 
 [[noreturn]] void fail(const std::string& origin, const json::json_pointer& where,
                        const std::string& problem) {
-  const std::string place = where.empty() ? "top level" : escaped(where.to_string());
-  throw Error(ExitCode::usage, fmt::format("{}: {}: {}", origin, place, problem));
+  const std::string location = where.empty() ? "top level" : escaped(where.to_string());
+  throw Error(ExitCode::usage, fmt::format("{}: {}: {}", origin, location, problem));
 }
 
 json::json_pointer pointer(const std::string& section, const std::string& name) {

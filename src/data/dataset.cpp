@@ -58,13 +58,13 @@ std::optional<std::string> common_name(const std::array<SourceFile, 4>& files) {
 
 std::filesystem::path shipped_mnist() {
   if (const auto found = find_shipped("mnist")) return *found;
-  std::vector<std::string> places;
+  std::vector<std::string> folders;
   for (const std::filesystem::path& folder : shipped_folders()) {
-    places.push_back((folder / "mnist").string());
+    folders.push_back((folder / "mnist").string());
   }
   throw Error(ExitCode::data,
               fmt::format("the MNIST that ships with mnist-bench was not found in {}",
-                          fmt::join(places, ", ")),
+                          fmt::join(folders, ", ")),
               "name a folder of the four IDX files (data.directory), or with MNIST_BENCH_DATA the "
               "share/mnist-bench of an installation");
 }
