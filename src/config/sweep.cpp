@@ -182,9 +182,9 @@ void require_few_runs(const SweepConfig& sweep) {
     product += fmt::format(" × {}: {}", axis.key, axis.values.size());
   }
   // No factor is 0, and the quotients do not overflow as the product would.
-  std::size_t room = kMostRuns;
-  for (const std::size_t factor : factors) room /= factor;
-  if (room > 0) return;
+  std::size_t remaining = kMostRuns;
+  for (const std::size_t factor : factors) remaining /= factor;
+  if (remaining > 0) return;
   throw Error(
       ExitCode::usage,
       fmt::format("{}: {} makes more than {} runs", sweep.file.string(), product, kMostRuns),
