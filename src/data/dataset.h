@@ -22,7 +22,7 @@ struct ImageShape {
 struct ImageSet {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  /// [n, rows, columns], row-major, 0 = background, 255 = ink.
+  /// [n, rows, columns], row-major, 0 = background, 255 = foreground.
   std::vector<std::uint8_t> pixels;
   /// [n], 0 … classes − 1.
   std::vector<std::uint8_t> labels;
