@@ -193,8 +193,8 @@ class Sweep {
       const std::string message = event.value("message", "");
       const bool is_news = event.value("level", "") == "warning" &&
                            warnings_.emplace(data_folder(slot.run->data), message).second;
-      const std::string told = fmt::format("{}: {}", slot.run->output, message);
-      is_news ? observer_.warn(told) : observer_.debug(told);
+      const std::string shown = fmt::format("{}: {}", slot.run->output, message);
+      is_news ? observer_.warn(shown) : observer_.debug(shown);
     }
   }
 

@@ -38,7 +38,7 @@ void on_urgent(int) {
 }
 
 template <std::size_t Count>
-void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
+void handle(const std::array<int, Count>& signals, void (*handler)(int)) {
   for (const int signal : signals) {
     struct sigaction before {};
     // What is ignored at the start stays so: nohup, a job in the background.
@@ -57,13 +57,13 @@ void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
 
 void watch_interrupts() {
   at_terminal = ::isatty(STDERR_FILENO) != 0;
-  watch(kUrgent, on_urgent);
-  watch(kNotices, on_notice);
+  handle(kUrgent, on_urgent);
+  handle(kNotices, on_notice);
 }
 
 void watch_interrupts_of_worker() {
-  watch(kUrgent, on_notice);
-  watch(kNotices, on_notice);
+  handle(kUrgent, on_notice);
+  handle(kNotices, on_notice);
 }
 
 bool interrupted() { return signal_seen != 0; }

@@ -37,8 +37,8 @@ namespace {
     work();
   } catch (const Error& error) {
     const std::string text = std::string(error.what()) + '\0' + error.remedy() + '\0';
-    const bool told = ::write(answer, text.data(), text.size()) == std::ssize(text);
-    ::_exit(told ? static_cast<int>(error.code()) : EXIT_FAILURE);
+    const bool is_written = ::write(answer, text.data(), text.size()) == std::ssize(text);
+    ::_exit(is_written ? static_cast<int>(error.code()) : EXIT_FAILURE);
   } catch (const std::exception& error) {
     const std::string text = error.what();
     const std::string line = text.substr(0, text.find('\n')) + '\0';
