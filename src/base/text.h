@@ -11,7 +11,7 @@ inline constexpr const char* kAbsent = "–";
 
 enum class Align { left, right };
 
-/// How many characters `text` (UTF-8) takes on a terminal, for those that take one each.
+/// Columns that `text` (UTF-8) takes on a terminal if each character takes one.
 std::size_t code_points(const std::string& text);
 
 /// Rows of cells as text: two spaces between the columns, each as wide as its widest cell, a rule

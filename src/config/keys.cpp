@@ -68,7 +68,7 @@ Variant alternative(std::string_view type) {
   }
 }
 
-/// What the alternatives of a variant are called.
+/// The names of a variant's alternatives.
 template <class... Alternatives>
 std::vector<std::string> types_of(const std::variant<Alternatives...>* /*deduced from*/) {
   return {std::string(Alternatives::kType)...};
@@ -80,7 +80,7 @@ auto field(Members... members) {
   return [=](auto& config) -> auto& { return (config.*....*members); };
 }
 
-/// A key that stands for the field of a struct. A key is nullable when its field is optional.
+/// A key for the field of a struct. A key is nullable when its field is optional.
 template <class Field>
 Key key(std::string section, std::string name, Rule rule, Field field, std::string meaning) {
   using T = std::remove_reference_t<decltype(field(std::declval<ExperimentConfig&>()))>;
@@ -119,7 +119,7 @@ Key optimizer_key(std::string name, Rule rule, T Optimizer::*member, std::string
                 std::move(meaning));
 }
 
-/// The key that chooses the alternative, and with it which of the section's other keys there are.
+/// The key that chooses the alternative, and so the section's other keys.
 template <class Variant>
 Key type_key(std::string section, Variant ExperimentConfig::*of, std::string meaning) {
   Key key;

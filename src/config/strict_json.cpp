@@ -82,8 +82,8 @@ class Builder : public nlohmann::json_sax<json> {
     std::string key;  // of the next value, in an object
   };
 
-  /// Where the next value will stand. Found out for messages alone: kept up to date, it would cost
-  /// each value the length of all the keys around it.
+  /// The pointer to the next value. Built for messages only: keeping it up to date would cost each
+  /// value the length of all keys around it.
   [[nodiscard]] json::json_pointer next() const {
     json::json_pointer pointer;
     for (const Open& open : open_) {
@@ -141,7 +141,7 @@ void require_utf8(std::string_view text, std::string_view origin) {
 }
 
 json parse_strict_json(std::string_view text, std::string_view origin, bool comments) {
-  // nlohmann takes NUL for the end of the text and does not look into comments.
+  // nlohmann treats NUL as the end of the text and does not check comments.
   require_utf8(text, origin);
   Builder builder(text, origin);
   json::sax_parse(text.begin(), text.end(), &builder, json::input_format_t::json,

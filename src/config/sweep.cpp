@@ -37,7 +37,7 @@ const std::map<std::string, std::string> kOwnKeys = {
 /// A sweep file while it is read.
 struct Document {
   std::string file;
-  /// That its paths are relative to.
+  /// The folder that its paths are relative to.
   std::filesystem::path folder;
   json content;
 
@@ -173,7 +173,7 @@ std::vector<GridAxis> read_grid(const Document& document) {
   return grid;
 }
 
-/// Throws unless the runs are few enough to be planned; nothing is made of them before.
+/// Throws for too many runs, before any is planned.
 void require_few_runs(const SweepConfig& sweep) {
   std::vector<std::size_t> factors = {sweep.configs.size(), sweep.seeds.size()};
   std::string product = fmt::format("configs: {} × seeds: {}", factors[0], factors[1]);
@@ -220,7 +220,7 @@ std::string safe(std::string text, std::string_view allowed) {
 
 /// A grid value, given as JSON text, as a part of a folder's name: a string without its quotes. So
 /// that no two values share a name, strings such as "a/b", which would be a_b, and "null", which
-/// would be null, have a hash behind it.
+/// would be null, end with a hash.
 std::string value_name(const std::string& text) {
   const json value = json::parse(text);
   if (!value.is_string()) return safe(text, "._-,");
@@ -261,8 +261,7 @@ void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>&
   }
 }
 
-/// What `make` makes of a config. What is wrong with it also names the sweep file, where it was
-/// named.
+/// The result of `make` for a config. Its errors also name the sweep file, which names the config.
 template <typename Make>
 auto naming_sweep(const SweepConfig& sweep, const std::filesystem::path& config, const Make& make) {
   try {

@@ -79,7 +79,7 @@ Dataset load_dataset(const std::filesystem::path& folder) {
   const auto read_split = [&](FileRole images_role, FileRole labels_role) {
     const auto images_index = static_cast<std::size_t>(images_role);
     const auto labels_index = static_cast<std::size_t>(labels_role);
-    // The small file first: its size is what the images file has to answer to.
+    // The small file first: the images file has to match its size.
     IdxFile labels = read_idx_labels(paths.at(labels_index));
     IdxFile images = read_idx_images(paths.at(images_index), labels);
     dataset.files.at(labels_index) = describe(labels, labels_role);

@@ -12,7 +12,7 @@ namespace {
 
 using Warnings = std::vector<std::string>;
 
-/// Mean and SD are far from what is expected if they are off by more than this share of the
+/// Mean and SD are far from what is expected if they are off by more than this fraction of the
 /// expected SD. KMNIST's are off by 0.20 and 0.13 of MNIST's SD, Fashion-MNIST's by 0.50 and 0.15.
 constexpr double kFar = 0.25;
 constexpr std::uint8_t kLeastLargest = 128;
@@ -78,7 +78,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
             ? "data.normalization=dataset makes up for that, in these images alone"
             : "scale them, or use data.normalization=dataset"));
   }
-  // The background is what most pixels are, wherever they lie: images may have a frame.
+  // The background is what most pixels are, wherever they are: images may have a frame.
   if (2 * train.median > train.largest) {
     warnings.push_back(fmt::format(
         "the training images have a bright background (half of their pixels are {} or more), other "

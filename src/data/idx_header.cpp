@@ -150,8 +150,8 @@ Dimensions read_shape(const Bytes& header, const std::filesystem::path& path,
                   : "write one number for each image");
 }
 
-/// Whether sizes at odds with their file are what a program writes that forgets to swap their
-/// bytes: less than 2^24 when swapped.
+/// Whether sizes that contradict the file look as if a program forgot to swap their bytes: less
+/// than 2^24 when swapped.
 bool look_swapped(const Dimensions& sizes) {
   return std::all_of(sizes.begin(), sizes.end(),
                      [](std::int64_t size) { return size > 0 && size % 256 == 0; });

@@ -14,7 +14,7 @@ struct PixelStatistics {
   double sd = 0.0;
 };
 
-/// What the pixels of a whole split look like.
+/// A summary of the pixels of a whole split.
 struct PixelSummary {
   PixelStatistics statistics;  ///< 0 for an empty set
   std::uint8_t smallest = 0;
@@ -25,9 +25,9 @@ struct PixelSummary {
 PixelSummary summarize_pixels(const ImageSet& set);
 
 /// Mean and deviation that `normalization` subtracts and divides by: x ↦ (x/255 − mean)/sd.
-/// `training` are those of all images of the training file, whatever data.train_limit takes of
-/// them, so that runs on more and on fewer images see the same input. Throws Error(data) where
-/// they are asked for and their SD is 0.
+/// `training` is of all images of the training file, whatever data.train_limit selects, so that
+/// runs on more and on fewer images see the same input. Throws Error(data) where it is used and its
+/// SD is 0.
 PixelStatistics normalization_constants(Normalization normalization,
                                         const PixelStatistics& training = {});
 
