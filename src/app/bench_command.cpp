@@ -56,7 +56,7 @@ void require_cpu(const ExperimentConfig& config) {
   }
 }
 
-/// The configs that were named, with the KEY=VALUE in each; without one, the paper's two models.
+/// The named configs, with the KEY=VALUE applied to each; by default the paper's two models.
 std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words) {
   std::vector<std::string> files;
   std::vector<std::string> overrides;

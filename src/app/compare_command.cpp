@@ -47,7 +47,7 @@ void require_folder(const std::string& folder) {
               "name a run folder, or a folder that holds the runs of one experiment");
 }
 
-/// The one experiment whose runs lie below `folder`.
+/// The one experiment whose runs are below `folder`.
 RunGroup read_group(const std::string& folder) {
   const StoredRuns stored = read_runs({folder});
   if (!stored.unreadable.empty()) {

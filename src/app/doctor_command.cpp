@@ -19,8 +19,8 @@
 namespace mnist_bench {
 namespace {
 
-/// One thing that was checked. `failed` says what a run would fail with; `warns` that there is
-/// something that it cannot use; the rest is for information.
+/// One thing that was checked. `failed`: the exit code of a run here; `warns`: there is something
+/// that a run cannot use; otherwise for information.
 struct Finding {
   std::string what;
   std::string found;

@@ -21,7 +21,7 @@ struct ReportArguments {
   bool paper = false;
 };
 
-/// All that can be said against the files before anything is read.
+/// Checks the output files before anything is read.
 void check_files(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     format_of(file);

@@ -50,7 +50,7 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
               "write 1/4 to 4/4 for four parts");
 }
 
-/// What the sweep has come to, as it lies in the folders.
+/// The sweep's results so far, from the runs' folders.
 StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   StoredRuns stored;
   for (const ExperimentConfig& config : plan) {
@@ -67,7 +67,7 @@ StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
 /// Folders of the plan's runs that are not completed.
 struct Shortfall {
   std::vector<std::string> failed;       ///< or diverged: now, or by their records
-  std::vector<std::string> interrupted;  ///< by a signal to their workers alone
+  std::vector<std::string> interrupted;  ///< only by a signal to their workers
   std::vector<std::string> left;         ///< without a record
 };
 
@@ -135,7 +135,7 @@ void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_f
   }
 }
 
-/// The causes of failures that this call did not see, as nothing else tells them under --quiet.
+/// Warns of the causes of earlier failures, which nothing else reports under --quiet.
 void warn_of_old_failures(const StoredRuns& results, const SweepOutcome& outcome,
                           Console& console) {
   for (const StoredRun& run : results.runs) {

@@ -45,7 +45,7 @@ std::string name_of(const BenchSeries& series) {
   return series.epochs == 1 ? name : fmt::format("{}/epochs:{}", name, series.epochs);
 }
 
-/// What all lines of a series begin with.
+/// The common fields of a series' lines.
 Json head_of(const BenchSeries& series, std::size_t family, const std::string& suffix) {
   return {{"name", name_of(series) + suffix},
           {"family_index", family},

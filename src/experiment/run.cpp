@@ -37,7 +37,7 @@ StoredRun finished_already(std::filesystem::path folder, RunResult result, Obser
   return {.folder = std::move(folder), .result = std::move(result)};
 }
 
-/// Gives LibTorch the CPU threads of the config, or those that the machine suggests.
+/// Gives LibTorch the CPU threads of the config, or this machine's default.
 DefaultThreads set_up_threads(const ExperimentConfig& config, Observer& observer) {
   DefaultThreads chosen{.threads = 1, .decided_by = "the config", .ignored = {}};
   if (config.threads) {
@@ -54,8 +54,7 @@ DefaultThreads set_up_threads(const ExperimentConfig& config, Observer& observer
   return chosen;
 }
 
-/// Where to compute, made ready for it: in float32 throughout, with the peak of memory counted
-/// anew.
+/// Chooses and prepares the device: float32 throughout, with the memory peak reset.
 c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
   if (config.training.engine == Engine::native) return c10::kCPU;  // it never uses CUDA
   const c10::Device device = choose_device(config.device);
@@ -65,8 +64,8 @@ c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
   return device;
 }
 
-/// Throws Error(run_failed) when the network alone would not fit into memory: found out here, not
-/// by the system that kills the process.
+/// Throws Error(run_failed) when the network alone would not fit into memory, before the system
+/// kills the process.
 void require_memory(std::int64_t parameters) {
   constexpr double kBytes = 4 * sizeof(float);  // value, gradient, and Adam's two moments
   constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
@@ -130,7 +129,7 @@ void announce(const RunResult& result, Observer& observer) {
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Observer& observer) {
   const Clock::time_point start = Clock::now();
-  // Before anything that could fail for want of data or a device, or cost time.
+  // Before anything that needs data, a device or time.
   if (options.existing == Existing::resume) {
     const std::filesystem::path output = output_folder(config);
     if (auto found = finished_run(output, config)) {
@@ -196,7 +195,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     result.error = error.what();
     try {
       finish();
-    } catch (const Error& second) {  // a full disk, mostly: the first error is the one to tell
+    } catch (const Error& second) {  // mostly a full disk: the first error is the one to report
       observer.warn(second.what());
     }
     throw error;

@@ -23,8 +23,8 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
-/// LibTorch's message goes on for many sentences, about settings of its allocator; the first three
-/// say what was asked for and what there is.
+/// LibTorch's message has many more sentences about its allocator's settings; the first three say
+/// what was requested and what is available.
 Error out_of_device_memory(const std::exception& error) {
   const std::string text = first_line(error);
   std::size_t end = 0;

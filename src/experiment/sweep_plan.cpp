@@ -55,7 +55,7 @@ void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data) {
     each.back().train_limit.reset();
     each.back().test_limit.reset();
   }
-  std::reverse(each.begin(), each.end());  // the first run's last: they stay
+  std::reverse(each.begin(), each.end());  // the first run's last, so that they stay
   for (const DataConfig& config : each) data.load(config);
 }
 

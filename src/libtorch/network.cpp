@@ -15,7 +15,7 @@ namespace {
 
 namespace nn = torch::nn;
 
-/// All tensors of the network that are trained, or those that are stored beside them: not the
+/// All tensors of the network that are trained, or those that are stored with them: not the
 /// counts that batch norm keeps, which nothing reads.
 torch::OrderedDict<std::string, torch::Tensor> parameters_in(const nn::Sequential& network) {
   return network->named_parameters();

@@ -30,7 +30,7 @@
 namespace mnist_bench {
 namespace {
 
-/// Does `work` and leaves by _exit: with 0 and nothing written, or with an Error's code after its
+/// Runs `work` and ends by _exit: with 0 and nothing written, or with an Error's code after its
 /// message and remedy, each ended by a 0.
 [[noreturn]] void be_child(const std::function<void()>& work, int answer) {
   try {
@@ -48,7 +48,7 @@ namespace {
   ::_exit(EXIT_SUCCESS);
 }
 
-/// All that comes until the other end is closed.
+/// All bytes until the other end is closed.
 std::string read_all(int descriptor) {
   std::string text;
   std::array<char, 4096> block{};

@@ -29,7 +29,7 @@ class Epoch {
     learner_.begin_epoch(epoch, order_of(images_, config.seed, epoch));
   }
 
-  /// All steps. How training ends here, if it does.
+  /// Runs all steps; returns how training ends here, if it does.
   std::optional<TrainEnd> run(const TrainCallbacks& callbacks) {
     while (progress_.step < progress_.steps) {
       const std::int64_t first = progress_.step * batch_size_;
