@@ -139,7 +139,7 @@ reads it).)");
       ->type_name("N");
   command
       ->add_option("--epochs", arguments->options.epochs,
-                   "epochs of each round, whose mean counts, 1 to 1000")
+                   "epochs of each round, which are averaged, 1 to 1000")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");
   command

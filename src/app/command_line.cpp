@@ -196,7 +196,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   } catch (const Error& error) {
     if (has_working_folder()) throw;
     throw Error(error.code(), error.what(),
-                "the current folder does not exist any more: cd to one that does", error.cause());
+                "the current folder no longer exists: cd to one that does", error.cause());
   }
 }
 

@@ -155,7 +155,7 @@ examples:
       ->required();
   command
       ->add_option("--equivalence", arguments->equivalence,
-                   "Of two groups: exit 1 unless their mean accuracies are shown to lie within "
+                   "Of two groups: exit 1 unless their mean accuracies are shown to be within "
                    "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
       ->type_name("POINTS");
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");

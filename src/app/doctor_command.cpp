@@ -52,8 +52,7 @@ Finding check_output() {
   std::error_code gone;
   const std::filesystem::path here = std::filesystem::current_path(gone);
   if (gone) {
-    return {"output", "the current folder does not exist any more: cd to one that does",
-            ExitCode::io};
+    return {"output", "the current folder no longer exists: cd to one that does", ExitCode::io};
   }
   const std::filesystem::path folder =
       std::filesystem::is_directory(here / "runs") ? here / "runs" : here;

@@ -40,7 +40,7 @@ void check_files(const std::vector<std::string>& files) {
     if (folder.empty() || std::filesystem::is_directory(folder)) continue;
     if (std::filesystem::exists(folder)) {
       throw Error(ExitCode::io,
-                  fmt::format("cannot write {}: {} is no folder", file, folder.string()));
+                  fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
     }
     throw Error(ExitCode::io,
                 fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
@@ -125,7 +125,7 @@ examples:
       ->allow_extra_args(false);
   command->add_flag(
       "--paper", arguments->paper,
-      "Check the paper against these runs: its tables and what it claims (terminal, .md, .html)");
+      "Check the paper against these runs: its tables and claims (terminal, .md, .html)");
   command->callback([arguments] { report(*arguments); });
 }
 

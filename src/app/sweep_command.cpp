@@ -220,7 +220,7 @@ A sweep file:
     "grid": { "optimizer.learning_rate": [0.001, 0.01] },
     "output": "runs/{name}" }                       // name: the file's, or "name"
 
-The same command again runs only what is missing. A run that another process works on is waited for.
+The same command again trains only what is missing. It waits for runs of other processes.
 
 examples:
   mnist-bench sweep configs/paper/sweep.json --dry-run

@@ -69,7 +69,7 @@ void add_verify_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("verify", "Check every file of runs: checksums and consistency");
   command->footer(R"(
-It ends in 0, or in 6 with a line for each fault. An unfinished run is none.
+Exits with 0, or with 6 and a line for each fault. An unfinished run is not a fault.
 
 examples:
   mnist-bench verify runs

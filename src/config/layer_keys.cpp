@@ -133,7 +133,7 @@ LayerKind describe(layer::Residual kind) {
   using R = layer::Residual;
   return {kind.kType,
           "Adds a shortcut to the output of its layers.",
-          {setting("layers", LayerList{}, &R::layers, "The layers beside the shortcut."),
+          {setting("layers", LayerList{}, &R::layers, "The layers parallel to the shortcut."),
            with_default(
                setting("shortcut", Choice{{"identity", "subsample", "projection"}}, &R::shortcut,
                        "The input; its every s-th row and column, with channels of zeros; "
@@ -145,7 +145,7 @@ LayerKind describe(layer::Residual kind) {
 LayerKind describe(layer::Repeat kind) {
   using R = layer::Repeat;
   return {kind.kType,
-          "Its layers several times in a row, each time with parameters of their own.",
+          "Its layers several times in a row, each time with their own parameters.",
           {setting("times", IntegerRange{1, kMaxLayers}, &R::times, "How often."),
            setting("layers", LayerList{}, &R::layers, "The layers to repeat.")},
           kind};

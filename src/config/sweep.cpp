@@ -188,7 +188,7 @@ void require_few_runs(const SweepConfig& sweep) {
   throw Error(
       ExitCode::usage,
       fmt::format("{}: {} makes more than {} runs", sweep.file.string(), product, kMostRuns),
-      "make the grid or the seeds fewer, or several sweeps of it");
+      "use a smaller grid or fewer seeds, or split it into several sweeps");
 }
 
 /// All points of the grid as overrides; one empty point for an empty grid.

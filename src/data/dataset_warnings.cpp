@@ -75,7 +75,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         "0 … 255; {}",
         train.largest,
         normalization == Normalization::dataset
-            ? "data.normalization=dataset makes up for that, in these images alone"
+            ? "data.normalization=dataset compensates for that, for these images only"
             : "scale them, or use data.normalization=dataset"));
   }
   // The background is what most pixels are, wherever they are: images may have a frame.
@@ -102,7 +102,8 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_vi
   warn_of_classes(dataset, warnings);
   if (!dataset.identified && is_known_dataset(label)) {
     warnings.push_back(fmt::format(
-        "data.dataset says '{}', but by their checksums not all of the files are that data set's",
+        "data.dataset says '{}', but by their checksums not all of the files belong to that data "
+        "set",
         label));
   } else if (!dataset.identified &&
              std::any_of(dataset.files.begin(), dataset.files.end(),

@@ -110,7 +110,7 @@ double least_difference_sd(double margin, std::int64_t images);
 /// scatter that much (least_difference_sd). The sum of n such differences is a whole number of
 /// images, so half of one is added to its distance from 0 (the continuity correction of Yates
 /// 1934); few wrong images would bring the risk to 5.4 % otherwise. Without images, differences
-/// without scatter have p = 0 where they lie inside the margin, else 1.
+/// without scatter have p = 0 where they are inside the margin, else 1.
 EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin,
                                  std::int64_t images = 0);
 

@@ -33,7 +33,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Observer& observer) {
-  observer.info(fmt::format("{} is finished already; nothing to do", folder.string()));
+  observer.info(fmt::format("{} is already finished; nothing to do", folder.string()));
   return {.folder = std::move(folder), .result = std::move(result)};
 }
 
@@ -163,7 +163,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   observer.log_to(folder.log_file());
   observer.debug(fmt::format("{} CPU thread{}: decided by {}", threads.threads,
                              threads.threads == 1 ? "" : "s", threads.decided_by));
-  observer.debug(loaded ? "data read from their files" : "data in memory already");
+  observer.debug(loaded ? "data read from files" : "data already in memory");
   announce(result, observer);
 
   double seconds_before = 0.0;

@@ -222,7 +222,7 @@ class Sweep {
   void wait_for(const ExperimentConfig& run) {
     in_use_.push_back(run);
     if (!waited_for_.insert(run.output).second) return;
-    observer_.info(fmt::format("{}: in use by another process; waiting for that", run.output));
+    observer_.info(fmt::format("{}: in use by another process; waiting for it", run.output));
   }
 
   void on_death(Slot& slot) {

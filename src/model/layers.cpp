@@ -244,7 +244,7 @@ class Network {
     }
   }
 
-  /// Placed where it stands by `add`.
+  /// Never called: `add` writes repeats out.
   void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) {}
 
   Names names_;

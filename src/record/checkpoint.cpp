@@ -57,7 +57,7 @@ std::uint64_t integer(const std::map<std::string, std::string>& metadata, const 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size()) {
-    refuse(fmt::format("its '{}' is no number", key));
+    refuse(fmt::format("its '{}' is not a number", key));
   }
   return value;
 }

@@ -114,7 +114,7 @@ CudaStatus find_cuda() {
             "restart",
         .idle_gpu = true};
   } else if (error == kNoDevice || devices_of_driver() == 0) {
-    return no_device("the NVIDIA driver");  // before the second that loading the library takes
+    return no_device("the NVIDIA driver");  // without loading the library, which takes a second
   }
   // Load first, then ask: asked before, LibTorch remembers that there is no CUDA.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {

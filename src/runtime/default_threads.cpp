@@ -137,7 +137,8 @@ std::optional<std::int64_t> threads_from(const std::string& name, const Environm
   first.erase(first.find_last_not_of(" \t") + 1);
   const auto threads = number_from<std::int64_t>(first);
   if (threads && *threads >= 1) return threads;
-  ignored.push_back(fmt::format("{}={} is no number of threads; ignored", name, escaped(*value)));
+  ignored.push_back(
+      fmt::format("{}={} is not a number of threads; ignored", name, escaped(*value)));
   return std::nullopt;
 }
 

@@ -31,7 +31,7 @@ void on_urgent(int) {
   signal_seen = 1;
   urgent_seen = 1;
   constexpr std::string_view kHeard =
-      "\nstopping after the current step; once more to stop at once\n";
+      "\nstopping after the current step; interrupt again to stop at once\n";
   if (at_terminal) {
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kHeard.data(), kHeard.size());
   }

@@ -206,7 +206,7 @@ def test_a_finished_run_of_0_1_0_counts_as_done(bench, kept, run):
     before = (folder / "result.json").read_bytes()
     done = bench("run", folder / "config.json", "--resume", "--output", folder)
     assert done.code == 0, done
-    assert "finished already" in done.stderr
+    assert "already finished" in done.stderr
     assert (folder / "result.json").read_bytes() == before
 
 

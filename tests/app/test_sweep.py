@@ -90,7 +90,7 @@ def test_a_sweep_gives_the_very_runs_that_run_gives(bench, write_sweep, tmp_path
 def data_reading(run):
     """Whether a run read its data, and not only looked whether what is held is still theirs."""
     log = (run / "log.txt").read_text(encoding="utf-8")
-    read, kept = "data read from their files" in log, "data in memory already" in log
+    read, kept = "data read from files" in log, "data already in memory" in log
     assert read != kept, log
     return read
 

@@ -48,7 +48,7 @@ void require_same_test_set(const StoredRun& a, const StoredRun& b) {
 void require_completed(const StoredRun& run) {
   if (run.result.status == RunStatus::completed && run.result.test) return;
   throw Error(ExitCode::usage,
-              fmt::format("{} is no completed run but a {} one", run.folder.string(),
+              fmt::format("{} is not a completed run but a {} one", run.folder.string(),
                           to_string(run.result.status)),
               "run it again with --resume or --force");
 }
