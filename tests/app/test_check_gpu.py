@@ -71,7 +71,7 @@ def test_what_was_measured_is_in_the_json(on_cpu):
     assert row_of(report, "resume")["numbers"]["equal_bits"] is True
 
 
-def test_nothing_that_ran_on_the_cpu_is_told_of_cuda(on_cpu):
+def test_nothing_that_ran_on_the_cpu_mentions_cuda(on_cpu):
     done, folder, report = on_cpu
     assert report["proves_cuda"] is False
     assert "nothing is said about CUDA" in done.stdout

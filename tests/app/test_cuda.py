@@ -207,7 +207,7 @@ def test_a_run_on_the_cpu_has_nothing_of_cuda_in_its_record(cuda, tmp_path):
     assert not cuda.processes("cuInit") | cuda.processes("load")
 
 
-def test_an_unfinished_run_goes_on_on_its_device(cuda, tmp_path):
+def test_an_unfinished_run_resumes_on_its_device(cuda, tmp_path):
     run = ["run", SMOKE, *TINY[:-1], "training.epochs=2", "--output"]
     whole = cuda(*run, "whole")
     assert whole.code == 0, whole

@@ -281,7 +281,7 @@ def test_kill_at_each_call(scenario, capsys):
     try_all(capsys, scenario, points[SAMPLE // 2 :: SAMPLE], check)
 
 
-def test_interrupted_write_goes_on(scenario):
+def test_an_interrupted_write_continues(scenario):
     """EINTR is no error: the call is made again."""
     writes = [c for c in scenario.calls if c.name == "write" and ".tmp-" in c.path]
     for call in writes[:: 1 if EVERY else 4]:

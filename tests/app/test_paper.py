@@ -62,7 +62,7 @@ def test_started_again_it_runs_nothing_and_says_the_same(reproduced):
     assert {path: path.read_bytes() for path in folder.rglob("result.json")} == before
 
 
-def test_goes_on_with_what_is_missing(reproduced, tmp_path):
+def test_continues_with_what_is_missing(reproduced, tmp_path):
     whole, text = reproduced
     folder = tmp_path / "parts"
     shutil.copytree(whole, folder)

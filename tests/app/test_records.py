@@ -115,7 +115,7 @@ def test_a_lie_is_refused_though_its_hash_is_right(bench, finished_run, tmp_path
     assert row.split()[1] == "1"
 
 
-def test_an_honest_record_written_anew_is_believed(bench, finished_run, tmp_path):
+def test_an_honest_record_rewritten_is_believed(bench, finished_run, tmp_path):
     """The forger's tool itself is no reason to refuse."""
     shutil.copytree(finished_run, tmp_path / "run")
     write_result(tmp_path / "run", read_result(finished_run))
@@ -151,7 +151,7 @@ def test_an_edit_by_hand_is_noticed(bench, finished_run, tmp_path):
     ],
     ids=["arrays", "objects", "keys", "twice", "empty", "zeros"],
 )
-def test_good_runs_are_reported_beside_any_other_file(bench, finished_run, tmp_path, content):
+def test_good_runs_are_reported_despite_any_other_file(bench, finished_run, tmp_path, content):
     shutil.copytree(finished_run, tmp_path / "runs/good")
     (tmp_path / "runs/bad").mkdir()
     (tmp_path / "runs/bad/result.json").write_bytes(content)
@@ -188,7 +188,7 @@ def test_runs_of_0_1_0_are_reported_and_compared(bench, kept):
     assert done.code == 0, done
 
 
-def test_macro_averages_of_0_1_0_are_computed_anew(bench, kept, tmp_path):
+def test_macro_averages_of_0_1_0_are_recomputed(bench, kept, tmp_path):
     recorded = read_result(kept / "letters")["test"]["macro"]["f1"]
     assert recorded == pytest.approx(0.08)
     done = bench("report", "kept/letters")
@@ -211,7 +211,7 @@ def test_a_finished_run_of_0_1_0_counts_as_done(bench, kept, run):
 
 
 @pytest.mark.parametrize("run", UNFINISHED)
-def test_an_unfinished_run_of_0_1_0_goes_on(bench, kept, run):
+def test_an_unfinished_run_of_0_1_0_resumes(bench, kept, run):
     folder = kept / run
     done = bench("run", folder / "config.json", "--resume", "--output", folder, timeout=300)
     assert done.code == 0, done

@@ -190,7 +190,7 @@ def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
     assert not [path for path in (tmp_path / "runs").rglob("*.tmp-*")]
 
 
-def test_it_tells_the_share_of_training(bench, write_sweep, tmp_path):
+def test_it_reports_the_share_of_training(bench, write_sweep, tmp_path):
     started = time.monotonic()
     done = bench("sweep", write_sweep(), *TINY, "--jobs", 2)
     seconds = time.monotonic() - started
@@ -205,7 +205,7 @@ def test_it_tells_the_share_of_training(bench, write_sweep, tmp_path):
     assert "training" not in again.stderr
 
 
-def test_an_epoch_that_is_told_is_on_the_disk(start, write_sweep, tmp_path):
+def test_an_announced_epoch_is_on_disk(start, write_sweep, tmp_path):
     """A sweep writes it while the next one is trained, and tells it afterwards."""
     small = [value for value in TINY if not value.startswith("training")]
     process = start("sweep", write_sweep(seeds=[1]), *small, "training.epochs=100000", "-v")

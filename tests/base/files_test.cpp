@@ -138,7 +138,7 @@ TEST(ReadInput, EndsWithAnEndlessDevice) {
               HasSubstr("larger"));
 }
 
-TEST(WriteFileAtomically, WritesExactlyTheBytesAndNothingBeside) {
+TEST(WriteFileAtomically, WritesExactlyTheBytesAndNoOtherFile) {
   const TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
   write_file_atomically(folder / "f", bytes);

@@ -189,7 +189,7 @@ TEST_F(DataFilesTest, InARelativeFolderAreSaidToBeRelativeToTheCurrentOne) {
               Not(HasSubstr("relative")));
 }
 
-TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
+TEST_F(DataFilesTest, ThatAreBrokenLinksAreReportedAsSuch) {
   rename("train-images-idx3-ubyte", "gone");
   std::filesystem::create_symlink("../store/images", folder_ / "train-images-idx3-ubyte");
   EXPECT_THAT(error(),
@@ -204,7 +204,7 @@ TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
               HasSubstr((folder_ / "data").string() + " is a link to nowhere"));
 }
 
-TEST(Unreadable, FilesAreToldByTheSystemsReason) {
+TEST(Unreadable, FilesAreReportedWithTheSystemsReason) {
   std::string remedy;
   const auto message = [&](int error) {
     return test::data_error([&] { fail_unreadable("/x/y", "/x/y", error, "otherwise"); }, &remedy);

@@ -68,7 +68,7 @@ TEST_F(LoadDataset, HashesTheRawImagesFileFollowedByTheRawLabelsFile) {
   EXPECT_EQ(load().test.sha256, sha256_hex(images_file(20) + labels_file(20)));
 }
 
-TEST_F(LoadDataset, TakesLabelsOfAnyIntegerTypeAndHashesThemAsTheyStandInTheFile) {
+TEST_F(LoadDataset, TakesLabelsOfAnyIntegerTypeAndHashesThemAsInTheFile) {
   const std::string wide = test::wide_labels_file(30, 0x0c, 4);
   test::write(folder_ / "train-labels-idx1-ubyte", wide);
   const Dataset dataset = load();

@@ -216,7 +216,7 @@ TEST(DatasetWarnings, CountClassesWithoutATrainingImage) {
                                             HasSubstr("the first: 0"))));
 }
 
-TEST(DatasetWarnings, SayWhereThereIsOneClassAlone) {
+TEST(DatasetWarnings, SayWhereThereIsOnlyOneClass) {
   Dataset dataset = dataset_of(squares(0, 250), squares(0, 250));
   dataset.classes = 2;
   dataset.train.labels.assign(dataset.train.labels.size(), 0);
