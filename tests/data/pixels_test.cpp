@@ -222,7 +222,7 @@ TEST(DatasetWarnings, SayWhereThereIsOnlyOneClass) {
   dataset.train.labels.assign(dataset.train.labels.size(), 0);
   EXPECT_THAT(dataset_warnings(dataset, "mine", Normalization::standardize),
               ElementsAre(AllOf(HasSubstr("the training labels go up to 0"),
-                                Not(HasSubstr("up to 1")), HasSubstr("nothing to tell apart"))));
+                                Not(HasSubstr("up to 1")), HasSubstr("nothing to distinguish"))));
 }
 
 TEST(DatasetWarnings, DoubtTheNameOfADataSetWhoseChecksumsTheFilesDoNotHave) {

@@ -80,7 +80,7 @@ TEST(CompareRuns, RefusesARunThatDidNotComplete) {
 TEST(CompareRuns, SaysWhatDiffersAndWhatIsEqual) {
   PredictedRun a = predicted("a", {1});
   PredictedRun b = predicted("a", {1});
-  EXPECT_THAT(compared(a, b).notes, ElementsAre(HasSubstr("same parameters")));
+  EXPECT_THAT(compared(a, b).notes, ElementsAre(HasSubstr("bit-identical parameters")));
   b.run.result.config.seed = 2;
   b.run.result.config.training.epochs = 9;
   b.run.result.parameters_sha256 = "b";
