@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: the project's folder as the working directory, messages, and the
+# Sourced by the scripts in this folder: the project's folder as the working directory, messages, and the
 # environment of a build.
 # shellcheck shell=bash
 
