@@ -102,7 +102,7 @@ def test_a_checkpoint_of_one_engine_resumes_in_the_other(
     engines = [epoch["engine"] for epoch in result["epochs"]]
     assert engines == [first] * done + [second] * (len(engines) - done)
     assert len(engines) > done
-    # It goes on learning from there rather than from the start.
+    # It continues from there rather than from the start.
     assert result["epochs"][done]["train_loss"] < result["epochs"][0]["train_loss"]
 
 

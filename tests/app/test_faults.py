@@ -172,7 +172,7 @@ class Scenario:
     def assert_next_start_completes(self):
         done = run_binary("run", *RUN, "--output", self.folder, "--resume", cwd=self.home)
         if done.code == 2 and self.before and "--force" in self.arguments:
-            # The old run is there still; and only on demand does it go.
+            # The old run still exists, and is removed only on demand.
             assert "another config or seed" in done.stderr
             assert temporary_files(self.folder) == []
             done = run_binary(*self.arguments, cwd=self.home)

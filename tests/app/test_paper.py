@@ -1,4 +1,4 @@
-"""`report --paper` and scripts/reproduce_paper: the paper beside runs of the real binary."""
+"""`report --paper` and scripts/reproduce_paper: the paper compared with runs of the real binary."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""run --resume: from wherever a run was stopped it ends as if it never had been, to the bit."""
+"""run --resume: wherever a run was stopped, it ends bit-identical to one that was not."""
 
 import gzip
 import random
@@ -199,7 +199,7 @@ def test_interrupted_within_an_epoch_the_record_is_that_of_the_checkpoint(start,
 
 @pytest.fixture(scope="module", name="stopped_run")
 def fixture_stopped_run(tmp_path_factory):
-    """The folder of a run of two epochs that still has its last one's checkpoint to go on from."""
+    """A run folder of two epochs that still has the last one's checkpoint to resume from."""
     home = tmp_path_factory.mktemp("stopped")
     done = run_binary("run", SMOKE, *TINY_RUN, "--output", "out", cwd=home)
     assert done.code == 0, done

@@ -130,7 +130,7 @@ def test_a_sweep_that_ends_without_a_run_names_it(start, sweep_file, run, quiet)
 
 
 def test_a_failure_overwrites_nothing_that_another_process_made(start, sweep_file, run):
-    """A worker is killed, and before the sweep hears of it another process goes on with the run."""
+    """A worker is killed, and before the sweep notices, another process resumes the run."""
     process = start("sweep", sweep_file, *ENDLESS, "--shard", "1/2")
     wait_until((run / "checkpoint.safetensors").exists)
     process.send_signal(signal.SIGSTOP)

@@ -182,7 +182,7 @@ def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
     workers = workers_of(process)
     process.kill()
     process.wait()
-    # The workers go with it, and let go of their folders.
+    # The workers end with it and release their folders.
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in workers))
     again = bench("sweep", sweep, *TINY, "--jobs", 2)
     assert again.code == 0, again
