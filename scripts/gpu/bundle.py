@@ -10,7 +10,7 @@ from pathlib import Path
 from gpu.checks import Stop, say
 
 LIMIT_BYTES = 60 * 2**20
-TARGETS = ("mnist-bench", "model_test")
+TARGETS = ("mnist-bench", "libtorch_test")
 SCRIPTS = ("check_gpu", "gpu/checks.py", "gpu/report.py")
 # What every system has of its own, and must: a process has one C library and one C++ library, and
 # the target's LibTorch and driver may need later ones than ours.
@@ -41,7 +41,7 @@ def make_bundle(folder, root, project, libraries_of):
     for name in ("bin", "lib", "gpu", "mnist"):  # of an earlier bundle
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    programs = [build / "mnist-bench", build / "tests/model/model_test"]
+    programs = [build / "mnist-bench", build / "tests/libtorch/libtorch_test"]
     of_libtorch = {path.resolve() for path in libraries_of(root)}
     own_libraries = [
         library

@@ -66,10 +66,11 @@ c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
 
 /// Throws Error(run_failed) when the network alone would not fit into memory, before the system
 /// kills the process.
-void require_memory(std::int64_t parameters) {
-  constexpr double kBytes = 4 * sizeof(float);  // value, gradient, and Adam's two moments
+void require_memory(const OptimizerConfig& optimizer, std::int64_t parameters) {
+  // Value, gradient, and what the optimizer keeps of each.
+  const double bytes = sizeof(float) * static_cast<double>(2 + optimizer_tensors(optimizer).size());
   constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
-  const double needed = static_cast<double>(parameters) * kBytes;
+  const double needed = static_cast<double>(parameters) * bytes;
   const std::optional<std::int64_t> available = available_memory_bytes();
   if (!available || needed <= static_cast<double>(*available)) return;
   throw Error(
@@ -146,10 +147,12 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   const double load_seconds = seconds_since(load_start);
   const Dataset& dataset = data.dataset();
   warn_of_data(dataset, config.data, observer);
-  const ModelSummary model =
-      summarize(config.model, {.rows = dataset.train.rows, .columns = dataset.train.columns},
-                dataset.classes);
-  if (device.is_cpu()) require_memory(model.parameters);
+  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
+  const ModelSummary model = summarize(config.model, image, dataset.classes);
+  if (config.training.engine == Engine::native) {
+    native::check_supported(layers_of(config.model, image, dataset.classes));
+  }
+  if (device.is_cpu()) require_memory(config.optimizer, model.parameters);
 
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) return finished_already(folder.path(), *folder.finished(), observer);

@@ -11,13 +11,14 @@
 
 namespace mnist_bench::native {
 
-/// Throws Error(usage), saying what to do instead, for a config that this engine cannot train,
-/// whatever its data.
+/// Each throws Error(usage), saying what to do instead, for what this engine cannot train: a
+/// config, whatever its data, or a list of layers.
 void check_supported(const ExperimentConfig& config);
+void check_supported(const std::vector<PlacedLayer>& layers);
 
 /// The network of these layers on `threads` threads, all parameters 0. Its pixels are
-/// (x/255 − mean)/sd. Throws Error(usage), saying what to do instead, for a list of layers that
-/// this engine cannot train.
+/// (x/255 − mean)/sd. Throws as `check_supported`, and for a CNN on images whose rows or columns
+/// are not multiples of 4.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                                       const PixelStatistics& normalization, std::int64_t threads);
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "base/error.h"
+#include "base/overloaded.h"
 #include "native/cnn.h"
 #include "native/learner.h"
 #include "native/mlp.h"
@@ -106,35 +108,46 @@ void require_whole_tiles(ImageShape image) {
               "use training.engine=libtorch");
 }
 
-}  // namespace
-
-std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& all,
-                                      const PixelStatistics& normalization, std::int64_t threads) {
+/// The model of this engine that the list is, however it was written. Throws Error(usage) naming
+/// the first layer that neither has.
+std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
   const std::vector<PlacedLayer> layers = active(all);
-  const ImageShape image = image_of(all);
-  const std::int64_t classes = classes_of(all);
   std::size_t difference = 0;
   if (const auto mlp = nearest_mlp(layers)) {
     difference = first_difference(layers, *mlp);
-    if (difference == layers.size()) {
-      return std::make_unique<Mlp>(*mlp, names_of(layers), normalization, image, classes, threads);
-    }
+    if (difference == layers.size()) return *mlp;
   }
   if (const auto cnn = nearest_cnn(layers)) {
     const std::size_t of_cnn = first_difference(layers, *cnn);
-    if (of_cnn == layers.size()) {
-      require_whole_tiles(image);
-      return std::make_unique<Cnn>(*cnn, names_of(layers), normalization, image, classes, threads);
-    }
+    if (of_cnn == layers.size()) return *cnn;
     difference = std::max(difference, of_cnn);
   }
   const PlacedLayer& layer = layers[difference];
-  throw Error(
-      ExitCode::usage,
-      fmt::format("the native engine trains the layers of models mlp and cnn, of any sizes; "
-                  "layer {} ({}) is not as there",
-                  layer.name, torch_name(layer.kind)),
-      "use training.engine=libtorch");
+  throw Error(ExitCode::usage,
+              fmt::format("the native engine trains lists of layers like those of models mlp and "
+                          "cnn, of any sizes; layer {} ({}) differs from both",
+                          layer.name, torch_name(layer.kind)),
+              "use training.engine=libtorch");
+}
+
+}  // namespace
+
+void check_supported(const std::vector<PlacedLayer>& layers) { recognize(layers); }
+
+std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
+                                      const PixelStatistics& normalization, std::int64_t threads) {
+  const ImageShape image = image_of(layers);
+  const std::int64_t classes = classes_of(layers);
+  const std::vector<std::string> names = names_of(layers);
+  return std::visit(
+      overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
+                   return std::make_unique<Mlp>(mlp, names, normalization, image, classes, threads);
+                 },
+                 [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {
+                   require_whole_tiles(image);
+                   return std::make_unique<Cnn>(cnn, names, normalization, image, classes, threads);
+                 }},
+      recognize(layers));
 }
 
 }  // namespace mnist_bench::native

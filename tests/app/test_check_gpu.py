@@ -14,7 +14,7 @@ from support import PROJECT, assert_has_remedy, assert_refusal
 sys.path.insert(0, str(PROJECT / "scripts"))
 from gpu.checks import CPU_ACCURACY, FAILED, NOT_RUN, PASSED, Checker, Failure, accuracy_range  # noqa: E402
 
-MODEL_TEST = Path(BINARY).parent / "tests/model/model_test"
+LIBTORCH_TEST = Path(BINARY).parent / "tests/libtorch/libtorch_test"
 
 
 def check_gpu(cwd, *arguments, binary=BINARY):
@@ -128,11 +128,11 @@ def test_what_does_not_work_fails_the_check(tmp_path):
         'if "--jobs" in words:\n    words[words.index("--jobs") + 1] = "1"\n'
         f'os.execv("{BINARY}", ["{BINARY}", *words])\n'
     )
-    tests = tmp_path / "tests/model/model_test"
+    tests = tmp_path / "tests/libtorch/libtorch_test"
     tests.parent.mkdir(parents=True)
     tests.write_text(
         "#!/usr/bin/env python3\nimport re, subprocess, sys\n"
-        f'code = subprocess.run(["{MODEL_TEST}", *sys.argv[1:]]).returncode\n'
+        f'code = subprocess.run(["{LIBTORCH_TEST}", *sys.argv[1:]]).returncode\n'
         'report = sys.argv[2].partition("json:")[2]\n'
         "text = open(report).read()\n"
         'open(report, "w").write(re.sub(r\'(median": )"[^"]*"\', r\'\\1"1.1e-4"\', text))\n'

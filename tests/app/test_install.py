@@ -156,7 +156,7 @@ def test_an_unknown_name_gets_the_nearest_one(bench):
     near = bench("run", "smokey")
     assert_refusal(near, 2, "smokey", "did you mean 'smoke'?")
     far = bench("run", "transformer")
-    assert_refusal(far, 2, "transformer", "cnn, mlp, smoke")
+    assert_refusal(far, 2, "transformer", "logistic, mlp, resnet20")
     assert_has_remedy(far)
 
 

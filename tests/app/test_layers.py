@@ -170,3 +170,4 @@ def test_the_native_engine_names_the_layer_that_it_cannot_train(bench, tmp_path)
         *("--output", "run"),
     )
     assert_refusal(done, 2, "layer conv1", "training.engine=libtorch")
+    assert not (tmp_path / "run").exists()

@@ -401,7 +401,6 @@ def test_every_peer_is_described():
         assert page.count(f"| {title} |") == 1 + 4, title  # its meaning; models × threads
 
 
-@pytest.mark.xfail(strict=True, reason="the folders are on their way to what the page says")
 def test_folders_are_those_of_the_build_lowest_first():
     lines = (PROJECT / "src/CMakeLists.txt").read_text(encoding="utf-8")
     built = re.findall(r"^add_subdirectory\((\w+)\)", lines, re.MULTILINE)

@@ -12,15 +12,17 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string config_of(std::string_view layers) {
+std::string layers_config(std::string_view layers) {
   return fmt::format(R"({{"name": "m", "model": {{"type": "layers", "layers": {}}}}})", layers);
 }
 
-std::vector<Layer> read(std::string_view layers) {
-  return std::get<LayersConfig>(parse(config_of(layers)).model).layers;
+std::vector<Layer> read_layers(std::string_view layers) {
+  return std::get<LayersConfig>(parse(layers_config(layers)).model).layers;
 }
 
-std::string refusal(std::string_view layers) { return config_refusal(config_of(layers)); }
+std::string layers_refusal(std::string_view layers) {
+  return config_refusal(layers_config(layers));
+}
 
 TEST(LayerKeys, DescribeEveryKindOfLayer) {
   ASSERT_EQ(layer_kinds().size(), std::variant_size_v<layer::Kind>);
@@ -35,7 +37,7 @@ TEST(LayerKeys, DescribeEveryKindOfLayer) {
 }
 
 TEST(LayerKeys, ReadSettingsAndTheirDefaults) {
-  const std::vector<Layer> layers = read(R"([
+  const std::vector<Layer> layers = read_layers(R"([
     {"type": "conv2d", "channels": 6, "kernel": 5, "padding": 2, "name": "first"},
     {"type": "max_pool2d", "size": 3}, {"type": "avg_pool2d", "size": 3, "stride": 2},
     {"type": "flatten"}, {"type": "dropout", "p": 0.25}, {"type": "linear", "units": "classes"}])");
@@ -56,55 +58,57 @@ TEST(LayerKeys, ReadBackWhatIsWritten) {
             {"type": "repeat", "times": 3, "layers": [{"type": "relu", "name": "a"}]}]}])",
         R"([{"type": "global_avg_pool2d"}, {"type": "batch_norm2d"}, {"type": "dropout2d", "p": 0},
             {"type": "linear", "units": 12}])"}) {
-    const ExperimentConfig config = parse(config_of(text));
+    const ExperimentConfig config = parse(layers_config(text));
     EXPECT_EQ(parse(to_json(config).dump()), config);
   }
 }
 
 TEST(LayerKeys, HashTheSameWithDefaultsWrittenOut) {
-  EXPECT_EQ(config_hash(parse(config_of(R"([{"type": "max_pool2d", "size": 2}])"))),
-            config_hash(parse(
-                config_of(R"([{"stride": 2, "padding": 0, "size": 2, "type": "max_pool2d"}])"))));
+  EXPECT_EQ(config_hash(parse(layers_config(R"([{"type": "max_pool2d", "size": 2}])"))),
+            config_hash(parse(layers_config(
+                R"([{"stride": 2, "padding": 0, "size": 2, "type": "max_pool2d"}])"))));
 }
 
 TEST(LayerKeys, RefuseNamingThePlaceInTheListAndTheNearestWord) {
-  EXPECT_THAT(refusal(R"([{"type": "flatten"}, {"type": "conv2", "channels": 1, "kernel": 1}])"),
-              StartsWith("test.json: /model/layers/1/type: found \"conv2\"; did you mean "
-                         "\"conv2d\"?"));
-  EXPECT_THAT(refusal(R"([{"type": "transformer"}])"),
+  EXPECT_THAT(
+      layers_refusal(R"([{"type": "flatten"}, {"type": "conv2", "channels": 1, "kernel": 1}])"),
+      StartsWith("test.json: /model/layers/1/type: found \"conv2\"; did you mean "
+                 "\"conv2d\"?"));
+  EXPECT_THAT(layers_refusal(R"([{"type": "transformer"}])"),
               HasSubstr("/model/layers/0/type: found \"transformer\"; allowed: \"flatten\" or"));
-  EXPECT_THAT(refusal(R"([{"type": "conv2d", "channels": 1, "kernal": 3}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "conv2d", "channels": 1, "kernal": 3}])"),
               HasSubstr("/model/layers/0/kernal: unknown key of \"conv2d\" (found 3); did you mean "
                         "\"kernel\"?"));
-  EXPECT_THAT(refusal(R"([{"type": "relu", "p": 0.5}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "relu", "p": 0.5}])"),
               HasSubstr("/model/layers/0/p: unknown key of \"relu\" (found 0.5)"));
-  EXPECT_THAT(refusal(R"([{"type": "conv2d", "channels": 0, "kernel": 3}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "conv2d", "channels": 0, "kernel": 3}])"),
               HasSubstr("/model/layers/0/channels: found 0; allowed: integer 1 to 4096"));
-  EXPECT_THAT(refusal(R"([{"type": "conv2d", "channels": 1}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "conv2d", "channels": 1}])"),
               HasSubstr("/model/layers/0/kernel: missing; allowed: integer"));
-  EXPECT_THAT(refusal(R"([{"type": "conv2d", "channels": 1, "kernel": 1, "bias": 1}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "conv2d", "channels": 1, "kernel": 1, "bias": 1}])"),
               HasSubstr("/model/layers/0/bias: found 1; allowed: true or false"));
-  EXPECT_THAT(refusal(R"([{"type": "linear", "units": "all"}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "linear", "units": "all"}])"),
               HasSubstr("/model/layers/0/units: found \"all\"; allowed: integer 1 to 65536, or "
                         "\"classes\""));
-  EXPECT_THAT(refusal(R"([{"type": "residual", "layers": [{"type": "relu"}, {"type": "dropout",
+  EXPECT_THAT(
+      layers_refusal(R"([{"type": "residual", "layers": [{"type": "relu"}, {"type": "dropout",
                           "p": 1}]}])"),
-              HasSubstr("/model/layers/0/layers/1/p: found 1; allowed: number ≥ 0 and < 1"));
-  EXPECT_THAT(refusal(R"([{"type": "residual", "layers": []}])"),
+      HasSubstr("/model/layers/0/layers/1/p: found 1; allowed: number ≥ 0 and < 1"));
+  EXPECT_THAT(layers_refusal(R"([{"type": "residual", "layers": []}])"),
               HasSubstr("/model/layers/0/layers: found []; allowed: list of one or more layers"));
-  EXPECT_THAT(refusal(R"([{"type": "relu", "name": "a.b"}])"),
+  EXPECT_THAT(layers_refusal(R"([{"type": "relu", "name": "a.b"}])"),
               HasSubstr("/model/layers/0/name: found \"a.b\"; allowed: 1 to 64 of"));
-  EXPECT_THAT(refusal(R"(["relu"])"),
+  EXPECT_THAT(layers_refusal(R"(["relu"])"),
               HasSubstr("/model/layers/0: found \"relu\"; allowed: an object with \"type\""));
-  EXPECT_THAT(refusal(R"([{}])"), HasSubstr("/model/layers/0/type: missing"));
-  EXPECT_THAT(refusal("[]"), HasSubstr("/model/layers: found []"));
+  EXPECT_THAT(layers_refusal(R"([{}])"), HasSubstr("/model/layers/0/type: missing"));
+  EXPECT_THAT(layers_refusal("[]"), HasSubstr("/model/layers: found []"));
   EXPECT_THAT(config_refusal(R"({"name": "m", "model": {"type": "layers"}})"),
               HasSubstr("/model/layers: missing"));
   EXPECT_THAT(config_refusal(R"({"name": "m", "model": {"type": "mlp", "layers": []}})"),
               HasSubstr("belongs to model.type \"layers\", but model.type is \"mlp\""));
-  EXPECT_THAT(
-      config_refusal(config_of("[{\"type\": \"relu\"}]"), {R"(model.layers=[{"type": "rely"}])"}),
-      HasSubstr("/model/layers/0/type: found \"rely\"; did you mean \"relu\"?"));
+  EXPECT_THAT(config_refusal(layers_config("[{\"type\": \"relu\"}]"),
+                             {R"(model.layers=[{"type": "rely"}])"}),
+              HasSubstr("/model/layers/0/type: found \"rely\"; did you mean \"relu\"?"));
 }
 
 std::string nested(int depth) {
@@ -115,15 +119,15 @@ std::string nested(int depth) {
 }
 
 TEST(LayerKeys, AcceptEightNestedListsAndAThousandLayersAndNothingBeyond) {
-  EXPECT_NO_THROW(read(nested(8)));
-  EXPECT_THAT(refusal(nested(9)), HasSubstr("nested more than 8 deep"));
+  EXPECT_NO_THROW(read_layers(nested(8)));
+  EXPECT_THAT(layers_refusal(nested(9)), HasSubstr("nested more than 8 deep"));
   const auto repeated = [](int times) {
     return fmt::format(R"([{{"type": "repeat", "times": 10, "layers": [
         {{"type": "repeat", "times": {}, "layers": [{{"type": "relu"}}]}}]}}])",
                        times);
   };
-  EXPECT_NO_THROW(read(repeated(100)));
-  EXPECT_THAT(refusal(repeated(101)),
+  EXPECT_NO_THROW(read_layers(repeated(100)));
+  EXPECT_THAT(layers_refusal(repeated(101)),
               HasSubstr("/model/layers: 1010 layers, each repeat written out; allowed: at most "
                         "1000"));
 }

@@ -13,7 +13,7 @@ namespace mnist_bench {
 namespace {
 
 /// 10 classes of 28 × 28 images that a network can learn: class k has a bright band at rows 2k.
-ImageTensors bands(std::int64_t count) {
+ImageTensors band_tensors(std::int64_t count) {
   ImageSet set{.rows = 28, .columns = 28, .pixels = {}, .labels = {}, .sha256 = {}};
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t label = i * 7 % 10;
@@ -74,7 +74,7 @@ TEST(LibtorchLearner, WarmsUpEachSizeOfBatchBeforeTheFirstEpoch) {
     auto network = initialized(config);
     std::vector<std::int64_t> seen;
     network->push_back(counting_layer(seen));
-    train(network, bands(images), config, {});
+    train(network, band_tensors(images), config, {});
     EXPECT_EQ(seen, sizes);
   }
 }
@@ -83,7 +83,7 @@ TEST(LibtorchLearner, NeverSeesTheWarmUp) {
   // By hand, without one: bit-identical weights, dropout's random stream included.
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.5}, 2);
   config.training.batch_size = 64;
-  const ImageTensors set = bands(200);
+  const ImageTensors set = band_tensors(200);
   const std::string trained = trained_hash(config, set);
   auto network = initialized(config);
   torch::optim::Adam optimizer(

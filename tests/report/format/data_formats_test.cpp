@@ -20,7 +20,7 @@ TEST(CsvReport, HasALinePerRunWithUnroundedValues) {
   EXPECT_THAT(lines.at(1), HasSubstr(",1,completed,true,0.9768,"));
   EXPECT_THAT(lines.at(3), HasSubstr(",3,completed,true,0.9775,"));
   // The failed run's error holds a comma, quotes and a line feed.
-  EXPECT_THAT(lines.at(4), HasSubstr(",4,diverged,false,,,,,,1.5,6,4,"));
+  EXPECT_THAT(lines.at(4), HasSubstr(",4,diverged,false,,,,,,1.5,234114,233728,"));
   EXPECT_THAT(lines.at(4), HasSubstr(",\"50 % of \"\"it\"\", or more"));
   EXPECT_EQ(lines.at(5), "is not finite\"");
   EXPECT_THAT(lines.at(6), StartsWith("cnn,"));
@@ -62,13 +62,13 @@ TEST(JsonReport, HoldsStatisticsAndEachRun) {
   EXPECT_EQ(mlp["label"], "mlp");
   EXPECT_EQ(mlp["n"], 3);
   EXPECT_EQ(mlp["failed"], 1);
-  EXPECT_EQ(mlp["model"]["parameters"], 6);
+  EXPECT_EQ(mlp["model"]["parameters"], 234'114);
   EXPECT_FALSE(mlp["config"].contains("seed"));
   EXPECT_NEAR(mlp["statistics"]["accuracy"]["mean"].get<double>(), 0.97813333, 1e-8);
   EXPECT_EQ(mlp["statistics"]["accuracy"]["ci95"].size(), 2U);
   ASSERT_EQ(mlp["runs"].size(), 4U);
   EXPECT_EQ(mlp["runs"][0]["accuracy"], 0.9768);
-  EXPECT_EQ(mlp["runs"][0]["parameters"], 6);
+  EXPECT_EQ(mlp["runs"][0]["parameters"], 234'114);
   EXPECT_EQ(mlp["runs"][3]["status"], "diverged");
   EXPECT_TRUE(mlp["runs"][3]["accuracy"].is_null());
   EXPECT_TRUE(mlp["runs"][3]["test_samples"].is_null());

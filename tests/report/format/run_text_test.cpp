@@ -63,8 +63,10 @@ TEST(RunText, OfARunWithoutATestSaysWhy) {
 }
 
 TEST(ModelText, EndsWithTheTotals) {
-  EXPECT_THAT(model_text(*sample_result().model), HasSubstr("fc1    Linear  [N, 2]"));
-  EXPECT_THAT(model_text(*sample_result().model), HasSubstr("total"));
+  EXPECT_THAT(model_text(*sample_result().model),
+              HasSubstr("fc1      Linear   [N, 256]         200,960         200,704"));
+  EXPECT_THAT(model_text(*sample_result().model),
+              HasSubstr("total                              234,114         233,728"));
 }
 
 }  // namespace
