@@ -61,8 +61,4 @@ std::string listed(const std::vector<std::string>& items, std::size_t most) {
   return text;
 }
 
-std::string counted(long long count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 }  // namespace mnist_bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ std::string with_commas(long long value);
 std::string listed(const std::vector<std::string>& items, std::size_t most);
 
 /// "1 run", "2 runs", "0 runs".
-std::string counted(long long count, const std::string& noun);
+std::string counted(std::integral auto count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
 
 }  // namespace mnist_bench

@@ -90,13 +90,13 @@ requires std::is_empty_v<Kind> LayerKind describe(Kind kind) {
 // One for each of the others: without it, layer_kinds() does not compile.
 
 LayerKind describe(layer::Linear kind) {
-  return {kind.kType, "All inputs to all outputs, with a bias.", {units_key()}, kind};
+  return {layer::Linear::kType, "All inputs to all outputs, with a bias.", {units_key()}, kind};
 }
 
 LayerKind describe(layer::Conv2d kind) {
   using C = layer::Conv2d;
   return {
-      kind.kType,
+      layer::Conv2d::kType,
       "Convolution with square kernels.",
       {setting("channels", kChannels, &C::channels, "Output channels."),
        setting("kernel", kWindow, &C::kernel, "Rows and columns of a kernel."),
@@ -107,23 +107,24 @@ LayerKind describe(layer::Conv2d kind) {
 }
 
 LayerKind describe(layer::MaxPool2d kind) {
-  return {kind.kType, "The largest value of each window.", pool_keys<layer::MaxPool2d>(), kind};
+  return {layer::MaxPool2d::kType, "The largest value of each window.",
+          pool_keys<layer::MaxPool2d>(), kind};
 }
 
 LayerKind describe(layer::AvgPool2d kind) {
-  return {kind.kType, "The mean of each window, zeros of the border included.",
+  return {layer::AvgPool2d::kType, "The mean of each window, zeros of the border included.",
           pool_keys<layer::AvgPool2d>(), kind};
 }
 
 LayerKind describe(layer::Dropout kind) {
-  return {kind.kType,
+  return {layer::Dropout::kType,
           "Drops units in training.",
           {setting("p", kProbability, &layer::Dropout::p, "Probability to drop a unit.")},
           kind};
 }
 
 LayerKind describe(layer::Dropout2d kind) {
-  return {kind.kType,
+  return {layer::Dropout2d::kType,
           "Drops whole channels in training.",
           {setting("p", kProbability, &layer::Dropout2d::p, "Probability to drop a channel.")},
           kind};
@@ -131,7 +132,7 @@ LayerKind describe(layer::Dropout2d kind) {
 
 LayerKind describe(layer::Residual kind) {
   using R = layer::Residual;
-  return {kind.kType,
+  return {layer::Residual::kType,
           "Adds a shortcut to the output of its layers.",
           {setting("layers", LayerList{}, &R::layers, "The layers parallel to the shortcut."),
            with_default(
@@ -144,7 +145,7 @@ LayerKind describe(layer::Residual kind) {
 
 LayerKind describe(layer::Repeat kind) {
   using R = layer::Repeat;
-  return {kind.kType,
+  return {layer::Repeat::kType,
           "Its layers several times in a row, each time with their own parameters.",
           {setting("times", IntegerRange{1, kMaxLayers}, &R::times, "How often."),
            setting("layers", LayerList{}, &R::layers, "The layers to repeat.")},
@@ -215,7 +216,9 @@ std::optional<Problem> problem_in_layer(const json& layer, int depth) {
   const json& type = layer["type"];
   const LayerKind* kind = type.is_string() ? kind_of(type.get<std::string>()) : nullptr;
   if (kind == nullptr) return Problem{here / "type", unknown_type(type)};
-  for (const auto& [name, value] : layer.items()) {
+  for (const auto& item : layer.items()) {
+    const std::string& name = item.key();
+    const json& value = item.value();
     const bool is_setting = std::any_of(kind->keys.begin(), kind->keys.end(),
                                         [&](const LayerKey& key) { return key.name == name; });
     if (name == "name" && !accepts(layer_name_rule(), value)) {

@@ -93,7 +93,7 @@ nn::AnyModule make_module(const PlacedLayer& layer, bool relu_in_place) {
   const auto inputs = [&] { return layer.input.front(); };
   const auto outputs = [&] { return layer.output.front(); };
   return std::visit(
-      overloaded{
+      Overloaded{
           [](const layer::Flatten&) { return nn::AnyModule(nn::Flatten()); },
           [&](const layer::Linear&) { return nn::AnyModule(nn::Linear(inputs(), outputs())); },
           [&](const layer::Conv2d& conv) {

@@ -29,7 +29,7 @@ torch::Tensor imported(const NamedTensor& from, const torch::Tensor& parameter) 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerConfig& config) {
   return std::visit(
-      overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
+      Overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
         return std::make_unique<torch::optim::Adam>(std::move(parameters),
                                                     torch::optim::AdamOptions(adam.learning_rate)
                                                         .betas({adam.beta1, adam.beta2})
@@ -43,7 +43,7 @@ void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& op
                       const std::vector<std::string>& names, TrainingState& state) {
   const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
   std::visit(
-      overloaded{[&](const AdamConfig&) {
+      Overloaded{[&](const AdamConfig&) {
         for (std::size_t i = 0; i < parameters.size(); ++i) {
           auto& kept = static_cast<AdamParamState&>(
               *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
@@ -59,7 +59,7 @@ void import_optimizer(const OptimizerConfig& config, const TrainingState& state,
                       torch::optim::Optimizer& optimizer) {
   require_state_of(config, state);
   const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
-  std::visit(overloaded{[&](const AdamConfig&) {
+  std::visit(Overloaded{[&](const AdamConfig&) {
                for (std::size_t i = 0; i < parameters.size(); ++i) {
                  auto kept = std::make_unique<AdamParamState>();
                  kept->step(state.step);

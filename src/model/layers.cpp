@@ -25,7 +25,7 @@ struct KindNames {
 
 KindNames names_of(const layer::Kind& kind) {
   using namespace layer;
-  return std::visit(overloaded{
+  return std::visit(Overloaded{
                         [](const Flatten&) {
                           return KindNames{"flatten", false, "Flatten"};
                         },
@@ -172,11 +172,11 @@ class Network {
     placed_.push_back(std::move(placed));
   }
 
-  void place(const layer::Flatten& /*kind*/, PlacedLayer& layer) {
+  void place(const layer::Flatten& /*kind*/, PlacedLayer& layer) const {
     layer.output = {size_of({layer.name, layer.input})};
   }
 
-  void place(const layer::Linear& linear, PlacedLayer& layer) {
+  void place(const layer::Linear& linear, PlacedLayer& layer) const {
     if (layer.input.size() != 1) {
       refuse(layer.name, fmt::format("linear needs a vector; its input is {}: flatten it before",
                                      text_of(layer.input)));
@@ -187,7 +187,7 @@ class Network {
                         {layer.name + ".bias", {out}}};
   }
 
-  void place(const layer::Conv2d& conv, PlacedLayer& layer) {
+  void place(const layer::Conv2d& conv, PlacedLayer& layer) const {
     require_map(layer);
     layer.output = {conv.channels};
     for (std::size_t side : {1U, 2U}) {
@@ -199,15 +199,15 @@ class Network {
     if (conv.bias) layer.parameters.push_back({layer.name + ".bias", {conv.channels}});
   }
 
-  void place(const layer::MaxPool2d& pool, PlacedLayer& layer) { place_pool(pool, layer); }
-  void place(const layer::AvgPool2d& pool, PlacedLayer& layer) { place_pool(pool, layer); }
+  void place(const layer::MaxPool2d& pool, PlacedLayer& layer) const { place_pool(pool, layer); }
+  void place(const layer::AvgPool2d& pool, PlacedLayer& layer) const { place_pool(pool, layer); }
 
-  void place(const layer::GlobalAvgPool2d& /*kind*/, PlacedLayer& layer) {
+  void place(const layer::GlobalAvgPool2d& /*kind*/, PlacedLayer& layer) const {
     require_map(layer);
     layer.output = {layer.input.front()};
   }
 
-  void place(const layer::BatchNorm2d& /*kind*/, PlacedLayer& layer) {
+  void place(const layer::BatchNorm2d& /*kind*/, PlacedLayer& layer) const {
     require_map(layer);
     const Shape channels = {layer.input.front()};
     layer.parameters = {{layer.name + ".weight", channels}, {layer.name + ".bias", channels}};
@@ -215,14 +215,14 @@ class Network {
                      {layer.name + ".running_var", channels}};
   }
 
-  void place(const layer::Dropout2d& /*kind*/, PlacedLayer& layer) { require_map(layer); }
+  void place(const layer::Dropout2d& /*kind*/, PlacedLayer& layer) const { require_map(layer); }
 
   // These change no shape.
-  void place(const layer::Relu& /*kind*/, PlacedLayer& /*layer*/) {}
-  void place(const layer::Tanh& /*kind*/, PlacedLayer& /*layer*/) {}
-  void place(const layer::Dropout& /*kind*/, PlacedLayer& /*layer*/) {}
+  void place(const layer::Relu& /*kind*/, PlacedLayer& /*layer*/) const {}
+  void place(const layer::Tanh& /*kind*/, PlacedLayer& /*layer*/) const {}
+  void place(const layer::Dropout& /*kind*/, PlacedLayer& /*layer*/) const {}
 
-  void place(const layer::Residual& residual, PlacedLayer& layer) {
+  void place(const layer::Residual& residual, PlacedLayer& layer) const {
     Network inner(layer.name + ".", layer.input, classes_);
     inner.add(residual.layers);
     layer.output = inner.output();
@@ -245,7 +245,7 @@ class Network {
   }
 
   /// Never called: `add` writes repeats out.
-  void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) {}
+  void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) const {}
 
   Names names_;
   Shape shape_;

@@ -140,7 +140,7 @@ std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
   const std::int64_t classes = classes_of(layers);
   const std::vector<std::string> names = names_of(layers);
   return std::visit(
-      overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
+      Overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
                    return std::make_unique<Mlp>(mlp, names, normalization, image, classes, threads);
                  },
                  [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {

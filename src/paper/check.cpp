@@ -20,7 +20,7 @@ std::vector<std::string> departures_of(const RunGroup& group) {
   const ExperimentConfig& config = config_of(group);
   ExperimentConfig paper;
   paper.model = std::visit(
-      overloaded{[](const MlpConfig&) -> ModelConfig { return MlpConfig{}; },
+      Overloaded{[](const MlpConfig&) -> ModelConfig { return MlpConfig{}; },
                  [](const CnnConfig&) -> ModelConfig { return CnnConfig{}; },
                  [](const LayersConfig&) -> ModelConfig { return MlpConfig{}; }},  // none of its
       config.model);

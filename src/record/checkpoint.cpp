@@ -196,7 +196,7 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
 }
 
 std::vector<std::string> optimizer_tensors(const OptimizerConfig& optimizer) {
-  return std::visit(overloaded{[](const AdamConfig&) -> std::vector<std::string> {
+  return std::visit(Overloaded{[](const AdamConfig&) -> std::vector<std::string> {
                       return {"exp_avg", "exp_avg_sq"};
                     }},
                     optimizer);

@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 
 BINARY = os.environ["MNIST_BENCH_BINARY"]
-SHIPPED = sorted((Path(__file__).parents[2] / "configs").glob("*.json"))
+CONFIGS = Path(__file__).parents[2] / "configs"
+SHIPPED = sorted((*CONFIGS.glob("*.json"), *CONFIGS.glob("models/*.json")))
 NAME_OF_100 = "x" * 100
 
 
@@ -68,6 +69,13 @@ def cnn(**keys):
     return config({"type": "cnn", **keys})
 
 
+def layers(*layers):
+    return config({"type": "layers", "layers": list(layers)})
+
+
+CONV = {"type": "conv2d", "channels": 1, "kernel": 1}
+RELU = {"type": "relu"}
+
 GOOD = [
     config(),
     config({"type": "cnn"}),
@@ -94,6 +102,15 @@ GOOD = [
     config(data={"normalization": "none"}),
     config(data={"train_limit": 1, "test_limit": 2**32 - 1}),
     config(data={"train_limit": None, "test_limit": None}),
+    layers(RELU),
+    layers({**RELU, "name": "a_1"}),
+    layers({**CONV, "channels": 4096, "kernel": 1024, "stride": 1024, "padding": 1024}),
+    layers({**CONV, "bias": False}),
+    layers({"type": "linear", "units": "classes"}, {"type": "linear", "units": 65536}),
+    layers({"type": "max_pool2d", "size": 3, "stride": 2}, {"type": "avg_pool2d", "size": 2}),
+    layers({"type": "dropout", "p": 0}, {"type": "dropout2d", "p": 0.999}),
+    layers({"type": "residual", "layers": [CONV, RELU], "shortcut": "projection"}),
+    layers({"type": "repeat", "times": 1000, "layers": [RELU]}),
     mlp(hidden=[1]),
     mlp(hidden=[65536] * 16),
     mlp(dropout=0),
@@ -159,6 +176,29 @@ BAD = [
     config(data={"normalization": None}),
     config(data={"train_limit": 0}),
     config(data={"test_limit": 2**32}),
+    config({"type": "layers"}),
+    layers(),
+    layers("relu"),
+    layers({}),
+    layers({"type": "rely"}),
+    layers({"type": 3}),
+    layers({**RELU, "p": 0.5}),
+    layers({**RELU, "name": "a.b"}),
+    layers({**RELU, "name": "1a"}),
+    layers({"type": "conv2d", "channels": 1}),
+    layers({**CONV, "channels": 0}),
+    layers({**CONV, "kernel": 1025}),
+    layers({**CONV, "stride": 0}),
+    layers({**CONV, "padding": -1}),
+    layers({**CONV, "bias": 1}),
+    layers({"type": "linear", "units": "all"}),
+    layers({"type": "linear"}),
+    layers({"type": "dropout", "p": 1}),
+    layers({"type": "residual", "layers": []}),
+    layers({"type": "residual", "layers": [RELU], "shortcut": "none"}),
+    layers({"type": "repeat", "times": 0, "layers": [RELU]}),
+    layers({"type": "repeat", "times": 2, "layers": [{**RELU, "x": 1}]}),
+    mlp(layers=[RELU]),
     mlp(hidden=[]),
     mlp(hidden=[0]),
     mlp(hidden=[65537]),
@@ -204,6 +244,8 @@ ONLY_THE_READER_REFUSES = [
     '{"model": {"type": "mlp"}, "seed": 1, "seed": 1}',
     '{"model": {"type": "mlp"}, "optimizer": {"learning_rate": 1e400}}',
     json.dumps(config(output="ü" * 4096), ensure_ascii=False),
+    json.dumps(layers(*[RELU] * 1001)),
+    json.dumps(layers({"type": "repeat", "times": 501, "layers": [RELU, RELU]})),
 ]
 
 NOT_JSON = [
@@ -234,17 +276,22 @@ def test_reader_and_schema_accept(value, validator, reader_accepts):
     assert reader_accepts(json.dumps(value))
 
 
+def keeps(resolved, given):
+    """Whether all that is given is there; what is resolved has defaults besides."""
+    if isinstance(given, dict):
+        return all(keeps(resolved[key], value) for key, value in given.items())
+    if isinstance(given, list):
+        return len(resolved) == len(given) and all(map(keeps, resolved, given))
+    return resolved == given
+
+
 @pytest.mark.parametrize("value", GOOD, ids=json.dumps)
 def test_resolved_config_is_valid_and_keeps_what_was_set(value, validator, tmp_path):
     file = tmp_path / "config.json"
     file.write_text(json.dumps(value), encoding="utf-8")
     resolved = json.loads(mnist_bench("config", "show", file).stdout)
     validator.validate(resolved)
-    for key, given in value.items():
-        if key == "$schema":
-            continue
-        kept = {inner: resolved[key][inner] for inner in given} if isinstance(given, dict) else resolved[key]
-        assert kept == given
+    assert keeps(resolved, {key: given for key, given in value.items() if key != "$schema"})
 
 
 @pytest.mark.parametrize("value", BAD, ids=lambda value: json.dumps(value)[:80])
@@ -268,7 +315,8 @@ def test_defaults_in_the_schema_are_what_the_reader_fills_in(validator, tmp_path
     schema = validator.schema["properties"]
     file = tmp_path / "config.json"
     for model in schema["model"]["oneOf"]:
-        file.write_text(json.dumps(config({"type": model["title"]})), encoding="utf-8")
+        needed = {"layers": [RELU]} if model["title"] == "layers" else {}
+        file.write_text(json.dumps(config({"type": model["title"], **needed})), encoding="utf-8")
         resolved = json.loads(mnist_bench("config", "show", file).stdout)
         for name, value in resolved.items():
             described = model if name == "model" else schema[name]
@@ -276,5 +324,7 @@ def test_defaults_in_the_schema_are_what_the_reader_fills_in(validator, tmp_path
                 assert described.get("default", "config") == value, name
                 continue
             for inner, inner_value in value.items():
+                if inner in needed:
+                    continue
                 default = described["properties"][inner].get("default", model["title"])
                 assert default == inner_value, f"{name}.{inner}"

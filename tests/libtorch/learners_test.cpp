@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "base/random.h"
 #include "data/bands.h"
 #include "libtorch/torch_networks.h"
@@ -12,6 +14,9 @@ namespace {
 struct Case {
   Engine engine;
   const char* model;
+  friend std::ostream& operator<<(std::ostream& out, const Case& one) {
+    return out << to_string(one.engine) << ", " << one.model;
+  }
 };
 
 /// A learner with all that it needs, on `images` images that a network can learn.
@@ -65,7 +70,11 @@ class Learners : public testing::TestWithParam<Case> {
     if (std::string(GetParam().model) == "mlp") {
       config.model = MlpConfig{.hidden = {32, 16}, .dropout = 0.2};
     } else if (std::string(GetParam().model) == "cnn") {
-      config.model = CnnConfig{.conv1_channels = 4, .conv2_channels = 8, .hidden = 16};
+      config.model = CnnConfig{.conv1_channels = 4,
+                               .conv2_channels = 16,
+                               .hidden = 32,
+                               .dropout2d = 0.1,
+                               .dropout = 0.1};
     } else {  // one with batch norm's buffers
       const Layer conv{{}, layer::Conv2d{.channels = 8, .kernel = 3, .padding = 1, .bias = false}};
       const Layer norm{{}, layer::BatchNorm2d{}};
@@ -84,7 +93,7 @@ class Learners : public testing::TestWithParam<Case> {
 };
 
 TEST_P(Learners, LearnWhatCanBeLearned) {
-  ExperimentConfig quick = config(16);
+  ExperimentConfig quick = config(24);
   std::get<AdamConfig>(quick.optimizer).learning_rate = 0.01;
   Subject subject(quick, 500);
   EXPECT_EQ(subject.train(), TrainEnd::completed);

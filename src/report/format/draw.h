@@ -9,12 +9,12 @@ namespace mnist_bench {
 Figure draw(const Chart& chart);
 
 /// Bars with whiskers.
-Figure draw(const ClassErrors& classes);
+Figure draw(const ClassErrors& figure);
 
 /// Rows true, columns predicted; the deeper a cell, the larger its share of its row, on a
 /// logarithmic scale. Each cell holds its count and its share of the row in per cent; style sheet
 /// and script show one of them.
-Figure draw(const Confusion& confusion);
+Figure draw(const Confusion& figure);
 
 /// Of any kind.
 Figure draw(const FigureData& figure);
