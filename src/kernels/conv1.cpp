@@ -50,7 +50,8 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
 }
 
 void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-             const std::uint8_t* ink, const BlankMap& blank, float* map, std::uint8_t* positions) {
+             const std::uint8_t* nonzero_mask, const BlankMap& blank, float* map,
+             std::uint8_t* positions) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
@@ -67,7 +68,7 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
             block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
         const std::size_t pixel = row * shape.columns + column;
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
-        if (ink != nullptr && ink[shape.ink_index(row, column)] == 0) {
+        if (nonzero_mask != nullptr && nonzero_mask[shape.mask_index(row, column)] == 0) {
           hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
         } else {
           forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
@@ -111,9 +112,9 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 #endif
 }
 
-void backward(const Conv1& conv, std::size_t block, const float* image, const std::uint8_t* ink,
-              const BlankMap& blank, const float* map, const std::uint8_t* positions,
-              const float* d_map, float* d_weights, float* d_bias) {
+void backward(const Conv1& conv, std::size_t block, const float* image,
+              const std::uint8_t* nonzero_mask, const BlankMap& blank, const float* map,
+              const std::uint8_t* positions, const float* d_map, float* d_weights, float* d_bias) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   const std::size_t first_position = block * shape.rows * shape.columns * kLine;
@@ -141,7 +142,7 @@ void backward(const Conv1& conv, std::size_t block, const float* image, const st
       Vector inner = row_blanks[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
-        if (ink[shape.ink_index(row, column)] != 0) {
+        if (nonzero_mask[shape.mask_index(row, column)] != 0) {
           add(image, map, positions, row, column, gradient);
         } else if (const std::size_t at = kind_of(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
@@ -189,17 +190,17 @@ void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, floa
 }
 
 void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* ink, const BlankMap& blank, float* map,
+                   const std::uint8_t* nonzero_mask, const BlankMap& blank, float* map,
                    std::uint8_t* positions) {
-  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, ink, blank, map, positions);
+  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, nonzero_mask, blank, map, positions);
 }
 
 void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* ink, const BlankMap& blank, const float* map,
+                    const std::uint8_t* nonzero_mask, const BlankMap& blank, const float* map,
                     const std::uint8_t* positions, const float* d_map, float* d_weights,
                     float* d_bias) {
   HWY_DYNAMIC_DISPATCH(backward)
-  (conv, block, image, ink, blank, map, positions, d_map, d_weights, d_bias);
+  (conv, block, image, nonzero_mask, blank, map, positions, d_map, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

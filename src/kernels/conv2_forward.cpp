@@ -43,14 +43,14 @@ constexpr auto kPointBits = [] {
   return bits;
 }();
 
-/// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for the 4×4 values of x whose
-/// ink begins at `ink`.
-inline std::uint32_t find_points(const std::uint8_t* ink, std::size_t stride) {
+/// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for 4×4 values of x; `mask` is
+/// where the nonzero mask of these begins.
+inline std::uint32_t find_points(const std::uint8_t* mask, std::size_t stride) {
   static_assert(std::endian::native == std::endian::little);
   std::uint32_t rows[4];
   for (std::size_t i = 0; i < 4; ++i) {
     std::uint32_t bytes = 0;  // each 0 or 1
-    std::memcpy(&bytes, ink + i * stride, sizeof(bytes));
+    std::memcpy(&bytes, mask + i * stride, sizeof(bytes));
     rows[i] = bytes * 0x10204080U >> 28U;  // the lowest byte in the lowest bit
   }
   return kMixed[rows[0] | rows[2]] | kMixed[rows[1] | rows[2]] * 0x110U |
@@ -227,9 +227,9 @@ void select_blank(const Conv2& conv, const BlankTiles& blank, const PooledMap& m
   }
 }
 
-void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const float* blank_map,
-             const BlankTiles& blank_tiles, const float* transformed, const float* factors,
-             Conv2Scratch& scratch, PooledMap& pooled) {
+void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
+             const float* blank_map, const BlankTiles& blank_tiles, const float* transformed,
+             const float* factors, Conv2Scratch& scratch, PooledMap& pooled) {
   const std::size_t ins = conv.input.channels;
   const std::size_t outs = conv.out_channels;
   pooled.width = place_channels(factors, outs, pooled.channels.data(), pooled.factors.data(),
@@ -259,13 +259,14 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* ink, const f
     const Maximum best = first_maximum(y);
     activate(tile, o, best.value, hn::BitCast(Unsigned(), best.position));
   };
-  const std::size_t ink_stride = conv.input.ink_stride();
+  const std::size_t mask_stride = conv.input.mask_stride();
   Group group(conv, width, scratch);
   for (std::size_t row = 0; row < conv.tile_rows(); ++row) {
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
       const std::size_t tile = row * conv.tile_columns() + column;
       const std::size_t like = conv.like(row, column);
-      const std::uint32_t points = find_points(ink + 2 * row * ink_stride + 2 * column, ink_stride);
+      const std::uint32_t points =
+          find_points(nonzero_mask + 2 * row * mask_stride + 2 * column, mask_stride);
       if (points != 0) {
         group.add(tile, x + conv.input.window(2 * row, 2 * column), blank_map + conv.window(like),
                   blank.outputs.data() + like * 4 * width, points);
@@ -328,11 +329,11 @@ void conv2_forward_blank(const Conv2& conv, const float* map, const float* trans
   HWY_DYNAMIC_DISPATCH(forward_blank)(conv, map, transformed, bias, scratch, blank);
 }
 
-void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* ink,
+void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
                    const float* blank_map, const BlankTiles& blank, const float* transformed,
                    const float* factors, Conv2Scratch& scratch, PooledMap& pooled) {
   HWY_DYNAMIC_DISPATCH(forward)
-  (conv, x, ink, blank_map, blank, transformed, factors, scratch, pooled);
+  (conv, x, nonzero_mask, blank_map, blank, transformed, factors, scratch, pooled);
 }
 
 }  // namespace mnist_bench::kernels

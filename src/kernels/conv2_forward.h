@@ -19,8 +19,8 @@ std::size_t conv2_transformed_size(const Conv2& conv);
 /// transformed = G g Gᵀ of the weights g between every input and every output channel.
 void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed);
 
-/// What conv2 makes of the map of an image without ink. Most of its tiles see the same; only those
-/// in `tiles`, the first of their kind (see Conv2::like), are filled in.
+/// What conv2 makes of the map of an image without nonzero pixels. Most of its tiles see the same;
+/// only those in `tiles`, the first of their kind (see Conv2::like), are filled in.
 struct BlankTiles {
   BlankTiles() = default;
   explicit BlankTiles(const Conv2& conv);
@@ -56,7 +56,7 @@ struct Conv2Scratch {
   BlankTiles blank;                     ///< with [width] for [out_channels]
 };
 
-/// Fills in `blank`, from conv1's `map` of an image without ink.
+/// Fills in `blank`, from conv1's `map` of an image without nonzero pixels.
 void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,
                          const float* bias, Conv2Scratch& scratch, BlankTiles& blank);
 
@@ -65,9 +65,9 @@ void conv2_forward_blank(const Conv2& conv, const float* map, const float* trans
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kDead
 /// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is not dead.
-/// It is computed as the difference from an image without ink: multiplications that see none of the
-/// `ink` of the image (see find_ink), where x is as in `blank_map`, are left out.
-void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* ink,
+/// It is computed as the difference from an image without nonzero pixels: where `nonzero_mask` is
+/// 0, x equals `blank_map`, and multiplications that see no other values are left out.
+void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
                    const float* blank_map, const BlankTiles& blank, const float* transformed,
                    const float* factors, Conv2Scratch& scratch, PooledMap& pooled);
 

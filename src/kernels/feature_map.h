@@ -22,16 +22,16 @@ struct MapShape {
   [[nodiscard]] std::size_t window(std::size_t row, std::size_t column) const {
     return row * row_stride() + column * kLine;
   }
-  /// Ink, see find_ink, is [rows + 2][columns + 2].
-  [[nodiscard]] std::size_t ink_stride() const { return columns + 2; }
-  [[nodiscard]] std::size_t ink_size() const { return (rows + 2) * ink_stride(); }
-  [[nodiscard]] std::size_t ink_index(std::size_t row, std::size_t column) const {
-    return (row + 1) * ink_stride() + column + 1;
+  /// A nonzero mask (see make_nonzero_mask) is [rows + 2][columns + 2].
+  [[nodiscard]] std::size_t mask_stride() const { return columns + 2; }
+  [[nodiscard]] std::size_t mask_size() const { return (rows + 2) * mask_stride(); }
+  [[nodiscard]] std::size_t mask_index(std::size_t row, std::size_t column) const {
+    return (row + 1) * mask_stride() + column + 1;
   }
 };
 
-// What is made of an image without ink varies at its borders only: a row (column) is of kind 0, 1
-// or 2, the first, one within, or the last of `size`, and those of a kind are the same.
+// What is made of an image without nonzero pixels varies at its borders only: a row (column) is of
+// kind 0, 1 or 2, the first, one within, or the last of `size`, and those of a kind are the same.
 
 constexpr std::size_t kind_of(std::size_t i, std::size_t size) {
   return i == 0 ? 0 : i + 1 == size ? 2 : 1;

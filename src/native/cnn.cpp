@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "kernels/activation.h"
 #include "kernels/conv2_forward.h"
-#include "kernels/ink.h"
 #include "kernels/linear.h"
+#include "kernels/nonzero_mask.h"
 #include "kernels/output_layer.h"
 #include "kernels/prefetch.h"
 #include "kernels/softmax.h"
@@ -115,7 +115,7 @@ void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
   const std::size_t live = kernels::live_units_capacity(conv2_);
   const std::size_t ends = 4 * conv2_.tiles();
   room.images.resize(images * conv1_.image_size());
-  room.inks.resize(images * conv1_.output().ink_size());
+  room.nonzero_masks.resize(images * conv1_.output().mask_size());
   room.maps.resize(images * conv2_.input.size());
   room.positions.resize(images * conv1_.positions_size());
   room.live_indices.resize(images * live);
@@ -125,7 +125,7 @@ void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
   room.features.clear();
   for (std::size_t i = 0; i < images; ++i) {
     room.features.push_back({.image = &room.images[i * conv1_.image_size()],
-                             .ink = &room.inks[i * conv1_.output().ink_size()],
+                             .nonzero_mask = &room.nonzero_masks[i * conv1_.output().mask_size()],
                              .map = &room.maps[i * conv2_.input.size()],
                              .positions = &room.positions[i * conv1_.positions_size()],
                              .live = {.index = &room.live_indices[i * live],
@@ -160,8 +160,8 @@ void Cnn::make_room(std::size_t images) {
 
   for (Workplace& work : workplaces_) {
     make_features(1, work.blank_room);
-    const std::vector<std::uint8_t> no_ink(conv1_.rows * conv1_.columns);
-    kernels::load_image(conv1_, no_ink.data(), factor_, offset_, work.blank().image);
+    const std::vector<std::uint8_t> zeros(conv1_.rows * conv1_.columns);
+    kernels::load_image(conv1_, zeros.data(), factor_, offset_, work.blank().image);
     work.blank_tiles = kernels::BlankTiles(conv2_);
     work.transformed.resize(kernels::conv2_transformed_size(conv2_));
     work.band.resize(conv1_.columns + 2);
@@ -280,8 +280,8 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 }
 
 /// What all images of a step share: conv2's weights in Winograd's form, and the features of an
-/// image without ink, which the others have where they have none, too. Every thread makes its own,
-/// which takes less than to fetch another's.
+/// image without nonzero pixels, which the others have where they have none, too. Every thread
+/// makes its own, which takes less than to fetch another's.
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    work.transformed.data());
@@ -294,14 +294,16 @@ void Cnn::prepare_convolutions(Workplace& work) {
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
   const Features& features = feature_room_.features[image];
-  kernels::find_ink(bytes, conv1_.rows, conv1_.columns, work.band.data(), features.ink);
+  kernels::make_nonzero_mask(bytes, conv1_.rows, conv1_.columns, work.band.data(),
+                             features.nonzero_mask);
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         features.image, features.ink, work.blank_map(), features.map,
+                         features.image, features.nonzero_mask, work.blank_map(), features.map,
                          features.positions);
-  kernels::conv2_forward(conv2_, features.map, features.ink, work.blank().map, work.blank_tiles,
-                         work.transformed.data(), matrix(factors_, conv2_.out_channels).row(image),
-                         work.convolution, work.pooled);
+  kernels::conv2_forward(conv2_, features.map, features.nonzero_mask, work.blank().map,
+                         work.blank_tiles, work.transformed.data(),
+                         matrix(factors_, conv2_.out_channels).row(image), work.convolution,
+                         work.pooled);
   kernels::collect_live_units(conv2_, work.pooled, features.live);
 }
 
@@ -416,8 +418,8 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
       kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), features.live,
                                    d_live, work.d_map.data());
-      kernels::conv1_backward(conv1_, block, features.image, features.ink, work.blank_map(),
-                              features.map, features.positions, work.d_map.data(),
+      kernels::conv1_backward(conv1_, block, features.image, features.nonzero_mask,
+                              work.blank_map(), features.map, features.positions, work.d_map.data(),
                               gradient + conv1_weight_, gradient + conv1_bias_);
     }
   }

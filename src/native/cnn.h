@@ -14,8 +14,8 @@
 
 namespace mnist_bench::native {
 
-/// Paper, Table 2. Work is skipped wherever it is known to be in vain: around the ink of an image,
-/// and behind what pooling, relu and dropout leave out.
+/// Paper, Table 2. Computes neither what background pixels give, which is the same for all images,
+/// nor what pooling, relu and dropout leave out.
 class Cnn final : public Network {
  public:
   /// Rows and columns of the images are multiples of 4.
@@ -45,7 +45,7 @@ class Cnn final : public Network {
   /// What convolutions and pooling made of an image.
   struct Features {
     float* image = nullptr;
-    std::uint8_t* ink = nullptr;  ///< of conv1's map
+    std::uint8_t* nonzero_mask = nullptr;  ///< of conv1's map
     float* map = nullptr;
     std::uint8_t* positions = nullptr;
     kernels::LiveUnits live;
@@ -53,7 +53,7 @@ class Cnn final : public Network {
   /// Room for that of some images, and where each has its own.
   struct FeatureRoom {
     Buffer<float> images;
-    Buffer<std::uint8_t> inks;
+    Buffer<std::uint8_t> nonzero_masks;
     Buffer<float> maps;
     Buffer<std::uint8_t> positions;
     Buffer<std::uint32_t> live_indices;
@@ -66,9 +66,9 @@ class Cnn final : public Network {
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
     Buffer<float> transformed;  ///< conv2's weights
-    FeatureRoom blank_room;     ///< of an image without ink
+    FeatureRoom blank_room;     ///< of an image without nonzero pixels
     kernels::BlankTiles blank_tiles;
-    Buffer<std::uint8_t> band;  ///< for find_ink
+    Buffer<std::uint8_t> band;  ///< for make_nonzero_mask
     kernels::Conv2Scratch convolution;
     kernels::PooledMap pooled;
     Buffer<float> d_map;  ///< one block

@@ -16,9 +16,9 @@ Images::Images(const ImageSet& set)
                             kernels::kMaxPixelIndex, set.rows, set.columns),
                 "use training.engine=libtorch");
   }
-  const auto ink = set.pixels.size() -
-                   static_cast<std::size_t>(std::count(set.pixels.begin(), set.pixels.end(), 0));
-  entries_.resize(ink + 1);  // the last one is written to, but is no image's
+  const auto nonzero = set.pixels.size() - static_cast<std::size_t>(
+                                               std::count(set.pixels.begin(), set.pixels.end(), 0));
+  entries_.resize(nonzero + 1);  // the last one is written to, but is no image's
   offsets_.reserve(static_cast<std::size_t>(set.size()) + 1);
   offsets_.push_back(0);
   std::size_t size = 0;
@@ -31,9 +31,9 @@ Images::Images(const ImageSet& set)
     }
     offsets_.push_back(size);
   }
-  entries_.resize(ink);
-  ink_counts_.resize(pixels_);
-  for (const std::uint32_t entry : entries_) ++ink_counts_[entry / kernels::kByteValues];
+  entries_.resize(nonzero);
+  nonzero_counts_.resize(pixels_);
+  for (const std::uint32_t entry : entries_) ++nonzero_counts_[entry / kernels::kByteValues];
 }
 
 }  // namespace mnist_bench::native

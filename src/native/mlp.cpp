@@ -101,7 +101,7 @@ void Mlp::make_room(std::size_t images) {
 void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   const auto batch = static_cast<std::size_t>(std::min(batch_size, set.size()));
   make_room(batch);
-  std::vector<std::size_t> counts = set.ink_counts();
+  std::vector<std::size_t> counts = set.nonzero_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
   pixel_columns_.clear();
   for (std::size_t thread = 0; thread < team_.size(); ++thread) pixel_columns_.emplace_back(counts);
@@ -112,7 +112,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   batch_.clear();
   labels_.clear();
   for (const std::int64_t image : batch) {
-    batch_.push_back(set.ink(image));
+    batch_.push_back(set.nonzero_pixels(image));
     labels_.push_back(set.label(image));
   }
   upwards_ = !upwards_;
@@ -144,7 +144,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
   for (std::int64_t done = 0; done < size;) {
     const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
     batch_.clear();
-    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.ink(first + done + i));
+    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.nonzero_pixels(first + done + i));
     team_.run([&](std::size_t thread) {
       forward_first_layer(thread, nullptr);
       team_.barrier();

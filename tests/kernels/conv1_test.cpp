@@ -1,7 +1,7 @@
 #include "kernels/conv1.h"
 
 #include "kernels/convolution_reference.h"
-#include "kernels/ink.h"
+#include "kernels/nonzero_mask.h"
 #include "kernels/targets.h"
 
 namespace mnist_bench::kernels {
@@ -10,8 +10,8 @@ namespace {
 constexpr float kFactor = 0.0127F;
 constexpr float kOffset = -0.42F;
 
-/// Bytes of a blank image with a stroke of ink that leaves corners, borders and insides blank.
-std::vector<std::uint8_t> some_ink(std::size_t rows, std::size_t columns, std::mt19937& random) {
+/// An image with a stroke of nonzero bytes, which leaves corners, borders and insides blank.
+std::vector<std::uint8_t> some_stroke(std::size_t rows, std::size_t columns, std::mt19937& random) {
   std::vector<std::uint8_t> bytes(rows * columns);
   for (std::size_t row = 0; row < rows / 2; ++row) {
     bytes[row * columns + columns / 3] = static_cast<std::uint8_t>(random() % 255 + 1);
@@ -50,8 +50,8 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
 struct Forward {
   AlignedVector<float> image;
   AlignedVector<float> map;
-  AlignedVector<std::uint8_t> positions;  ///< only where there is ink
-  std::vector<std::uint8_t> ink;
+  AlignedVector<std::uint8_t> positions;  ///< only where the mask is 1
+  std::vector<std::uint8_t> nonzero_mask;
 
   [[nodiscard]] BlankMap as_blank() const { return {image.data(), map.data(), positions.data()}; }
 };
@@ -62,12 +62,13 @@ Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<s
   result.image.resize(conv.image_size());
   result.map.resize(conv.output().size());
   result.positions.resize(conv.positions_size());
-  result.ink.resize(conv.output().ink_size());
+  result.nonzero_mask.resize(conv.output().mask_size());
   std::vector<std::uint8_t> scratch(conv.columns + 2);
-  find_ink(bytes.data(), conv.rows, conv.columns, scratch.data(), result.ink.data());
+  make_nonzero_mask(bytes.data(), conv.rows, conv.columns, scratch.data(),
+                    result.nonzero_mask.data());
   load_image(conv, bytes.data(), kFactor, kOffset, result.image.data());
   conv1_forward(conv, pack_weights(filter, conv).data(), pack_bias(filter, conv).data(),
-                result.image.data(), blank != nullptr ? result.ink.data() : nullptr,
+                result.image.data(), blank != nullptr ? result.nonzero_mask.data() : nullptr,
                 blank != nullptr ? blank->as_blank() : BlankMap{}, result.map.data(),
                 result.positions.data());
   return result;
@@ -83,7 +84,7 @@ Forward run_forward(const Conv1& conv, const Filter& filter,
   return run_forward(conv, filter, bytes, &blank);
 }
 
-/// As the reference counts them: [channels][rows][columns]; where there is no ink, the blank's.
+/// As the reference counts them: [channels][rows][columns]; where the mask is 0, the blank's.
 std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& blank,
                                         const MapShape& map, const Map& like) {
   std::vector<std::uint32_t> positions;
@@ -91,9 +92,10 @@ std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& bl
   for (std::size_t i = 0; i < like.values.size(); ++i) {
     const std::size_t channel = i / pixels;
     const std::size_t pixel = i % pixels;
-    const bool inked = result.ink[map.ink_index(pixel / like.columns, pixel % like.columns)] != 0;
+    const bool nonzero =
+        result.nonzero_mask[map.mask_index(pixel / like.columns, pixel % like.columns)] != 0;
     positions.push_back(
-        (inked ? result : blank)
+        (nonzero ? result : blank)
             .positions[(channel / kLine * pixels + pixel) * kLine + channel % kLine]);
   }
   return positions;
@@ -114,7 +116,7 @@ class Conv1Test : public testing::TestWithParam<Conv1Case> {
   Conv1Test()
       : conv{GetParam().rows, GetParam().columns, padded(GetParam().channels)},
         filter(1, GetParam().channels),
-        bytes(some_ink(conv.rows, conv.columns, random)),
+        bytes(some_stroke(conv.rows, conv.columns, random)),
         image(normalized(bytes, conv.rows, conv.columns)) {
     fill_normal(filter.weights, 0.5, random);
     fill_normal(filter.bias, 0.2, random);
@@ -167,7 +169,7 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
     AlignedVector<float> d_bias(conv.channels);
     const AlignedVector<float> d_packed = pack(d_map);
     for (std::size_t block = 0; block < conv.channels / kLine; ++block) {
-      conv1_backward(conv, block, result.image.data(), result.ink.data(), blank.as_blank(),
+      conv1_backward(conv, block, result.image.data(), result.nonzero_mask.data(), blank.as_blank(),
                      result.map.data(), result.positions.data(),
                      d_packed.data() + block * conv.output().block_stride(), d_weights.data(),
                      d_bias.data());

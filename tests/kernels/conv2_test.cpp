@@ -28,8 +28,8 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv2& conv) {
   return packed;
 }
 
-std::vector<std::uint8_t> ink_everywhere(const Conv2& conv) {
-  return std::vector<std::uint8_t>(conv.input.ink_size(), 1);
+std::vector<std::uint8_t> nonzero_everywhere(const Conv2& conv) {
+  return std::vector<std::uint8_t>(conv.input.mask_size(), 1);
 }
 
 std::vector<float> no_dropout(const Conv2& conv) {
@@ -37,7 +37,8 @@ std::vector<float> no_dropout(const Conv2& conv) {
 }
 
 PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, const Map& blank_map,
-                      const std::vector<std::uint8_t>& ink, const std::vector<float>& factors) {
+                      const std::vector<std::uint8_t>& nonzero_mask,
+                      const std::vector<float>& factors) {
   AlignedVector<float> transformed(conv2_transformed_size(conv));
   conv2_transform_weights(conv, pack_weights(filter, conv).data(), transformed.data());
   Conv2Scratch scratch(conv);
@@ -46,8 +47,8 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, con
   conv2_forward_blank(conv, blank_packed.data(), transformed.data(), pack_bias(filter, conv).data(),
                       scratch, blank);
   PooledMap pooled(conv);
-  conv2_forward(conv, pack(x).data(), ink.data(), blank_packed.data(), blank, transformed.data(),
-                factors.data(), scratch, pooled);
+  conv2_forward(conv, pack(x).data(), nonzero_mask.data(), blank_packed.data(), blank,
+                transformed.data(), factors.data(), scratch, pooled);
   return pooled;
 }
 
@@ -121,12 +122,12 @@ TEST_P(Conv2Test, ForwardMatchesTheReferenceOnEveryTarget) {
   fill_normal(blank.values, 1, random);
   on_every_target([&] {
     const PooledMap map =
-        run_forward(conv, filter, x, blank, ink_everywhere(conv), no_dropout(conv));
+        run_forward(conv, filter, x, blank, nonzero_everywhere(conv), no_dropout(conv));
     EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
   });
 }
 
-/// A map as conv1 makes it of an image without ink: it varies at its borders only.
+/// A map as conv1 makes it of an image without nonzero pixels: it varies at its borders only.
 Map blank_map(const Map& like, std::mt19937& random) {
   Map blank = like;
   const auto border = [](std::size_t i, std::size_t size) {
@@ -146,13 +147,13 @@ Map blank_map(const Map& like, std::mt19937& random) {
 
 TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
   const Map blank = blank_map(x, random);
-  for (const unsigned inked : {0U, 1U, 5U, 50U}) {  // per cent
+  for (const unsigned nonzero : {0U, 1U, 5U, 50U}) {  // per cent
     Map partly = blank;
-    std::vector<std::uint8_t> ink(conv.input.ink_size());
+    std::vector<std::uint8_t> nonzero_mask(conv.input.mask_size());
     for (std::size_t row = 0; row < x.rows; ++row) {
       for (std::size_t column = 0; column < x.columns; ++column) {
-        if (random() % 100 >= inked) continue;
-        ink[conv.input.ink_index(row, column)] = 1;
+        if (random() % 100 >= nonzero) continue;
+        nonzero_mask[conv.input.mask_index(row, column)] = 1;
         for (std::size_t channel = 0; channel < x.channels; ++channel) {
           partly.at(channel, row, column) = x.at(channel, row, column);
         }
@@ -160,11 +161,12 @@ TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
     }
     const Map y = convolve(filter, partly);
     on_every_target([&] {
-      const PooledMap map = run_forward(conv, filter, partly, blank, ink, no_dropout(conv));
+      const PooledMap map =
+          run_forward(conv, filter, partly, blank, nonzero_mask, no_dropout(conv));
       EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
       std::vector<float> every_third = no_dropout(conv);
       for (std::size_t c = 0; c < every_third.size(); c += 3) every_third[c] = 0;
-      const PooledMap third = run_forward(conv, filter, partly, blank, ink, every_third);
+      const PooledMap third = run_forward(conv, filter, partly, blank, nonzero_mask, every_third);
       EXPECT_EQ(expect_pooled(conv, third, y).size(), filter.outs - (filter.outs + 2) / 3);
     });
   }
@@ -182,7 +184,7 @@ TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
     }
     std::fill(factors.begin() + static_cast<std::ptrdiff_t>(filter.outs), factors.end(), 0.0F);
     on_every_target([&] {
-      const PooledMap map = run_forward(conv, filter, x, blank, ink_everywhere(conv), factors);
+      const PooledMap map = run_forward(conv, filter, x, blank, nonzero_everywhere(conv), factors);
       EXPECT_LT(map.width, kept.size() + kLine);
       EXPECT_EQ(expect_pooled(conv, map, y), kept);
       for (std::size_t place = 0; place < map.width; ++place) {
@@ -279,7 +281,8 @@ TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
     const Map x(3, 4, 4);
     Filter filter(3, 5);
     filter.bias.assign(filter.outs, 1);
-    const PooledMap map = run_forward(conv, filter, x, x, ink_everywhere(conv), no_dropout(conv));
+    const PooledMap map =
+        run_forward(conv, filter, x, x, nonzero_everywhere(conv), no_dropout(conv));
     for (std::size_t i = 0; i < conv.tiles() * map.width; ++i) {
       EXPECT_EQ(map.positions[i], map.channels[i % map.width] < filter.outs ? 0 : kDead);
     }
@@ -291,9 +294,10 @@ TEST(Conv2, NotANumberStaysVisible) {
   Filter filter(1, 1);
   filter.bias[0] = std::nan("");
   const Map x(1, 4, 4);
-  for (const auto& ink : {ink_everywhere(conv), std::vector<std::uint8_t>(conv.input.ink_size())}) {
+  for (const auto& nonzero_mask :
+       {nonzero_everywhere(conv), std::vector<std::uint8_t>(conv.input.mask_size())}) {
     on_every_target([&] {
-      const PooledMap map = run_forward(conv, filter, x, x, ink, no_dropout(conv));
+      const PooledMap map = run_forward(conv, filter, x, x, nonzero_mask, no_dropout(conv));
       for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
         EXPECT_TRUE(std::isnan(map.values[tile * map.width]));
         EXPECT_NE(map.positions[tile * map.width], kDead);
