@@ -50,7 +50,7 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
 }
 
 void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-             const std::uint8_t* nonzero_mask, const BlankMap& blank, float* map,
+             const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
              std::uint8_t* positions) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
@@ -69,7 +69,7 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
         const std::size_t pixel = row * shape.columns + column;
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
         if (nonzero_mask != nullptr && nonzero_mask[shape.mask_index(row, column)] == 0) {
-          hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
+          hn::StoreU(hn::LoadU(kFloats, background.map + at), kFloats, map + at);
         } else {
           forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
                      map + at, positions + position_at);
@@ -113,7 +113,7 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 }
 
 void backward(const Conv1& conv, std::size_t block, const float* image,
-              const std::uint8_t* nonzero_mask, const BlankMap& blank, const float* map,
+              const std::uint8_t* nonzero_mask, const BackgroundMap& background, const float* map,
               const std::uint8_t* positions, const float* d_map, float* d_weights, float* d_bias) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
@@ -135,11 +135,11 @@ void backward(const Conv1& conv, std::size_t block, const float* image,
                    of_positions + first_position + (row * shape.columns + column) * kLine + lane,
                    sums);
     };
-    Vector blanks[9];  // all that is blank sees the same, but for the borders
-    for (Vector& sum : blanks) sum = hn::Zero(kFloats);
+    Vector background_sums[9];  // all background sees the same, but for the borders
+    for (Vector& sum : background_sums) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      Vector* const row_blanks = blanks + 3 * kind_of(row, shape.rows);
-      Vector inner = row_blanks[1];
+      Vector* const row_sums = background_sums + 3 * kind_of(row, shape.rows);
+      Vector inner = row_sums[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
         if (nonzero_mask[shape.mask_index(row, column)] != 0) {
@@ -147,14 +147,14 @@ void backward(const Conv1& conv, std::size_t block, const float* image,
         } else if (const std::size_t at = kind_of(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
         } else {
-          row_blanks[at] = hn::Add(row_blanks[at], gradient);
+          row_sums[at] = hn::Add(row_sums[at], gradient);
         }
       }
-      row_blanks[1] = inner;
+      row_sums[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      add(blank.image, blank.map, blank.positions, first_of_kind(i / 3, shape.rows),
-          first_of_kind(i % 3, shape.columns), blanks[i]);
+      add(background.image, background.map, background.positions, first_of_kind(i / 3, shape.rows),
+          first_of_kind(i % 3, shape.columns), background_sums[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;
@@ -190,17 +190,18 @@ void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, floa
 }
 
 void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* nonzero_mask, const BlankMap& blank, float* map,
+                   const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
                    std::uint8_t* positions) {
-  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, nonzero_mask, blank, map, positions);
+  HWY_DYNAMIC_DISPATCH(forward)
+  (conv, weights, bias, image, nonzero_mask, background, map, positions);
 }
 
 void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* nonzero_mask, const BlankMap& blank, const float* map,
-                    const std::uint8_t* positions, const float* d_map, float* d_weights,
-                    float* d_bias) {
+                    const std::uint8_t* nonzero_mask, const BackgroundMap& background,
+                    const float* map, const std::uint8_t* positions, const float* d_map,
+                    float* d_weights, float* d_bias) {
   HWY_DYNAMIC_DISPATCH(backward)
-  (conv, block, image, nonzero_mask, blank, map, positions, d_map, d_weights, d_bias);
+  (conv, block, image, nonzero_mask, background, map, positions, d_map, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

@@ -24,8 +24,9 @@ struct Conv1 {
 void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
                 float* image);
 
-/// An image without nonzero pixels, and what `conv1_forward` without a mask gives for it.
-struct BlankMap {
+/// The background, which is an image without nonzero pixels, and what `conv1_forward` without a
+/// mask gives for it.
+struct BackgroundMap {
   const float* image = nullptr;
   const float* map = nullptr;
   const std::uint8_t* positions = nullptr;
@@ -34,20 +35,20 @@ struct BlankMap {
 /// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
-/// Where `nonzero_mask` is 0, the map is copied from `blank`, whose positions hold, too; without a
-/// mask (null), nothing is.
+/// Where `nonzero_mask` is 0, the map is copied from `background`, whose positions hold there;
+/// without a mask (null), nothing is copied.
 void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* nonzero_mask, const BlankMap& blank, float* map,
+                   const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
                    std::uint8_t* positions);
 
 /// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given
 /// d(loss)/d(map) of these, one block of a map; only where map > 0 does any pass:
 ///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
 ///   d_map[p][c]
-/// Where `nonzero_mask` (not null here) is 0, the map and the positions are those of `blank`.
+/// Where `nonzero_mask` (not null here) is 0, the map and the positions are those of `background`.
 void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* nonzero_mask, const BlankMap& blank, const float* map,
-                    const std::uint8_t* positions, const float* d_map, float* d_weights,
-                    float* d_bias);
+                    const std::uint8_t* nonzero_mask, const BackgroundMap& background,
+                    const float* map, const std::uint8_t* positions, const float* d_map,
+                    float* d_weights, float* d_bias);
 
 }  // namespace mnist_bench::kernels

@@ -19,8 +19,8 @@ struct Conv2 {
   [[nodiscard]] std::size_t window(std::size_t tile) const {
     return input.window(tile / tile_columns() * 2, tile % tile_columns() * 2);
   }
-  /// The first tile that sees the same as tile (row, column) of an image without nonzero pixels,
-  /// whose maps vary only at the borders.
+  /// The first tile that sees the same as tile (row, column) of the background, whose maps vary
+  /// only at the borders.
   [[nodiscard]] std::size_t like(std::size_t row, std::size_t column) const {
     const std::size_t like_row = first_of_kind(kind_of(row, tile_rows()), tile_rows());
     return like_row * tile_columns() +

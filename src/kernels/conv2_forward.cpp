@@ -43,8 +43,8 @@ constexpr auto kPointBits = [] {
   return bits;
 }();
 
-/// Bit p is set where Bᵀ (x − blank) B may differ from 0 at point p, for 4×4 values of x; `mask` is
-/// where the nonzero mask of these begins.
+/// Bit p is set where Bᵀ (x − background) B may differ from 0 at point p, for 4×4 values of x;
+/// `mask` is where the nonzero mask of these begins.
 inline std::uint32_t find_points(const std::uint8_t* mask, std::size_t stride) {
   static_assert(std::endian::native == std::endian::little);
   std::uint32_t rows[4];
@@ -88,7 +88,7 @@ HWY_NOINLINE void multiply_points(const float* v, const float* u, std::size_t ti
 struct WorkedTile {
   std::size_t tile;
   const float* x;            ///< the 4×4 values that it sees
-  const float* blank;        ///< those of what it is computed as a difference from; null: 0
+  const float* background;   ///< those of what it is computed as a difference from; null: 0
   const float* start;        ///< the outputs of that
   std::uint32_t v[kPoints];  ///< where its row is in v for each point
   std::uint32_t m[kPoints];  ///< where its row is in m
@@ -114,12 +114,12 @@ class Group {
   [[nodiscard]] bool full() const { return size_ == capacity_; }
 
   /// points: bit p is set where the tile differs from its start.
-  HWY_INLINE void add(std::size_t tile, const float* x, const float* blank, const float* start,
+  HWY_INLINE void add(std::size_t tile, const float* x, const float* background, const float* start,
                       std::uint32_t points) {
     WorkedTile& added = tiles_[size_++];
     added.tile = tile;
     added.x = x;
-    added.blank = blank;
+    added.background = background;
     added.start = start;
     const Unsigned integers;
     for (std::size_t p = 0; p < kPoints; p += hn::Lanes(integers)) {
@@ -146,7 +146,7 @@ class Group {
       const std::size_t at = c / kLine * conv_.input.block_stride() + c % kLine;
       for (std::size_t t = 0; t < size_; ++t) {
         const WorkedTile& tile = tiles_[t];
-        transform_input_at(tile.x + at, tile.blank != nullptr ? tile.blank + at : nullptr,
+        transform_input_at(tile.x + at, tile.background != nullptr ? tile.background + at : nullptr,
                            conv_.input.row_stride(), tile.v, v_ + c);
       }
     }
@@ -188,56 +188,57 @@ class Group {
   WorkedTile tiles_[kGroup];
 };
 
-void forward_blank(const Conv2& conv, const float* map, const float* transformed, const float* bias,
-                   Conv2Scratch& scratch, BlankTiles& blank) {
+void forward_background(const Conv2& conv, const float* map, const float* transformed,
+                        const float* bias, Conv2Scratch& scratch, BackgroundResponse& background) {
   const std::size_t outs = conv.out_channels;
   const auto weights_of = [&](std::size_t p) {
     return transformed + p * conv.input.channels * outs;
   };
   const auto finish = [&](std::size_t tile, std::size_t o, const Vector* y) MNIST_BENCH_LAMBDA {
     for (std::size_t q = 0; q < 4; ++q) {
-      hn::StoreU(y[q], kFloats, blank.outputs.data() + (tile * 4 + q) * outs + o);
+      hn::StoreU(y[q], kFloats, background.outputs.data() + (tile * 4 + q) * outs + o);
     }
     const Maximum best = first_maximum(y);
-    hn::StoreU(best.value, kFloats, blank.pooled.data() + tile * outs + o);
+    hn::StoreU(best.value, kFloats, background.pooled.data() + tile * outs + o);
     hn::StoreU(hn::BitCast(Unsigned(), best.position), Unsigned(),
-               blank.positions.data() + tile * outs + o);
+               background.positions.data() + tile * outs + o);
   };
   constexpr std::uint32_t kAll = (1U << kPoints) - 1;
   Group group(conv, outs, scratch);
-  for (const std::size_t tile : blank.tiles) {
+  for (const std::size_t tile : background.tiles) {
     group.add(tile, map + conv.window(tile), nullptr, bias, kAll);
     if (group.full()) group.work_off(weights_of, 0, finish);
   }
   group.work_off(weights_of, 0, finish);
 }
 
-/// What `blank` says of the channels that have a place.
-void select_blank(const Conv2& conv, const BlankTiles& blank, const PooledMap& map,
-                  BlankTiles& selected) {
+/// What `background` says of the channels that have a place.
+void select_background(const Conv2& conv, const BackgroundResponse& background,
+                       const PooledMap& map, BackgroundResponse& selected) {
   const std::size_t outs = conv.out_channels;
   const auto select = [&](const auto& from, std::size_t row, std::size_t rows, auto& to) {
     select_channels(from.data() + row * outs, rows, outs, map.channels.data(), map.width,
                     to.data() + row * map.width);
   };
-  for (const std::size_t tile : blank.tiles) {
-    select(blank.outputs, 4 * tile, 4, selected.outputs);
-    select(blank.pooled, tile, 1, selected.pooled);
-    select(blank.positions, tile, 1, selected.positions);
+  for (const std::size_t tile : background.tiles) {
+    select(background.outputs, 4 * tile, 4, selected.outputs);
+    select(background.pooled, tile, 1, selected.pooled);
+    select(background.positions, tile, 1, selected.positions);
   }
 }
 
 void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-             const float* blank_map, const BlankTiles& blank_tiles, const float* transformed,
-             const float* factors, Conv2Scratch& scratch, PooledMap& pooled) {
+             const float* background_map, const BackgroundResponse& background_response,
+             const float* transformed, const float* factors, Conv2Scratch& scratch,
+             PooledMap& pooled) {
   const std::size_t ins = conv.input.channels;
   const std::size_t outs = conv.out_channels;
   pooled.width = place_channels(factors, outs, pooled.channels.data(), pooled.factors.data(),
                                 scratch.movers.data());
   const std::size_t width = pooled.width;
   const bool all = width == outs;
-  if (!all) select_blank(conv, blank_tiles, pooled, scratch.blank);
-  const BlankTiles& blank = all ? blank_tiles : scratch.blank;
+  if (!all) select_background(conv, background_response, pooled, scratch.background);
+  const BackgroundResponse& background = all ? background_response : scratch.background;
 
   const auto weights_of = [&](std::size_t p) MNIST_BENCH_LAMBDA -> const float* {
     const float* weights = transformed + p * ins * outs;
@@ -268,13 +269,14 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
       const std::uint32_t points =
           find_points(nonzero_mask + 2 * row * mask_stride + 2 * column, mask_stride);
       if (points != 0) {
-        group.add(tile, x + conv.input.window(2 * row, 2 * column), blank_map + conv.window(like),
-                  blank.outputs.data() + like * 4 * width, points);
+        group.add(tile, x + conv.input.window(2 * row, 2 * column),
+                  background_map + conv.window(like), background.outputs.data() + like * 4 * width,
+                  points);
         if (group.full()) group.work_off(weights_of, width, finish);
       } else {
         for (std::size_t o = 0; o < width; o += hn::Lanes(kFloats)) {
-          activate(tile, o, hn::LoadU(kFloats, blank.pooled.data() + like * width + o),
-                   hn::LoadU(Unsigned(), blank.positions.data() + like * width + o));
+          activate(tile, o, hn::LoadU(kFloats, background.pooled.data() + like * width + o),
+                   hn::LoadU(Unsigned(), background.positions.data() + like * width + o));
         }
       }
     }
@@ -290,7 +292,7 @@ HWY_AFTER_NAMESPACE();
 namespace mnist_bench::kernels {
 
 HWY_EXPORT(transform_weights);
-HWY_EXPORT(forward_blank);
+HWY_EXPORT(forward_background);
 HWY_EXPORT(forward);
 
 std::size_t conv2_transformed_size(const Conv2& conv) {
@@ -301,7 +303,7 @@ void conv2_transform_weights(const Conv2& conv, const float* weights, float* tra
   HWY_DYNAMIC_DISPATCH(transform_weights)(conv, weights, transformed);
 }
 
-BlankTiles::BlankTiles(const Conv2& conv)
+BackgroundResponse::BackgroundResponse(const Conv2& conv)
     : outputs(4 * conv.units()), pooled(conv.units()), positions(conv.units()) {
   for (std::size_t row = 0; row < conv.tile_rows(); ++row) {
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
@@ -322,18 +324,20 @@ Conv2Scratch::Conv2Scratch(const Conv2& conv)
       m(kPoints * padded_stride(group_size(conv) * conv.out_channels) + conv.out_channels),
       weights(conv.input.channels * conv.out_channels),
       movers(conv.out_channels + kLine),
-      blank(conv) {}
+      background(conv) {}
 
-void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,
-                         const float* bias, Conv2Scratch& scratch, BlankTiles& blank) {
-  HWY_DYNAMIC_DISPATCH(forward_blank)(conv, map, transformed, bias, scratch, blank);
+void conv2_forward_background(const Conv2& conv, const float* map, const float* transformed,
+                              const float* bias, Conv2Scratch& scratch,
+                              BackgroundResponse& background) {
+  HWY_DYNAMIC_DISPATCH(forward_background)(conv, map, transformed, bias, scratch, background);
 }
 
 void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-                   const float* blank_map, const BlankTiles& blank, const float* transformed,
-                   const float* factors, Conv2Scratch& scratch, PooledMap& pooled) {
+                   const float* background_map, const BackgroundResponse& background,
+                   const float* transformed, const float* factors, Conv2Scratch& scratch,
+                   PooledMap& pooled) {
   HWY_DYNAMIC_DISPATCH(forward)
-  (conv, x, nonzero_mask, blank_map, blank, transformed, factors, scratch, pooled);
+  (conv, x, nonzero_mask, background_map, background, transformed, factors, scratch, pooled);
 }
 
 }  // namespace mnist_bench::kernels

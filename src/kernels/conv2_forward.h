@@ -19,11 +19,11 @@ std::size_t conv2_transformed_size(const Conv2& conv);
 /// transformed = G g Gᵀ of the weights g between every input and every output channel.
 void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed);
 
-/// What conv2 makes of the map of an image without nonzero pixels. Most of its tiles see the same;
-/// only those in `tiles`, the first of their kind (see Conv2::like), are filled in.
-struct BlankTiles {
-  BlankTiles() = default;
-  explicit BlankTiles(const Conv2& conv);
+/// What conv2 makes of conv1's map of the background. Most of its tiles see the same; only those in
+/// `tiles`, the first of their kind (see Conv2::like), are filled in.
+struct BackgroundResponse {
+  BackgroundResponse() = default;
+  explicit BackgroundResponse(const Conv2& conv);
   std::vector<std::size_t> tiles;
   AlignedVector<float> outputs;  ///< [tiles][2×2][out_channels]: before the pooling
   AlignedVector<float> pooled;   ///< [tiles][out_channels]
@@ -53,22 +53,24 @@ struct Conv2Scratch {
   AlignedVector<float> m;        ///< [kPoints][tiles, padded][width], then a row of zeros [width]
   AlignedVector<float> weights;  ///< [in_channels][width], of a point
   AlignedVector<std::uint32_t> movers;  ///< channels that take the places of dropped ones
-  BlankTiles blank;                     ///< with [width] for [out_channels]
+  BackgroundResponse background;        ///< with [width] for [out_channels]
 };
 
-/// Fills in `blank`, from conv1's `map` of an image without nonzero pixels.
-void conv2_forward_blank(const Conv2& conv, const float* map, const float* transformed,
-                         const float* bias, Conv2Scratch& scratch, BlankTiles& blank);
+/// Fills in `background`, from conv1's `map` of the background.
+void conv2_forward_background(const Conv2& conv, const float* map, const float* transformed,
+                              const float* bias, Conv2Scratch& scratch,
+                              BackgroundResponse& background);
 
 /// Of all tiles t and the channels o that have a place (see PooledMap):
 ///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kDead
 /// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is not dead.
-/// It is computed as the difference from an image without nonzero pixels: where `nonzero_mask` is
-/// 0, x equals `blank_map`, and multiplications that see no other values are left out.
+/// It is computed as the difference from the background response: where `nonzero_mask` is 0, x
+/// equals `background_map`, and multiplications that see no other values are left out.
 void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-                   const float* blank_map, const BlankTiles& blank, const float* transformed,
-                   const float* factors, Conv2Scratch& scratch, PooledMap& pooled);
+                   const float* background_map, const BackgroundResponse& background,
+                   const float* transformed, const float* factors, Conv2Scratch& scratch,
+                   PooledMap& pooled);
 
 }  // namespace mnist_bench::kernels

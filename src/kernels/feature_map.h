@@ -30,8 +30,8 @@ struct MapShape {
   }
 };
 
-// What is made of an image without nonzero pixels varies at its borders only: a row (column) is of
-// kind 0, 1 or 2, the first, one within, or the last of `size`, and those of a kind are the same.
+// What is made of the background varies at its borders only: a row (column) is of kind 0, 1 or 2,
+// the first, one within, or the last of `size`, and those of a kind are the same.
 
 constexpr std::size_t kind_of(std::size_t i, std::size_t size) {
   return i == 0 ? 0 : i + 1 == size ? 2 : 1;

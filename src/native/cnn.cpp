@@ -159,10 +159,10 @@ void Cnn::make_room(std::size_t images) {
   predicted_.resize(images);
 
   for (Workplace& work : workplaces_) {
-    make_features(1, work.blank_room);
+    make_features(1, work.background_room);
     const std::vector<std::uint8_t> zeros(conv1_.rows * conv1_.columns);
-    kernels::load_image(conv1_, zeros.data(), factor_, offset_, work.blank().image);
-    work.blank_tiles = kernels::BlankTiles(conv2_);
+    kernels::load_image(conv1_, zeros.data(), factor_, offset_, work.background().image);
+    work.background_response = kernels::BackgroundResponse(conv2_);
     work.transformed.resize(kernels::conv2_transformed_size(conv2_));
     work.band.resize(conv1_.columns + 2);
     work.convolution = kernels::Conv2Scratch(conv2_);
@@ -279,17 +279,17 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   forward_fc2(images);
 }
 
-/// What all images of a step share: conv2's weights in Winograd's form, and the features of an
-/// image without nonzero pixels, which the others have where they have none, too. Every thread
-/// makes its own, which takes less than to fetch another's.
+/// What all images of a step share: conv2's weights in Winograd's form, and the features of the
+/// background. Every thread computes its own, which is faster than fetching another thread's.
 void Cnn::prepare_convolutions(Workplace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    work.transformed.data());
-  const Features& blank = work.blank();
+  const Features& background = work.background();
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         blank.image, nullptr, {}, blank.map, blank.positions);
-  kernels::conv2_forward_blank(conv2_, blank.map, work.transformed.data(),
-                               parameters_.values(conv2_bias_), work.convolution, work.blank_tiles);
+                         background.image, nullptr, {}, background.map, background.positions);
+  kernels::conv2_forward_background(conv2_, background.map, work.transformed.data(),
+                                    parameters_.values(conv2_bias_), work.convolution,
+                                    work.background_response);
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
@@ -298,10 +298,10 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
                              features.nonzero_mask);
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
   kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         features.image, features.nonzero_mask, work.blank_map(), features.map,
+                         features.image, features.nonzero_mask, work.background_map(), features.map,
                          features.positions);
-  kernels::conv2_forward(conv2_, features.map, features.nonzero_mask, work.blank().map,
-                         work.blank_tiles, work.transformed.data(),
+  kernels::conv2_forward(conv2_, features.map, features.nonzero_mask, work.background().map,
+                         work.background_response, work.transformed.data(),
                          matrix(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
   kernels::collect_live_units(conv2_, work.pooled, features.live);
@@ -419,8 +419,8 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
       kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), features.live,
                                    d_live, work.d_map.data());
       kernels::conv1_backward(conv1_, block, features.image, features.nonzero_mask,
-                              work.blank_map(), features.map, features.positions, work.d_map.data(),
-                              gradient + conv1_weight_, gradient + conv1_bias_);
+                              work.background_map(), features.map, features.positions,
+                              work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);
     }
   }
 }

@@ -65,9 +65,9 @@ class Cnn final : public Network {
 
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
-    Buffer<float> transformed;  ///< conv2's weights
-    FeatureRoom blank_room;     ///< of an image without nonzero pixels
-    kernels::BlankTiles blank_tiles;
+    Buffer<float> transformed;    ///< conv2's weights
+    FeatureRoom background_room;  ///< of an image without nonzero pixels
+    kernels::BackgroundResponse background_response;
     Buffer<std::uint8_t> band;  ///< for make_nonzero_mask
     kernels::Conv2Scratch convolution;
     kernels::PooledMap pooled;
@@ -77,9 +77,9 @@ class Cnn final : public Network {
     std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: the images in which one is live
     Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
-    [[nodiscard]] const Features& blank() const { return blank_room.features.front(); }
-    [[nodiscard]] kernels::BlankMap blank_map() const {
-      return {blank().image, blank().map, blank().positions};
+    [[nodiscard]] const Features& background() const { return background_room.features.front(); }
+    [[nodiscard]] kernels::BackgroundMap background_map() const {
+      return {background().image, background().map, background().positions};
     }
   };
 

@@ -10,7 +10,7 @@ namespace {
 constexpr float kFactor = 0.0127F;
 constexpr float kOffset = -0.42F;
 
-/// An image with a stroke of nonzero bytes, which leaves corners, borders and insides blank.
+/// An image with a stroke of nonzero bytes, on background in corners, at borders and inside.
 std::vector<std::uint8_t> some_stroke(std::size_t rows, std::size_t columns, std::mt19937& random) {
   std::vector<std::uint8_t> bytes(rows * columns);
   for (std::size_t row = 0; row < rows / 2; ++row) {
@@ -46,18 +46,20 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
   return packed;
 }
 
-/// An image's way through the kernel, with the blank parts copied.
+/// An image's way through the kernel, with the background copied.
 struct Forward {
   AlignedVector<float> image;
   AlignedVector<float> map;
   AlignedVector<std::uint8_t> positions;  ///< only where the mask is 1
   std::vector<std::uint8_t> nonzero_mask;
 
-  [[nodiscard]] BlankMap as_blank() const { return {image.data(), map.data(), positions.data()}; }
+  [[nodiscard]] BackgroundMap as_background() const {
+    return {image.data(), map.data(), positions.data()};
+  }
 };
 
 Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<std::uint8_t>& bytes,
-                    const Forward* blank) {
+                    const Forward* background) {
   Forward result;
   result.image.resize(conv.image_size());
   result.map.resize(conv.output().size());
@@ -68,24 +70,25 @@ Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<s
                     result.nonzero_mask.data());
   load_image(conv, bytes.data(), kFactor, kOffset, result.image.data());
   conv1_forward(conv, pack_weights(filter, conv).data(), pack_bias(filter, conv).data(),
-                result.image.data(), blank != nullptr ? result.nonzero_mask.data() : nullptr,
-                blank != nullptr ? blank->as_blank() : BlankMap{}, result.map.data(),
-                result.positions.data());
+                result.image.data(), background != nullptr ? result.nonzero_mask.data() : nullptr,
+                background != nullptr ? background->as_background() : BackgroundMap{},
+                result.map.data(), result.positions.data());
   return result;
 }
 
-Forward run_forward_of_blank(const Conv1& conv, const Filter& filter) {
+Forward run_forward_of_background(const Conv1& conv, const Filter& filter) {
   return run_forward(conv, filter, std::vector<std::uint8_t>(conv.rows * conv.columns), nullptr);
 }
 
 Forward run_forward(const Conv1& conv, const Filter& filter,
                     const std::vector<std::uint8_t>& bytes) {
-  const Forward blank = run_forward_of_blank(conv, filter);
-  return run_forward(conv, filter, bytes, &blank);
+  const Forward background = run_forward_of_background(conv, filter);
+  return run_forward(conv, filter, bytes, &background);
 }
 
-/// As the reference counts them: [channels][rows][columns]; where the mask is 0, the blank's.
-std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& blank,
+/// As the reference counts them: [channels][rows][columns]; where the mask is 0, the
+/// background's.
+std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& background,
                                         const MapShape& map, const Map& like) {
   std::vector<std::uint32_t> positions;
   const std::size_t pixels = like.rows * like.columns;
@@ -95,7 +98,7 @@ std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& bl
     const bool nonzero =
         result.nonzero_mask[map.mask_index(pixel / like.columns, pixel % like.columns)] != 0;
     positions.push_back(
-        (nonzero ? result : blank)
+        (nonzero ? result : background)
             .positions[(channel / kLine * pixels + pixel) * kLine + channel % kLine]);
   }
   return positions;
@@ -135,11 +138,11 @@ TEST_P(Conv1Test, ForwardMatchesTheReferenceOnEveryTarget) {
   relu(expected.values);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
-    const Forward blank = run_forward_of_blank(conv, filter);
+    const Forward background = run_forward_of_background(conv, filter);
     expect_close(unpack(result.map, expected), expected.values, 1e-6);
     // The maximum lies where the kernel says, up to a tie at rounding level.
     const std::vector<std::uint32_t> positions =
-        positions_of(result, blank, conv.output(), expected);
+        positions_of(result, background, conv.output(), expected);
     Map there(y.channels, y.rows / 2, y.columns / 2);
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::size_t channel = i / there.columns / there.rows;
@@ -156,21 +159,21 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
   fill_normal(d_map.values, 1, random);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
-    const Forward blank = run_forward_of_blank(conv, filter);
+    const Forward background = run_forward_of_background(conv, filter);
     const std::vector<double> values = unpack(result.map, d_map);
     Map d_live = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!(values[i] > 0)) d_live.values[i] = 0;
     }
     const ConvolutionGradient expected = convolve_backward(
-        filter, image, unpool(d_live, positions_of(result, blank, conv.output(), d_map)));
+        filter, image, unpool(d_live, positions_of(result, background, conv.output(), d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
     const AlignedVector<float> d_packed = pack(d_map);
     for (std::size_t block = 0; block < conv.channels / kLine; ++block) {
-      conv1_backward(conv, block, result.image.data(), result.nonzero_mask.data(), blank.as_blank(),
-                     result.map.data(), result.positions.data(),
+      conv1_backward(conv, block, result.image.data(), result.nonzero_mask.data(),
+                     background.as_background(), result.map.data(), result.positions.data(),
                      d_packed.data() + block * conv.output().block_stride(), d_weights.data(),
                      d_bias.data());
     }

@@ -36,18 +36,18 @@ std::vector<float> no_dropout(const Conv2& conv) {
   return std::vector<float>(conv.out_channels, 1);
 }
 
-PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x, const Map& blank_map,
-                      const std::vector<std::uint8_t>& nonzero_mask,
+PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x,
+                      const Map& background_map, const std::vector<std::uint8_t>& nonzero_mask,
                       const std::vector<float>& factors) {
   AlignedVector<float> transformed(conv2_transformed_size(conv));
   conv2_transform_weights(conv, pack_weights(filter, conv).data(), transformed.data());
   Conv2Scratch scratch(conv);
-  const AlignedVector<float> blank_packed = pack(blank_map);
-  BlankTiles blank(conv);
-  conv2_forward_blank(conv, blank_packed.data(), transformed.data(), pack_bias(filter, conv).data(),
-                      scratch, blank);
+  const AlignedVector<float> packed_background = pack(background_map);
+  BackgroundResponse background(conv);
+  conv2_forward_background(conv, packed_background.data(), transformed.data(),
+                           pack_bias(filter, conv).data(), scratch, background);
   PooledMap pooled(conv);
-  conv2_forward(conv, pack(x).data(), nonzero_mask.data(), blank_packed.data(), blank,
+  conv2_forward(conv, pack(x).data(), nonzero_mask.data(), packed_background.data(), background,
                 transformed.data(), factors.data(), scratch, pooled);
   return pooled;
 }
@@ -118,37 +118,37 @@ class Conv2Test : public testing::TestWithParam<Conv2Case> {
 
 TEST_P(Conv2Test, ForwardMatchesTheReferenceOnEveryTarget) {
   const Map y = convolve(filter, x);
-  Map blank = x;
-  fill_normal(blank.values, 1, random);
+  Map background = x;
+  fill_normal(background.values, 1, random);
   on_every_target([&] {
     const PooledMap map =
-        run_forward(conv, filter, x, blank, nonzero_everywhere(conv), no_dropout(conv));
+        run_forward(conv, filter, x, background, nonzero_everywhere(conv), no_dropout(conv));
     EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
   });
 }
 
-/// A map as conv1 makes it of an image without nonzero pixels: it varies at its borders only.
-Map blank_map(const Map& like, std::mt19937& random) {
-  Map blank = like;
+/// A map as conv1 makes it of the background: it varies at its borders only.
+Map background_map(const Map& like, std::mt19937& random) {
+  Map background = like;
   const auto border = [](std::size_t i, std::size_t size) {
     return i == 0 ? 0 : i + 1 == size ? size - 1 : std::size_t{1};
   };
-  fill_normal(blank.values, 1, random);
-  for (std::size_t channel = 0; channel < blank.channels; ++channel) {
-    for (std::size_t row = 0; row < blank.rows; ++row) {
-      for (std::size_t column = 0; column < blank.columns; ++column) {
-        blank.at(channel, row, column) =
-            blank.at(channel, border(row, blank.rows), border(column, blank.columns));
+  fill_normal(background.values, 1, random);
+  for (std::size_t channel = 0; channel < background.channels; ++channel) {
+    for (std::size_t row = 0; row < background.rows; ++row) {
+      for (std::size_t column = 0; column < background.columns; ++column) {
+        background.at(channel, row, column) = background.at(channel, border(row, background.rows),
+                                                            border(column, background.columns));
       }
     }
   }
-  return blank;
+  return background;
 }
 
-TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
-  const Map blank = blank_map(x, random);
+TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBackgroundMatchesTheReference) {
+  const Map background = background_map(x, random);
   for (const unsigned nonzero : {0U, 1U, 5U, 50U}) {  // per cent
-    Map partly = blank;
+    Map partly = background;
     std::vector<std::uint8_t> nonzero_mask(conv.input.mask_size());
     for (std::size_t row = 0; row < x.rows; ++row) {
       for (std::size_t column = 0; column < x.columns; ++column) {
@@ -162,11 +162,12 @@ TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
     const Map y = convolve(filter, partly);
     on_every_target([&] {
       const PooledMap map =
-          run_forward(conv, filter, partly, blank, nonzero_mask, no_dropout(conv));
+          run_forward(conv, filter, partly, background, nonzero_mask, no_dropout(conv));
       EXPECT_EQ(expect_pooled(conv, map, y).size(), filter.outs);
       std::vector<float> every_third = no_dropout(conv);
       for (std::size_t c = 0; c < every_third.size(); c += 3) every_third[c] = 0;
-      const PooledMap third = run_forward(conv, filter, partly, blank, nonzero_mask, every_third);
+      const PooledMap third =
+          run_forward(conv, filter, partly, background, nonzero_mask, every_third);
       EXPECT_EQ(expect_pooled(conv, third, y).size(), filter.outs - (filter.outs + 2) / 3);
     });
   }
@@ -174,7 +175,7 @@ TEST_P(Conv2Test, ForwardOfAnImageThatIsPartlyBlankMatchesTheReference) {
 
 TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
   const Map y = convolve(filter, x);
-  const Map blank = blank_map(x, random);
+  const Map background = background_map(x, random);
   for (const unsigned dropped : {10U, 25U, 50U, 90U, 100U}) {  // per cent
     std::vector<float> factors = no_dropout(conv);
     std::multiset<std::size_t> kept;
@@ -184,7 +185,8 @@ TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
     }
     std::fill(factors.begin() + static_cast<std::ptrdiff_t>(filter.outs), factors.end(), 0.0F);
     on_every_target([&] {
-      const PooledMap map = run_forward(conv, filter, x, blank, nonzero_everywhere(conv), factors);
+      const PooledMap map =
+          run_forward(conv, filter, x, background, nonzero_everywhere(conv), factors);
       EXPECT_LT(map.width, kept.size() + kLine);
       EXPECT_EQ(expect_pooled(conv, map, y), kept);
       for (std::size_t place = 0; place < map.width; ++place) {
