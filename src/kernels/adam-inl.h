@@ -14,7 +14,7 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// One vector of parameters: what `adam` in adam.h says. Rounds where LibTorch's Adam rounds, as
-/// far as that is known, since differences in v live for 1 / (1 − β₂) steps.
+/// far as that is known, since differences in v last for 1 / (1 − β₂) steps.
 template <class D>
 HWY_INLINE void adam_at(D d, const AdamStep& step, hn::Vec<D> gradient, float* first_moment,
                         float* second_moment, float* parameter) {

@@ -44,8 +44,8 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
     });
   });
   const Maximum best = first_maximum(sums);
-  const auto dead = hn::Le(best.value, hn::Zero(kFloats));
-  hn::StoreU(hn::IfThenZeroElse(dead, best.value), kFloats, value);
+  const auto inactive = hn::Le(best.value, hn::Zero(kFloats));
+  hn::StoreU(hn::IfThenZeroElse(inactive, best.value), kFloats, value);
   hn::StoreU(hn::DemoteTo(Bytes(), best.position), Bytes(), position);
 }
 

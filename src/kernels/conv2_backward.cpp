@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Adds the gradient of a tile's live units, for one vector of input channels, to that of the 4×4
+/// Adds the gradient of a tile's active units, for one vector of input channels, to that of the 4×4
 /// values that the tile sees.
 HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
                               const std::uint32_t* index, std::uint32_t begin,
@@ -36,7 +36,7 @@ HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
 /// lower ones there never is.
 template <bool is_first>
 HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_t first_tile,
-                             const LiveUnits& live, const float* gradient, float* d_x) {
+                             const ActiveUnits& active, const float* gradient, float* d_x) {
   const std::size_t row_stride = conv.input.row_stride();
   Vector sums[16];
   unroll<16>([&](auto i) MNIST_BENCH_LAMBDA { sums[i] = hn::Zero(kFloats); });
@@ -51,8 +51,8 @@ HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_
   };
   for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
     const std::size_t tile = first_tile + column;
-    const std::uint32_t* ends = live.ends + 4 * tile;
-    backward_tile(weights, tile * conv.out_channels, live.index, tile == 0 ? 0 : ends[-1], ends,
+    const std::uint32_t* ends = active.ends + 4 * tile;
+    backward_tile(weights, tile * conv.out_channels, active.index, tile == 0 ? 0 : ends[-1], ends,
                   gradient, sums);
     store_columns(d_x + 2 * column * kLine);
     // The two columns on the right are the next tile's on the left.
@@ -66,12 +66,12 @@ HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_
 }
 
 void backward_data(const Conv2& conv, std::size_t block, const float* weights,
-                   const LiveUnits& live, const float* gradient, float* d_x) {
+                   const ActiveUnits& active, const float* gradient, float* d_x) {
   weights += block * conv.out_channels * 9 * kLine;
   for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
-    backward_row<true>(conv, weights + lane, 0, live, gradient, d_x + lane);
+    backward_row<true>(conv, weights + lane, 0, active, gradient, d_x + lane);
     for (std::size_t row = 1; row < conv.tile_rows(); ++row) {
-      backward_row<false>(conv, weights + lane, row * conv.tile_columns(), live, gradient,
+      backward_row<false>(conv, weights + lane, row * conv.tile_columns(), active, gradient,
                           d_x + conv.input.window(2 * row, 0) + lane);
     }
   }
@@ -80,8 +80,8 @@ void backward_data(const Conv2& conv, std::size_t block, const float* weights,
 /// Vectors of input channels that `backward_weights` works on at a time, nine sums each.
 constexpr std::size_t kInputs = kFewRegisters ? 1 : 2;
 
-/// Adds what one output channel's live units give for some vectors of input channels, whose values
-/// and weights begin at x[v] and d_weights[v]. Returns the sum of the gradients.
+/// Adds what one output channel's active units give for some vectors of input channels, whose
+/// values and weights begin at x[v] and d_weights[v]. Returns the sum of the gradients.
 template <std::size_t kVectors>
 HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
                                   const UnitsByChannel::Unit* units, std::uint32_t count, bool adds,
@@ -159,7 +159,7 @@ namespace {
 HWY_EXPORT(backward_data);
 HWY_EXPORT(backward_weights);
 
-void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* gradient,
+void sort_by_channel(const Conv2& conv, const ActiveUnits& active, const float* gradient,
                      UnitsByChannel& by_channel) {
   UnitsByChannel::Unit* const units = by_channel.units.data();
   std::uint32_t* const counts = by_channel.counts.data();
@@ -167,9 +167,9 @@ void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* grad
   std::uint32_t i = 0;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     const std::size_t first_unit = tile * conv.out_channels;
-    for (; i < live.ends[4 * tile + 3]; ++i) {
-      const std::size_t channel = live.index[i] - first_unit;
-      units[channel * conv.tiles() + counts[channel]++] = {live.window[i], gradient[i]};
+    for (; i < active.ends[4 * tile + 3]; ++i) {
+      const std::size_t channel = active.index[i] - first_unit;
+      units[channel * conv.tiles() + counts[channel]++] = {active.window[i], gradient[i]};
     }
   }
 }
@@ -177,14 +177,14 @@ void sort_by_channel(const Conv2& conv, const LiveUnits& live, const float* grad
 }  // namespace
 
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
-                         const LiveUnits& live, const float* gradient, float* d_x) {
-  HWY_DYNAMIC_DISPATCH(backward_data)(conv, block, weights, live, gradient, d_x);
+                         const ActiveUnits& active, const float* gradient, float* d_x) {
+  HWY_DYNAMIC_DISPATCH(backward_data)(conv, block, weights, active, gradient, d_x);
 }
 
-void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,
+void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
                             const float* gradient, UnitsByChannel& scratch, bool adds,
                             float* d_weights, float* d_bias) {
-  sort_by_channel(conv, live, gradient, scratch);
+  sort_by_channel(conv, active, gradient, scratch);
   HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, adds, d_weights, d_bias);
 }
 

@@ -1,24 +1,24 @@
 #pragma once
 
+#include "kernels/active_units.h"
 #include "kernels/conv2.h"
-#include "kernels/live_units.h"
 
 namespace mnist_bench::kernels {
 
-// Backward through conv2 and its pooling. Only live units have a gradient, and each of them only
+// Backward through conv2 and its pooling. Only active units have a gradient, and each of them only
 // at the position q(u) in its tile t(u) that had the maximum: some 6 % of the map.
-// gradient: d(loss)/d(value before dropout2d) of the live units, in their order.
+// gradient: d(loss)/d(value before dropout2d) of the active units, in their order.
 
 /// For the kLine input channels c from block · kLine on:
-///   d_x[c][2t + q + δ − 1] = Σ over live u of weights[c][o(u)][δ] · gradient[u]
+///   d_x[c][2t + q + δ − 1] = Σ over active u of weights[c][o(u)][δ] · gradient[u]
 /// d_x is one block of a map; its border is written, but means nothing.
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
-                         const LiveUnits& live, const float* gradient, float* d_x);
+                         const ActiveUnits& active, const float* gradient, float* d_x);
 
-/// The live units of an image by channel, which `conv2_backward_weights` makes.
+/// The active units of an image by channel, which `conv2_backward_weights` makes.
 struct UnitsByChannel {
   struct Unit {
-    std::uint32_t window;  ///< as in LiveUnits
+    std::uint32_t window;  ///< as in ActiveUnits
     float gradient;
   };
   UnitsByChannel() = default;
@@ -27,10 +27,10 @@ struct UnitsByChannel {
   AlignedVector<std::uint32_t> counts;  ///< [out_channels]
 };
 
-/// d_weights[c][o][δ] = Σ over live u of o: gradient[u] · x[c][2t + q + δ − 1]
-/// d_bias[o] = Σ over live u of o: gradient[u]
+/// d_weights[c][o][δ] = Σ over active u of o: gradient[u] · x[c][2t + q + δ − 1]
+/// d_bias[o] = Σ over active u of o: gradient[u]
 /// `adds`: to what is there, which is taken for 0 otherwise.
-void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,
+void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
                             const float* gradient, UnitsByChannel& scratch, bool adds,
                             float* d_weights, float* d_bias);
 

@@ -251,10 +251,12 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
                             hn::Vec<Unsigned> position) MNIST_BENCH_LAMBDA {
     const Unsigned integers;
     const auto value = hn::Mul(maximum, hn::LoadU(kFloats, pooled.factors.data() + o));
-    const auto dead = hn::Le(value, hn::Zero(kFloats));
-    hn::StoreU(hn::IfThenZeroElse(dead, value), kFloats, pooled.values.data() + tile * width + o);
-    hn::StoreU(hn::IfThenElse(hn::RebindMask(integers, dead), hn::Set(integers, kDead), position),
-               integers, pooled.positions.data() + tile * width + o);
+    const auto inactive = hn::Le(value, hn::Zero(kFloats));
+    hn::StoreU(hn::IfThenZeroElse(inactive, value), kFloats,
+               pooled.values.data() + tile * width + o);
+    hn::StoreU(
+        hn::IfThenElse(hn::RebindMask(integers, inactive), hn::Set(integers, kInactive), position),
+        integers, pooled.positions.data() + tile * width + o);
   };
   const auto finish = [&](std::size_t tile, std::size_t o, const Vector* y) MNIST_BENCH_LAMBDA {
     const Maximum best = first_maximum(y);

@@ -42,8 +42,8 @@ struct PooledMap {
   AlignedVector<std::uint32_t> channels;   ///< [width]
   AlignedVector<float> factors;            ///< [width]: dropout2d's
 };
-/// The position where the value is 0.
-inline constexpr std::uint32_t kDead = 4;
+/// The position of an inactive unit, whose value is 0.
+inline constexpr std::uint32_t kInactive = 4;
 
 /// What `conv2_forward` works in, for up to a group of tiles and `width` output channels.
 struct Conv2Scratch {
@@ -64,8 +64,8 @@ void conv2_forward_background(const Conv2& conv, const float* map, const float* 
 /// Of all tiles t and the channels o that have a place (see PooledMap):
 ///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
-///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kDead
-/// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is not dead.
+///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kInactive
+/// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is active.
 /// It is computed as the difference from the background response: where `nonzero_mask` is 0, x
 /// equals `background_map`, and multiplications that see no other values are left out.
 void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,

@@ -64,8 +64,8 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
           sum = hn::MulAdd(w[c], d, sum);
         });
         const Vector before = first == 0 ? hn::Zero(kFloats) : hn::LoadU(kFloats, dx.row(i) + k);
-        const auto live = hn::Ne(values, hn::Zero(kFloats));
-        hn::StoreU(hn::IfThenElseZero(live, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
+        const auto active = hn::Ne(values, hn::Zero(kFloats));
+        hn::StoreU(hn::IfThenElseZero(active, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
                    kFloats, dx.row(i) + k);
       }
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {

@@ -112,43 +112,43 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
 }
 
 void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
-  const std::size_t live = kernels::live_units_capacity(conv2_);
+  const std::size_t capacity = kernels::active_units_capacity(conv2_);
   const std::size_t ends = 4 * conv2_.tiles();
   room.images.resize(images * conv1_.image_size());
   room.nonzero_masks.resize(images * conv1_.output().mask_size());
   room.maps.resize(images * conv2_.input.size());
   room.positions.resize(images * conv1_.positions_size());
-  room.live_indices.resize(images * live);
-  room.live_values.resize(images * live);
-  room.live_windows.resize(images * live);
-  room.live_ends.resize(images * ends);
+  room.active_indices.resize(images * capacity);
+  room.active_values.resize(images * capacity);
+  room.active_windows.resize(images * capacity);
+  room.active_ends.resize(images * ends);
   room.features.clear();
   for (std::size_t i = 0; i < images; ++i) {
     room.features.push_back({.image = &room.images[i * conv1_.image_size()],
                              .nonzero_mask = &room.nonzero_masks[i * conv1_.output().mask_size()],
                              .map = &room.maps[i * conv2_.input.size()],
                              .positions = &room.positions[i * conv1_.positions_size()],
-                             .live = {.index = &room.live_indices[i * live],
-                                      .value = &room.live_values[i * live],
-                                      .window = &room.live_windows[i * live],
-                                      .ends = &room.live_ends[i * ends]}});
+                             .active = {.index = &room.active_indices[i * capacity],
+                                        .value = &room.active_values[i * capacity],
+                                        .window = &room.active_windows[i * capacity],
+                                        .ends = &room.active_ends[i * ends]}});
   }
 }
 
 void Cnn::make_room(std::size_t images) {
   if (images <= room_) return;
-  const std::size_t live = kernels::live_units_capacity(conv2_);
-  if (images > std::numeric_limits<std::uint32_t>::max() / live) {
+  const std::size_t capacity = kernels::active_units_capacity(conv2_);
+  if (images > std::numeric_limits<std::uint32_t>::max() / capacity) {
     throw Error(ExitCode::usage,
                 fmt::format("batches of {} images are more than the native engine can number: with "
                             "these channels, {}",
-                            images, std::numeric_limits<std::uint32_t>::max() / live),
+                            images, std::numeric_limits<std::uint32_t>::max() / capacity),
                 "make training.batch_size smaller, or use training.engine=libtorch");
   }
   room_ = images;
   make_features(images, feature_room_);
   factors_.resize(images * conv2_.out_channels);
-  d_live_.resize(images * live);
+  d_active_.resize(images * capacity);
   fc1_.partial.resize(kTileParts * images * fc1_.stride);
   fc1_.output.resize(images * fc1_.stride);
   fc1_.delta.resize(images * fc1_.stride);
@@ -304,7 +304,7 @@ void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::ui
                          work.background_response, work.transformed.data(),
                          matrix(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
-  kernels::collect_live_units(conv2_, work.pooled, features.live);
+  kernels::collect_active_units(conv2_, work.pooled, features.active);
 }
 
 Range Cnn::tiles_of_part(std::size_t part) const {
@@ -325,10 +325,10 @@ void Cnn::forward_tiles(std::size_t thread) {
     const Range tiles = tiles_of_part(part);
     for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
       for (std::size_t i = images.begin; i < images.end; ++i) {
-        const kernels::LiveUnits live = feature_room_.features[i].live;
-        const std::uint32_t begin = tile == 0 ? 0 : live.ends[4 * tile - 1];
-        work.tile_rows[i] = {live.index + begin, live.value + begin,
-                             live.ends[4 * tile + 3] - begin};
+        const kernels::ActiveUnits active = feature_room_.features[i].active;
+        const std::uint32_t begin = tile == 0 ? 0 : active.ends[4 * tile - 1];
+        work.tile_rows[i] = {active.index + begin, active.value + begin,
+                             active.ends[4 * tile + 3] - begin};
       }
       kernels::linear_forward(
           work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
@@ -376,28 +376,29 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
-    kernels::linear_backward(
-        work.tile_columns.data(), feature_room_.live_values.data(), fc1_.weights(), fc1_.padded_out,
-        matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_), settings.adam,
-        {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels}, d_live_.data());
+    kernels::linear_backward(work.tile_columns.data(), feature_room_.active_values.data(),
+                             fc1_.weights(), fc1_.padded_out, matrix(fc1_.delta, fc1_.stride),
+                             kernels::dropout_scale(dropout2d_), settings.adam,
+                             {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+                             d_active_.data());
   }
   descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
                fc1_.share_of(thread, team_.size()), settings.adam);
 }
 
-/// The live units of a tile by unit.
+/// The active units of a tile by unit.
 void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
   const std::size_t stride = kernels::padded_stride(room_);
-  const std::size_t capacity = kernels::live_units_capacity(conv2_);
+  const std::size_t capacity = kernels::active_units_capacity(conv2_);
   kernels::ListedColumn::Entry* const entries = work.column_entries.data();
   kernels::ListedColumn* const columns = work.tile_columns.data() + first;
   for (std::size_t o = 0; o < conv2_.out_channels; ++o) columns[o] = {entries + o * stride, 0};
   for (std::size_t i = 0; i < batch_.size(); ++i) {
-    const kernels::LiveUnits live = feature_room_.features[i].live;
-    const std::uint32_t end = live.ends[4 * tile + 3];
-    for (std::uint32_t e = tile == 0 ? 0 : live.ends[4 * tile - 1]; e < end; ++e) {
-      const std::size_t o = live.index[e] - first;
+    const kernels::ActiveUnits active = feature_room_.features[i].active;
+    const std::uint32_t end = active.ends[4 * tile + 3];
+    for (std::uint32_t e = tile == 0 ? 0 : active.ends[4 * tile - 1]; e < end; ++e) {
+      const std::size_t o = active.index[e] - first;
       entries[o * stride + columns[o].size++] = {static_cast<std::uint32_t>(i),
                                                  static_cast<std::uint32_t>(i * capacity + e)};
     }
@@ -410,14 +411,14 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   std::fill_n(gradient, images.size() > 0 ? conv2_weight_ : convolutions_size(), 0.0F);
   for (std::size_t i = images.begin; i < images.end; ++i) {
     const Features& features = feature_room_.features[i];
-    const float* d_live = d_live_.data() + i * kernels::live_units_capacity(conv2_);
-    kernels::conv2_backward_weights(conv2_, features.map, features.live, d_live,
+    const float* d_active = d_active_.data() + i * kernels::active_units_capacity(conv2_);
+    kernels::conv2_backward_weights(conv2_, features.map, features.active, d_active,
                                     work.units_by_channel, i > images.begin,
                                     gradient + conv2_weight_, gradient + conv2_bias_);
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
-      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), features.live,
-                                   d_live, work.d_map.data());
+      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_),
+                                   features.active, d_active, work.d_map.data());
       kernels::conv1_backward(conv1_, block, features.image, features.nonzero_mask,
                               work.background_map(), features.map, features.positions,
                               work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);

@@ -48,7 +48,7 @@ class Cnn final : public Network {
     std::uint8_t* nonzero_mask = nullptr;  ///< of conv1's map
     float* map = nullptr;
     std::uint8_t* positions = nullptr;
-    kernels::LiveUnits live;
+    kernels::ActiveUnits active;
   };
   /// Room for that of some images, and where each has its own.
   struct FeatureRoom {
@@ -56,10 +56,10 @@ class Cnn final : public Network {
     Buffer<std::uint8_t> nonzero_masks;
     Buffer<float> maps;
     Buffer<std::uint8_t> positions;
-    Buffer<std::uint32_t> live_indices;
-    Buffer<float> live_values;
-    Buffer<std::uint32_t> live_windows;
-    Buffer<std::uint32_t> live_ends;
+    Buffer<std::uint32_t> active_indices;
+    Buffer<float> active_values;
+    Buffer<std::uint32_t> active_windows;
+    Buffer<std::uint32_t> active_ends;
     std::vector<Features> features;
   };
 
@@ -73,8 +73,8 @@ class Cnn final : public Network {
     kernels::PooledMap pooled;
     Buffer<float> d_map;  ///< one block
     kernels::UnitsByChannel units_by_channel;
-    std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the live units of a tile
-    std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: the images in which one is live
+    std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the active units of a tile
+    std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: images in which one is active
     Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
     [[nodiscard]] const Features& background() const { return background_room.features.front(); }
@@ -132,8 +132,8 @@ class Cnn final : public Network {
   std::size_t room_ = 0;  ///< images that the buffers hold
   FeatureRoom feature_room_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
-  /// [batch][capacity of live units]: the gradient of conv2's pooled output at the live units.
-  Buffer<float> d_live_;
+  /// [batch][capacity of active units]: the gradient of conv2's pooled output at the active units.
+  Buffer<float> d_active_;
   /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;

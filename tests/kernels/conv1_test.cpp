@@ -161,12 +161,12 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
     const Forward result = run_forward(conv, filter, bytes);
     const Forward background = run_forward_of_background(conv, filter);
     const std::vector<double> values = unpack(result.map, d_map);
-    Map d_live = d_map;
+    Map d_active = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!(values[i] > 0)) d_live.values[i] = 0;
+      if (!(values[i] > 0)) d_active.values[i] = 0;
     }
     const ConvolutionGradient expected = convolve_backward(
-        filter, image, unpool(d_live, positions_of(result, background, conv.output(), d_map)));
+        filter, image, unpool(d_active, positions_of(result, background, conv.output(), d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);

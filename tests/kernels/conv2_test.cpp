@@ -52,16 +52,16 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x,
   return pooled;
 }
 
-void expect_dead(const Conv2& conv, const PooledMap& map, std::size_t place) {
+void expect_inactive(const Conv2& conv, const PooledMap& map, std::size_t place) {
   for (std::size_t at = place; at < conv.tiles() * map.width; at += map.width) {
-    EXPECT_EQ(map.positions[at], kDead);
+    EXPECT_EQ(map.positions[at], kInactive);
     EXPECT_EQ(map.values[at], 0);
   }
 }
 
 /// Holds what the map says of the channels that have a factor against the reference: values, that
-/// the maxima are where it says, and that what is dead is 0, as all of the others is. Returns those
-/// channels, once for each time that they appear.
+/// the maxima are where it says, and that inactive units are 0, as are those of dropped channels.
+/// Returns those channels, once for each time that they appear.
 std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map, const Map& y) {
   const Pooled reference = pool(y);
   std::vector<double> values;
@@ -70,7 +70,7 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
   std::multiset<std::size_t> channels;
   for (std::size_t place = 0; place < map.width; ++place) {
     const std::size_t channel = map.channels[place];
-    if (map.factors[place] == 0) expect_dead(conv, map, place);
+    if (map.factors[place] == 0) expect_inactive(conv, map, place);
     if (map.factors[place] == 0 || channel >= y.channels) continue;
     channels.insert(channel);
     for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
@@ -79,12 +79,13 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
       const std::size_t column = tile % conv.tile_columns();
       const auto factor = static_cast<double>(map.factors[place]);
       values.push_back(static_cast<double>(map.values[tile * map.width + place]));
-      values_there.push_back(position == kDead ? 0
-                                               : factor * y.at(channel, 2 * row + position / 2 % 2,
-                                                               2 * column + position % 2));
+      values_there.push_back(
+          position == kInactive
+              ? 0
+              : factor * y.at(channel, 2 * row + position / 2 % 2, 2 * column + position % 2));
       expected.push_back(std::max(0.0, factor * reference.values.at(channel, row, column)));
-      EXPECT_EQ(position == kDead, values.back() == 0);
-      EXPECT_LE(position, kDead);
+      EXPECT_EQ(position == kInactive, values.back() == 0);
+      EXPECT_LE(position, kInactive);
     }
   }
   expect_close(values, expected, 2e-6);
@@ -196,8 +197,8 @@ TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
   }
 }
 
-/// Live units chosen at random, with positions of their own: more irregular than a network's.
-struct RandomLive {
+/// Active units chosen at random, with positions of their own: more irregular than a network's.
+struct RandomActiveUnits {
   std::vector<std::uint32_t> index;
   std::vector<std::uint32_t> window;
   std::vector<std::uint32_t> ends;
@@ -205,39 +206,39 @@ struct RandomLive {
   Map d_y;
 };
 
-RandomLive choose_live(const Conv2& conv, const Filter& filter, std::mt19937& random) {
-  RandomLive live{{}, {}, {}, {}, Map(filter.outs, conv.input.rows, conv.input.columns)};
+RandomActiveUnits choose_active(const Conv2& conv, const Filter& filter, std::mt19937& random) {
+  RandomActiveUnits active{{}, {}, {}, {}, Map(filter.outs, conv.input.rows, conv.input.columns)};
   std::normal_distribution<float> normal;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     std::vector<std::uint32_t> position(filter.outs);
-    for (auto& q : position) q = random() % 8;  // 4 and above: not live
+    for (auto& q : position) q = random() % 8;  // 4 and above: inactive
     for (std::uint32_t q = 0; q < 4; ++q) {
       for (std::size_t out = 0; out < filter.outs; ++out) {
         if (position[out] != q) continue;
         const std::size_t unit = tile * conv.out_channels + out;
-        live.index.push_back(static_cast<std::uint32_t>(unit));
-        live.window.push_back(
+        active.index.push_back(static_cast<std::uint32_t>(unit));
+        active.window.push_back(
             static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
-        live.gradient.push_back(normal(random));
-        live.d_y.at(out, tile / conv.tile_columns() * 2 + q / 2,
-                    tile % conv.tile_columns() * 2 + q % 2) =
-            static_cast<double>(live.gradient.back());
+        active.gradient.push_back(normal(random));
+        active.d_y.at(out, tile / conv.tile_columns() * 2 + q / 2,
+                      tile % conv.tile_columns() * 2 + q % 2) =
+            static_cast<double>(active.gradient.back());
       }
-      live.ends.push_back(static_cast<std::uint32_t>(live.index.size()));
+      active.ends.push_back(static_cast<std::uint32_t>(active.index.size()));
     }
   }
-  return live;
+  return active;
 }
 
 TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
-  RandomLive live = choose_live(conv, filter, random);
-  const ConvolutionGradient expected = convolve_backward(filter, x, live.d_y);
-  const LiveUnits units{live.index.data(), nullptr, live.window.data(), live.ends.data()};
+  RandomActiveUnits active = choose_active(conv, filter, random);
+  const ConvolutionGradient expected = convolve_backward(filter, x, active.d_y);
+  const ActiveUnits units{active.index.data(), nullptr, active.window.data(), active.ends.data()};
   on_every_target([&] {
     AlignedVector<float> d_x(conv.input.size(), 3);
     for (std::size_t block = 0; block < conv.input.channels / kLine; ++block) {
       conv2_backward_data(conv, block, pack_weights(filter, conv).data(), units,
-                          live.gradient.data(), d_x.data() + block * conv.input.block_stride());
+                          active.gradient.data(), d_x.data() + block * conv.input.block_stride());
     }
     expect_close(unpack(d_x, x), expected.x.values, 2e-6);
 
@@ -245,7 +246,7 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
     AlignedVector<float> d_weights(conv.weights_size(), std::nanf(""));
     AlignedVector<float> d_bias(conv.out_channels, std::nanf(""));
     const auto run = [&](bool adds) {
-      conv2_backward_weights(conv, pack(x).data(), units, live.gradient.data(), by_channel, adds,
+      conv2_backward_weights(conv, pack(x).data(), units, active.gradient.data(), by_channel, adds,
                              d_weights.data(), d_bias.data());
     };
     run(false);
@@ -286,7 +287,7 @@ TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
     const PooledMap map =
         run_forward(conv, filter, x, x, nonzero_everywhere(conv), no_dropout(conv));
     for (std::size_t i = 0; i < conv.tiles() * map.width; ++i) {
-      EXPECT_EQ(map.positions[i], map.channels[i % map.width] < filter.outs ? 0 : kDead);
+      EXPECT_EQ(map.positions[i], map.channels[i % map.width] < filter.outs ? 0 : kInactive);
     }
   });
 }
@@ -302,7 +303,7 @@ TEST(Conv2, NotANumberStaysVisible) {
       const PooledMap map = run_forward(conv, filter, x, x, nonzero_mask, no_dropout(conv));
       for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
         EXPECT_TRUE(std::isnan(map.values[tile * map.width]));
-        EXPECT_NE(map.positions[tile * map.width], kDead);
+        EXPECT_NE(map.positions[tile * map.width], kInactive);
       }
     });
   }

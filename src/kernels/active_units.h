@@ -9,16 +9,16 @@ namespace mnist_bench::kernels {
 /// The units of an image that are not 0 after conv2, dropout2d, max pooling and relu, in the order
 /// of the position in the map that the pooling took them from: tile by tile, within a tile by
 /// position (row by row), then by place in the PooledMap.
-struct LiveUnits {
+struct ActiveUnits {
   std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
   float* value = nullptr;
   std::uint32_t* window = nullptr;  ///< where the 3×3 inputs of its position begin in the map
   std::uint32_t* ends = nullptr;    ///< [tiles][4]: where the units of tile t and position q end
 };
-/// Room that `collect_live_units` needs in `index`, `value` and `window`.
-std::size_t live_units_capacity(const Conv2& conv);
+/// Room that `collect_active_units` needs in `index`, `value` and `window`.
+std::size_t active_units_capacity(const Conv2& conv);
 
-/// Lists the units whose position is not kDead.
-void collect_live_units(const Conv2& conv, const PooledMap& pooled, const LiveUnits& live);
+/// Lists the units whose position is not kInactive.
+void collect_active_units(const Conv2& conv, const PooledMap& pooled, const ActiveUnits& active);
 
 }  // namespace mnist_bench::kernels

@@ -1,4 +1,4 @@
-#include "kernels/live_units.h"
+#include "kernels/active_units.h"
 
 #include <gmock/gmock.h>
 
@@ -21,19 +21,20 @@ struct Collected {
 };
 
 Collected collect(const Conv2& conv, const PooledMap& pooled) {
-  Collected live{std::vector<std::uint32_t>(live_units_capacity(conv)),
-                 std::vector<float>(live_units_capacity(conv)),
-                 std::vector<std::uint32_t>(live_units_capacity(conv)),
-                 std::vector<std::uint32_t>(4 * conv.tiles())};
-  collect_live_units(conv, pooled,
-                     {live.index.data(), live.value.data(), live.window.data(), live.ends.data()});
-  live.index.resize(live.ends.back());
-  live.value.resize(live.ends.back());
-  live.window.resize(live.ends.back());
-  return live;
+  Collected active{std::vector<std::uint32_t>(active_units_capacity(conv)),
+                   std::vector<float>(active_units_capacity(conv)),
+                   std::vector<std::uint32_t>(active_units_capacity(conv)),
+                   std::vector<std::uint32_t>(4 * conv.tiles())};
+  collect_active_units(
+      conv, pooled,
+      {active.index.data(), active.value.data(), active.window.data(), active.ends.data()});
+  active.index.resize(active.ends.back());
+  active.value.resize(active.ends.back());
+  active.window.resize(active.ends.back());
+  return active;
 }
 
-TEST(LiveUnits, AreThoseThatAreNotDeadInTheOrderOfPositions) {
+TEST(ActiveUnits, AreListedInTheOrderOfPositions) {
   const Conv2 conv{{4, 6, kLine}, 3 * kLine};
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -41,7 +42,7 @@ TEST(LiveUnits, AreThoseThatAreNotDeadInTheOrderOfPositions) {
   map.width = 2 * kLine;
   for (std::size_t i = 0; i < conv.tiles() * map.width; ++i) {
     map.values[i] = normal(random);
-    map.positions[i] = static_cast<std::uint32_t>(random()) % (kDead + 1);
+    map.positions[i] = static_cast<std::uint32_t>(random()) % (kInactive + 1);
   }
   std::iota(map.channels.begin(), map.channels.end(), 0U);
   std::shuffle(map.channels.begin(), map.channels.end(), random);
@@ -62,15 +63,15 @@ TEST(LiveUnits, AreThoseThatAreNotDeadInTheOrderOfPositions) {
     }
   }
   on_every_target([&] {
-    const Collected live = collect(conv, map);
-    EXPECT_EQ(live.index, expected.index);
-    EXPECT_EQ(live.value, expected.value);
-    EXPECT_EQ(live.window, expected.window);
-    EXPECT_EQ(live.ends, expected.ends);
+    const Collected active = collect(conv, map);
+    EXPECT_EQ(active.index, expected.index);
+    EXPECT_EQ(active.value, expected.value);
+    EXPECT_EQ(active.window, expected.window);
+    EXPECT_EQ(active.ends, expected.ends);
   });
 }
 
-TEST(LiveUnits, NotANumberIsLive) {
+TEST(ActiveUnits, NotANumberIsActive) {
   const Conv2 conv{{2, 2, kLine}, kLine};
   PooledMap map(conv);
   map.width = kLine;
