@@ -20,7 +20,7 @@ constexpr std::uint32_t kChannelStep = 64;
 constexpr std::uint32_t kPositionStep = 16;
 constexpr std::uint64_t kOne = 1;
 
-/// Writes the codes and values of a tile's active units, in the order of their places, and in
+/// Writes the codes and values of a tile's active units, in the order of their slots, and in
 /// `counts` how many have each of the four positions. Returns how many there are; up to a vector
 /// more is written.
 HWY_INLINE std::size_t find_active(const PooledMap& map, std::size_t tile, std::uint32_t* codes,
@@ -56,21 +56,21 @@ void collect(const Conv2& conv, const PooledMap& map, const ActiveUnits& active)
     const auto first = static_cast<std::uint32_t>(tile * conv.out_channels);
     std::uint64_t counts = 0;
     const std::size_t size = find_active(map, tile, codes, values, counts);
-    // Number q: all that come before those of position q.
-    std::uint64_t places = counts * (kOne << 16U | kOne << 32U | kOne << 48U);
+    // Counter q: the units of positions before q, then the slot of the next unit of position q.
+    std::uint64_t next_slots = counts * (kOne << 16U | kOne << 32U | kOne << 48U);
     std::uint32_t windows[4];
     for (std::uint32_t q = 0; q < 4; ++q) {
       active.ends[4 * tile + q] =
-          end + static_cast<std::uint32_t>((places + counts) >> (q * kPositionStep) & 0xffffU);
+          end + static_cast<std::uint32_t>((next_slots + counts) >> (q * kPositionStep) & 0xffffU);
       windows[q] = static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2));
     }
     for (std::size_t e = 0; e < size; ++e) {
       const std::uint32_t at = codes[e] % kChannelStep;
-      const std::uint64_t place = end + (places >> at & 0xffffU);
-      places += kOne << at;
-      active.index[place] = first + codes[e] / kChannelStep;
-      active.value[place] = values[e];
-      active.window[place] = windows[at / kPositionStep];
+      const std::uint64_t slot = end + (next_slots >> at & 0xffffU);
+      next_slots += kOne << at;
+      active.index[slot] = first + codes[e] / kChannelStep;
+      active.value[slot] = values[e];
+      active.window[slot] = windows[at / kPositionStep];
     }
     end += static_cast<std::uint32_t>(size);
   }

@@ -8,7 +8,7 @@ namespace mnist_bench::kernels {
 
 /// The units of an image that are not 0 after conv2, dropout2d, max pooling and relu, in the order
 /// of the position in the map that the pooling took them from: tile by tile, within a tile by
-/// position (row by row), then by place in the PooledMap.
+/// position (row by row), then by slot in the PooledMap.
 struct ActiveUnits {
   std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
   float* value = nullptr;

@@ -212,7 +212,7 @@ void forward_background(const Conv2& conv, const float* map, const float* transf
   group.work_off(weights_of, 0, finish);
 }
 
-/// What `background` says of the channels that have a place.
+/// The background response of the channels that have a slot.
 void select_background(const Conv2& conv, const BackgroundResponse& background,
                        const PooledMap& map, BackgroundResponse& selected) {
   const std::size_t outs = conv.out_channels;
@@ -233,8 +233,8 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
              PooledMap& pooled) {
   const std::size_t ins = conv.input.channels;
   const std::size_t outs = conv.out_channels;
-  pooled.width = place_channels(factors, outs, pooled.channels.data(), pooled.factors.data(),
-                                scratch.movers.data());
+  pooled.width = pack_channels(factors, outs, pooled.channels.data(), pooled.factors.data(),
+                               scratch.movers.data());
   const std::size_t width = pooled.width;
   const bool all = width == outs;
   if (!all) select_background(conv, background_response, pooled, scratch.background);

@@ -30,9 +30,9 @@ struct BackgroundResponse {
   AlignedVector<std::uint32_t> positions;
 };
 
-/// What conv2, the pooling, dropout2d and relu make of an image. Place k of a tile's `width` is
-/// that of channel channels[k], in any order; it is one that is dropped where its factor is 0. All
-/// channels that have no place are.
+/// What conv2, max pooling, dropout2d and relu make of an image. Channels that dropout2d keeps are
+/// packed to the front, in any order: channels[slot] is the channel in a slot. A slot of factor 0
+/// is padding up to a whole vector; channels without a slot are dropped.
 struct PooledMap {
   PooledMap() = default;
   explicit PooledMap(const Conv2& conv);
@@ -52,7 +52,7 @@ struct Conv2Scratch {
   AlignedVector<float> v;        ///< [kPoints][tiles, padded][in_channels]
   AlignedVector<float> m;        ///< [kPoints][tiles, padded][width], then a row of zeros [width]
   AlignedVector<float> weights;  ///< [in_channels][width], of a point
-  AlignedVector<std::uint32_t> movers;  ///< channels that take the places of dropped ones
+  AlignedVector<std::uint32_t> movers;  ///< channels that move to the slots of dropped ones
   BackgroundResponse background;        ///< with [width] for [out_channels]
 };
 
@@ -61,7 +61,7 @@ void conv2_forward_background(const Conv2& conv, const float* map, const float* 
                               const float* bias, Conv2Scratch& scratch,
                               BackgroundResponse& background);
 
-/// Of all tiles t and the channels o that have a place (see PooledMap):
+/// For all tiles t and the channels o that have a slot (see PooledMap):
 ///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kInactive

@@ -48,7 +48,7 @@ struct ListedEntries {
     return column_.entries[entry].row;
   }
   [[nodiscard]] HWY_INLINE Vector factor(std::size_t entry) const {
-    return hn::Set(kFloats, values_[column_.entries[entry].place]);
+    return hn::Set(kFloats, values_[column_.entries[entry].value_index]);
   }
   const ListedColumn& column_;
   const float* values_;
@@ -214,7 +214,7 @@ void listed_backward(const ListedColumn* x, const float* values, const Weights& 
                      float* dx) {
   backward([&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); },
            [&](std::size_t k, std::size_t e)
-               HWY_ATTR -> float& { return dx[x[k].entries[e].place]; },
+               HWY_ATTR -> float& { return dx[x[k].entries[e].value_index]; },
            weights, out, delta, scale, step, inputs);
 }
 

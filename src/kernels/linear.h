@@ -33,7 +33,8 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
 /// before.
 void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, const AdamStep& step, Range inputs, Matrix dx);
-/// The same for a list of the entries of x, to such a list: dx[place] for values[place].
+/// The same with the entries of x in a list, and dx as a list in the same order: entry e of a
+/// column is values[e.value_index], and its gradient is dx[e.value_index].
 void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
                      std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
                      Range inputs, float* dx);

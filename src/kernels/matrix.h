@@ -34,8 +34,8 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-/// The distance between rows of `width` floats: whole cache lines, an odd number of them, because
-/// rows that lie a power of two apart compete for the same few places of the cache.
+/// The distance between rows of `width` floats: an odd number of whole cache lines, because rows
+/// that lie a power of two apart compete for the same few sets of the cache.
 constexpr std::size_t padded_stride(std::size_t width) {
   const std::size_t lines = (width + kLine - 1) / kLine;
   return (lines | 1U) * kLine;

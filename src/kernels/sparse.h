@@ -18,7 +18,7 @@ struct SparseRow {
 struct ListedColumn {
   struct Entry {
     std::uint32_t row;
-    std::uint32_t place;  ///< where it is in that list
+    std::uint32_t value_index;  ///< in that list
   };
   const Entry* entries = nullptr;
   std::size_t size = 0;

@@ -42,10 +42,10 @@ std::size_t channels(std::int64_t count) {
 
 /// conv1's weight [out, 1, 3, 3] in [out / kLine][9][kLine].
 Parameter conv1_weight(const std::string& name, std::int64_t out) {
-  Parameter weight{.name = name + ".weight", .shape = {out, 1, 3, 3}, .places = {}};
+  Parameter weight{.name = name + ".weight", .shape = {out, 1, 3, 3}, .offsets = {}};
   for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
     for (std::size_t delta = 0; delta < 9; ++delta) {
-      weight.places.push_back((o / kLine * 9 + delta) * kLine + o % kLine);
+      weight.offsets.push_back((o / kLine * 9 + delta) * kLine + o % kLine);
     }
   }
   return weight;
@@ -53,11 +53,11 @@ Parameter conv1_weight(const std::string& name, std::int64_t out) {
 
 /// conv2's weight [out, in, 3, 3] in [in / kLine][out, padded][9][kLine].
 Parameter conv2_weight(const std::string& name, std::int64_t out, std::int64_t in) {
-  Parameter weight{.name = name + ".weight", .shape = {out, in, 3, 3}, .places = {}};
+  Parameter weight{.name = name + ".weight", .shape = {out, in, 3, 3}, .offsets = {}};
   for (std::size_t o = 0; o < static_cast<std::size_t>(out); ++o) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(in); ++i) {
       for (std::size_t delta = 0; delta < 9; ++delta) {
-        weight.places.push_back(((i / kLine * channels(out) + o) * 9 + delta) * kLine + i % kLine);
+        weight.offsets.push_back(((i / kLine * channels(out) + o) * 9 + delta) * kLine + i % kLine);
       }
     }
   }
@@ -91,7 +91,7 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
   conv2_bias_ =
       parameters_.add_bias(names[1] + ".bias", static_cast<std::size_t>(config.conv2_channels));
 
-  // PyTorch flattens by channel, then by place; here it is the other way round, and padded.
+  // PyTorch flattens [channels][tiles]; this engine has [tiles][channels, padded].
   std::vector<std::size_t> units;
   for (std::size_t o = 0; o < static_cast<std::size_t>(config.conv2_channels); ++o) {
     for (std::size_t tile = 0; tile < conv2_.tiles(); ++tile) {
@@ -428,8 +428,8 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
 
 bool Cnn::has_whole_groups() const { return kGroups % team_.size() == 0; }
 
-/// Of groups of parts, from the part `first` to `end` − 1, some parameters: the sum takes the place
-/// of the group's first part.
+/// Sums some parameters' gradients over each group among the parts `first` … `end` − 1, into the
+/// group's first part.
 void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
   const Matrix gradients = matrix(part_gradients_, convolutions_size());
   for (std::size_t part = first; part < end; part += group_parts()) {

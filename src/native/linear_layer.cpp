@@ -17,17 +17,17 @@ void set_sizes(LinearLayer& layer, std::size_t in, std::size_t out) {
 }  // namespace
 
 std::vector<std::size_t> in_order(std::size_t size) {
-  std::vector<std::size_t> places(size);
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  return places;
+  std::vector<std::size_t> rows(size);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return rows;
 }
 
 void add_linear(LinearLayer& layer, Parameters& parameters, const std::string& name, std::size_t in,
-                std::size_t out, const std::vector<std::size_t>& input_places,
+                std::size_t out, const std::vector<std::size_t>& input_rows,
                 std::vector<kernels::Range> panels) {
   set_sizes(layer, in, out);
   if (panels.empty()) panels.push_back({0, layer.stride});
-  std::size_t begin = parameters.add_weight(name + ".weight", out, in, input_places, panels);
+  std::size_t begin = parameters.add_weight(name + ".weight", out, in, input_rows, panels);
   for (const kernels::Range& outputs : panels) {
     layer.panels.push_back(
         {.outputs = outputs, .begin = begin, .stride = outputs.size(), .weights = {}});

@@ -37,7 +37,8 @@ bool compute_the_same(const PlacedLayer& a, const PlacedLayer& b) {
   return a.input == b.input && a.output == b.output && (linear || a.kind == b.kind);
 }
 
-/// The first of `layers` that `model` does not have in its place; their number if there is none.
+/// The index of the first of `layers` that differs from the layer of `model` there; their number if
+/// none does.
 std::size_t first_difference(const std::vector<PlacedLayer>& layers, const ModelConfig& model) {
   const std::vector<PlacedLayer> wanted =
       active(layers_of(model, image_of(layers), classes_of(layers)));

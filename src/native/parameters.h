@@ -10,12 +10,12 @@
 
 namespace mnist_bench::native {
 
-/// One tensor of a network: its name and shape as PyTorch has them, and where in the flat buffers
-/// each of its values lies, in PyTorch's order.
+/// One tensor of a network: its name and shape as PyTorch has them, and the offset of each of its
+/// values in the flat buffers, in PyTorch's order.
 struct Parameter {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> offsets;
 };
 
 /// All parameters of a network and Adam's moments of them, in three flat buffers of the same
@@ -24,15 +24,15 @@ class Parameters {
  public:
   /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix after
   /// another, [in][columns of a panel] each: `panels` cover the outputs, in order, and perhaps some
-  /// padding. Row input_places[i] is PyTorch's input i.
+  /// padding. Row input_rows[i] is PyTorch's input i.
   std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in,
-                         const std::vector<std::size_t>& input_places,
+                         const std::vector<std::size_t>& input_rows,
                          const std::vector<kernels::Range>& panels);
   /// Adds a weight of `out` × `in` stored as PyTorch has it, but for padding: [out][in, padded].
   std::size_t add_output_weight(const std::string& name, std::size_t out, std::size_t in);
   /// Adds a bias of `size`, padded.
   std::size_t add_bias(const std::string& name, std::size_t size);
-  /// Adds any tensor that takes `room` floats; places count from the returned beginning.
+  /// Adds any tensor that takes `room` floats; its offsets count from the returned beginning.
   std::size_t add(Parameter parameter, std::size_t room);
   /// Makes the buffers. To be called once, after the last addition.
   void allocate();

@@ -50,11 +50,11 @@ TEST(ActiveUnits, AreListedInTheOrderOfPositions) {
   Collected expected;
   for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
     for (std::uint32_t q = 0; q < 4; ++q) {
-      for (std::size_t place = 0; place < map.width; ++place) {
-        const std::size_t at = tile * map.width + place;
+      for (std::size_t slot = 0; slot < map.width; ++slot) {
+        const std::size_t at = tile * map.width + slot;
         if (map.positions[at] != q) continue;
         expected.index.push_back(
-            static_cast<std::uint32_t>(tile * conv.out_channels + map.channels[place]));
+            static_cast<std::uint32_t>(tile * conv.out_channels + map.channels[slot]));
         expected.value.push_back(map.values[at]);
         expected.window.push_back(
             static_cast<std::uint32_t>(conv.window(tile) + conv.input.window(q / 2, q % 2)));
@@ -75,7 +75,7 @@ TEST(ActiveUnits, NotANumberIsActive) {
   const Conv2 conv{{2, 2, kLine}, kLine};
   PooledMap map(conv);
   map.width = kLine;
-  for (std::size_t place = 0; place < kLine; ++place) map.values[place] = std::nanf("");
+  for (std::size_t slot = 0; slot < kLine; ++slot) map.values[slot] = std::nanf("");
   on_every_target([&] { EXPECT_EQ(collect(conv, map).index.size(), kLine); });
 }
 

@@ -52,8 +52,8 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x,
   return pooled;
 }
 
-void expect_inactive(const Conv2& conv, const PooledMap& map, std::size_t place) {
-  for (std::size_t at = place; at < conv.tiles() * map.width; at += map.width) {
+void expect_inactive(const Conv2& conv, const PooledMap& map, std::size_t slot) {
+  for (std::size_t at = slot; at < conv.tiles() * map.width; at += map.width) {
     EXPECT_EQ(map.positions[at], kInactive);
     EXPECT_EQ(map.values[at], 0);
   }
@@ -68,17 +68,17 @@ std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map
   std::vector<double> values_there;
   std::vector<double> expected;
   std::multiset<std::size_t> channels;
-  for (std::size_t place = 0; place < map.width; ++place) {
-    const std::size_t channel = map.channels[place];
-    if (map.factors[place] == 0) expect_inactive(conv, map, place);
-    if (map.factors[place] == 0 || channel >= y.channels) continue;
+  for (std::size_t slot = 0; slot < map.width; ++slot) {
+    const std::size_t channel = map.channels[slot];
+    if (map.factors[slot] == 0) expect_inactive(conv, map, slot);
+    if (map.factors[slot] == 0 || channel >= y.channels) continue;
     channels.insert(channel);
     for (std::size_t tile = 0; tile < conv.tiles(); ++tile) {
-      const std::uint32_t position = map.positions[tile * map.width + place];
+      const std::uint32_t position = map.positions[tile * map.width + slot];
       const std::size_t row = tile / conv.tile_columns();
       const std::size_t column = tile % conv.tile_columns();
-      const auto factor = static_cast<double>(map.factors[place]);
-      values.push_back(static_cast<double>(map.values[tile * map.width + place]));
+      const auto factor = static_cast<double>(map.factors[slot]);
+      values.push_back(static_cast<double>(map.values[tile * map.width + slot]));
       values_there.push_back(
           position == kInactive
               ? 0
@@ -190,8 +190,8 @@ TEST_P(Conv2Test, ForwardLeavesOutDroppedChannels) {
           run_forward(conv, filter, x, background, nonzero_everywhere(conv), factors);
       EXPECT_LT(map.width, kept.size() + kLine);
       EXPECT_EQ(expect_pooled(conv, map, y), kept);
-      for (std::size_t place = 0; place < map.width; ++place) {
-        EXPECT_EQ(map.factors[place], factors[map.channels[place]]);
+      for (std::size_t slot = 0; slot < map.width; ++slot) {
+        EXPECT_EQ(map.factors[slot], factors[map.channels[slot]]);
       }
     });
   }

@@ -44,7 +44,7 @@ std::unique_ptr<native::Network> native_twin(const torch::nn::Sequential& networ
   return twin;
 }
 
-/// The forward pass of `network` with the native engine's dropout in the place of its own.
+/// The forward pass of `network` with the native engine's dropout in the slot of its own.
 torch::Tensor forward_with(torch::nn::Sequential& network, torch::Tensor x,
                            const kernels::Dropout& dropout) {
   const auto names = network->named_children();
