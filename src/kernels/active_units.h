@@ -15,7 +15,7 @@ struct ActiveUnits {
   std::uint32_t* window = nullptr;  ///< where the 3×3 inputs of its position begin in the map
   std::uint32_t* ends = nullptr;    ///< [tiles][4]: where the units of tile t and position q end
 };
-/// Room that `collect_active_units` needs in `index`, `value` and `window`.
+/// Entries that `collect_active_units` needs in `index`, `value` and `window`.
 std::size_t active_units_capacity(const Conv2& conv);
 
 /// Lists the units whose position is not kInactive.

@@ -32,7 +32,7 @@ struct PixelRow {
 inline constexpr std::size_t kByteValues = 256;
 inline constexpr std::uint32_t kMaxPixelIndex = 0xffffff;
 
-/// Room for sparse rows or columns of a matrix that changes from step to step. Threads may set
+/// Buffers for sparse rows or columns of a matrix that changes from step to step. Threads may set
 /// different rows (columns) at the same time.
 class SparseRows {
  public:
@@ -63,7 +63,7 @@ class SparseRows {
   std::vector<SparseRow> rows_;
 };
 
-/// Room for the columns of a batch of pixel rows. Threads may set different columns at the same
+/// Buffers for the columns of a batch of pixel rows. Threads may set different columns at the same
 /// time.
 class PixelColumns {
  public:

@@ -108,35 +108,36 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
   convolutions_gradient_.resize(convolutions_size());
   part_gradients_.resize(parts() * convolutions_size());
   workplaces_.resize(team_.size());
-  make_room(kEvaluationBatch);
+  reserve(kEvaluationBatch);
 }
 
-void Cnn::make_features(std::size_t images, FeatureRoom& room) const {
+void Cnn::allocate_features(std::size_t images, FeatureBuffers& buffers) const {
   const std::size_t capacity = kernels::active_units_capacity(conv2_);
   const std::size_t ends = 4 * conv2_.tiles();
-  room.images.resize(images * conv1_.image_size());
-  room.nonzero_masks.resize(images * conv1_.output().mask_size());
-  room.maps.resize(images * conv2_.input.size());
-  room.positions.resize(images * conv1_.positions_size());
-  room.active_indices.resize(images * capacity);
-  room.active_values.resize(images * capacity);
-  room.active_windows.resize(images * capacity);
-  room.active_ends.resize(images * ends);
-  room.features.clear();
+  buffers.images.resize(images * conv1_.image_size());
+  buffers.nonzero_masks.resize(images * conv1_.output().mask_size());
+  buffers.maps.resize(images * conv2_.input.size());
+  buffers.positions.resize(images * conv1_.positions_size());
+  buffers.active_indices.resize(images * capacity);
+  buffers.active_values.resize(images * capacity);
+  buffers.active_windows.resize(images * capacity);
+  buffers.active_ends.resize(images * ends);
+  buffers.features.clear();
   for (std::size_t i = 0; i < images; ++i) {
-    room.features.push_back({.image = &room.images[i * conv1_.image_size()],
-                             .nonzero_mask = &room.nonzero_masks[i * conv1_.output().mask_size()],
-                             .map = &room.maps[i * conv2_.input.size()],
-                             .positions = &room.positions[i * conv1_.positions_size()],
-                             .active = {.index = &room.active_indices[i * capacity],
-                                        .value = &room.active_values[i * capacity],
-                                        .window = &room.active_windows[i * capacity],
-                                        .ends = &room.active_ends[i * ends]}});
+    buffers.features.push_back(
+        {.image = &buffers.images[i * conv1_.image_size()],
+         .nonzero_mask = &buffers.nonzero_masks[i * conv1_.output().mask_size()],
+         .map = &buffers.maps[i * conv2_.input.size()],
+         .positions = &buffers.positions[i * conv1_.positions_size()],
+         .active = {.index = &buffers.active_indices[i * capacity],
+                    .value = &buffers.active_values[i * capacity],
+                    .window = &buffers.active_windows[i * capacity],
+                    .ends = &buffers.active_ends[i * ends]}});
   }
 }
 
-void Cnn::make_room(std::size_t images) {
-  if (images <= room_) return;
+void Cnn::reserve(std::size_t images) {
+  if (images <= capacity_) return;
   const std::size_t capacity = kernels::active_units_capacity(conv2_);
   if (images > std::numeric_limits<std::uint32_t>::max() / capacity) {
     throw Error(ExitCode::usage,
@@ -145,8 +146,8 @@ void Cnn::make_room(std::size_t images) {
                             images, std::numeric_limits<std::uint32_t>::max() / capacity),
                 "make training.batch_size smaller, or use training.engine=libtorch");
   }
-  room_ = images;
-  make_features(images, feature_room_);
+  capacity_ = images;
+  allocate_features(images, feature_buffers_);
   factors_.resize(images * conv2_.out_channels);
   d_active_.resize(images * capacity);
   fc1_.partial.resize(kTileParts * images * fc1_.stride);
@@ -159,7 +160,7 @@ void Cnn::make_room(std::size_t images) {
   predicted_.resize(images);
 
   for (Workplace& work : workplaces_) {
-    make_features(1, work.background_room);
+    allocate_features(1, work.background_buffers);
     const std::vector<std::uint8_t> zeros(conv1_.rows * conv1_.columns);
     kernels::load_image(conv1_, zeros.data(), factor_, offset_, work.background().image);
     work.background_response = kernels::BackgroundResponse(conv2_);
@@ -176,7 +177,7 @@ void Cnn::make_room(std::size_t images) {
 }
 
 void Cnn::prepare(const Images& set, std::int64_t batch_size) {
-  make_room(static_cast<std::size_t>(std::min(batch_size, set.size())));
+  reserve(static_cast<std::size_t>(std::min(batch_size, set.size())));
 }
 
 std::size_t Cnn::group_parts() const {
@@ -240,7 +241,7 @@ std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64
   std::vector<float> result;
   result.reserve(static_cast<std::size_t>(size) * fc2_.out);
   for (std::int64_t done = 0; done < size;) {
-    const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
+    const std::int64_t count = std::min(static_cast<std::int64_t>(capacity_), size - done);
     batch_.clear();
     for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.bytes(first + done + i));
     team_.run([&](std::size_t thread) { forward(thread, nullptr); });
@@ -293,7 +294,7 @@ void Cnn::prepare_convolutions(Workplace& work) {
 }
 
 void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
-  const Features& features = feature_room_.features[image];
+  const Features& features = feature_buffers_.features[image];
   kernels::make_nonzero_mask(bytes, conv1_.rows, conv1_.columns, work.band.data(),
                              features.nonzero_mask);
   kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
@@ -325,7 +326,7 @@ void Cnn::forward_tiles(std::size_t thread) {
     const Range tiles = tiles_of_part(part);
     for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
       for (std::size_t i = images.begin; i < images.end; ++i) {
-        const kernels::ActiveUnits active = feature_room_.features[i].active;
+        const kernels::ActiveUnits active = feature_buffers_.features[i].active;
         const std::uint32_t begin = tile == 0 ? 0 : active.ends[4 * tile - 1];
         work.tile_rows[i] = {active.index + begin, active.value + begin,
                              active.ends[4 * tile + 3] - begin};
@@ -338,15 +339,15 @@ void Cnn::forward_tiles(std::size_t thread) {
 }
 
 Matrix Cnn::fc1_partial(std::size_t part) {
-  return {fc1_.partial.data() + part * room_ * fc1_.stride, fc1_.stride};
+  return {fc1_.partial.data() + part * capacity_ * fc1_.stride, fc1_.stride};
 }
 
 void Cnn::forward_fc1(Range images, const StepSettings* settings) {
   const Matrix output = matrix(fc1_.output, fc1_.stride);
   const Range units{0, fc1_.padded_out};
   for (std::size_t i = images.begin; i < images.end; ++i) {
-    kernels::column_sums({fc1_partial(0).row(i), room_ * fc1_.stride}, kTileParts, 1.0F, fc1_.bias,
-                         units, output.row(i));
+    kernels::column_sums({fc1_partial(0).row(i), capacity_ * fc1_.stride}, kTileParts, 1.0F,
+                         fc1_.bias, units, output.row(i));
   }
   kernels::relu(output, images, units);
   if (settings != nullptr) {
@@ -376,7 +377,7 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
-    kernels::linear_backward(work.tile_columns.data(), feature_room_.active_values.data(),
+    kernels::linear_backward(work.tile_columns.data(), feature_buffers_.active_values.data(),
                              fc1_.weights(), fc1_.padded_out, matrix(fc1_.delta, fc1_.stride),
                              kernels::dropout_scale(dropout2d_), settings.adam,
                              {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
@@ -389,13 +390,13 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
 /// The active units of a tile by unit.
 void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
-  const std::size_t stride = kernels::padded_stride(room_);
+  const std::size_t stride = kernels::padded_stride(capacity_);
   const std::size_t capacity = kernels::active_units_capacity(conv2_);
   kernels::ListedColumn::Entry* const entries = work.column_entries.data();
   kernels::ListedColumn* const columns = work.tile_columns.data() + first;
   for (std::size_t o = 0; o < conv2_.out_channels; ++o) columns[o] = {entries + o * stride, 0};
   for (std::size_t i = 0; i < batch_.size(); ++i) {
-    const kernels::ActiveUnits active = feature_room_.features[i].active;
+    const kernels::ActiveUnits active = feature_buffers_.features[i].active;
     const std::uint32_t end = active.ends[4 * tile + 3];
     for (std::uint32_t e = tile == 0 ? 0 : active.ends[4 * tile - 1]; e < end; ++e) {
       const std::size_t o = active.index[e] - first;
@@ -410,7 +411,7 @@ void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
   const Range images = images_of_part(part);
   std::fill_n(gradient, images.size() > 0 ? conv2_weight_ : convolutions_size(), 0.0F);
   for (std::size_t i = images.begin; i < images.end; ++i) {
-    const Features& features = feature_room_.features[i];
+    const Features& features = feature_buffers_.features[i];
     const float* d_active = d_active_.data() + i * kernels::active_units_capacity(conv2_);
     kernels::conv2_backward_weights(conv2_, features.map, features.active, d_active,
                                     work.units_by_channel, i > images.begin,

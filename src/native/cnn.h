@@ -42,7 +42,7 @@ class Cnn final : public Network {
     Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
-  /// What convolutions and pooling made of an image.
+  /// What convolutions and pooling make of an image, in the buffers of another.
   struct Features {
     float* image = nullptr;
     std::uint8_t* nonzero_mask = nullptr;  ///< of conv1's map
@@ -50,8 +50,8 @@ class Cnn final : public Network {
     std::uint8_t* positions = nullptr;
     kernels::ActiveUnits active;
   };
-  /// Room for that of some images, and where each has its own.
-  struct FeatureRoom {
+  /// Buffers for the features of some images, and where in them each image has its own.
+  struct FeatureBuffers {
     Buffer<float> images;
     Buffer<std::uint8_t> nonzero_masks;
     Buffer<float> maps;
@@ -65,8 +65,8 @@ class Cnn final : public Network {
 
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct Workplace {
-    Buffer<float> transformed;    ///< conv2's weights
-    FeatureRoom background_room;  ///< of an image without nonzero pixels
+    Buffer<float> transformed;          ///< conv2's weights
+    FeatureBuffers background_buffers;  ///< of an image without nonzero pixels
     kernels::BackgroundResponse background_response;
     Buffer<std::uint8_t> band;  ///< for make_nonzero_mask
     kernels::Conv2Scratch convolution;
@@ -77,14 +77,14 @@ class Cnn final : public Network {
     std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: images in which one is active
     Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
-    [[nodiscard]] const Features& background() const { return background_room.features.front(); }
+    [[nodiscard]] const Features& background() const { return background_buffers.features.front(); }
     [[nodiscard]] kernels::BackgroundMap background_map() const {
       return {background().image, background().map, background().positions};
     }
   };
 
-  void make_room(std::size_t images);
-  void make_features(std::size_t images, FeatureRoom& room) const;
+  void reserve(std::size_t images);
+  void allocate_features(std::size_t images, FeatureBuffers& buffers) const;
   /// How many floats the parameters of the convolutions take.
   [[nodiscard]] std::size_t convolutions_size() const { return conv2_bias_ + conv2_.out_channels; }
   [[nodiscard]] std::size_t group_parts() const;
@@ -129,8 +129,8 @@ class Cnn final : public Network {
   Hidden fc1_;
   OutputLayer fc2_;
 
-  std::size_t room_ = 0;  ///< images that the buffers hold
-  FeatureRoom feature_room_;
+  std::size_t capacity_ = 0;  ///< images that the buffers hold
+  FeatureBuffers feature_buffers_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
   /// [batch][capacity of active units]: the gradient of conv2's pooled output at the active units.
   Buffer<float> d_active_;

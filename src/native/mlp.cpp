@@ -58,7 +58,7 @@ Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
   locate(output_, parameters_);
   first_sums_.assign(hidden_.front().padded_out, 0.0F);
   first_gradient_.assign(hidden_.front().padded_out, 0.0F);
-  make_room(kEvaluationBatch);
+  reserve(kEvaluationBatch);
 }
 
 /// Cuts the first layer's outputs into panels, so that each thread has its own, and notes whose
@@ -81,9 +81,9 @@ std::span<const Panel> Mlp::panels_of(std::size_t thread) const {
       .subspan(own_panels_[thread].begin, own_panels_[thread].size());
 }
 
-void Mlp::make_room(std::size_t images) {
-  if (images <= room_) return;
-  room_ = images;
+void Mlp::reserve(std::size_t images) {
+  if (images <= capacity_) return;
+  capacity_ = images;
   output_.logits.assign(images * output_.stride, 0.0F);
   for (Hidden& layer : hidden_) {
     layer.output.assign(images * layer.stride, 0.0F);
@@ -100,7 +100,7 @@ void Mlp::make_room(std::size_t images) {
 
 void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   const auto batch = static_cast<std::size_t>(std::min(batch_size, set.size()));
-  make_room(batch);
+  reserve(batch);
   std::vector<std::size_t> counts = set.nonzero_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
   pixel_columns_.clear();
@@ -142,7 +142,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
   std::vector<float> result;
   result.reserve(static_cast<std::size_t>(size) * output_.out);
   for (std::int64_t done = 0; done < size;) {
-    const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
+    const std::int64_t count = std::min(static_cast<std::int64_t>(capacity_), size - done);
     batch_.clear();
     for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.nonzero_pixels(first + done + i));
     team_.run([&](std::size_t thread) {

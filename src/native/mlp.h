@@ -41,7 +41,7 @@ class Mlp final : public Network {
 
   std::vector<kernels::Range> cut_panels(std::size_t out);
   [[nodiscard]] std::span<const Panel> panels_of(std::size_t thread) const;
-  void make_room(std::size_t images);
+  void reserve(std::size_t images);
 
   // What one thread does of a step; `settings` is null where nothing is trained.
   void forward_first_layer(std::size_t thread, const StepSettings* settings);
@@ -64,7 +64,7 @@ class Mlp final : public Network {
   kernels::AlignedVector<float> first_sums_;
   kernels::AlignedVector<float> first_gradient_;
 
-  std::size_t room_ = 0;  ///< images that the buffers hold
+  std::size_t capacity_ = 0;  ///< images that the buffers hold
   // The batch at hand.
   std::vector<kernels::PixelRow> batch_;
   std::vector<std::uint8_t> labels_;

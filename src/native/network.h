@@ -45,8 +45,8 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   virtual Parameters& parameters() = 0;
-  /// Makes room for steps on batches of up to `batch_size` images of `set`; to be called before
-  /// them. A step allocates nothing.
+  /// Allocates for steps on batches of up to `batch_size` images of `set`. Call it before the first
+  /// step: a step allocates nothing.
   virtual void prepare(const Images& set, std::int64_t batch_size) = 0;
   /// Forward and backward pass over the images `batch` of `set`, and Adam's step.
   virtual BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,

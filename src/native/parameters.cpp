@@ -20,16 +20,16 @@ std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std
                                    const std::vector<std::size_t>& input_rows,
                                    const std::vector<kernels::Range>& panels) {
   Parameter weight{.name = name, .shape = shape_of(out, input_rows.size()), .offsets = {}};
-  std::size_t room = 0;
+  std::size_t size = 0;
   for (const kernels::Range& panel : panels) {
     for (std::size_t o = panel.begin; o < std::min(panel.end, out); ++o) {
       for (const std::size_t row : input_rows) {
-        weight.offsets.push_back(room + row * panel.size() + o - panel.begin);
+        weight.offsets.push_back(size + row * panel.size() + o - panel.begin);
       }
     }
-    room += in * panel.size();
+    size += in * panel.size();
   }
-  return add(std::move(weight), room);
+  return add(std::move(weight), size);
 }
 
 std::size_t Parameters::add_output_weight(const std::string& name, std::size_t out,
@@ -48,11 +48,11 @@ std::size_t Parameters::add_bias(const std::string& name, std::size_t size) {
   return add(std::move(bias), size);
 }
 
-std::size_t Parameters::add(Parameter parameter, std::size_t room) {
+std::size_t Parameters::add(Parameter parameter, std::size_t size) {
   const std::size_t begin = size_;
   for (std::size_t& offset : parameter.offsets) offset += begin;
   parameters_.push_back(std::move(parameter));
-  size_ += kernels::round_up(room, kLine);
+  size_ += kernels::round_up(size, kLine);
   return begin;
 }
 

@@ -32,8 +32,8 @@ class Parameters {
   std::size_t add_output_weight(const std::string& name, std::size_t out, std::size_t in);
   /// Adds a bias of `size`, padded.
   std::size_t add_bias(const std::string& name, std::size_t size);
-  /// Adds any tensor that takes `room` floats; its offsets count from the returned beginning.
-  std::size_t add(Parameter parameter, std::size_t room);
+  /// Adds any tensor that takes `size` floats; its offsets count from the returned beginning.
+  std::size_t add(Parameter parameter, std::size_t size);
   /// Makes the buffers. To be called once, after the last addition.
   void allocate();
 
