@@ -52,8 +52,8 @@ struct Conv2Scratch {
   AlignedVector<float> v;        ///< [kPoints][tiles, padded][in_channels]
   AlignedVector<float> m;        ///< [kPoints][tiles, padded][width], then a row of zeros [width]
   AlignedVector<float> weights;  ///< [in_channels][width], of a point
-  AlignedVector<std::uint32_t> movers;  ///< channels that move to the slots of dropped ones
-  BackgroundResponse background;        ///< with [width] for [out_channels]
+  AlignedVector<std::uint32_t> relocated;  ///< channels that move to the slots of dropped ones
+  BackgroundResponse background;           ///< with [width] for [out_channels]
 };
 
 /// Fills in `background`, from conv1's `map` of the background.

@@ -23,11 +23,11 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 /// Packs the channels whose factor is not 0. Returns how many slots they need, in whole vectors.
 /// Channels below that number keep their index as their slot; the others move to the slots of
 /// dropped channels. A slot that is left over keeps its dropped channel.
-/// factors: [channels]; slot_channel, slot_factors: [slots]. `movers` is scratch [channels +
+/// factors: [channels]; slot_channel, slot_factors: [slots]; relocated: scratch, [channels +
 /// kLine].
 inline std::size_t pack_channels(const float* factors, std::size_t channels,
                                  std::uint32_t* slot_channel, float* slot_factors,
-                                 std::uint32_t* movers) {
+                                 std::uint32_t* relocated) {
   const hn::RebindToUnsigned<Floats> integers;
   const std::size_t lanes = hn::Lanes(kFloats);
   const auto is_kept = [&](std::size_t c) MNIST_BENCH_LAMBDA {
@@ -43,7 +43,7 @@ inline std::size_t pack_channels(const float* factors, std::size_t channels,
   std::size_t count = 0;
   for (std::size_t c = width; c < channels; c += lanes) {
     const auto kept_here = hn::RebindMask(integers, is_kept(c));
-    compress_store(integers, numbers(c), kept_here, movers + count);
+    compress_store(integers, numbers(c), kept_here, relocated + count);
     count += hn::CountTrue(integers, kept_here);
   }
   std::size_t moved = 0;
@@ -55,8 +55,8 @@ inline std::size_t pack_channels(const float* factors, std::size_t channels,
     compress_store(integers, numbers(c), dropped_here, dropped);
     const std::size_t filled = std::min(hn::CountTrue(integers, dropped_here), count - moved);
     for (std::size_t i = 0; i < filled; ++i, ++moved) {
-      slot_channel[dropped[i]] = movers[moved];
-      slot_factors[dropped[i]] = factors[movers[moved]];
+      slot_channel[dropped[i]] = relocated[moved];
+      slot_factors[dropped[i]] = factors[relocated[moved]];
     }
   }
   return width;
@@ -81,8 +81,9 @@ HWY_INLINE void select_channels(const T* from, std::size_t rows, std::size_t cha
       const std::size_t base_stride = first == width ? channels : width;
       for (std::size_t r = 0; r < rows; ++r) {
         const auto old = hn::LoadU(d, base + r * base_stride + slot);
-        const auto mover = hn::TableLookupLanes(hn::LoadU(d, from + r * channels + first), indices);
-        hn::StoreU(hn::IfThenElse(moved, mover, old), d, to + r * width + slot);
+        const auto relocated =
+            hn::TableLookupLanes(hn::LoadU(d, from + r * channels + first), indices);
+        hn::StoreU(hn::IfThenElse(moved, relocated, old), d, to + r * width + slot);
       }
     }
   }

@@ -107,7 +107,7 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
 
   convolutions_gradient_.resize(convolutions_size());
   part_gradients_.resize(parts() * convolutions_size());
-  workplaces_.resize(team_.size());
+  workspaces_.resize(team_.size());
   reserve(kEvaluationBatch);
 }
 
@@ -159,7 +159,7 @@ void Cnn::reserve(std::size_t images) {
   losses_.resize(images);
   predicted_.resize(images);
 
-  for (Workplace& work : workplaces_) {
+  for (ThreadWorkspace& work : workspaces_) {
     allocate_features(1, work.background_buffers);
     const std::vector<std::uint8_t> zeros(conv1_.rows * conv1_.columns);
     kernels::load_image(conv1_, zeros.data(), factor_, offset_, work.background().image);
@@ -225,7 +225,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     settings.end_phase(thread, "fc1 backward, Adam");
     const Range parts = parts_of(thread);
     for (std::size_t part = parts.begin; part < parts.end; ++part) {
-      backward_convolutions(workplaces_[thread], part);
+      backward_convolutions(workspaces_[thread], part);
     }
     if (has_whole_groups()) sum_groups(parts.begin, parts.end, {0, convolutions_size()});
     team_.barrier();
@@ -255,7 +255,7 @@ std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64
 }
 
 void Cnn::forward(std::size_t thread, const StepSettings* settings) {
-  Workplace& work = workplaces_[thread];
+  ThreadWorkspace& work = workspaces_[thread];
   const Range images = images_of(thread);
 
   const Matrix factors = matrix(factors_, conv2_.out_channels);
@@ -282,7 +282,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 
 /// What all images of a step share: conv2's weights in Winograd's form, and the features of the
 /// background. Every thread computes its own, which is faster than fetching another thread's.
-void Cnn::prepare_convolutions(Workplace& work) {
+void Cnn::prepare_convolutions(ThreadWorkspace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    work.transformed.data());
   const Features& background = work.background();
@@ -293,7 +293,8 @@ void Cnn::prepare_convolutions(Workplace& work) {
                                     work.background_response);
 }
 
-void Cnn::forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes) {
+void Cnn::forward_convolutions(ThreadWorkspace& work, std::size_t image,
+                               const std::uint8_t* bytes) {
   const Features& features = feature_buffers_.features[image];
   kernels::make_nonzero_mask(bytes, conv1_.rows, conv1_.columns, work.band.data(),
                              features.nonzero_mask);
@@ -315,7 +316,7 @@ Range Cnn::tiles_of_part(std::size_t part) const {
 /// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by
 /// tile, so that the weights that a tile needs stay in the cache for all images.
 void Cnn::forward_tiles(std::size_t thread) {
-  Workplace& work = workplaces_[thread];
+  ThreadWorkspace& work = workspaces_[thread];
   const std::size_t batch = batch_.size();
   const Range items = kernels::share(kTileParts * batch, 1, thread, team_.size());
   for (std::size_t part = 0; part < kTileParts; ++part) {
@@ -373,7 +374,7 @@ void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
 
 /// Each thread takes some tiles of conv2's pooled output: those of its parts, as in forward_tiles.
 void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
-  Workplace& work = workplaces_[thread];
+  ThreadWorkspace& work = workspaces_[thread];
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
@@ -388,7 +389,7 @@ void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
 }
 
 /// The active units of a tile by unit.
-void Cnn::gather_columns(Workplace& work, std::size_t tile) {
+void Cnn::gather_columns(ThreadWorkspace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
   const std::size_t stride = kernels::padded_stride(capacity_);
   const std::size_t capacity = kernels::active_units_capacity(conv2_);
@@ -406,7 +407,7 @@ void Cnn::gather_columns(Workplace& work, std::size_t tile) {
   }
 }
 
-void Cnn::backward_convolutions(Workplace& work, std::size_t part) {
+void Cnn::backward_convolutions(ThreadWorkspace& work, std::size_t part) {
   float* gradient = part_gradients_.data() + part * convolutions_size();
   const Range images = images_of_part(part);
   std::fill_n(gradient, images.size() > 0 ? conv2_weight_ : convolutions_size(), 0.0F);

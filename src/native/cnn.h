@@ -64,7 +64,7 @@ class Cnn final : public Network {
   };
 
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
-  struct Workplace {
+  struct ThreadWorkspace {
     Buffer<float> transformed;          ///< conv2's weights
     FeatureBuffers background_buffers;  ///< of an image without nonzero pixels
     kernels::BackgroundResponse background_response;
@@ -97,15 +97,15 @@ class Cnn final : public Network {
 
   // What one thread does of a step; `settings` is null where nothing is trained.
   void forward(std::size_t thread, const StepSettings* settings);
-  void prepare_convolutions(Workplace& work);
-  void forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes);
+  void prepare_convolutions(ThreadWorkspace& work);
+  void forward_convolutions(ThreadWorkspace& work, std::size_t image, const std::uint8_t* bytes);
   void forward_tiles(std::size_t thread);
   void forward_fc1(kernels::Range images, const StepSettings* settings);
   void forward_fc2(kernels::Range images);
   void descend_fc2(std::size_t thread, const StepSettings& settings);
   void descend_fc1(std::size_t thread, const StepSettings& settings);
-  void gather_columns(Workplace& work, std::size_t tile);
-  void backward_convolutions(Workplace& work, std::size_t part);
+  void gather_columns(ThreadWorkspace& work, std::size_t tile);
+  void backward_convolutions(ThreadWorkspace& work, std::size_t part);
   /// Whether each thread has all parts of its groups.
   [[nodiscard]] bool has_whole_groups() const;
   void sum_groups(std::size_t first, std::size_t end, kernels::Range parameters);
@@ -137,7 +137,7 @@ class Cnn final : public Network {
   /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
-  std::vector<Workplace> workplaces_;
+  std::vector<ThreadWorkspace> workspaces_;
   // The batch at hand.
   std::vector<const std::uint8_t*> batch_;
   std::vector<std::uint8_t> labels_;
