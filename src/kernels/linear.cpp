@@ -18,7 +18,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Vectors of a row that are worked on at a time; `linear_backward` needs twice the registers.
+/// Vectors of a row that are worked on at a time; `linear_backward_and_update` needs twice the
+/// registers.
 constexpr std::size_t kTile = 8;
 constexpr std::size_t kBackwardTile = kFewRegisters ? 4 : 8;
 /// Inputs whose weights, a tile wide, `forward` takes at a time, and images that share them. Of
@@ -142,8 +143,8 @@ void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMat
 
 /// Adam's step on weights[row] from `column` on.
 template <std::size_t kVectors>
-HWY_INLINE void descend(const AdamStep& step, const Tile<kVectors>& gradient,
-                        const Weights& weights, std::size_t row, std::size_t column) {
+HWY_INLINE void adam_update(const AdamStep& step, const Tile<kVectors>& gradient,
+                            const Weights& weights, std::size_t row, std::size_t column) {
   float* const first_moment = weights.first_moments.row(row) + column;
   float* const second_moment = weights.second_moments.row(row) + column;
   float* const value = weights.values.row(row) + column;
@@ -152,7 +153,7 @@ HWY_INLINE void descend(const AdamStep& step, const Tile<kVectors>& gradient,
   });
 }
 
-/// Asks for what `descend` will read and write.
+/// Asks for what `adam_update` will read and write.
 template <std::size_t kVectors>
 HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
                          std::size_t column) {
@@ -193,7 +194,7 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
           dx = column == 0 ? sums[i] : dx + sums[i];
         }
       }
-      descend(step, gradient, weights, k, column);
+      adam_update(step, gradient, weights, k, column);
     }
   });
 }
@@ -218,7 +219,7 @@ void listed_backward(const ListedColumn* x, const float* values, const Weights& 
            weights, out, delta, scale, step, inputs);
 }
 
-void pixels_descend(const PixelRow* x, const float* table, const Weights& weights,
+void pixel_backward(const PixelRow* x, const float* table, const Weights& weights,
                     const float* start, ConstMatrix delta, AdamStep step, std::size_t inputs,
                     Range columns, bool upwards) {
   for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
@@ -226,7 +227,7 @@ void pixels_descend(const PixelRow* x, const float* table, const Weights& weight
       const std::size_t p = upwards ? n : inputs - 1 - n;
       gradient.load(start + column);
       add_entries(PixelEntries(x[p], table), delta, column, gradient);
-      descend(step, gradient, weights, p, column);
+      adam_update(step, gradient, weights, p, column);
     }
   });
 }
@@ -259,7 +260,7 @@ HWY_EXPORT(sparse_forward);
 HWY_EXPORT(pixel_forward);
 HWY_EXPORT(sparse_backward);
 HWY_EXPORT(listed_backward);
-HWY_EXPORT(pixels_descend);
+HWY_EXPORT(pixel_backward);
 HWY_EXPORT(sum_columns);
 
 void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
@@ -272,21 +273,22 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
   HWY_DYNAMIC_DISPATCH(pixel_forward)(x, table, inputs, weights, start, images, columns, y);
 }
 
-void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const AdamStep& step, Range inputs, Matrix dx) {
+void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
+                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                                Matrix dx) {
   HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
 }
 
-void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
-                     Range inputs, float* dx) {
+void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, float* dx) {
   HWY_DYNAMIC_DISPATCH(listed_backward)(x, values, weights, out, delta, scale, step, inputs, dx);
 }
 
-void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,
-                   const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
-                   Range columns, bool upwards) {
-  HWY_DYNAMIC_DISPATCH(pixels_descend)
+void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
+                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               std::size_t inputs, Range columns, bool upwards) {
+  HWY_DYNAMIC_DISPATCH(pixel_backward)
   (x, table, weights, start, delta, step, inputs, columns, upwards);
 }
 

@@ -31,21 +31,22 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
 ///   dW[k][c] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[k][c]
 /// Where x is the output of a relu, dx is thus the gradient of the relu's input, if it was 0
 /// before.
-void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const AdamStep& step, Range inputs, Matrix dx);
+void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
+                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                                Matrix dx);
 /// The same with the entries of x in a list, and dx as a list in the same order: entry e of a
 /// column is values[e.value_index], and its gradient is dx[e.value_index].
-void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
-                     Range inputs, float* dx);
+void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, float* dx);
 
 /// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
 ///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]
 /// x: as columns. Every second call (`upwards`, then not) goes through the inputs from the last, so
 /// that it begins with the weights that are still in the cache.
-void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,
-                   const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
-                   Range columns, bool upwards);
+void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
+                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               std::size_t inputs, Range columns, bool upwards);
 
 /// sum[c] = Σ_r rows[r][c] over r in 0 … count − 1, times `factor`, plus start[c] (null: 0).
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,

@@ -91,9 +91,9 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
   HWY_DYNAMIC_DISPATCH(forward)(x, in, weights, bias, out, images, y);
 }
 
-void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                     Matrix dx) {
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, Matrix dx) {
   HWY_DYNAMIC_DISPATCH(backward)(x, batch, weights, out, delta, scale, step, inputs, dx);
 }
 

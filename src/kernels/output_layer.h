@@ -18,7 +18,8 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
 ///   dW[c][k] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[c][k]
 /// Where x is the output of a relu, dx is thus the gradient of the relu's input. Each number is one
 /// thread's sum in a fixed order, whatever `inputs` is.
-void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx);
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, Matrix dx);
 
 }  // namespace mnist_bench::kernels

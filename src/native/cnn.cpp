@@ -217,10 +217,10 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
         matrix(fc2_.logits, fc2_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "linear layers forward, loss");
-    descend_fc2(thread, settings);
+    backward_and_update_fc2(thread, settings);
     team_.barrier();
     settings.end_phase(thread, "fc2 backward, Adam");
-    descend_fc1(thread, settings);
+    backward_and_update_fc1(thread, settings);
     team_.barrier();
     settings.end_phase(thread, "fc1 backward, Adam");
     const Range parts = parts_of(thread);
@@ -230,7 +230,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     if (has_whole_groups()) sum_groups(parts.begin, parts.end, {0, convolutions_size()});
     team_.barrier();
     settings.end_phase(thread, "convolutions backward");
-    descend_convolutions(thread, settings);
+    update_convolutions(thread, settings);
   });
   settings.end_phase(0, "Adam of the convolutions");
 
@@ -363,29 +363,30 @@ void Cnn::forward_fc2(Range images) {
 }
 
 /// Each thread takes some hidden units.
-void Cnn::descend_fc2(std::size_t thread, const StepSettings& settings) {
+void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settings) {
   const Matrix logits = matrix(fc2_.logits, fc2_.stride);
-  kernels::output_backward(matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(),
-                           fc2_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
-                           fc1_.share_of(thread, team_.size()), matrix(fc1_.delta, fc1_.stride));
-  descend_bias(fc2_, parameters_, logits, batch_.size(), fc2_.share_of(thread, team_.size()),
-               settings.adam);
+  kernels::output_backward_and_update(
+      matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
+      kernels::dropout_scale(dropout_), settings.adam, fc1_.share_of(thread, team_.size()),
+      matrix(fc1_.delta, fc1_.stride));
+  update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.share_of(thread, team_.size()),
+              settings.adam);
 }
 
 /// Each thread takes some tiles of conv2's pooled output: those of its parts, as in forward_tiles.
-void Cnn::descend_fc1(std::size_t thread, const StepSettings& settings) {
+void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settings) {
   ThreadWorkspace& work = workspaces_[thread];
   const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
-    kernels::linear_backward(work.tile_columns.data(), feature_buffers_.active_values.data(),
-                             fc1_.weights(), fc1_.padded_out, matrix(fc1_.delta, fc1_.stride),
-                             kernels::dropout_scale(dropout2d_), settings.adam,
-                             {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-                             d_active_.data());
+    kernels::linear_backward_and_update(
+        work.tile_columns.data(), feature_buffers_.active_values.data(), fc1_.weights(),
+        fc1_.padded_out, matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
+        settings.adam, {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+        d_active_.data());
   }
-  descend_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
-               fc1_.share_of(thread, team_.size()), settings.adam);
+  update_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
+              fc1_.share_of(thread, team_.size()), settings.adam);
 }
 
 /// The active units of a tile by unit.
@@ -441,13 +442,13 @@ void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
 }
 
 /// Each thread takes some parameters.
-void Cnn::descend_convolutions(std::size_t thread, const StepSettings& settings) {
+void Cnn::update_convolutions(std::size_t thread, const StepSettings& settings) {
   const Range own = kernels::share(convolutions_size(), kLine, thread, team_.size());
   if (!has_whole_groups()) sum_groups(0, parts(), own);
   kernels::column_sums({part_gradients_.data(), group_parts() * convolutions_size()}, kGroups, 1.0F,
                        nullptr, own, convolutions_gradient_.data());
-  parameters_.descend(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
-                      own.size());
+  parameters_.adam_update(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
+                          own.size());
 }
 
 }  // namespace mnist_bench::native

@@ -102,14 +102,14 @@ class Cnn final : public Network {
   void forward_tiles(std::size_t thread);
   void forward_fc1(kernels::Range images, const StepSettings* settings);
   void forward_fc2(kernels::Range images);
-  void descend_fc2(std::size_t thread, const StepSettings& settings);
-  void descend_fc1(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_fc2(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_fc1(std::size_t thread, const StepSettings& settings);
   void gather_columns(ThreadWorkspace& work, std::size_t tile);
   void backward_convolutions(ThreadWorkspace& work, std::size_t part);
   /// Whether each thread has all parts of its groups.
   [[nodiscard]] bool has_whole_groups() const;
   void sum_groups(std::size_t first, std::size_t end, kernels::Range parameters);
-  void descend_convolutions(std::size_t thread, const StepSettings& settings);
+  void update_convolutions(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
   kernels::Conv1 conv1_;

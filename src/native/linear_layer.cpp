@@ -52,11 +52,11 @@ void locate(LinearLayer& layer, Parameters& parameters) {
   layer.bias = parameters.values(layer.bias_begin);
 }
 
-void descend_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
-                  std::size_t batch, kernels::Range units, const kernels::AdamStep& step) {
+void update_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
+                 std::size_t batch, kernels::Range units, const kernels::AdamStep& step) {
   kernels::column_sums(delta, batch, 1.0F, nullptr, units, layer.bias_gradient.data());
-  parameters.descend(step, layer.bias_gradient.data() + units.begin, layer.bias_begin + units.begin,
-                     units.size());
+  parameters.adam_update(step, layer.bias_gradient.data() + units.begin,
+                         layer.bias_begin + units.begin, units.size());
 }
 
 }  // namespace mnist_bench::native

@@ -59,9 +59,9 @@ std::vector<std::size_t> in_order(std::size_t size);
 /// To be called once `parameters` are allocated.
 void locate(LinearLayer& layer, Parameters& parameters);
 
-/// Adam's step on the biases of the outputs `units`, by the gradient `delta` [batch][out] of the
+/// Adam's step on the biases of the outputs `units`, given the gradient `delta` [batch][out] of the
 /// layer's output.
-void descend_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
-                  std::size_t batch, kernels::Range units, const kernels::AdamStep& step);
+void update_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
+                 std::size_t batch, kernels::Range units, const kernels::AdamStep& step);
 
 }  // namespace mnist_bench::native

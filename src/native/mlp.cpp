@@ -129,9 +129,9 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
         matrix(output_.logits, output_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
-    descend_other_layers(thread, settings);
+    backward_and_update_other_layers(thread, settings);
     settings.end_phase(thread, "other layers backward, Adam");
-    descend_first_layer(thread, settings);
+    backward_and_update_first_layer(thread, settings);
   });
   settings.end_phase(0, "first layer backward, Adam");
 
@@ -160,7 +160,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
 }
 
 /// Each thread computes some units, for all images: the weights that it then reads are the ones
-/// that it has updated in `descend_first_layer`, and still in its cache.
+/// that it has updated in `backward_and_update_first_layer`, and still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
   Hidden& layer = hidden_.front();
   const Range units = layer.share_of(thread, team_.size());
@@ -204,15 +204,16 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
 
 /// Each thread takes some inputs of a layer: their gradients are those of the units of the layer
 /// before that the thread takes there.
-void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings) {
+void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
   Hidden& last = hidden_.back();
   const Matrix logits = matrix(output_.logits, output_.stride);
-  kernels::output_backward(matrix(last.output, last.stride), images.end, output_.weights(),
-                           output_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
-                           last.share_of(thread, team_.size()), matrix(last.delta, last.stride));
-  descend_bias(output_, parameters_, logits, images.end, output_.share_of(thread, team_.size()),
-               settings.adam);
+  kernels::output_backward_and_update(
+      matrix(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
+      kernels::dropout_scale(dropout_), settings.adam, last.share_of(thread, team_.size()),
+      matrix(last.delta, last.stride));
+  update_bias(output_, parameters_, logits, images.end, output_.share_of(thread, team_.size()),
+              settings.adam);
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
@@ -225,27 +226,29 @@ void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings)
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
     before.columns.set_columns(matrix(before.output, before.stride), images, inputs);
-    kernels::linear_backward(before.columns.rows(), layer.weights(), layer.padded_out,
-                             matrix(layer.delta, layer.stride), 1.0F, settings.adam, inputs, delta);
-    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
-                 layer.share_of(thread, team_.size()), settings.adam);
+    kernels::linear_backward_and_update(before.columns.rows(), layer.weights(), layer.padded_out,
+                                        matrix(layer.delta, layer.stride), 1.0F, settings.adam,
+                                        inputs, delta);
+    update_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
+                layer.share_of(thread, team_.size()), settings.adam);
   }
 }
 
-void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) {
+void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
   const Range units = layer.share_of(thread, team_.size());
-  descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
-               settings.adam);
+  update_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
+              settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
   const Matrix delta = matrix(layer.delta, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
-    kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), panel.weights,
-                           first_gradient_.data() + first, from_column(delta, first), settings.adam,
-                           layer.in, {0, panel.outputs.size()}, upwards_);
+    kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),
+                                       panel.weights, first_gradient_.data() + first,
+                                       from_column(delta, first), settings.adam, layer.in,
+                                       {0, panel.outputs.size()}, upwards_);
   }
 }
 

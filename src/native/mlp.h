@@ -48,8 +48,8 @@ class Mlp final : public Network {
   void forward_other_layers(kernels::Range images, const StepSettings* settings);
   void activate(std::size_t layer, kernels::Range images, kernels::Range units,
                 const StepSettings* settings);
-  void descend_other_layers(std::size_t thread, const StepSettings& settings);
-  void descend_first_layer(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_other_layers(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_first_layer(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
   double dropout_ = 0;

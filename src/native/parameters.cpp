@@ -68,8 +68,8 @@ kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
           .second_moments = {second_moments_.data() + begin, stride}};
 }
 
-void Parameters::descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
-                         std::size_t size) {
+void Parameters::adam_update(const kernels::AdamStep& step, const float* gradient,
+                             std::size_t begin, std::size_t size) {
   kernels::adam(step, gradient, first_moments_.data() + begin, second_moments_.data() + begin,
                 values_.data() + begin, size);
 }

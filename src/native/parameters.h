@@ -40,8 +40,8 @@ class Parameters {
   [[nodiscard]] kernels::Weights weights(std::size_t begin, std::size_t stride);
   [[nodiscard]] float* values(std::size_t begin) { return values_.data() + begin; }
   /// Adam's step on `size` parameters from `begin` on; gradient: [size].
-  void descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
-               std::size_t size);
+  void adam_update(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
+                   std::size_t size);
 
   /// Throws Error(io) when names or shapes are not these parameters'.
   void import_values(const std::vector<NamedTensor>& tensors);

@@ -133,8 +133,8 @@ TEST(LinearBackward, MatchesFloat64) {
   for_each_linear_problem([](LinearProblem& p) {
     Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
-                    gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
         double sum = 0;
@@ -157,8 +157,9 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
-      linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.0F,
-                      gradient_as_moment(), share(p.in, kLine, part, 3), dx.view());
+      linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                                 1.0F, gradient_as_moment(), share(p.in, kLine, part, 3),
+                                 dx.view());
     }
     EXPECT_EQ(p.w.values, stepped(p.first, old).values);
     const Owned in_parts = p.w;
@@ -166,8 +167,8 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
     p.first = Owned(p.in, p.out);
     p.second = Owned(p.in, p.out);
     Owned dx_whole(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.0F,
-                    gradient_as_moment(), {0, p.in}, dx_whole.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.0F, gradient_as_moment(), {0, p.in}, dx_whole.view());
     EXPECT_EQ(p.w.values, in_parts.values);
     EXPECT_EQ(dx.values, dx_whole.values);
   });
@@ -177,8 +178,8 @@ TEST(LinearBackward, GivesAListTheSameBits) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
-                    gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
     const Owned stepped_dense = p.w;
     p.w = old;
     p.first = Owned(p.in, p.out);
@@ -199,14 +200,14 @@ TEST(LinearBackward, GivesAListTheSameBits) {
     std::vector<ListedColumn> columns;
     for (const auto& column : entries) columns.push_back({column.data(), column.size()});
     std::vector<float> list(expected.size(), 99);  // what is there is not added to
-    linear_backward(columns.data(), values.data(), p.weights(), p.all_columns().end, p.delta.view(),
-                    1.25F, gradient_as_moment(), {0, p.in}, list.data());
+    linear_backward_and_update(columns.data(), values.data(), p.weights(), p.all_columns().end,
+                               p.delta.view(), 1.25F, gradient_as_moment(), {0, p.in}, list.data());
     EXPECT_EQ(list, expected);
     EXPECT_EQ(p.w.values, stepped_dense.values);
   });
 }
 
-TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
+TEST(PixelBackward, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     PixelColumns columns(std::vector<std::size_t>(p.in, p.images));
@@ -216,9 +217,9 @@ TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
       p.first = Owned(p.in, p.out);
       p.second = Owned(p.in, p.out);
       for (std::size_t part = 0; part < 2; ++part) {
-        pixel_descend(columns.columns(), p.table.data(), p.weights(), p.start.values.data(),
-                      p.delta.view(), gradient_as_moment(), p.in,
-                      share(p.all_columns().end, kLine, part, 2), upwards);
+        pixel_backward_and_update(columns.columns(), p.table.data(), p.weights(),
+                                  p.start.values.data(), p.delta.view(), gradient_as_moment(), p.in,
+                                  share(p.all_columns().end, kLine, part, 2), upwards);
       }
       for (std::size_t k = 0; k < p.in; ++k) {
         for (std::size_t c = 0; c < p.out; ++c) {

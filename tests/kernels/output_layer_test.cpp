@@ -41,8 +41,8 @@ struct OutputProblem {
     output_forward(x.view(), in, w.view(), bias.values.data(), out, some_images, y.view());
   }
   void backward(float scale, Range inputs, Owned& dx) {
-    output_backward(x.view(), images, weights(), out, delta.view(), scale, gradient_as_moment(),
-                    inputs, dx.view());
+    output_backward_and_update(x.view(), images, weights(), out, delta.view(), scale,
+                               gradient_as_moment(), inputs, dx.view());
   }
 
  private:
