@@ -6,8 +6,9 @@
 
 namespace mnist_bench::kernels {
 
-/// Rows are padded to a multiple of this many floats (a cache line, the widest vector), and work is
-/// shared among threads in units of it.
+/// Rows are padded to a multiple of this many floats: a cache line, which is also the widest
+/// vector. Work is partitioned among threads in units of it, so that no two threads write the same
+/// line.
 inline constexpr std::size_t kLine = 16;
 
 /// A row-major float matrix in memory that someone else owns; rows lie `stride` floats apart.
@@ -41,8 +42,9 @@ constexpr std::size_t padded_stride(std::size_t width) {
   return (lines | 1U) * kLine;
 }
 
-/// What the thread `index` of `count` takes of 0 … size − 1: contiguous, in multiples of `unit`.
-constexpr Range share(std::size_t size, std::size_t unit, std::size_t index, std::size_t count) {
+/// Part `index` of `count` of 0 … size − 1: contiguous, in multiples of `unit`.
+constexpr Range partition(std::size_t size, std::size_t unit, std::size_t index,
+                          std::size_t count) {
   const std::size_t units = (size + unit - 1) / unit;
   const auto boundary = [&](std::size_t part) {
     return std::min(size, units * part / count * unit);

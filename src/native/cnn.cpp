@@ -187,18 +187,18 @@ std::size_t Cnn::group_parts() const {
 std::size_t Cnn::parts() const { return kGroups * group_parts(); }
 
 Range Cnn::images_of_part(std::size_t part) const {
-  return kernels::share(batch_.size(), 1, part, parts());
+  return kernels::partition(batch_.size(), 1, part, parts());
 }
 
 Range Cnn::parts_of(std::size_t thread) const {
-  return kernels::share(parts(), 1, thread, team_.size());
+  return kernels::partition(parts(), 1, thread, team_.size());
 }
 
 /// Those of its parts: what a thread has made of an image is in its cache when it comes back to it.
 Range Cnn::images_of(std::size_t thread) const {
   const Range parts = parts_of(thread);
-  return {kernels::share(batch_.size(), 1, parts.begin, this->parts()).begin,
-          kernels::share(batch_.size(), 1, parts.end, this->parts()).begin};
+  return {kernels::partition(batch_.size(), 1, parts.begin, this->parts()).begin,
+          kernels::partition(batch_.size(), 1, parts.end, this->parts()).begin};
 }
 
 BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch,
@@ -310,7 +310,7 @@ void Cnn::forward_convolutions(ThreadWorkspace& work, std::size_t image,
 }
 
 Range Cnn::tiles_of_part(std::size_t part) const {
-  return kernels::share(conv2_.tiles(), 1, part, kTileParts);
+  return kernels::partition(conv2_.tiles(), 1, part, kTileParts);
 }
 
 /// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by
@@ -318,7 +318,7 @@ Range Cnn::tiles_of_part(std::size_t part) const {
 void Cnn::forward_tiles(std::size_t thread) {
   ThreadWorkspace& work = workspaces_[thread];
   const std::size_t batch = batch_.size();
-  const Range items = kernels::share(kTileParts * batch, 1, thread, team_.size());
+  const Range items = kernels::partition(kTileParts * batch, 1, thread, team_.size());
   for (std::size_t part = 0; part < kTileParts; ++part) {
     const Range images{std::clamp(items.begin, part * batch, (part + 1) * batch) - part * batch,
                        std::clamp(items.end, part * batch, (part + 1) * batch) - part * batch};
@@ -367,16 +367,16 @@ void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settin
   const Matrix logits = matrix(fc2_.logits, fc2_.stride);
   kernels::output_backward_and_update(
       matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
-      kernels::dropout_scale(dropout_), settings.adam, fc1_.share_of(thread, team_.size()),
+      kernels::dropout_scale(dropout_), settings.adam, fc1_.partition_of(thread, team_.size()),
       matrix(fc1_.delta, fc1_.stride));
-  update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.share_of(thread, team_.size()),
+  update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.partition_of(thread, team_.size()),
               settings.adam);
 }
 
 /// Each thread takes some tiles of conv2's pooled output: those of its parts, as in forward_tiles.
 void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settings) {
   ThreadWorkspace& work = workspaces_[thread];
-  const Range tiles = kernels::share(conv2_.tiles(), 1, thread, team_.size());
+  const Range tiles = kernels::partition(conv2_.tiles(), 1, thread, team_.size());
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
     kernels::linear_backward_and_update(
@@ -386,7 +386,7 @@ void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settin
         d_active_.data());
   }
   update_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
-              fc1_.share_of(thread, team_.size()), settings.adam);
+              fc1_.partition_of(thread, team_.size()), settings.adam);
 }
 
 /// The active units of a tile by unit.
@@ -443,7 +443,7 @@ void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
 
 /// Each thread takes some parameters.
 void Cnn::update_convolutions(std::size_t thread, const StepSettings& settings) {
-  const Range own = kernels::share(convolutions_size(), kLine, thread, team_.size());
+  const Range own = kernels::partition(convolutions_size(), kLine, thread, team_.size());
   if (!has_whole_groups()) sum_groups(0, parts(), own);
   kernels::column_sums({part_gradients_.data(), group_parts() * convolutions_size()}, kGroups, 1.0F,
                        nullptr, own, convolutions_gradient_.data());

@@ -134,7 +134,7 @@ class Cnn final : public Network {
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
   /// [batch][capacity of active units]: the gradient of conv2's pooled output at the active units.
   Buffer<float> d_active_;
-  /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
+  /// [parts][convolutions_size()]: gradients of parts of the batch, the same for any threads.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
   std::vector<ThreadWorkspace> workspaces_;

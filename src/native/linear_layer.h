@@ -30,8 +30,8 @@ struct LinearLayer {
   kernels::AlignedVector<float> bias_gradient;
 
   /// The outputs, padding included, that a thread takes of `threads`.
-  [[nodiscard]] kernels::Range share_of(std::size_t thread, std::size_t threads) const {
-    return kernels::share(padded_out, kernels::kLine, thread, threads);
+  [[nodiscard]] kernels::Range partition_of(std::size_t thread, std::size_t threads) const {
+    return kernels::partition(padded_out, kernels::kLine, thread, threads);
   }
   /// Those of a layer that is one panel.
   [[nodiscard]] const kernels::Weights& weights() const { return panels.front().weights; }

@@ -66,7 +66,8 @@ Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
 std::vector<Range> Mlp::cut_panels(std::size_t out) {
   std::vector<Range> panels;
   for (std::size_t thread = 0; thread < team_.size(); ++thread) {
-    const Range own = kernels::share(kernels::round_up(out, kLine), kLine, thread, team_.size());
+    const Range own =
+        kernels::partition(kernels::round_up(out, kLine), kLine, thread, team_.size());
     const std::size_t first = panels.size();
     for (std::size_t begin = own.begin; begin < own.end; begin += kPanel) {
       panels.push_back({begin, std::min(begin + kPanel, own.end)});
@@ -118,7 +119,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   upwards_ = !upwards_;
 
   team_.run([&](std::size_t thread) {
-    const Range images = kernels::share(batch_.size(), 1, thread, team_.size());
+    const Range images = kernels::partition(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
     pixel_columns_[thread].set(batch_, {0, hidden_.front().in});
     team_.barrier();
@@ -148,7 +149,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
     team_.run([&](std::size_t thread) {
       forward_first_layer(thread, nullptr);
       team_.barrier();
-      forward_other_layers(kernels::share(batch_.size(), 1, thread, team_.size()), nullptr);
+      forward_other_layers(kernels::partition(batch_.size(), 1, thread, team_.size()), nullptr);
     });
     for (std::size_t i = 0; i < batch_.size(); ++i) {
       const float* row = matrix(output_.logits, output_.stride).row(i);
@@ -163,7 +164,7 @@ std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64
 /// that it has updated in `backward_and_update_first_layer`, and still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
   Hidden& layer = hidden_.front();
-  const Range units = layer.share_of(thread, team_.size());
+  const Range units = layer.partition_of(thread, team_.size());
   const Range images{0, batch_.size()};
   const Matrix output = matrix(layer.output, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
@@ -210,15 +211,15 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
   const Matrix logits = matrix(output_.logits, output_.stride);
   kernels::output_backward_and_update(
       matrix(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
-      kernels::dropout_scale(dropout_), settings.adam, last.share_of(thread, team_.size()),
+      kernels::dropout_scale(dropout_), settings.adam, last.partition_of(thread, team_.size()),
       matrix(last.delta, last.stride));
-  update_bias(output_, parameters_, logits, images.end, output_.share_of(thread, team_.size()),
+  update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
               settings.adam);
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
     Hidden& before = hidden_[l - 1];
-    const Range padded = before.share_of(thread, team_.size());
+    const Range padded = before.partition_of(thread, team_.size());
     const Range inputs{std::min(padded.begin, before.out), std::min(padded.end, before.out)};
     const Matrix delta = matrix(before.delta, before.stride);
     team_.barrier();
@@ -230,13 +231,13 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
                                         matrix(layer.delta, layer.stride), 1.0F, settings.adam,
                                         inputs, delta);
     update_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
-                layer.share_of(thread, team_.size()), settings.adam);
+                layer.partition_of(thread, team_.size()), settings.adam);
   }
 }
 
 void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
-  const Range units = layer.share_of(thread, team_.size());
+  const Range units = layer.partition_of(thread, team_.size());
   update_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
               settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {

@@ -115,7 +115,7 @@ TEST(LinearForward, MatchesFloat64OnSparseRowsAndOnPixels) {
   });
 }
 
-TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
+TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsPartitioned) {
   for_each_linear_problem([](LinearProblem& p) {
     Owned whole(p.images, p.out);
     Owned parts(p.images, p.out);
@@ -123,7 +123,7 @@ TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
                    p.all_columns(), whole.view());
     for (std::size_t part = 0; part < 3; ++part) {
       linear_forward(p.rows.rows(), {0, p.in}, p.w.view(), p.start.values.data(), {0, p.images},
-                     share(p.all_columns().end, kLine, part, 3), parts.view());
+                     partition(p.all_columns().end, kLine, part, 3), parts.view());
     }
     EXPECT_EQ(whole.values, parts.values);
   });
@@ -152,13 +152,13 @@ TEST(LinearBackward, MatchesFloat64) {
   });
 }
 
-TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
+TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsPartitioned) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
       linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
-                                 1.0F, gradient_as_moment(), share(p.in, kLine, part, 3),
+                                 1.0F, gradient_as_moment(), partition(p.in, kLine, part, 3),
                                  dx.view());
     }
     EXPECT_EQ(p.w.values, stepped(p.first, old).values);
@@ -219,7 +219,7 @@ TEST(PixelBackward, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
       for (std::size_t part = 0; part < 2; ++part) {
         pixel_backward_and_update(columns.columns(), p.table.data(), p.weights(),
                                   p.start.values.data(), p.delta.view(), gradient_as_moment(), p.in,
-                                  share(p.all_columns().end, kLine, part, 2), upwards);
+                                  partition(p.all_columns().end, kLine, part, 2), upwards);
       }
       for (std::size_t k = 0; k < p.in; ++k) {
         for (std::size_t c = 0; c < p.out; ++c) {

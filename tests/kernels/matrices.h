@@ -20,7 +20,7 @@ struct Owned {
   float& at(std::size_t row, std::size_t column) { return view().row(row)[column]; }
 };
 
-/// Standard normal values; a share of 1 − density of them is 0.
+/// Standard normal values; a fraction of 1 − density of them is 0.
 inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& generator,
                            double density = 1.0) {
   std::normal_distribution<float> normal;

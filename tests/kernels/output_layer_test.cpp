@@ -64,10 +64,10 @@ void for_each_output_problem(const Body& body) {
   });
 }
 
-TEST(OutputForward, MatchesFloat64HoweverTheImagesAreShared) {
+TEST(OutputForward, MatchesFloat64HoweverTheImagesArePartitioned) {
   for_each_output_problem([](OutputProblem& p) {
     Owned y(p.images, p.out);
-    for (std::size_t part = 0; part < 3; ++part) p.forward(share(p.images, 1, part, 3), y);
+    for (std::size_t part = 0; part < 3; ++part) p.forward(partition(p.images, 1, part, 3), y);
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t c = 0; c < p.out; ++c) {
         double sum = static_cast<double>(p.bias.at(0, c));
@@ -110,14 +110,14 @@ TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
   });
 }
 
-TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsAreShared) {
+TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsArePartitioned) {
   for_each_output_problem([](OutputProblem& p) {
     OutputProblem whole = p;
     Owned dx_whole(p.images, p.in);
     whole.backward(1.0F, whole.all_inputs(), dx_whole);
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
-      p.backward(1.0F, share(p.all_inputs().end, kLine, part, 3), dx);
+      p.backward(1.0F, partition(p.all_inputs().end, kLine, part, 3), dx);
     }
     EXPECT_EQ(p.w.values, whole.w.values);
     EXPECT_EQ(dx.values, dx_whole.values);
