@@ -23,7 +23,7 @@
 namespace mnist_bench {
 namespace {
 
-/// Steps of the round that does not count, and of the one that looks at phases.
+/// Steps of the round that does not count, and of the one that times the phases of a step.
 constexpr std::int64_t kWarmUpSteps = 100;
 constexpr std::int64_t kPhaseSteps = 300;
 

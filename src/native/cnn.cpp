@@ -102,8 +102,8 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
   add_linear(fc1_, parameters_, names[2], conv2_.units(), hidden, units);
   add_output(fc2_, parameters_, names[3], hidden, static_cast<std::size_t>(classes));
   parameters_.allocate();
-  locate(fc1_, parameters_);
-  locate(fc2_, parameters_);
+  bind(fc1_, parameters_);
+  bind(fc2_, parameters_);
 
   convolutions_gradient_.resize(convolutions_size());
   part_gradients_.resize(parts() * convolutions_size());

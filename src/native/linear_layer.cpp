@@ -47,7 +47,7 @@ void add_output(OutputLayer& layer, Parameters& parameters, const std::string& n
   layer.bias_begin = parameters.add_bias(name + ".bias", out);
 }
 
-void locate(LinearLayer& layer, Parameters& parameters) {
+void bind(LinearLayer& layer, Parameters& parameters) {
   for (Panel& panel : layer.panels) panel.weights = parameters.weights(panel.begin, panel.stride);
   layer.bias = parameters.values(layer.bias_begin);
 }

@@ -25,7 +25,7 @@ struct LinearLayer {
   std::size_t stride = 0;      ///< of what has a value per output
   std::size_t bias_begin = 0;
   std::vector<Panel> panels;
-  /// Valid once `locate` was called, like the panels' `weights`.
+  /// Set by `bind`, as are the panels' `weights`.
   float* bias = nullptr;
   kernels::AlignedVector<float> bias_gradient;
 
@@ -56,8 +56,8 @@ void add_output(OutputLayer& layer, Parameters& parameters, const std::string& n
 /// 0 … size − 1: inputs in PyTorch's own order.
 std::vector<std::size_t> in_order(std::size_t size);
 
-/// To be called once `parameters` are allocated.
-void locate(LinearLayer& layer, Parameters& parameters);
+/// Points the layer at its parameters. Call it once `parameters` are allocated.
+void bind(LinearLayer& layer, Parameters& parameters);
 
 /// Adam's step on the biases of the outputs `units`, given the gradient `delta` [batch][out] of the
 /// layer's output.

@@ -54,8 +54,8 @@ Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
   }
   add_output(output_, parameters_, names.back(), in, static_cast<std::size_t>(classes));
   parameters_.allocate();
-  for (Hidden& layer : hidden_) locate(layer, parameters_);
-  locate(output_, parameters_);
+  for (Hidden& layer : hidden_) bind(layer, parameters_);
+  bind(output_, parameters_);
   first_sums_.assign(hidden_.front().padded_out, 0.0F);
   first_gradient_.assign(hidden_.front().padded_out, 0.0F);
   reserve(kEvaluationBatch);
