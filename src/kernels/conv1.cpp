@@ -138,13 +138,13 @@ void backward(const Conv1& conv, std::size_t block, const float* image,
     Vector background_sums[9];  // all background sees the same, but for the borders
     for (Vector& sum : background_sums) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      Vector* const row_sums = background_sums + 3 * kind_of(row, shape.rows);
+      Vector* const row_sums = background_sums + 3 * border_class(row, shape.rows);
       Vector inner = row_sums[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
         if (nonzero_mask[shape.mask_index(row, column)] != 0) {
           add(image, map, positions, row, column, gradient);
-        } else if (const std::size_t at = kind_of(column, shape.columns); at == 1) {
+        } else if (const std::size_t at = border_class(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
         } else {
           row_sums[at] = hn::Add(row_sums[at], gradient);
@@ -153,8 +153,8 @@ void backward(const Conv1& conv, std::size_t block, const float* image,
       row_sums[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      add(background.image, background.map, background.positions, first_of_kind(i / 3, shape.rows),
-          first_of_kind(i % 3, shape.columns), background_sums[i]);
+      add(background.image, background.map, background.positions, first_of_class(i / 3, shape.rows),
+          first_of_class(i % 3, shape.columns), background_sums[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;

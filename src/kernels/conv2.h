@@ -19,12 +19,11 @@ struct Conv2 {
   [[nodiscard]] std::size_t window(std::size_t tile) const {
     return input.window(tile / tile_columns() * 2, tile % tile_columns() * 2);
   }
-  /// The first tile that sees the same as tile (row, column) of the background, whose maps vary
-  /// only at the borders.
-  [[nodiscard]] std::size_t like(std::size_t row, std::size_t column) const {
-    const std::size_t like_row = first_of_kind(kind_of(row, tile_rows()), tile_rows());
-    return like_row * tile_columns() +
-           first_of_kind(kind_of(column, tile_columns()), tile_columns());
+  /// The first tile of the background that equals its tile (row, column): nine tiles represent all
+  /// of them, since the background's maps vary only at the borders.
+  [[nodiscard]] std::size_t representative_tile(std::size_t row, std::size_t column) const {
+    return first_of_class(border_class(row, tile_rows()), tile_rows()) * tile_columns() +
+           first_of_class(border_class(column, tile_columns()), tile_columns());
   }
   /// Weights are [in_channels / kLine][out_channels][9][kLine]: the nine weights of an output
   /// channel row by row, each for kLine input channels.

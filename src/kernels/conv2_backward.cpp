@@ -84,10 +84,10 @@ constexpr std::size_t kInputs = kFewRegisters ? 1 : 2;
 /// values and weights begin at x[v] and d_weights[v]. Returns the sum of the gradients.
 template <std::size_t kVectors>
 HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
-                                  const UnitsByChannel::Unit* units, std::uint32_t count, bool adds,
-                                  float* const* d_weights) {
+                                  const UnitsByChannel::Unit* units, std::uint32_t count,
+                                  Accumulate accumulate, float* const* d_weights) {
   Vector sums[9 * kVectors];
-  if (adds) {
+  if (accumulate == Accumulate::yes) {
     unroll<9 * kVectors>([&](auto i) MNIST_BENCH_LAMBDA {
       sums[i] = hn::LoadU(kFloats, d_weights[i / 9] + i % 9 * kLine);
     });
@@ -115,7 +115,7 @@ HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
 /// For all output channels, and the input channels from `c` on.
 template <std::size_t kVectors>
 HWY_INLINE void backward_inputs(const Conv2& conv, const float* x, const UnitsByChannel& units,
-                                std::size_t c, bool adds,
+                                std::size_t c, Accumulate accumulate,
                                 float* d_weights,  // NOLINT: not const, `weights` point into it
                                 float* d_bias) {
   const bool is_first = c == 0;
@@ -126,25 +126,25 @@ HWY_INLINE void backward_inputs(const Conv2& conv, const float* x, const UnitsBy
     weights[v] = d_weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
   }
   for (std::size_t o = 0; o < conv.out_channels; ++o) {
-    if (units.counts[o] > 0 || !adds) {
+    if (units.counts[o] > 0 || accumulate == Accumulate::no) {
       const float sum = backward_channel<kVectors>(inputs, conv.input.row_stride(),
                                                    units.units.data() + o * conv.tiles(),
-                                                   units.counts[o], adds, weights);
-      if (is_first) d_bias[o] = adds ? d_bias[o] + sum : sum;
+                                                   units.counts[o], accumulate, weights);
+      if (is_first) d_bias[o] = accumulate == Accumulate::yes ? d_bias[o] + sum : sum;
     }
     for (float*& weight : weights) weight += 9 * kLine;
   }
 }
 
-void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units, bool adds,
-                      float* d_weights, float* d_bias) {
+void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units,
+                      Accumulate accumulate, float* d_weights, float* d_bias) {
   const std::size_t lanes = hn::Lanes(kFloats);
   std::size_t c = 0;
   for (; c + kInputs * lanes <= conv.input.channels; c += kInputs * lanes) {
-    backward_inputs<kInputs>(conv, x, units, c, adds, d_weights, d_bias);
+    backward_inputs<kInputs>(conv, x, units, c, accumulate, d_weights, d_bias);
   }
   for (; c < conv.input.channels; c += lanes) {
-    backward_inputs<1>(conv, x, units, c, adds, d_weights, d_bias);
+    backward_inputs<1>(conv, x, units, c, accumulate, d_weights, d_bias);
   }
 }
 
@@ -182,10 +182,10 @@ void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weig
 }
 
 void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
-                            const float* gradient, UnitsByChannel& scratch, bool adds,
+                            const float* gradient, UnitsByChannel& scratch, Accumulate accumulate,
                             float* d_weights, float* d_bias) {
   sort_by_channel(conv, active, gradient, scratch);
-  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, adds, d_weights, d_bias);
+  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, accumulate, d_weights, d_bias);
 }
 
 }  // namespace mnist_bench::kernels

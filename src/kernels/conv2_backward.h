@@ -15,6 +15,9 @@ namespace mnist_bench::kernels {
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
                          const ActiveUnits& active, const float* gradient, float* d_x);
 
+/// Whether a kernel accumulate its result to what is there or overwrites it.
+enum class Accumulate { no, yes };
+
 /// The active units of an image by channel, which `conv2_backward_weights` makes.
 struct UnitsByChannel {
   struct Unit {
@@ -29,9 +32,9 @@ struct UnitsByChannel {
 
 /// d_weights[c][o][δ] = Σ over active u of o: gradient[u] · x[c][2t + q + δ − 1]
 /// d_bias[o] = Σ over active u of o: gradient[u]
-/// `adds`: to what is there, which is taken for 0 otherwise.
+/// Added to what is there, or written over it.
 void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
-                            const float* gradient, UnitsByChannel& scratch, bool adds,
+                            const float* gradient, UnitsByChannel& scratch, Accumulate accumulate,
                             float* d_weights, float* d_bias);
 
 }  // namespace mnist_bench::kernels

@@ -269,18 +269,19 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
   for (std::size_t row = 0; row < conv.tile_rows(); ++row) {
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
       const std::size_t tile = row * conv.tile_columns() + column;
-      const std::size_t like = conv.like(row, column);
+      const std::size_t representative = conv.representative_tile(row, column);
       const std::uint32_t points =
           find_points(nonzero_mask + 2 * row * mask_stride + 2 * column, mask_stride);
       if (points != 0) {
         group.add(tile, x + conv.input.window(2 * row, 2 * column),
-                  background_map + conv.window(like), background.outputs.data() + like * 4 * width,
-                  points);
+                  background_map + conv.window(representative),
+                  background.outputs.data() + representative * 4 * width, points);
         if (group.full()) group.flush(weights_of, width, finish);
       } else {
         for (std::size_t o = 0; o < width; o += hn::Lanes(kFloats)) {
-          activate(tile, o, hn::LoadU(kFloats, background.pooled.data() + like * width + o),
-                   hn::LoadU(Unsigned(), background.positions.data() + like * width + o));
+          activate(tile, o,
+                   hn::LoadU(kFloats, background.pooled.data() + representative * width + o),
+                   hn::LoadU(Unsigned(), background.positions.data() + representative * width + o));
         }
       }
     }
@@ -312,7 +313,7 @@ BackgroundResponse::BackgroundResponse(const Conv2& conv)
   for (std::size_t row = 0; row < conv.tile_rows(); ++row) {
     for (std::size_t column = 0; column < conv.tile_columns(); ++column) {
       const std::size_t tile = row * conv.tile_columns() + column;
-      if (conv.like(row, column) == tile) tiles.push_back(tile);
+      if (conv.representative_tile(row, column) == tile) tiles.push_back(tile);
     }
   }
 }

@@ -19,8 +19,8 @@ std::size_t conv2_transformed_size(const Conv2& conv);
 /// transformed = G g Gᵀ of the weights g between every input and every output channel.
 void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed);
 
-/// What conv2 makes of conv1's map of the background. Most of its tiles see the same; only those in
-/// `tiles`, the first of their kind (see Conv2::like), are filled in.
+/// What conv2 makes of conv1's map of the background. Only the tiles in `tiles` are filled in, at
+/// most nine; they represent the others (see Conv2::representative_tile).
 struct BackgroundResponse {
   BackgroundResponse() = default;
   explicit BackgroundResponse(const Conv2& conv);

@@ -30,15 +30,15 @@ struct MapShape {
   }
 };
 
-// What is made of the background varies at its borders only: a row (column) is of kind 0, 1 or 2,
-// the first, one within, or the last of `size`, and those of a kind are the same.
+// What is made of the background varies at its borders only. The border class of a row (column)
+// among `size` is 0 for the first, 2 for the last and 1 between; rows of a class are the same.
 
-constexpr std::size_t kind_of(std::size_t i, std::size_t size) {
+constexpr std::size_t border_class(std::size_t i, std::size_t size) {
   return i == 0 ? 0 : i + 1 == size ? 2 : 1;
 }
-/// Some row, where there is none of the kind.
-constexpr std::size_t first_of_kind(std::size_t kind, std::size_t size) {
-  return kind == 2 ? size - 1 : std::min(kind, size - 1);
+/// The first row of a border class; any row if there is none.
+constexpr std::size_t first_of_class(std::size_t border, std::size_t size) {
+  return border == 2 ? size - 1 : std::min(border, size - 1);
 }
 
 }  // namespace mnist_bench::kernels

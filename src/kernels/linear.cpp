@@ -221,10 +221,10 @@ void listed_backward(const ListedColumn* x, const float* values, const Weights& 
 
 void pixel_backward(const PixelRow* x, const float* table, const Weights& weights,
                     const float* start, ConstMatrix delta, AdamStep step, std::size_t inputs,
-                    Range columns, bool upwards) {
+                    Range columns, Direction direction) {
   for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
     for (std::size_t n = 0; n < inputs; ++n) {
-      const std::size_t p = upwards ? n : inputs - 1 - n;
+      const std::size_t p = direction == Direction::ascending ? n : inputs - 1 - n;
       gradient.load(start + column);
       add_entries(PixelEntries(x[p], table), delta, column, gradient);
       adam_update(step, gradient, weights, p, column);
@@ -287,9 +287,9 @@ void linear_backward_and_update(const ListedColumn* x, const float* values, cons
 
 void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
                                const float* start, ConstMatrix delta, const AdamStep& step,
-                               std::size_t inputs, Range columns, bool upwards) {
+                               std::size_t inputs, Range columns, Direction direction) {
   HWY_DYNAMIC_DISPATCH(pixel_backward)
-  (x, table, weights, start, delta, step, inputs, columns, upwards);
+  (x, table, weights, start, delta, step, inputs, columns, direction);
 }
 
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,

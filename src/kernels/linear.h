@@ -40,13 +40,16 @@ void linear_backward_and_update(const ListedColumn* x, const float* values, cons
                                 std::size_t out, ConstMatrix delta, float scale,
                                 const AdamStep& step, Range inputs, float* dx);
 
+/// The order in which a kernel takes the inputs; the result is the same.
+enum class Direction { ascending, descending };
+
 /// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
 ///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]
-/// x: as columns. Every second call (`upwards`, then not) goes through the inputs from the last, so
-/// that it begins with the weights that are still in the cache.
+/// x: as columns. Steps take the inputs in ascending and descending order in turn, so that each
+/// begins with the weights that the step before has left in the cache.
 void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
                                const float* start, ConstMatrix delta, const AdamStep& step,
-                               std::size_t inputs, Range columns, bool upwards);
+                               std::size_t inputs, Range columns, Direction direction);
 
 /// sum[c] = Σ_r rows[r][c] over r in 0 … count − 1, times `factor`, plus start[c] (null: 0).
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,

@@ -17,6 +17,7 @@
 
 namespace mnist_bench::native {
 
+using kernels::Accumulate;
 using kernels::kLine;
 using kernels::Matrix;
 using kernels::Range;
@@ -416,7 +417,8 @@ void Cnn::backward_convolutions(ThreadWorkspace& work, std::size_t part) {
     const Features& features = feature_buffers_.features[i];
     const float* d_active = d_active_.data() + i * kernels::active_units_capacity(conv2_);
     kernels::conv2_backward_weights(conv2_, features.map, features.active, d_active,
-                                    work.units_by_channel, i > images.begin,
+                                    work.units_by_channel,
+                                    i == images.begin ? Accumulate::no : Accumulate::yes,
                                     gradient + conv2_weight_, gradient + conv2_bias_);
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {

@@ -10,6 +10,7 @@
 
 namespace mnist_bench::native {
 
+using kernels::Direction;
 using kernels::kLine;
 using kernels::Matrix;
 using kernels::Range;
@@ -116,7 +117,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     batch_.push_back(set.nonzero_pixels(image));
     labels_.push_back(set.label(image));
   }
-  upwards_ = !upwards_;
+  direction_ = direction_ == Direction::ascending ? Direction::descending : Direction::ascending;
 
   team_.run([&](std::size_t thread) {
     const Range images = kernels::partition(batch_.size(), 1, thread, team_.size());
@@ -249,7 +250,7 @@ void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings
     kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),
                                        panel.weights, first_gradient_.data() + first,
                                        from_column(delta, first), settings.adam, layer.in,
-                                       {0, panel.outputs.size()}, upwards_);
+                                       {0, panel.outputs.size()}, direction_);
   }
 }
 

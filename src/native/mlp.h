@@ -73,7 +73,7 @@ class Mlp final : public Network {
   std::vector<kernels::PixelColumns> pixel_columns_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> predicted_;
-  bool upwards_ = false;
+  kernels::Direction direction_ = kernels::Direction::descending;  ///< of the step at hand
 };
 
 }  // namespace mnist_bench::native

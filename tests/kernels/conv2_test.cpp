@@ -245,14 +245,14 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
     UnitsByChannel by_channel(conv);
     AlignedVector<float> d_weights(conv.weights_size(), std::nanf(""));
     AlignedVector<float> d_bias(conv.out_channels, std::nanf(""));
-    const auto run = [&](bool adds) {
-      conv2_backward_weights(conv, pack(x).data(), units, active.gradient.data(), by_channel, adds,
-                             d_weights.data(), d_bias.data());
+    const auto run = [&](Accumulate accumulate) {
+      conv2_backward_weights(conv, pack(x).data(), units, active.gradient.data(), by_channel,
+                             accumulate, d_weights.data(), d_bias.data());
     };
-    run(false);
+    run(Accumulate::no);
     const AlignedVector<float> weights_before = d_weights;
     const AlignedVector<float> bias_before = d_bias;
-    run(true);
+    run(Accumulate::yes);
     std::vector<double> weights;
     std::vector<double> weights_twice;
     std::vector<double> bias;

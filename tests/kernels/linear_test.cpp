@@ -212,14 +212,14 @@ TEST(PixelBackward, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
     const Owned old = p.w;
     PixelColumns columns(std::vector<std::size_t>(p.in, p.images));
     columns.set(p.pixels, {0, p.in});
-    for (const bool upwards : {true, false}) {
+    for (const Direction direction : {Direction::ascending, Direction::descending}) {
       p.w = old;
       p.first = Owned(p.in, p.out);
       p.second = Owned(p.in, p.out);
       for (std::size_t part = 0; part < 2; ++part) {
         pixel_backward_and_update(columns.columns(), p.table.data(), p.weights(),
                                   p.start.values.data(), p.delta.view(), gradient_as_moment(), p.in,
-                                  partition(p.all_columns().end, kLine, part, 2), upwards);
+                                  partition(p.all_columns().end, kLine, part, 2), direction);
       }
       for (std::size_t k = 0; k < p.in; ++k) {
         for (std::size_t c = 0; c < p.out; ++c) {
