@@ -70,4 +70,9 @@ struct LineAllocator {
 template <class T>
 using AlignedVector = std::vector<T, LineAllocator<T>>;
 
+/// `values` as a matrix whose rows lie `stride` floats apart.
+inline Matrix matrix_view(AlignedVector<float>& values, std::size_t stride) {
+  return {values.data(), stride};
+}
+
 }  // namespace mnist_bench::kernels

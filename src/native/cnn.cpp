@@ -20,12 +20,11 @@ namespace mnist_bench::native {
 using kernels::Accumulate;
 using kernels::kLine;
 using kernels::Matrix;
+using kernels::matrix_view;
 using kernels::Range;
 
 namespace {
 
-/// Images that the evaluation sends through at a time.
-constexpr std::size_t kEvaluationBatch = 128;
 // So that no sum depends on the number of threads, parts of it are summed up apart, and then these.
 // A thread mostly has what belongs to its parts to itself, which is to say in its cache.
 
@@ -65,17 +64,13 @@ Parameter conv2_weight(const std::string& name, std::int64_t out, std::int64_t i
   return weight;
 }
 
-template <class T>
-Matrix matrix(T& values, std::size_t stride) {
-  return {values.data(), stride};
-}
-
 }  // namespace
 
 Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
          const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
          std::int64_t threads)
-    : team_(static_cast<std::size_t>(threads)),
+    : Network(classes),
+      team_(static_cast<std::size_t>(threads)),
       conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
              channels(config.conv1_channels)},
       conv2_{conv1_.output(), channels(config.conv2_channels)},
@@ -215,7 +210,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     forward(thread, &settings);
     kernels::softmax_cross_entropy(
         labels_.data(), fc2_.out, 1.0F / static_cast<float>(batch_.size()), images_of(thread),
-        matrix(fc2_.logits, fc2_.stride), losses_.data(), predicted_.data());
+        matrix_view(fc2_.logits, fc2_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "linear layers forward, loss");
     backward_and_update_fc2(thread, settings);
@@ -238,28 +233,18 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
   return statistics_of(labels_, losses_, predicted_);
 }
 
-std::vector<float> Cnn::logits(const Images& set, std::int64_t first, std::int64_t size) {
-  std::vector<float> result;
-  result.reserve(static_cast<std::size_t>(size) * fc2_.out);
-  for (std::int64_t done = 0; done < size;) {
-    const std::int64_t count = std::min(static_cast<std::int64_t>(capacity_), size - done);
-    batch_.clear();
-    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.bytes(first + done + i));
-    team_.run([&](std::size_t thread) { forward(thread, nullptr); });
-    for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const float* row = matrix(fc2_.logits, fc2_.stride).row(i);
-      result.insert(result.end(), row, row + fc2_.out);
-    }
-    done += count;
-  }
-  return result;
+kernels::ConstMatrix Cnn::evaluate(const Images& set, std::int64_t first, std::int64_t count) {
+  batch_.clear();
+  for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.bytes(first + i));
+  team_.run([&](std::size_t thread) { forward(thread, nullptr); });
+  return matrix_view(fc2_.logits, fc2_.stride);
 }
 
 void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   ThreadWorkspace& work = workspaces_[thread];
   const Range images = images_of(thread);
 
-  const Matrix factors = matrix(factors_, conv2_.out_channels);
+  const Matrix factors = matrix_view(factors_, conv2_.out_channels);
   std::fill(factors.row(images.begin), factors.row(images.end), 1.0F);
   if (settings != nullptr) {
     kernels::drop({.probability = dropout2d_,
@@ -305,7 +290,7 @@ void Cnn::forward_convolutions(ThreadWorkspace& work, std::size_t image,
                          features.positions);
   kernels::conv2_forward(conv2_, features.map, features.nonzero_mask, work.background().map,
                          work.background_response, work.transformed.data(),
-                         matrix(factors_, conv2_.out_channels).row(image), work.convolution,
+                         matrix_view(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
   kernels::collect_active_units(conv2_, work.pooled, features.active);
 }
@@ -345,7 +330,7 @@ Matrix Cnn::fc1_partial(std::size_t part) {
 }
 
 void Cnn::forward_fc1(Range images, const StepSettings* settings) {
-  const Matrix output = matrix(fc1_.output, fc1_.stride);
+  const Matrix output = matrix_view(fc1_.output, fc1_.stride);
   const Range units{0, fc1_.padded_out};
   for (std::size_t i = images.begin; i < images.end; ++i) {
     kernels::column_sums({fc1_partial(0).row(i), capacity_ * fc1_.stride}, kTileParts, 1.0F,
@@ -359,17 +344,17 @@ void Cnn::forward_fc1(Range images, const StepSettings* settings) {
 }
 
 void Cnn::forward_fc2(Range images) {
-  kernels::output_forward(matrix(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values,
-                          fc2_.bias, fc2_.out, images, matrix(fc2_.logits, fc2_.stride));
+  kernels::output_forward(matrix_view(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values,
+                          fc2_.bias, fc2_.out, images, matrix_view(fc2_.logits, fc2_.stride));
 }
 
 /// Each thread takes some hidden units.
 void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settings) {
-  const Matrix logits = matrix(fc2_.logits, fc2_.stride);
+  const Matrix logits = matrix_view(fc2_.logits, fc2_.stride);
   kernels::output_backward_and_update(
-      matrix(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
+      matrix_view(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
       kernels::dropout_scale(dropout_), settings.adam, fc1_.partition_of(thread, team_.size()),
-      matrix(fc1_.delta, fc1_.stride));
+      matrix_view(fc1_.delta, fc1_.stride));
   update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.partition_of(thread, team_.size()),
               settings.adam);
 }
@@ -382,11 +367,11 @@ void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settin
     gather_columns(work, tile);
     kernels::linear_backward_and_update(
         work.tile_columns.data(), feature_buffers_.active_values.data(), fc1_.weights(),
-        fc1_.padded_out, matrix(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
+        fc1_.padded_out, matrix_view(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
         settings.adam, {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
         d_active_.data());
   }
-  update_bias(fc1_, parameters_, matrix(fc1_.delta, fc1_.stride), batch_.size(),
+  update_bias(fc1_, parameters_, matrix_view(fc1_.delta, fc1_.stride), batch_.size(),
               fc1_.partition_of(thread, team_.size()), settings.adam);
 }
 
@@ -436,7 +421,7 @@ bool Cnn::has_whole_groups() const { return kGroups % team_.size() == 0; }
 /// Sums some parameters' gradients over each group among the parts `first` … `end` − 1, into the
 /// group's first part.
 void Cnn::sum_groups(std::size_t first, std::size_t end, Range parameters) {
-  const Matrix gradients = matrix(part_gradients_, convolutions_size());
+  const Matrix gradients = matrix_view(part_gradients_, convolutions_size());
   for (std::size_t part = first; part < end; part += group_parts()) {
     float* const sum = gradients.row(part);
     kernels::column_sums({sum, gradients.stride}, group_parts(), 1.0F, nullptr, parameters, sum);

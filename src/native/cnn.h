@@ -29,9 +29,10 @@ class Cnn final : public Network {
   void prepare(const Images& set, std::int64_t batch_size) override;
   BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                        const StepSettings& settings) override;
-  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
+  kernels::ConstMatrix evaluate(const Images& set, std::int64_t first, std::int64_t count) override;
+
   template <class T>
   using Buffer = kernels::AlignedVector<T>;
 
@@ -129,7 +130,6 @@ class Cnn final : public Network {
   Hidden fc1_;
   OutputLayer fc2_;
 
-  std::size_t capacity_ = 0;  ///< images that the buffers hold
   FeatureBuffers feature_buffers_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
   /// [batch][capacity of active units]: the gradient of conv2's pooled output at the active units.

@@ -13,19 +13,13 @@ namespace mnist_bench::native {
 using kernels::Direction;
 using kernels::kLine;
 using kernels::Matrix;
+using kernels::matrix_view;
 using kernels::Range;
 
 namespace {
 
-/// Images that the evaluation sends through at a time.
-constexpr std::size_t kEvaluationBatch = 128;
-
 /// Columns of a panel of the first layer's weights at most: rows of eight of the widest vectors.
 constexpr std::size_t kPanel = 128;
-
-Matrix matrix(kernels::AlignedVector<float>& values, std::size_t stride) {
-  return {values.data(), stride};
-}
 
 /// The columns of `matrix` from `column` on.
 Matrix from_column(Matrix matrix, std::size_t column) {
@@ -37,7 +31,8 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
          const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
          std::int64_t threads)
-    : team_(static_cast<std::size_t>(threads)),
+    : Network(classes),
+      team_(static_cast<std::size_t>(threads)),
       dropout_(config.dropout),
       background_(static_cast<float>(-normalization.mean / normalization.sd)) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
@@ -128,7 +123,7 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     forward_other_layers(images, &settings);
     kernels::softmax_cross_entropy(
         labels_.data(), output_.out, 1.0F / static_cast<float>(batch_.size()), images,
-        matrix(output_.logits, output_.stride), losses_.data(), predicted_.data());
+        matrix_view(output_.logits, output_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
     backward_and_update_other_layers(thread, settings);
@@ -140,25 +135,15 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   return statistics_of(labels_, losses_, predicted_);
 }
 
-std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64_t size) {
-  std::vector<float> result;
-  result.reserve(static_cast<std::size_t>(size) * output_.out);
-  for (std::int64_t done = 0; done < size;) {
-    const std::int64_t count = std::min(static_cast<std::int64_t>(capacity_), size - done);
-    batch_.clear();
-    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.nonzero_pixels(first + done + i));
-    team_.run([&](std::size_t thread) {
-      forward_first_layer(thread, nullptr);
-      team_.barrier();
-      forward_other_layers(kernels::partition(batch_.size(), 1, thread, team_.size()), nullptr);
-    });
-    for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const float* row = matrix(output_.logits, output_.stride).row(i);
-      result.insert(result.end(), row, row + output_.out);
-    }
-    done += count;
-  }
-  return result;
+kernels::ConstMatrix Mlp::evaluate(const Images& set, std::int64_t first, std::int64_t count) {
+  batch_.clear();
+  for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.nonzero_pixels(first + i));
+  team_.run([&](std::size_t thread) {
+    forward_first_layer(thread, nullptr);
+    team_.barrier();
+    forward_other_layers(kernels::partition(batch_.size(), 1, thread, team_.size()), nullptr);
+  });
+  return matrix_view(output_.logits, output_.stride);
 }
 
 /// Each thread computes some units, for all images: the weights that it then reads are the ones
@@ -167,7 +152,7 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
   Hidden& layer = hidden_.front();
   const Range units = layer.partition_of(thread, team_.size());
   const Range images{0, batch_.size()};
-  const Matrix output = matrix(layer.output, layer.stride);
+  const Matrix output = matrix_view(layer.output, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
     const Range columns{0, panel.outputs.size()};
@@ -185,18 +170,18 @@ void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
     Hidden& before = hidden_[l - 1];
     Hidden& layer = hidden_[l];
     const Range units{0, layer.padded_out};
-    before.rows.set_rows(matrix(before.output, before.stride), images, {0, before.out});
+    before.rows.set_rows(matrix_view(before.output, before.stride), images, {0, before.out});
     kernels::linear_forward(before.rows.rows(), {0, layer.in}, layer.weights().values, layer.bias,
-                            images, units, matrix(layer.output, layer.stride));
+                            images, units, matrix_view(layer.output, layer.stride));
     activate(l, images, units, settings);
   }
-  kernels::output_forward(matrix(hidden_.back().output, hidden_.back().stride), output_.in,
+  kernels::output_forward(matrix_view(hidden_.back().output, hidden_.back().stride), output_.in,
                           output_.weights().values, output_.bias, output_.out, images,
-                          matrix(output_.logits, output_.stride));
+                          matrix_view(output_.logits, output_.stride));
 }
 
 void Mlp::activate(std::size_t layer, Range images, Range units, const StepSettings* settings) {
-  const Matrix output = matrix(hidden_[layer].output, hidden_[layer].stride);
+  const Matrix output = matrix_view(hidden_[layer].output, hidden_[layer].stride);
   kernels::relu(output, images, units);
   if (settings != nullptr && layer + 1 == hidden_.size()) {
     kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
@@ -209,11 +194,11 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
 void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
   Hidden& last = hidden_.back();
-  const Matrix logits = matrix(output_.logits, output_.stride);
+  const Matrix logits = matrix_view(output_.logits, output_.stride);
   kernels::output_backward_and_update(
-      matrix(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
+      matrix_view(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
       kernels::dropout_scale(dropout_), settings.adam, last.partition_of(thread, team_.size()),
-      matrix(last.delta, last.stride));
+      matrix_view(last.delta, last.stride));
   update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
               settings.adam);
 
@@ -222,16 +207,16 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
     Hidden& before = hidden_[l - 1];
     const Range padded = before.partition_of(thread, team_.size());
     const Range inputs{std::min(padded.begin, before.out), std::min(padded.end, before.out)};
-    const Matrix delta = matrix(before.delta, before.stride);
+    const Matrix delta = matrix_view(before.delta, before.stride);
     team_.barrier();
     for (std::size_t i = 0; i < images.end; ++i) {
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
-    before.columns.set_columns(matrix(before.output, before.stride), images, inputs);
+    before.columns.set_columns(matrix_view(before.output, before.stride), images, inputs);
     kernels::linear_backward_and_update(before.columns.rows(), layer.weights(), layer.padded_out,
-                                        matrix(layer.delta, layer.stride), 1.0F, settings.adam,
+                                        matrix_view(layer.delta, layer.stride), 1.0F, settings.adam,
                                         inputs, delta);
-    update_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
+    update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), images.end,
                 layer.partition_of(thread, team_.size()), settings.adam);
   }
 }
@@ -239,12 +224,12 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
 void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
   const Range units = layer.partition_of(thread, team_.size());
-  update_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
+  update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), batch_.size(), units,
               settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  const Matrix delta = matrix(layer.delta, layer.stride);
+  const Matrix delta = matrix_view(layer.delta, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
     kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),

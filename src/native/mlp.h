@@ -26,9 +26,10 @@ class Mlp final : public Network {
   void prepare(const Images& set, std::int64_t batch_size) override;
   BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                        const StepSettings& settings) override;
-  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
+  kernels::ConstMatrix evaluate(const Images& set, std::int64_t first, std::int64_t count) override;
+
   struct Hidden : LinearLayer {
     /// [batch][out]: what the layer hands on, after relu and dropout, and the gradient of what it
     /// summed up.
@@ -64,7 +65,6 @@ class Mlp final : public Network {
   kernels::AlignedVector<float> first_sums_;
   kernels::AlignedVector<float> first_gradient_;
 
-  std::size_t capacity_ = 0;  ///< images that the buffers hold
   // The batch at hand.
   std::vector<kernels::PixelRow> batch_;
   std::vector<std::uint8_t> labels_;

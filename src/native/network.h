@@ -36,10 +36,13 @@ struct BatchStatistics {
 BatchStatistics statistics_of(std::span<const std::uint8_t> labels, std::span<const float> losses,
                               std::span<const std::uint8_t> predicted);
 
+/// Images that a network evaluates at a time, or more if it has buffers for larger batches.
+inline constexpr std::size_t kEvaluationBatch = 128;
+
 /// A network whose passes are written by hand; its threads are its own.
 class Network {
  public:
-  Network() = default;
+  explicit Network(std::int64_t classes) : classes_(static_cast<std::size_t>(classes)) {}
   virtual ~Network() = default;
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -52,7 +55,17 @@ class Network {
   virtual BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                                const StepSettings& settings) = 0;
   /// [size][classes] of the images first … first + size − 1, nothing dropped.
-  virtual std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) = 0;
+  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size);
+
+ protected:
+  /// The same for at most capacity_ images, as rows of at least `classes` floats.
+  virtual kernels::ConstMatrix evaluate(const Images& set, std::int64_t first,
+                                        std::int64_t count) = 0;
+
+  std::size_t capacity_ = 0;  ///< images that the buffers hold
+
+ private:
+  std::size_t classes_ = 0;
 };
 
 }  // namespace mnist_bench::native
