@@ -49,9 +49,11 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
   hn::StoreU(hn::DemoteTo(Bytes(), best.position), Bytes(), position);
 }
 
-void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-             const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
-             std::uint8_t* positions) {
+// Structs of pointers are passed by value: of a reference, the compiler would read each pointer
+// anew after each byte that is stored.
+
+void forward(const Conv1& conv, ConvolutionParameters parameters, Conv1Saved background,
+             Conv1Saved saved) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
@@ -59,27 +61,28 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
     const std::size_t lane = c % kLine;
     Vector block_weights[9];
     unroll<9>([&](auto i) MNIST_BENCH_LAMBDA {
-      block_weights[i] = hn::LoadU(kFloats, weights + (block * 9 + i) * kLine + lane);
+      block_weights[i] = hn::LoadU(kFloats, parameters.weights + (block * 9 + i) * kLine + lane);
     });
-    const auto block_bias = hn::LoadU(kFloats, bias + c);
+    const auto block_bias = hn::LoadU(kFloats, parameters.bias + c);
     for (std::size_t row = 0; row < shape.rows; ++row) {
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const std::size_t at =
             block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
         const std::size_t pixel = row * shape.columns + column;
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
-        if (nonzero_mask != nullptr && nonzero_mask[shape.mask_index(row, column)] == 0) {
-          hn::StoreU(hn::LoadU(kFloats, background.map + at), kFloats, map + at);
+        if (saved.nonzero_mask != nullptr &&
+            saved.nonzero_mask[shape.mask_index(row, column)] == 0) {
+          hn::StoreU(hn::LoadU(kFloats, background.map + at), kFloats, saved.map + at);
         } else {
-          forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
-                     map + at, positions + position_at);
+          forward_at(block_weights, block_bias, saved.image + 2 * row * stride + 2 * column, stride,
+                     saved.map + at, saved.positions + position_at);
         }
       }
     }
   }
 }
 
-/// sums[δ] += gradient · the pixel that position's maximum saw at δ.
+/// sums[δ] += gradient · the pixel that the maximum at `position` saw at δ.
 HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t row_stride,
                              const std::uint8_t* position, Vector* sums) {
   const Integers integers;
@@ -112,38 +115,38 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 #endif
 }
 
-void backward(const Conv1& conv, std::size_t block, const float* image,
-              const std::uint8_t* nonzero_mask, const BackgroundMap& background, const float* map,
-              const std::uint8_t* positions, const float* d_map, float* d_weights, float* d_bias) {
+void backward(const Conv1& conv, std::size_t block, Conv1Saved background, Conv1Saved saved,
+              const float* d_map, ConvolutionGradients gradients) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   const std::size_t first_position = block * shape.rows * shape.columns * kLine;
-  d_weights += block * 9 * kLine;
-  d_bias += block * kLine;
+  float* const d_weights = gradients.weights + block * 9 * kLine;
+  float* const d_bias = gradients.bias + block * kLine;
   for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
     Vector sums[9];
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA { sums[delta] = hn::Zero(kFloats); });
     Vector total = hn::Zero(kFloats);
-    const auto add = [&](const float* of_image, const float* of_map,
-                         const std::uint8_t* of_positions, std::size_t row, std::size_t column,
+    const auto add = [&](const Conv1Saved& from, std::size_t row, std::size_t column,
                          Vector gradient) MNIST_BENCH_LAMBDA {
       const float* const value =
-          of_map + block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
+          from.map + block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
       gradient = hn::IfThenZeroElse(hn::Le(hn::LoadU(kFloats, value), hn::Zero(kFloats)), gradient);
       total = hn::Add(total, gradient);
-      add_gradient(gradient, of_image + 2 * row * stride + 2 * column, stride,
-                   of_positions + first_position + (row * shape.columns + column) * kLine + lane,
+      add_gradient(gradient, from.image + 2 * row * stride + 2 * column, stride,
+                   from.positions + first_position + (row * shape.columns + column) * kLine + lane,
                    sums);
     };
-    Vector background_sums[9];  // all background sees the same, but for the borders
+    // All background of a border class sees the same pixels: its gradients are summed up first and
+    // multiplied once.
+    Vector background_sums[9];
     for (Vector& sum : background_sums) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
       Vector* const row_sums = background_sums + 3 * border_class(row, shape.rows);
       Vector inner = row_sums[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
-        if (nonzero_mask[shape.mask_index(row, column)] != 0) {
-          add(image, map, positions, row, column, gradient);
+        if (saved.nonzero_mask[shape.mask_index(row, column)] != 0) {
+          add(saved, row, column, gradient);
         } else if (const std::size_t at = border_class(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
         } else {
@@ -153,8 +156,8 @@ void backward(const Conv1& conv, std::size_t block, const float* image,
       row_sums[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      add(background.image, background.map, background.positions, first_of_class(i / 3, shape.rows),
-          first_of_class(i % 3, shape.columns), background_sums[i]);
+      add(background, first_of_class(i / 3, shape.rows), first_of_class(i % 3, shape.columns),
+          background_sums[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;
@@ -189,19 +192,15 @@ void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, floa
   std::fill_n(image + (conv.rows + 1) * stride, stride, 0.0F);
 }
 
-void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
-                   std::uint8_t* positions) {
-  HWY_DYNAMIC_DISPATCH(forward)
-  (conv, weights, bias, image, nonzero_mask, background, map, positions);
+void conv1_forward(const Conv1& conv, const ConvolutionParameters& parameters,
+                   const Conv1Saved& background, const Conv1Saved& saved) {
+  HWY_DYNAMIC_DISPATCH(forward)(conv, parameters, background, saved);
 }
 
-void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* nonzero_mask, const BackgroundMap& background,
-                    const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights, float* d_bias) {
-  HWY_DYNAMIC_DISPATCH(backward)
-  (conv, block, image, nonzero_mask, background, map, positions, d_map, d_weights, d_bias);
+void conv1_backward(const Conv1& conv, std::size_t block, const Conv1Saved& background,
+                    const Conv1Saved& saved, const float* d_map,
+                    const ConvolutionGradients& gradients) {
+  HWY_DYNAMIC_DISPATCH(backward)(conv, block, background, saved, d_map, gradients);
 }
 
 }  // namespace mnist_bench::kernels

@@ -24,31 +24,30 @@ struct Conv1 {
 void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
                 float* image);
 
-/// The background, which is an image without nonzero pixels, and what `conv1_forward` without a
-/// mask gives for it.
-struct BackgroundMap {
-  const float* image = nullptr;
-  const float* map = nullptr;
-  const std::uint8_t* positions = nullptr;
+/// What conv1 reads and writes for an image. The backward pass needs all of it again.
+struct Conv1Saved {
+  float* image = nullptr;                ///< [image_size()], see load_image
+  std::uint8_t* nonzero_mask = nullptr;  ///< [output().mask_size()]; null for the background itself
+  float* map = nullptr;                  ///< [output().size()]
+  std::uint8_t* positions = nullptr;     ///< [positions_size()]
 };
 
 /// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
-/// Where `nonzero_mask` is 0, the map is copied from `background`, whose positions hold there;
-/// without a mask (null), nothing is copied.
-void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* nonzero_mask, const BackgroundMap& background, float* map,
-                   std::uint8_t* positions);
+/// `background` is what this function makes of an image without nonzero pixels. Where the mask of
+/// an image is 0, its map is copied from there, and its positions are not written. Some 80 % of
+/// MNIST's pixels are background.
+void conv1_forward(const Conv1& conv, const ConvolutionParameters& parameters,
+                   const Conv1Saved& background, const Conv1Saved& saved);
 
-/// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given
-/// d(loss)/d(map) of these, one block of a map; only where map > 0 does any pass:
-///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
-///   d_map[p][c]
-/// Where `nonzero_mask` (not null here) is 0, the map and the positions are those of `background`.
-void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* nonzero_mask, const BackgroundMap& background,
-                    const float* map, const std::uint8_t* positions, const float* d_map,
-                    float* d_weights, float* d_bias);
+/// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given d_map,
+/// the gradient of these channels, one block of a map. The gradient passes only where map > 0:
+///   gradients.weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1]
+///   gradients.bias[c] += Σ_p d_map[p][c]
+/// Where the mask (not null here) is 0, image, map and positions are those of `background`.
+void conv1_backward(const Conv1& conv, std::size_t block, const Conv1Saved& background,
+                    const Conv1Saved& saved, const float* d_map,
+                    const ConvolutionGradients& gradients);
 
 }  // namespace mnist_bench::kernels

@@ -116,35 +116,37 @@ HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
 template <std::size_t kVectors>
 HWY_INLINE void backward_inputs(const Conv2& conv, const float* x, const UnitsByChannel& units,
                                 std::size_t c, Accumulate accumulate,
-                                float* d_weights,  // NOLINT: not const, `weights` point into it
-                                float* d_bias) {
+                                ConvolutionGradients gradients) {
   const bool is_first = c == 0;
   const float* inputs[kVectors];
   float* weights[kVectors];
   for (std::size_t v = 0; v < kVectors; ++v, c += hn::Lanes(kFloats)) {
     inputs[v] = x + c / kLine * conv.input.block_stride() + c % kLine;
-    weights[v] = d_weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
+    weights[v] = gradients.weights + c / kLine * conv.out_channels * 9 * kLine + c % kLine;
   }
   for (std::size_t o = 0; o < conv.out_channels; ++o) {
     if (units.counts[o] > 0 || accumulate == Accumulate::no) {
       const float sum = backward_channel<kVectors>(inputs, conv.input.row_stride(),
                                                    units.units.data() + o * conv.tiles(),
                                                    units.counts[o], accumulate, weights);
-      if (is_first) d_bias[o] = accumulate == Accumulate::yes ? d_bias[o] + sum : sum;
+      if (is_first) {
+        float& d_bias = gradients.bias[o];
+        d_bias = accumulate == Accumulate::yes ? d_bias + sum : sum;
+      }
     }
     for (float*& weight : weights) weight += 9 * kLine;
   }
 }
 
 void backward_weights(const Conv2& conv, const float* x, const UnitsByChannel& units,
-                      Accumulate accumulate, float* d_weights, float* d_bias) {
+                      Accumulate accumulate, ConvolutionGradients gradients) {
   const std::size_t lanes = hn::Lanes(kFloats);
   std::size_t c = 0;
   for (; c + kInputs * lanes <= conv.input.channels; c += kInputs * lanes) {
-    backward_inputs<kInputs>(conv, x, units, c, accumulate, d_weights, d_bias);
+    backward_inputs<kInputs>(conv, x, units, c, accumulate, gradients);
   }
   for (; c < conv.input.channels; c += lanes) {
-    backward_inputs<1>(conv, x, units, c, accumulate, d_weights, d_bias);
+    backward_inputs<1>(conv, x, units, c, accumulate, gradients);
   }
 }
 
@@ -183,9 +185,9 @@ void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weig
 
 void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
                             const float* gradient, UnitsByChannel& scratch, Accumulate accumulate,
-                            float* d_weights, float* d_bias) {
+                            const ConvolutionGradients& gradients) {
   sort_by_channel(conv, active, gradient, scratch);
-  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, accumulate, d_weights, d_bias);
+  HWY_DYNAMIC_DISPATCH(backward_weights)(conv, x, scratch, accumulate, gradients);
 }
 
 }  // namespace mnist_bench::kernels

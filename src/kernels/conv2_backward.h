@@ -15,7 +15,7 @@ namespace mnist_bench::kernels {
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
                          const ActiveUnits& active, const float* gradient, float* d_x);
 
-/// Whether a kernel accumulate its result to what is there or overwrites it.
+/// Whether a kernel adds its result to what is there or overwrites it.
 enum class Accumulate { no, yes };
 
 /// The active units of an image by channel, which `conv2_backward_weights` makes.
@@ -30,11 +30,10 @@ struct UnitsByChannel {
   AlignedVector<std::uint32_t> counts;  ///< [out_channels]
 };
 
-/// d_weights[c][o][δ] = Σ over active u of o: gradient[u] · x[c][2t + q + δ − 1]
-/// d_bias[o] = Σ over active u of o: gradient[u]
-/// Added to what is there, or written over it.
+/// gradients.weights[c][o][δ] = Σ over active u of o: gradient[u] · x[c][2t + q + δ − 1]
+/// gradients.bias[o] = Σ over active u of o: gradient[u]
 void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
                             const float* gradient, UnitsByChannel& scratch, Accumulate accumulate,
-                            float* d_weights, float* d_bias);
+                            const ConvolutionGradients& gradients);
 
 }  // namespace mnist_bench::kernels

@@ -192,6 +192,7 @@ class TileGroup {
 
 void forward_background(const Conv2& conv, const float* map, const float* transformed,
                         const float* bias, Conv2Scratch& scratch, BackgroundResponse& background) {
+  background.map = map;
   const std::size_t outs = conv.out_channels;
   const auto weights_of = [&](std::size_t p) {
     return transformed + p * conv.input.channels * outs;
@@ -229,8 +230,7 @@ void select_background(const Conv2& conv, const BackgroundResponse& background,
   }
 }
 
-void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-             const float* background_map, const BackgroundResponse& background_response,
+void forward(const Conv2& conv, Conv2Input input, const BackgroundResponse& background_response,
              const float* transformed, const float* factors, Conv2Scratch& scratch,
              PooledMap& pooled) {
   const std::size_t ins = conv.input.channels;
@@ -241,6 +241,7 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
   const bool all = width == outs;
   if (!all) select_background(conv, background_response, pooled, scratch.background);
   const BackgroundResponse& background = all ? background_response : scratch.background;
+  const float* const background_map = background_response.map;
 
   const auto weights_of = [&](std::size_t p) MNIST_BENCH_LAMBDA -> const float* {
     const float* weights = transformed + p * ins * outs;
@@ -271,9 +272,9 @@ void forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask
       const std::size_t tile = row * conv.tile_columns() + column;
       const std::size_t representative = conv.representative_tile(row, column);
       const std::uint32_t points =
-          find_points(nonzero_mask + 2 * row * mask_stride + 2 * column, mask_stride);
+          find_points(input.nonzero_mask + 2 * row * mask_stride + 2 * column, mask_stride);
       if (points != 0) {
-        group.add(tile, x + conv.input.window(2 * row, 2 * column),
+        group.add(tile, input.map + conv.input.window(2 * row, 2 * column),
                   background_map + conv.window(representative),
                   background.outputs.data() + representative * 4 * width, points);
         if (group.full()) group.flush(weights_of, width, finish);
@@ -337,12 +338,11 @@ void conv2_forward_background(const Conv2& conv, const float* map, const float* 
   HWY_DYNAMIC_DISPATCH(forward_background)(conv, map, transformed, bias, scratch, background);
 }
 
-void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-                   const float* background_map, const BackgroundResponse& background,
+void conv2_forward(const Conv2& conv, const Conv2Input& input, const BackgroundResponse& background,
                    const float* transformed, const float* factors, Conv2Scratch& scratch,
                    PooledMap& pooled) {
   HWY_DYNAMIC_DISPATCH(forward)
-  (conv, x, nonzero_mask, background_map, background, transformed, factors, scratch, pooled);
+  (conv, input, background, transformed, factors, scratch, pooled);
 }
 
 }  // namespace mnist_bench::kernels

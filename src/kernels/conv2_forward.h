@@ -24,6 +24,7 @@ void conv2_transform_weights(const Conv2& conv, const float* weights, float* tra
 struct BackgroundResponse {
   BackgroundResponse() = default;
   explicit BackgroundResponse(const Conv2& conv);
+  const float* map = nullptr;  ///< conv1's, owned by the caller
   std::vector<std::size_t> tiles;
   AlignedVector<float> outputs;  ///< [tiles][2×2][out_channels]: before the pooling
   AlignedVector<float> pooled;   ///< [tiles][out_channels]
@@ -56,20 +57,25 @@ struct Conv2Scratch {
   BackgroundResponse background;           ///< with [width] for [out_channels]
 };
 
-/// Fills in `background`, from conv1's `map` of the background.
+/// Fills in `background` from conv1's `map` of the background, which must outlive it.
 void conv2_forward_background(const Conv2& conv, const float* map, const float* transformed,
                               const float* bias, Conv2Scratch& scratch,
                               BackgroundResponse& background);
+
+/// What conv2 reads of an image: conv1's map x, and where it differs from the background's.
+struct Conv2Input {
+  const float* map = nullptr;                  ///< [input.size()]
+  const std::uint8_t* nonzero_mask = nullptr;  ///< [input.mask_size()]
+};
 
 /// For all tiles t and the channels o that have a slot (see PooledMap):
 ///   values[t][o] = max(0, factors[o] · max_q (bias[o] + Σ_c Σ_δ weights[c][o][δ] ·
 ///                                             x[c][2t + q + δ − 1])), q in 2×2
 ///   positions[t][o]: the first q (row by row, 0 to 3) that has the maximum, or kInactive
 /// for factors [out_channels], dropout2d's: 0 or 1 / (1 − p). NaN stays NaN, and is active.
-/// It is computed as the difference from the background response: where `nonzero_mask` is 0, x
-/// equals `background_map`, and multiplications that see no other values are left out.
-void conv2_forward(const Conv2& conv, const float* x, const std::uint8_t* nonzero_mask,
-                   const float* background_map, const BackgroundResponse& background,
+/// It is computed as the difference from the background response: where the mask is 0, x equals the
+/// background's map, and multiplications that see no other values are skipped.
+void conv2_forward(const Conv2& conv, const Conv2Input& input, const BackgroundResponse& background,
                    const float* transformed, const float* factors, Conv2Scratch& scratch,
                    PooledMap& pooled);
 

@@ -30,6 +30,17 @@ struct MapShape {
   }
 };
 
+/// Weights and bias of a convolution, in the layout that its struct documents.
+struct ConvolutionParameters {
+  const float* weights = nullptr;
+  const float* bias = nullptr;
+};
+/// Their gradients, in the same layout.
+struct ConvolutionGradients {
+  float* weights = nullptr;
+  float* bias = nullptr;
+};
+
 // What is made of the background varies at its borders only. The border class of a row (column)
 // among `size` is 0 for the first, 2 for the last and 1 between; rows of a class are the same.
 

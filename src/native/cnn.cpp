@@ -121,15 +121,19 @@ void Cnn::allocate_features(std::size_t images, FeatureBuffers& buffers) const {
   buffers.features.clear();
   for (std::size_t i = 0; i < images; ++i) {
     buffers.features.push_back(
-        {.image = &buffers.images[i * conv1_.image_size()],
-         .nonzero_mask = &buffers.nonzero_masks[i * conv1_.output().mask_size()],
-         .map = &buffers.maps[i * conv2_.input.size()],
-         .positions = &buffers.positions[i * conv1_.positions_size()],
+        {.conv1 = {.image = &buffers.images[i * conv1_.image_size()],
+                   .nonzero_mask = &buffers.nonzero_masks[i * conv1_.output().mask_size()],
+                   .map = &buffers.maps[i * conv2_.input.size()],
+                   .positions = &buffers.positions[i * conv1_.positions_size()]},
          .active = {.index = &buffers.active_indices[i * capacity],
                     .value = &buffers.active_values[i * capacity],
                     .window = &buffers.active_windows[i * capacity],
                     .ends = &buffers.active_ends[i * ends]}});
   }
+}
+
+kernels::ConvolutionParameters Cnn::conv1_parameters() {
+  return {.weights = parameters_.values(conv1_weight_), .bias = parameters_.values(conv1_bias_)};
 }
 
 void Cnn::reserve(std::size_t images) {
@@ -271,9 +275,8 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
 void Cnn::prepare_convolutions(ThreadWorkspace& work) {
   kernels::conv2_transform_weights(conv2_, parameters_.values(conv2_weight_),
                                    work.transformed.data());
-  const Features& background = work.background();
-  kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         background.image, nullptr, {}, background.map, background.positions);
+  const kernels::Conv1Saved background = work.background();
+  kernels::conv1_forward(conv1_, conv1_parameters(), {}, background);
   kernels::conv2_forward_background(conv2_, background.map, work.transformed.data(),
                                     parameters_.values(conv2_bias_), work.convolution,
                                     work.background_response);
@@ -281,18 +284,16 @@ void Cnn::prepare_convolutions(ThreadWorkspace& work) {
 
 void Cnn::forward_convolutions(ThreadWorkspace& work, std::size_t image,
                                const std::uint8_t* bytes) {
-  const Features& features = feature_buffers_.features[image];
+  const auto& [conv1, active] = feature_buffers_.features[image];
   kernels::make_nonzero_mask(bytes, conv1_.rows, conv1_.columns, work.band.data(),
-                             features.nonzero_mask);
-  kernels::load_image(conv1_, bytes, factor_, offset_, features.image);
-  kernels::conv1_forward(conv1_, parameters_.values(conv1_weight_), parameters_.values(conv1_bias_),
-                         features.image, features.nonzero_mask, work.background_map(), features.map,
-                         features.positions);
-  kernels::conv2_forward(conv2_, features.map, features.nonzero_mask, work.background().map,
+                             conv1.nonzero_mask);
+  kernels::load_image(conv1_, bytes, factor_, offset_, conv1.image);
+  kernels::conv1_forward(conv1_, conv1_parameters(), work.background(), conv1);
+  kernels::conv2_forward(conv2_, {.map = conv1.map, .nonzero_mask = conv1.nonzero_mask},
                          work.background_response, work.transformed.data(),
                          matrix_view(factors_, conv2_.out_channels).row(image), work.convolution,
                          work.pooled);
-  kernels::collect_active_units(conv2_, work.pooled, features.active);
+  kernels::collect_active_units(conv2_, work.pooled, active);
 }
 
 Range Cnn::tiles_of_part(std::size_t part) const {
@@ -399,19 +400,19 @@ void Cnn::backward_convolutions(ThreadWorkspace& work, std::size_t part) {
   const Range images = images_of_part(part);
   std::fill_n(gradient, images.size() > 0 ? conv2_weight_ : convolutions_size(), 0.0F);
   for (std::size_t i = images.begin; i < images.end; ++i) {
-    const Features& features = feature_buffers_.features[i];
+    const auto& [conv1, active] = feature_buffers_.features[i];
     const float* d_active = d_active_.data() + i * kernels::active_units_capacity(conv2_);
-    kernels::conv2_backward_weights(conv2_, features.map, features.active, d_active,
-                                    work.units_by_channel,
-                                    i == images.begin ? Accumulate::no : Accumulate::yes,
-                                    gradient + conv2_weight_, gradient + conv2_bias_);
+    kernels::conv2_backward_weights(
+        conv2_, conv1.map, active, d_active, work.units_by_channel,
+        i == images.begin ? Accumulate::no : Accumulate::yes,
+        {.weights = gradient + conv2_weight_, .bias = gradient + conv2_bias_});
     // Block by block, so that the gradient of the map stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
-      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_),
-                                   features.active, d_active, work.d_map.data());
-      kernels::conv1_backward(conv1_, block, features.image, features.nonzero_mask,
-                              work.background_map(), features.map, features.positions,
-                              work.d_map.data(), gradient + conv1_weight_, gradient + conv1_bias_);
+      kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), active,
+                                   d_active, work.d_map.data());
+      kernels::conv1_backward(
+          conv1_, block, work.background(), conv1, work.d_map.data(),
+          {.weights = gradient + conv1_weight_, .bias = gradient + conv1_bias_});
     }
   }
 }

@@ -43,12 +43,9 @@ class Cnn final : public Network {
     Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
-  /// What convolutions and pooling make of an image, in the buffers of another.
+  /// What the convolutions make of an image, in FeatureBuffers.
   struct Features {
-    float* image = nullptr;
-    std::uint8_t* nonzero_mask = nullptr;  ///< of conv1's map
-    float* map = nullptr;
-    std::uint8_t* positions = nullptr;
+    kernels::Conv1Saved conv1;
     kernels::ActiveUnits active;
   };
   /// Buffers for the features of some images, and where in them each image has its own.
@@ -67,7 +64,7 @@ class Cnn final : public Network {
   /// What a thread works in; nothing of it is needed by another thread, or in the next step.
   struct ThreadWorkspace {
     Buffer<float> transformed;          ///< conv2's weights
-    FeatureBuffers background_buffers;  ///< of an image without nonzero pixels
+    FeatureBuffers background_buffers;  ///< for one image, without nonzero pixels
     kernels::BackgroundResponse background_response;
     Buffer<std::uint8_t> band;  ///< for make_nonzero_mask
     kernels::Conv2Scratch convolution;
@@ -78,12 +75,14 @@ class Cnn final : public Network {
     std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: images in which one is active
     Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
-    [[nodiscard]] const Features& background() const { return background_buffers.features.front(); }
-    [[nodiscard]] kernels::BackgroundMap background_map() const {
-      return {background().image, background().map, background().positions};
+    [[nodiscard]] kernels::Conv1Saved background() const {
+      kernels::Conv1Saved saved = background_buffers.features.front().conv1;
+      saved.nonzero_mask = nullptr;
+      return saved;
     }
   };
 
+  [[nodiscard]] kernels::ConvolutionParameters conv1_parameters();
   void reserve(std::size_t images);
   void allocate_features(std::size_t images, FeatureBuffers& buffers) const;
   /// How many floats the parameters of the convolutions take.

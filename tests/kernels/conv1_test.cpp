@@ -53,13 +53,13 @@ struct Forward {
   AlignedVector<std::uint8_t> positions;  ///< only where the mask is 1
   std::vector<std::uint8_t> nonzero_mask;
 
-  [[nodiscard]] BackgroundMap as_background() const {
-    return {image.data(), map.data(), positions.data()};
+  [[nodiscard]] Conv1Saved saved() {
+    return {image.data(), nonzero_mask.data(), map.data(), positions.data()};
   }
 };
 
 Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<std::uint8_t>& bytes,
-                    const Forward* background) {
+                    Forward* background) {
   Forward result;
   result.image.resize(conv.image_size());
   result.map.resize(conv.output().size());
@@ -69,10 +69,12 @@ Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<s
   make_nonzero_mask(bytes.data(), conv.rows, conv.columns, scratch.data(),
                     result.nonzero_mask.data());
   load_image(conv, bytes.data(), kFactor, kOffset, result.image.data());
-  conv1_forward(conv, pack_weights(filter, conv).data(), pack_bias(filter, conv).data(),
-                result.image.data(), background != nullptr ? result.nonzero_mask.data() : nullptr,
-                background != nullptr ? background->as_background() : BackgroundMap{},
-                result.map.data(), result.positions.data());
+  Conv1Saved saved = result.saved();
+  if (background == nullptr) saved.nonzero_mask = nullptr;
+  const AlignedVector<float> weights = pack_weights(filter, conv);
+  const AlignedVector<float> bias = pack_bias(filter, conv);
+  conv1_forward(conv, {weights.data(), bias.data()},
+                background != nullptr ? background->saved() : Conv1Saved{}, saved);
   return result;
 }
 
@@ -82,7 +84,7 @@ Forward run_forward_of_background(const Conv1& conv, const Filter& filter) {
 
 Forward run_forward(const Conv1& conv, const Filter& filter,
                     const std::vector<std::uint8_t>& bytes) {
-  const Forward background = run_forward_of_background(conv, filter);
+  Forward background = run_forward_of_background(conv, filter);
   return run_forward(conv, filter, bytes, &background);
 }
 
@@ -158,8 +160,8 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
   Map d_map(filter.outs, conv.rows / 2, conv.columns / 2);
   fill_normal(d_map.values, 1, random);
   on_every_target([&] {
-    const Forward result = run_forward(conv, filter, bytes);
-    const Forward background = run_forward_of_background(conv, filter);
+    Forward result = run_forward(conv, filter, bytes);
+    Forward background = run_forward_of_background(conv, filter);
     const std::vector<double> values = unpack(result.map, d_map);
     Map d_active = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -172,10 +174,9 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
     AlignedVector<float> d_bias(conv.channels);
     const AlignedVector<float> d_packed = pack(d_map);
     for (std::size_t block = 0; block < conv.channels / kLine; ++block) {
-      conv1_backward(conv, block, result.image.data(), result.nonzero_mask.data(),
-                     background.as_background(), result.map.data(), result.positions.data(),
-                     d_packed.data() + block * conv.output().block_stride(), d_weights.data(),
-                     d_bias.data());
+      conv1_backward(conv, block, background.saved(), result.saved(),
+                     d_packed.data() + block * conv.output().block_stride(),
+                     {d_weights.data(), d_bias.data()});
     }
     const AlignedVector<float> weights = pack_weights(expected.filter, conv);
     const AlignedVector<float> bias = pack_bias(expected.filter, conv);

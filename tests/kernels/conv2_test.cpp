@@ -47,8 +47,9 @@ PooledMap run_forward(const Conv2& conv, const Filter& filter, const Map& x,
   conv2_forward_background(conv, packed_background.data(), transformed.data(),
                            pack_bias(filter, conv).data(), scratch, background);
   PooledMap pooled(conv);
-  conv2_forward(conv, pack(x).data(), nonzero_mask.data(), packed_background.data(), background,
-                transformed.data(), factors.data(), scratch, pooled);
+  const AlignedVector<float> packed = pack(x);
+  conv2_forward(conv, {packed.data(), nonzero_mask.data()}, background, transformed.data(),
+                factors.data(), scratch, pooled);
   return pooled;
 }
 
@@ -247,7 +248,7 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
     AlignedVector<float> d_bias(conv.out_channels, std::nanf(""));
     const auto run = [&](Accumulate accumulate) {
       conv2_backward_weights(conv, pack(x).data(), units, active.gradient.data(), by_channel,
-                             accumulate, d_weights.data(), d_bias.data());
+                             accumulate, {d_weights.data(), d_bias.data()});
     };
     run(Accumulate::no);
     const AlignedVector<float> weights_before = d_weights;
