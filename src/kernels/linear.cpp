@@ -145,12 +145,9 @@ void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMat
 template <std::size_t kVectors>
 HWY_INLINE void adam_update(const AdamStep& step, const Tile<kVectors>& gradient,
                             const Weights& weights, std::size_t row, std::size_t column) {
-  float* const first_moment = weights.first_moments.row(row) + column;
-  float* const second_moment = weights.second_moments.row(row) + column;
-  float* const value = weights.values.row(row) + column;
-  gradient.for_each([&](Vector g, std::size_t offset) HWY_ATTR {
-    adam_at(kFloats, step, g, first_moment + offset, second_moment + offset, value + offset);
-  });
+  const AdamArrays arrays = weights.at(row, column);
+  gradient.for_each([&](Vector g, std::size_t offset)
+                        HWY_ATTR { adam_at(kFloats, step, g, arrays.from(offset)); });
 }
 
 /// Asks for what `adam_update` will read and write.

@@ -15,6 +15,11 @@ struct Weights {
   Matrix values;
   Matrix first_moments;
   Matrix second_moments;
+
+  [[nodiscard]] AdamArrays at(std::size_t row, std::size_t column) const {
+    return {values.row(row) + column, first_moments.row(row) + column,
+            second_moments.row(row) + column};
+  }
 };
 
 /// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. x: row i is

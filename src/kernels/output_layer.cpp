@@ -69,8 +69,7 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
                    kFloats, dx.row(i) + k);
       }
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
-        adam_at(kFloats, step, gradients[c], weights.first_moments.row(first + c) + k,
-                weights.second_moments.row(first + c) + k, weights.values.row(first + c) + k);
+        adam_at(kFloats, step, gradients[c], weights.at(first + c, k));
       });
     });
   }

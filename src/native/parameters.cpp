@@ -70,8 +70,8 @@ kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
 
 void Parameters::adam_update(const kernels::AdamStep& step, const float* gradient,
                              std::size_t begin, std::size_t size) {
-  kernels::adam(step, gradient, first_moments_.data() + begin, second_moments_.data() + begin,
-                values_.data() + begin, size);
+  const kernels::AdamArrays all{values_.data(), first_moments_.data(), second_moments_.data()};
+  kernels::adam(step, gradient, all.from(begin), size);
 }
 
 void Parameters::import_values(const std::vector<NamedTensor>& tensors) {

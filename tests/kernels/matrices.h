@@ -42,8 +42,8 @@ inline AdamStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 
 inline Owned stepped(const Owned& gradient, Owned weights) {
   Owned first(weights.rows, weights.columns);
   Owned second(weights.rows, weights.columns);
-  adam(gradient_as_moment(), gradient.values.data(), first.values.data(), second.values.data(),
-       weights.values.data(), weights.values.size());
+  adam(gradient_as_moment(), gradient.values.data(),
+       {weights.values.data(), first.values.data(), second.values.data()}, weights.values.size());
   return weights;
 }
 

@@ -154,7 +154,8 @@ TEST(NativeAdam, IsWithinTwoUlpOfLibTorchsOverAThousandSteps) {
       theta.mutable_grad() = gradient;
       optimizer.step();
       kernels::adam(kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, weight_decay, t),
-                    gradient.const_data_ptr<float>(), m.data(), v.data(), parameter.data(), kSize);
+                    gradient.const_data_ptr<float>(), {parameter.data(), m.data(), v.data()},
+                    kSize);
     }
     const auto& state = static_cast<torch::optim::AdamParamState&>(
         *optimizer.state().at(theta.unsafeGetTensorImpl()));
