@@ -48,7 +48,7 @@ HWY_INLINE std::size_t find_active(const PooledMap& map, std::size_t tile, std::
 }
 
 void collect(const Conv2& conv, const PooledMap& map, const ActiveUnits& active) {
-  // What is found of a tile lies behind all that will be listed.
+  // The units of one tile are written behind the list first.
   std::uint32_t* const codes = active.index + conv.units();
   float* const values = active.value + conv.units();
   std::uint32_t end = 0;
@@ -85,7 +85,7 @@ namespace mnist_bench::kernels {
 
 HWY_EXPORT(collect);
 
-// Behind all units, those of one tile, the last vector of which is stored whole.
+// All units, then those of one tile; the last vector is stored whole.
 std::size_t active_units_capacity(const Conv2& conv) {
   return conv.units() + conv.out_channels + kLine;
 }

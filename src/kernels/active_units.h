@@ -6,9 +6,8 @@
 
 namespace mnist_bench::kernels {
 
-/// The units of an image that are not 0 after conv2, dropout2d, max pooling and relu, in the order
-/// of the position in the map that the pooling took them from: tile by tile, within a tile by
-/// position (row by row), then by slot in the PooledMap.
+/// The units of an image that are not 0 after conv2, max pooling, dropout2d and relu. Their order
+/// is by tile, then by the position of the maximum in the tile, then by slot in the PooledMap.
 struct ActiveUnits {
   std::uint32_t* index = nullptr;  ///< tile · out_channels + channel
   float* value = nullptr;

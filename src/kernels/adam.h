@@ -5,7 +5,7 @@
 
 namespace mnist_bench::kernels {
 
-/// What a step of Adam multiplies and adds, the same for all parameters.
+/// The numbers of a step of Adam that are the same for all parameters.
 struct AdamStep {
   float beta1 = 0;
   float one_minus_beta1 = 0;  ///< rounded once: 1 − 0.999F would be 1e-5 off

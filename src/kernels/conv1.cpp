@@ -18,8 +18,8 @@ namespace {
 using Integers = hn::RebindToSigned<Floats>;
 using Bytes = hn::Rebind<std::uint8_t, Floats>;
 
-/// Image pixels under the 3×3 windows of a pooling window, row by row: pixel (q + δ) for q in 2×2
-/// and δ in 3×3.
+/// The 4×4 pixels under the 3×3 windows of a pooling window, row by row. Value q of the 2×2 sees
+/// pixel q + δ at δ in 3×3.
 constexpr std::size_t kPatch = 16;
 constexpr std::size_t patch_index(std::size_t q, std::size_t delta) {
   return (q / 2 + delta / 3) * 4 + q % 2 + delta % 3;
@@ -49,8 +49,8 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
   hn::StoreU(hn::DemoteTo(Bytes(), best.position), Bytes(), position);
 }
 
-// Structs of pointers are passed by value: of a reference, the compiler would read each pointer
-// anew after each byte that is stored.
+// Structs are passed by value: through a reference, the compiler would read each pointer again
+// after each byte that is stored.
 
 void forward(const Conv1& conv, ConvolutionParameters parameters, Conv1Saved background,
              Conv1Saved saved) {
@@ -87,7 +87,7 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
                              const std::uint8_t* position, Vector* sums) {
   const Integers integers;
   const auto taken = hn::PromoteTo(integers, hn::LoadU(Bytes(), position));
-#if HWY_CAP_GE512  // the patch is a vector, from which each lane takes its pixel
+#if HWY_CAP_GE512  // one vector holds the patch, and each lane takes its pixel from it
   const hn::Half<Floats> half;
   const hn::Half<decltype(half)> quarter;
   const auto patch = hn::Combine(

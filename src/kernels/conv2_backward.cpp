@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Adds the gradient of a tile's active units, for one vector of input channels, to that of the 4×4
-/// values that the tile sees.
+/// For one vector of input channels, adds what a tile's active units give to the gradient of the
+/// 4×4 values that the tile sees.
 HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
                               const std::uint32_t* index, std::uint32_t begin,
                               const std::uint32_t* ends, const float* gradient, Vector* sums) {
@@ -31,9 +31,9 @@ HWY_INLINE void backward_tile(const float* weights, std::size_t first_unit,
   });
 }
 
-/// A row of tiles for one vector of input channels, on d_x from the window of its first tile on.
-/// Of the two upper of its four rows of values, `is_first` says that nothing is there yet; in the
-/// lower ones there never is.
+/// A row of tiles for one vector of input channels; d_x begins at the window of its first tile.
+/// The tiles see four rows of values. The upper two already hold what the row of tiles above gave,
+/// unless this `is_first`; the lower two hold nothing yet.
 template <bool is_first>
 HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_t first_tile,
                              const ActiveUnits& active, const float* gradient, float* d_x) {
@@ -55,7 +55,7 @@ HWY_INLINE void backward_row(const Conv2& conv, const float* weights, std::size_
     backward_tile(weights, tile * conv.out_channels, active.index, tile == 0 ? 0 : ends[-1], ends,
                   gradient, sums);
     store_columns(d_x + 2 * column * kLine);
-    // The two columns on the right are the next tile's on the left.
+    // The two columns on the right are the two on the left of the next tile.
     unroll<8>([&](auto i) MNIST_BENCH_LAMBDA {
       constexpr std::size_t at = i / 2 * 4 + i % 2;
       sums[at] = sums[at + 2];
@@ -77,11 +77,11 @@ void backward_data(const Conv2& conv, std::size_t block, const float* weights,
   }
 }
 
-/// Vectors of input channels that `backward_weights` works on at a time, nine sums each.
+/// Vectors of input channels that `backward_weights` takes at a time, with nine sums each.
 constexpr std::size_t kInputs = kFewRegisters ? 1 : 2;
 
-/// Adds what one output channel's active units give for some vectors of input channels, whose
-/// values and weights begin at x[v] and d_weights[v]. Returns the sum of the gradients.
+/// Sums what one output channel's active units give for some vectors of input channels, whose
+/// values and weights begin at x[v] and d_weights[v]. Returns the sum of the units' gradients.
 template <std::size_t kVectors>
 HWY_INLINE float backward_channel(const float* const* x, std::size_t row_stride,
                                   const UnitsByChannel::Unit* units, std::uint32_t count,

@@ -5,20 +5,21 @@
 
 namespace mnist_bench::kernels {
 
-// Backward through conv2 and its pooling. Only active units have a gradient, and each of them only
-// at the position q(u) in its tile t(u) that had the maximum: some 6 % of the map.
+// Backward through conv2 and its pooling. Only active units u have a gradient, and only at the
+// position q(u) of the maximum in their tile t(u): some 6 % of the map. So both kernels go through
+// the list of active units, not through the map.
 // gradient: d(loss)/d(value before dropout2d) of the active units, in their order.
 
 /// For the kLine input channels c from block · kLine on:
 ///   d_x[c][2t + q + δ − 1] = Σ over active u of weights[c][o(u)][δ] · gradient[u]
-/// d_x is one block of a map; its border is written, but means nothing.
+/// d_x is one block of a map; what is written to its border has no meaning.
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
                          const ActiveUnits& active, const float* gradient, float* d_x);
 
 /// Whether a kernel adds its result to what is there or overwrites it.
 enum class Accumulate { no, yes };
 
-/// The active units of an image by channel, which `conv2_backward_weights` makes.
+/// Scratch of `conv2_backward_weights`: the active units of an image by channel.
 struct UnitsByChannel {
   struct Unit {
     std::uint32_t window;  ///< as in ActiveUnits

@@ -7,8 +7,8 @@
 
 namespace mnist_bench::kernels {
 
-// Winograd's F(2×2, 3×3) (Lavin and Gray 2016): a tile of 2×2 outputs from 4×4 inputs in 16
-// multiplications for each pair of channels instead of 36.
+// Winograd's F(2×2, 3×3) (Lavin and Gray 2016) computes a tile of 2×2 outputs from 4×4 inputs with
+// 16 multiplications for each pair of channels instead of 36.
 
 /// The points of the transformed domain: multiplications for a tile and a pair of channels.
 inline constexpr std::size_t kPoints = 16;
@@ -46,7 +46,7 @@ struct PooledMap {
 /// The position of an inactive unit, whose value is 0.
 inline constexpr std::uint32_t kInactive = 4;
 
-/// What `conv2_forward` works in, for up to a group of tiles and `width` output channels.
+/// Scratch of `conv2_forward`, for a group of tiles and `width` output channels.
 struct Conv2Scratch {
   Conv2Scratch() = default;
   explicit Conv2Scratch(const Conv2& conv);

@@ -9,8 +9,8 @@ namespace mnist_bench::kernels {
 /// The maps that conv1 makes of an image: rows × columns × channels, the channels a multiple of
 /// kLine (padded with channels that stay 0), stored as
 ///   [channels / kLine][rows + 2][columns + 2][kLine]
-/// with a border of zeros, so that no 3×3 window needs to ask where it is. Row r and column c of
-/// the map lie at (r + 1, c + 1); the window around them begins at `window(r, c)`.
+/// with a border of zeros, so that every 3×3 window is computed alike. Row r and column c of the
+/// map are at (r + 1, c + 1); the window around them begins at `window(r, c)`.
 struct MapShape {
   std::size_t rows = 0;
   std::size_t columns = 0;

@@ -18,19 +18,19 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Vectors of a row that are worked on at a time; `linear_backward_and_update` needs twice the
-/// registers.
+/// Vectors of a row that are held in registers at a time; `backward` needs twice as many registers.
 constexpr std::size_t kTile = 8;
 constexpr std::size_t kBackwardTile = kFewRegisters ? 4 : 8;
-/// Inputs whose weights, a tile wide, `forward` takes at a time, and images that share them. Of
-/// images that are mostly 0, half of such rows are needed often: those fit the first cache.
+/// Inputs in a block of `forward`, and images that go through a block together. With AVX-512 the
+/// weights of a block and a tile are 112 rows of 512 bytes, 56 kB. Images are mostly 0, so that
+/// half of the rows are used often, and those fit a first cache of 32 kB.
 constexpr std::size_t kBlock = 112;
 constexpr std::size_t kImages = 128;
-/// Images ahead of the one at work whose entries are asked for, and inputs whose weights are.
+/// How many images ahead entries are prefetched, and how many inputs ahead weights are.
 constexpr std::size_t kAhead = 4;
 constexpr std::size_t kInputsAhead = 2;
 
-/// How the entries of a row are read: which row of the other matrix, and by what to multiply it.
+/// How the entries of a row are read: the row of the other matrix, and the factor for it.
 struct Entries {
   explicit Entries(const SparseRow& row) : row_(row) {}
   [[nodiscard]] HWY_INLINE std::size_t size() const { return row_.size; }
@@ -90,7 +90,7 @@ HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& e
   Tile<kVectors> tile = sum;
   const float* const base = matrix.data + column;
   std::size_t e = begin;
-  // One condition for the end of the loop instead of two.
+  // Either loop tests one condition for each entry instead of two.
   if (entries.size() == 0 || entries.index(entries.size() - 1) < bound) {
     for (; e < entries.size(); ++e) {
       tile.add_product(entries.factor(e), base + entries.index(e) * matrix.stride);
@@ -104,8 +104,8 @@ HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& e
   return e;
 }
 
-/// Goes through the inputs block by block, so that the rows of the weights that a block's entries
-/// need come from the next cache once for many images, not once for each.
+/// Takes the inputs block by block, so that a row of weights comes from the second cache once for
+/// many images, not once for each.
 template <class EntriesOf>
 HWY_INLINE void forward(const EntriesOf& entries_of, Range inputs, ConstMatrix weights,
                         const float* start, Range images, Range columns, Matrix y) {
@@ -150,7 +150,7 @@ HWY_INLINE void adam_update(const AdamStep& step, const Tile<kVectors>& gradient
                         HWY_ATTR { adam_at(kFloats, step, g, arrays.from(offset)); });
 }
 
-/// Asks for what `adam_update` will read and write.
+/// Prefetches what `adam_update` will read and write.
 template <std::size_t kVectors>
 HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
                          std::size_t column) {
@@ -161,7 +161,7 @@ HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVe
   });
 }
 
-/// entries_of(k): those of column k; dx_of(k, e): where the gradient of entry e of it goes.
+/// entries_of(k): the entries of column k; dx_of(k, e): where the gradient of its entry e goes.
 template <class EntriesOf, class DxOf>
 HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const Weights& weights,
                          std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
@@ -196,8 +196,8 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
   });
 }
 
-// The step is passed by value: of another's, the compiler would read each number anew after each
-// parameter that is stored.
+// The step is passed by value: through a reference, the compiler would read each of its numbers
+// again after each parameter that is stored.
 
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, AdamStep step, Range inputs, Matrix dx) {

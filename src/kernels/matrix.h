@@ -52,8 +52,9 @@ constexpr Range partition(std::size_t size, std::size_t unit, std::size_t index,
   return {boundary(index), boundary(index + 1)};
 }
 
-/// Memory that starts at a cache line; much of it, at a huge page, and asks the system for such: a
-/// step goes through more memory than the processor knows small pages of.
+/// Memory that starts at a cache line. From half a megabyte on it starts at a huge page and asks
+/// the system for huge pages, because a step uses more memory than the processor's table of small
+/// pages covers.
 void* allocate_lines(std::size_t bytes);
 void free_lines(void* memory, std::size_t bytes);
 

@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Outputs that are worked on at a time: `backward` needs two registers for each.
+/// Outputs that are computed at a time: `backward` needs two registers for each.
 constexpr std::size_t kOutputs = kFewRegisters ? 5 : 10;
 
 /// visit(number of outputs, as a constant; first output) for groups of kCount, then less, that

@@ -23,8 +23,7 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 /// Packs the channels whose factor is not 0. Returns how many slots they need, in whole vectors.
 /// Channels below that number keep their index as their slot; the others move to the slots of
 /// dropped channels. A slot that is left over keeps its dropped channel.
-/// factors: [channels]; slot_channel, slot_factors: [slots]; relocated: scratch, [channels +
-/// kLine].
+/// factors: [channels]. slot_channel, slot_factors: [slots]. relocated: scratch [channels + kLine].
 inline std::size_t pack_channels(const float* factors, std::size_t channels,
                                  std::uint32_t* slot_channel, float* slot_factors,
                                  std::uint32_t* relocated) {

@@ -14,7 +14,7 @@ struct SparseRow {
   std::size_t size = 0;
 };
 
-/// A column of a matrix that is held as a list of all its entries.
+/// A column of a matrix whose entries are in one list.
 struct ListedColumn {
   struct Entry {
     std::uint32_t row;
@@ -24,7 +24,7 @@ struct ListedColumn {
   std::size_t size = 0;
 };
 
-/// A sparse row of bytes: an entry is index · 256 + byte, and stands for the value table[byte].
+/// A sparse row of bytes. An entry is index · 256 + byte and stands for the value table[byte].
 struct PixelRow {
   const std::uint32_t* entries = nullptr;
   std::size_t size = 0;
@@ -47,8 +47,8 @@ class SparseRows {
 
   [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
 
-  // Rows of `dense` are padded, and `columns` begins at a multiple of kLine: whole vectors are
-  // read.
+  // Whole vectors are read: rows of `dense` are padded, and `columns` begins at a multiple of
+  // kLine.
 
   /// Row r becomes the entries of dense[r][columns] that are not 0, for r in `rows`; indices count
   /// from column 0.

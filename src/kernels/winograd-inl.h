@@ -16,8 +16,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 // Winograd's F(2×2, 3×3), one vector of channels at a time: y = Aᵀ (u ⊙ v) A with u = G g Gᵀ of the
-// weights and v = Bᵀ x B of the input (Lavin and Gray 2016). Value p of the kPoints lies
-// point_stride · p, or rows[p], from where the others begin.
+// weights and v = Bᵀ x B of the input (Lavin and Gray 2016). Value p of the kPoints is at offset
+// point_stride · p, or rows[p].
 
 /// Weights of one input channel for a vector of output channels: u = G g Gᵀ with
 /// G = (1 0 0; ½ ½ ½; ½ −½ ½; 0 0 1).
@@ -48,7 +48,7 @@ HWY_INLINE void transform_weights_at(const float* weights, std::size_t point_str
 }
 
 /// v = Bᵀ (x − background) B with B = (1 0 −1 0; 0 1 1 0; 0 −1 1 0; 0 1 0 −1)ᵀ, for the 4×4 values
-/// of x from there on; background null: 0.
+/// that begin at x. A null background is 0.
 HWY_INLINE void transform_input_at(const float* x, const float* background, std::size_t row_stride,
                                    const std::uint32_t* rows, float* v) {
   Vector columns[kPoints];

@@ -25,11 +25,11 @@ using kernels::Range;
 
 namespace {
 
-// So that no sum depends on the number of threads, parts of it are summed up apart, and then these.
-// A thread mostly has what belongs to its parts to itself, which is to say in its cache.
+// No sum depends on the number of threads: it is made of a fixed number of parts, which are summed
+// first. What a part needs is mostly used by one thread alone and stays in its cache.
 
-/// Parts of the batch, for the gradients of the convolutions: so many groups of up to so many
-/// parts, fewer where that would take more than so many floats.
+/// Parts of the batch for the gradients of the convolutions: kGroups groups of up to kGroupParts
+/// parts, fewer if all parts would take more than kPartFloats.
 constexpr std::size_t kGroups = 4;
 constexpr std::size_t kGroupParts = 4;
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
@@ -194,7 +194,8 @@ Range Cnn::parts_of(std::size_t thread) const {
   return kernels::partition(parts(), 1, thread, team_.size());
 }
 
-/// Those of its parts: what a thread has made of an image is in its cache when it comes back to it.
+/// The images of its parts: in the backward pass, what the thread made of them is still in its
+/// cache.
 Range Cnn::images_of(std::size_t thread) const {
   const Range parts = parts_of(thread);
   return {kernels::partition(batch_.size(), 1, parts.begin, this->parts()).begin,
@@ -258,7 +259,7 @@ void Cnn::forward(std::size_t thread, const StepSettings* settings) {
   }
   if (images.size() > 0) prepare_convolutions(work);
   for (std::size_t i = images.begin; i < images.end; ++i) {
-    // The bytes of a shuffled batch lie anywhere in the data set, far from any cache.
+    // The images of a shuffled batch are scattered over the data set and in no cache.
     if (i + 1 < images.end) kernels::prefetch(batch_[i + 1], conv1_.rows * conv1_.columns);
     forward_convolutions(work, i, batch_[i]);
   }
@@ -300,8 +301,8 @@ Range Cnn::tiles_of_part(std::size_t part) const {
   return kernels::partition(conv2_.tiles(), 1, part, kTileParts);
 }
 
-/// fc1's sums over parts of conv2's tiles: each thread takes some parts of some images. Tile by
-/// tile, so that the weights that a tile needs stay in the cache for all images.
+/// fc1's sums over parts of conv2's tiles. Each thread takes some parts of some images, tile by
+/// tile, so that the weights for a tile stay in the cache for all images: they are 32 kB.
 void Cnn::forward_tiles(std::size_t thread) {
   ThreadWorkspace& work = workspaces_[thread];
   const std::size_t batch = batch_.size();
@@ -360,7 +361,7 @@ void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settin
               settings.adam);
 }
 
-/// Each thread takes some tiles of conv2's pooled output: those of its parts, as in forward_tiles.
+/// Each thread takes some tiles of conv2's pooled output: those of its parts in forward_tiles.
 void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settings) {
   ThreadWorkspace& work = workspaces_[thread];
   const Range tiles = kernels::partition(conv2_.tiles(), 1, thread, team_.size());
@@ -376,7 +377,7 @@ void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settin
               fc1_.partition_of(thread, team_.size()), settings.adam);
 }
 
-/// The active units of a tile by unit.
+/// Lists, for each unit of a tile, the images in which it is active.
 void Cnn::gather_columns(ThreadWorkspace& work, std::size_t tile) {
   const std::size_t first = tile * conv2_.out_channels;
   const std::size_t stride = kernels::padded_stride(capacity_);
@@ -406,7 +407,7 @@ void Cnn::backward_convolutions(ThreadWorkspace& work, std::size_t part) {
         conv2_, conv1.map, active, d_active, work.units_by_channel,
         i == images.begin ? Accumulate::no : Accumulate::yes,
         {.weights = gradient + conv2_weight_, .bias = gradient + conv2_bias_});
-    // Block by block, so that the gradient of the map stays in the first cache.
+    // Block by block, so that the gradient of the map, 16 kB for a block, stays in the first cache.
     for (std::size_t block = 0; block < conv1_.channels / kLine; ++block) {
       kernels::conv2_backward_data(conv2_, block, parameters_.values(conv2_weight_), active,
                                    d_active, work.d_map.data());

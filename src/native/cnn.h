@@ -14,8 +14,8 @@
 
 namespace mnist_bench::native {
 
-/// Paper, Table 2. Computes neither what background pixels give, which is the same for all images,
-/// nor what pooling, relu and dropout leave out.
+/// Paper, Table 2. It skips what background pixels give, which is the same for all images, and what
+/// pooling, relu and dropout leave out. README.md shows a step.
 class Cnn final : public Network {
  public:
   /// Rows and columns of the images are multiples of 4.
@@ -38,8 +38,8 @@ class Cnn final : public Network {
 
   /// The hidden linear layer, on sparse input.
   struct Hidden : LinearLayer {
-    Buffer<float> partial;  ///< [parts of the tiles][batch][out]: sums over these
-    Buffer<float> output;   ///< [batch][out]
+    Buffer<float> partial;  ///< [parts of the tiles][batch][out]: the sum over a part
+    Buffer<float> output;   ///< [batch][out]: after relu and dropout
     Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
@@ -61,7 +61,7 @@ class Cnn final : public Network {
     std::vector<Features> features;
   };
 
-  /// What a thread works in; nothing of it is needed by another thread, or in the next step.
+  /// The scratch memory of a thread. No other thread and no later step reads it.
   struct ThreadWorkspace {
     Buffer<float> transformed;          ///< conv2's weights
     FeatureBuffers background_buffers;  ///< for one image, without nonzero pixels
@@ -95,7 +95,7 @@ class Cnn final : public Network {
   [[nodiscard]] kernels::Range tiles_of_part(std::size_t part) const;
   [[nodiscard]] kernels::Matrix fc1_partial(std::size_t part);
 
-  // What one thread does of a step; `settings` is null where nothing is trained.
+  // One thread's part of a step. `settings` is null in an evaluation.
   void forward(std::size_t thread, const StepSettings* settings);
   void prepare_convolutions(ThreadWorkspace& work);
   void forward_convolutions(ThreadWorkspace& work, std::size_t image, const std::uint8_t* bytes);
@@ -131,13 +131,13 @@ class Cnn final : public Network {
 
   FeatureBuffers feature_buffers_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
-  /// [batch][capacity of active units]: the gradient of conv2's pooled output at the active units.
+  /// [batch][active_units_capacity]: the gradient of conv2's pooled output at the active units.
   Buffer<float> d_active_;
   /// [parts][convolutions_size()]: gradients of parts of the batch, the same for any threads.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
   std::vector<ThreadWorkspace> workspaces_;
-  // The batch at hand.
+  // The current batch.
   std::vector<const std::uint8_t*> batch_;
   std::vector<std::uint8_t> labels_;
   std::vector<float> losses_;

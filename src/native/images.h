@@ -8,7 +8,7 @@
 
 namespace mnist_bench::native {
 
-/// A data set as the networks of this engine read it; `set` must outlive it.
+/// A data set in the form that the networks of this engine read. `set` must outlive it.
 class Images {
  public:
   /// Throws Error(usage) for images of more pixels than an entry can number.

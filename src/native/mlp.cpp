@@ -18,7 +18,7 @@ using kernels::Range;
 
 namespace {
 
-/// Columns of a panel of the first layer's weights at most: rows of eight of the widest vectors.
+/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512.
 constexpr std::size_t kPanel = 128;
 
 /// The columns of `matrix` from `column` on.
@@ -57,8 +57,8 @@ Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
   reserve(kEvaluationBatch);
 }
 
-/// Cuts the first layer's outputs into panels, so that each thread has its own, and notes whose
-/// they are.
+/// Cuts the first layer's outputs into panels, so that each thread has panels of its own: threads
+/// that share rows of the weights take each other's lines out of the cache.
 std::vector<Range> Mlp::cut_panels(std::size_t out) {
   std::vector<Range> panels;
   for (std::size_t thread = 0; thread < team_.size(); ++thread) {
@@ -146,8 +146,8 @@ kernels::ConstMatrix Mlp::evaluate(const Images& set, std::int64_t first, std::i
   return matrix_view(output_.logits, output_.stride);
 }
 
-/// Each thread computes some units, for all images: the weights that it then reads are the ones
-/// that it has updated in `backward_and_update_first_layer`, and still in its cache.
+/// Each thread computes some units for all images. It thus reads the weights that it has updated in
+/// `backward_and_update_first_layer`, which are still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
   Hidden& layer = hidden_.front();
   const Range units = layer.partition_of(thread, team_.size());
@@ -189,8 +189,8 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
   }
 }
 
-/// Each thread takes some inputs of a layer: their gradients are those of the units of the layer
-/// before that the thread takes there.
+/// Each thread takes some inputs of a layer. They are the units of the layer before that the same
+/// thread takes there.
 void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
   Hidden& last = hidden_.back();

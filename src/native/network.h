@@ -11,13 +11,13 @@
 
 namespace mnist_bench::native {
 
-/// What a step of training is told besides its images.
+/// What a step of training needs besides its images.
 struct StepSettings {
   kernels::AdamStep adam;
   /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
   std::uint64_t dropout_seed = 0;
   std::int64_t step = 0;
-  /// Told, by the first thread, where the step's phases end.
+  /// The first thread tells it where the phases of the step end. Null: nobody listens.
   PhaseClock* clock = nullptr;
 
   void end_phase(std::size_t thread, std::string_view name) const {
@@ -25,7 +25,7 @@ struct StepSettings {
   }
 };
 
-/// A batch as the network saw it in a step, before its parameters moved.
+/// The loss and the predictions of a batch before the step's update.
 struct BatchStatistics {
   double loss_sum = 0;  ///< of the images' cross-entropies
   std::int64_t correct = 0;
@@ -39,7 +39,7 @@ BatchStatistics statistics_of(std::span<const std::uint8_t> labels, std::span<co
 /// Images that a network evaluates at a time, or more if it has buffers for larger batches.
 inline constexpr std::size_t kEvaluationBatch = 128;
 
-/// A network whose passes are written by hand; its threads are its own.
+/// A network with hand-written forward and backward passes, on threads of its own.
 class Network {
  public:
   explicit Network(std::int64_t classes) : classes_(static_cast<std::size_t>(classes)) {}
