@@ -61,7 +61,8 @@ class Cnn final : public Network {
     std::vector<Features> features;
   };
 
-  /// The scratch memory of a thread. No other thread and no later step reads it.
+  /// The scratch memory of a thread. No other thread reads it, and only the background's image is
+  /// kept from step to step.
   struct ThreadWorkspace {
     Buffer<float> transformed;          ///< conv2's weights
     FeatureBuffers background_buffers;  ///< for one image, without nonzero pixels

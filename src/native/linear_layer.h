@@ -43,9 +43,8 @@ struct OutputLayer : LinearLayer {
 };
 
 /// Adds "`name`.weight" and "`name`.bias" to `parameters` and fills in the layer. It reads `in`
-/// values, of which input_rows[i] is PyTorch's input i; the others are padding. `panels` cover
-/// the padded outputs; if there are none, the layer is one panel. Weights: [in][outputs of a
-/// panel].
+/// values: value input_rows[i] is PyTorch's input i, and the others are padding. `panels` cover the
+/// padded outputs; without any, the layer is one panel. Weights: [in][outputs of a panel].
 void add_linear(LinearLayer& layer, Parameters& parameters, const std::string& name, std::size_t in,
                 std::size_t out, const std::vector<std::size_t>& input_rows,
                 std::vector<kernels::Range> panels = {});

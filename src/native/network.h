@@ -31,8 +31,8 @@ struct BatchStatistics {
   std::int64_t correct = 0;
 };
 
-/// Of the images of a batch: their labels, cross-entropies and predicted classes. The two may hold
-/// more than the batch.
+/// Sums the cross-entropies of a batch and counts its correct predictions. `losses` and `predicted`
+/// may hold more images than `labels`, which are the batch's.
 BatchStatistics statistics_of(std::span<const std::uint8_t> labels, std::span<const float> losses,
                               std::span<const std::uint8_t> predicted);
 

@@ -22,8 +22,8 @@ struct Parameter {
 /// layout. The padding between parameters is 0 and stays 0.
 class Parameters {
  public:
-  /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix after
-  /// another, [in][columns of a panel] each: `panels` cover the outputs, in order, and perhaps some
+  /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix
+  /// [in][outputs of a panel] after another; `panels` cover the outputs in order, and possibly some
   /// padding. Row input_rows[i] is PyTorch's input i.
   std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in,
                          const std::vector<std::size_t>& input_rows,

@@ -46,7 +46,7 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
   return packed;
 }
 
-/// An image's way through the kernel, with the background copied.
+/// An image and what conv1 makes of it.
 struct Forward {
   AlignedVector<float> image;
   AlignedVector<float> map;
@@ -88,8 +88,8 @@ Forward run_forward(const Conv1& conv, const Filter& filter,
   return run_forward(conv, filter, bytes, &background);
 }
 
-/// As the reference counts them: [channels][rows][columns]; where the mask is 0, the
-/// background's.
+/// The positions in the reference's order, [channels][rows][columns]; the background's where the
+/// mask is 0.
 std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& background,
                                         const MapShape& map, const Map& like) {
   std::vector<std::uint32_t> positions;
@@ -142,7 +142,7 @@ TEST_P(Conv1Test, ForwardMatchesTheReferenceOnEveryTarget) {
     const Forward result = run_forward(conv, filter, bytes);
     const Forward background = run_forward_of_background(conv, filter);
     expect_close(unpack(result.map, expected), expected.values, 1e-6);
-    // The maximum lies where the kernel says, up to a tie at rounding level.
+    // The maximum is where the kernel says, up to a tie at rounding level.
     const std::vector<std::uint32_t> positions =
         positions_of(result, background, conv.output(), expected);
     Map there(y.channels, y.rows / 2, y.columns / 2);

@@ -60,9 +60,9 @@ void expect_inactive(const Conv2& conv, const PooledMap& map, std::size_t slot) 
   }
 }
 
-/// Holds what the map says of the channels that have a factor against the reference: values, that
-/// the maxima are where it says, and that inactive units are 0, as are those of dropped channels.
-/// Returns those channels, once for each time that they appear.
+/// Compares the kept channels of the map with the reference: their values, the positions of the
+/// maxima, and that inactive units are 0, as are all of a dropped channel. Returns the kept
+/// channels, once for each slot.
 std::multiset<std::size_t> expect_pooled(const Conv2& conv, const PooledMap& map, const Map& y) {
   const Pooled reference = pool(y);
   std::vector<double> values;

@@ -199,7 +199,7 @@ TEST(LinearBackward, GivesAListTheSameBits) {
     }
     std::vector<ListedColumn> columns;
     for (const auto& column : entries) columns.push_back({column.data(), column.size()});
-    std::vector<float> list(expected.size(), 99);  // what is there is not added to
+    std::vector<float> list(expected.size(), 99);  // is overwritten, not added to
     linear_backward_and_update(columns.data(), values.data(), p.weights(), p.all_columns().end,
                                p.delta.view(), 1.25F, gradient_as_moment(), {0, p.in}, list.data());
     EXPECT_EQ(list, expected);

@@ -49,7 +49,7 @@ struct OutputProblem {
   static inline std::mt19937 generator{7};
 };
 
-/// Numbers of classes around those that are worked on at a time, inputs around whole lines.
+/// Numbers of outputs around those that are computed at a time, and of inputs around whole lines.
 template <class Body>
 void for_each_output_problem(const Body& body) {
   on_every_target([&] {
@@ -86,7 +86,7 @@ TEST(OutputForward, MatchesFloat64HoweverTheImagesArePartitioned) {
 TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
   for_each_output_problem([](OutputProblem& p) {
     Owned old = p.w;
-    Owned dx = p.x;  // what was there before does not count
+    Owned dx = p.x;  // is overwritten
     p.backward(1.25F, p.all_inputs(), dx);
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
