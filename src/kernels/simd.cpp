@@ -35,8 +35,8 @@ std::string name_of(std::int64_t target) {
 
 HWY_EXPORT(compiled_for);
 
-/// The targets that may be used. Highway's detection (1.0.3) makes the kernels take the best of the
-/// machine again, whatever was left out: they are made to choose anew.
+/// The targets that may be used. Highway's detection (1.0.3) selects the machine's best target for
+/// the kernels again, even a disabled one; DeInit makes them select among the enabled ones.
 std::vector<std::int64_t> usable_targets() {
   std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
   hwy::GetChosenTarget().DeInit();
