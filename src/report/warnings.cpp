@@ -10,8 +10,8 @@
 
 #include "base/text.h"
 #include "record/devices.h"
+#include "record/metric_table.h"
 #include "record/result_json.h"
-#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
@@ -72,18 +72,18 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
 
 std::vector<std::string> missing_values(const RunGroup& group) {
   std::vector<std::string> warnings;
-  for (const Measure& measure : measures()) {
-    if (measure.spread == nullptr) continue;
+  for (const Metric& metric : reported_metrics()) {
+    if (metric.is_count()) continue;
     std::vector<std::string> seeds;
     for (const StoredRun& run : group.completed) {
       // A run on several devices has no time per epoch of one; warn_of_moves says so.
-      if (measure.value(run.result) || devices_of(run.result).size() > 1) continue;
+      if (metric.finite_value(run.result) || devices_of(run.result).size() > 1) continue;
       seeds.push_back(std::to_string(run.result.config.seed));
     }
     if (seeds.empty()) continue;
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
-                                   group.label, measure.title, first_of(seeds),
-                                   (group.*measure.spread).n));
+                                   group.label, metric.title, first_of(seeds),
+                                   group.spreads.at(metric.key).n));
   }
   return warnings;
 }

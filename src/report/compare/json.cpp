@@ -116,12 +116,12 @@ Json compare_json(const RunComparison& c) {
 }
 
 Json compare_json(const GroupComparison& c) {
-  Json measures = Json::object();
-  for (const MeasureComparison& each : c.measures) {
-    measures[each.measure->key] = {{"a", to_json(each.a)},
-                                   {"b", to_json(each.b)},
-                                   {"b_minus_a", to_json(each.difference)},
-                                   {"b_minus_a_by_seed", each.differences}};
+  Json metrics = Json::object();
+  for (const MetricComparison& each : c.metrics) {
+    metrics[each.metric->key] = {{"a", to_json(each.a)},
+                                 {"b", to_json(each.b)},
+                                 {"b_minus_a", to_json(each.difference)},
+                                 {"b_minus_a_by_seed", each.differences}};
   }
   return {{"schema", kCompareSchema},
           {"kind", "groups"},
@@ -131,7 +131,7 @@ Json compare_json(const GroupComparison& c) {
           {"seeds", c.seeds},
           {"only_in_a", c.only_in_a},
           {"only_in_b", c.only_in_b},
-          {"measures", measures},
+          {"measures", metrics},
           {"sign_flip", test_of(c.judgement.test)},
           {"judgement", judgement_of(c.judgement)},
           {"equivalence", test_of(c.equivalence)},

@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "config/write.h"
+#include "record/metric_table.h"
 #include "report/format/formats.h"
 #include "report/format/run_columns.h"
-#include "report/measures.h"
 #include "report/spread_json.h"
 
 namespace mnist_bench {
@@ -13,8 +13,8 @@ using Json = nlohmann::ordered_json;
 
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();
-  for (const Measure& measure : measures()) {
-    if (measure.spread != nullptr) statistics[measure.key] = to_json(group.*measure.spread);
+  for (const Metric& metric : reported_metrics()) {
+    if (!metric.is_count()) statistics[metric.key] = to_json(group.spreads.at(metric.key));
   }
   return statistics;
 }

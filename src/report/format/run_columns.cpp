@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "record/metric_table.h"
 #include "record/result_json.h"
-#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
@@ -25,17 +25,14 @@ RunColumn from(std::optional<Part> RunResult::*part, const std::string& name,
           }};
 }
 
-RunColumn of_measure(const Measure& measure) {
-  std::string meaning = measure.title;
-  if (measure.scale == 100.0) meaning += ", a share of 0 to 1";
-  if (measure.key == "seconds_per_epoch") meaning = "mean training seconds per epoch";
-  if (measure.key == "macs") meaning = "multiply-accumulates per image";
-  return {.name = measure.key, .meaning = meaning, .value = [&measure](const RunRow& row) -> Json {
-            const std::optional<double> value = measure.value(row.run->result);
-            if (!value) return nullptr;
-            if (measure.spread == nullptr) return static_cast<std::int64_t>(*value);
-            return *value;
-          }};
+RunColumn of_metric(const Metric& metric) {
+  return {
+      .name = metric.key, .meaning = metric.meaning, .value = [&metric](const RunRow& row) -> Json {
+        const std::optional<double> value = metric.finite_value(row.run->result);
+        if (!value) return nullptr;
+        if (metric.is_count()) return static_cast<std::int64_t>(*value);
+        return *value;
+      }};
 }
 
 std::vector<RunColumn> provenance_columns() {
@@ -74,7 +71,7 @@ std::vector<RunColumn> make_columns() {
       {"counted", "whether the run enters the statistics",
        [](const RunRow& row) { return row.counted; }},
   };
-  for (const Measure& measure : measures()) columns.push_back(of_measure(measure));
+  for (const Metric& metric : reported_metrics()) columns.push_back(of_metric(metric));
   columns.push_back(
       {"epochs", "finished epochs", [=](const RunRow& row) { return result(row).epochs.size(); }});
   columns.push_back(from(
