@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "report/labels.h"
+#include "config/difference.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {

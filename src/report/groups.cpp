@@ -8,11 +8,11 @@
 #include <optional>
 #include <set>
 
+#include "config/difference.h"
 #include "config/write.h"
 #include "evaluate/paired_tests.h"
 #include "record/devices.h"
 #include "record/metric_table.h"
-#include "report/labels.h"
 
 namespace mnist_bench {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "config/difference.h"
 #include "record/devices.h"
-#include "report/labels.h"
 #include "report/stored_runs.h"
 
 namespace mnist_bench {

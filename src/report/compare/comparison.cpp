@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "config/difference.h"
 #include "record/result_json.h"
-#include "report/labels.h"
 #include "report/warnings.h"
 
 namespace mnist_bench {

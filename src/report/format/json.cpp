@@ -19,13 +19,6 @@ Json statistics_of(const RunGroup& group) {
   return statistics;
 }
 
-/// The experiment's config, without what tells its runs apart.
-Json experiment_of(const RunGroup& group) {
-  Json config = to_json(first_run(group).result.config);
-  for (const std::string_view key : kOutsideTheExperiment) config.erase(std::string(key));
-  return config;
-}
-
 Json model_of(const RunGroup& group) {
   if (!group.model) return nullptr;
   return {{"type", group.model->type},
@@ -51,7 +44,7 @@ std::string json_report(const Report& report) {
     for (const RunRow& row : run_rows(group)) runs.push_back(run_of(row));
     groups.push_back({{"label", group.label},
                       {"config_hash", group.config_hash},
-                      {"config", experiment_of(group)},
+                      {"config", experiment_json(first_run(group).result.config)},
                       {"model", model_of(group)},
                       {"n", group.completed.size()},
                       {"failed", group.failed.size()},
