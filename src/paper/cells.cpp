@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 
@@ -117,9 +117,7 @@ std::vector<PaperLayer> check_layers(const PaperModel& model) {
       row.ours_layer = layer.type;
       if (layer.parameters != 0) row.ours = layer.parameters;
     }
-    std::string type = row.ours_layer;
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const std::string type = upper_case(row.ours_layer);
     if (known) {
       row.verdict =
           type == row.layer && row.ours == row.printed ? CellVerdict::equal : CellVerdict::differs;
