@@ -19,7 +19,7 @@ void check_supported(const ExperimentConfig& config);
 /// (x/255 − mean)/sd. Throws Error(usage), saying what to do instead, for a list of layers that
 /// this engine cannot train.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
-                                      const PixelStatistics& normalization, std::int64_t threads);
+                                      const PixelScaling& scaling, std::int64_t threads);
 
 /// Sends all images through the network, at least one.
 Predictions predict(Network& network, const Images& set);

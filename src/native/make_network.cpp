@@ -109,7 +109,7 @@ void require_whole_tiles(ImageShape image) {
 }  // namespace
 
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& all,
-                                      const PixelStatistics& normalization, std::int64_t threads) {
+                                      const PixelScaling& scaling, std::int64_t threads) {
   const std::vector<PlacedLayer> layers = active(all);
   const ImageShape image = image_of(all);
   const std::int64_t classes = classes_of(all);
@@ -117,14 +117,14 @@ std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& all,
   if (const auto mlp = nearest_mlp(layers)) {
     difference = first_difference(layers, *mlp);
     if (difference == layers.size()) {
-      return std::make_unique<Mlp>(*mlp, names_of(layers), normalization, image, classes, threads);
+      return std::make_unique<Mlp>(*mlp, names_of(layers), scaling, image, classes, threads);
     }
   }
   if (const auto cnn = nearest_cnn(layers)) {
     const std::size_t of_cnn = first_difference(layers, *cnn);
     if (of_cnn == layers.size()) {
       require_whole_tiles(image);
-      return std::make_unique<Cnn>(*cnn, names_of(layers), normalization, image, classes, threads);
+      return std::make_unique<Cnn>(*cnn, names_of(layers), scaling, image, classes, threads);
     }
     difference = std::max(difference, of_cnn);
   }
