@@ -8,6 +8,7 @@
 #include "app/expectation.h"
 #include "config/read.h"
 #include "experiment/run.h"
+#include "record/metric_table.h"
 #include "report/format/run_text.h"
 #include "runtime/interrupt.h"
 
@@ -94,9 +95,9 @@ was done; Ctrl-C or SIGTERM twice ends it at once.)");
   command->add_flag("--force", arguments->force, "replace the run in the folder")->excludes(resume);
   command
       ->add_option("--expect", arguments->expectations,
-                   "exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; metrics: "
-                   "accuracy, macro_precision, macro_recall, macro_f1, loss, seconds_per_epoch, "
-                   "total_seconds")
+                   fmt::format("exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; "
+                               "metrics: {}",
+                               fmt::join(expectable_metrics(), ", ")))
       ->type_name("METRIC>=VALUE")
       ->allow_extra_args(false);
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "base/text.h"
 #include "config/sweep.h"
 #include "experiment/sweep.h"
 #include "experiment/sweep_plan.h"
@@ -151,9 +152,8 @@ void warn_of_old_failures(const StoredRuns& results, const SweepOutcome& outcome
 std::string time_text(const SweepOutcome& outcome) {
   const double share =
       outcome.train_seconds / (outcome.seconds * static_cast<double>(outcome.workers));
-  return fmt::format("{} run{} in {:.1f} s on {} worker{}, {:.0f} % of it training", outcome.ended,
-                     outcome.ended == 1 ? "" : "s", outcome.seconds, outcome.workers,
-                     outcome.workers == 1 ? "" : "s", 100 * share);
+  return fmt::format("{} in {:.1f} s on {}, {:.0f} % of it training", counted(outcome.ended, "run"),
+                     outcome.seconds, counted(outcome.workers, "worker"), 100 * share);
 }
 
 void sweep(SweepArguments& arguments, Session& session) {

@@ -23,6 +23,10 @@ std::string text_table(const std::vector<Align>& columns, const std::vector<std:
 /// 1234567 → "1,234,567".
 std::string with_commas(long long value);
 
+/// ASCII letters in the other case; all else as it is.
+std::string lower_case(std::string text);
+std::string upper_case(std::string text);
+
 /// "a, b and 3 more": of the items at most so many.
 std::string listed(const std::vector<std::string>& items, std::size_t most);
 

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "experiment/learners.h"
 #include "kernels/probe.h"
 #include "kernels/simd.h"
@@ -129,8 +130,8 @@ std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> s
 }
 
 std::string text_of(const BenchSeries& series) {
-  return fmt::format("{}, {}, {} thread{}", series.model, to_string(series.engine), series.threads,
-                     series.threads == 1 ? "" : "s");
+  return fmt::format("{}, {}, {}", series.model, to_string(series.engine),
+                     counted(series.threads, "thread"));
 }
 
 void probe(BenchProbe& probe) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_of.h"
 #include "config/layer_keys.h"
 
 namespace mnist_bench {
@@ -30,20 +31,6 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-template <class T>
-inline constexpr bool kIsOptional = false;
-template <class T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
-
-template <class T>
-ordered_json encode(const T& field) {
-  if constexpr (kIsOptional<T>) {
-    return field ? encode(*field) : ordered_json(nullptr);
-  } else {
-    return field;
-  }
-}
 
 template <class T>
 void decode(const json& value, T& field) {
@@ -90,7 +77,7 @@ Key key(std::string section, std::string name, Rule rule, Field field, std::stri
   key.rule = std::move(rule);
   key.nullable = kIsOptional<T>;
   key.meaning = std::move(meaning);
-  key.get = [field](const ExperimentConfig& config) { return encode(field(config)); };
+  key.get = [field](const ExperimentConfig& config) { return json_of(field(config)); };
   key.set = [field](ExperimentConfig& config, const json& value) { decode(value, field(config)); };
   return key;
 }

@@ -17,6 +17,7 @@
 #include "base/sha256.h"
 #include "config/keys.h"
 #include "config/read.h"
+#include "config/run_keys.h"
 #include "config/strict_json.h"
 #include "config/write.h"
 
@@ -148,8 +149,7 @@ std::vector<GridAxis> read_grid(const Document& document) {
     if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
       document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", own->second));
     }
-    if (std::find(kOutsideTheExperiment.begin(), kOutsideTheExperiment.end(), key) !=
-        kOutsideTheExperiment.end()) {
+    if (!defines_experiment(key)) {
       document.fail(
           pointer,
           fmt::format(

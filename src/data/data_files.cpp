@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "data/folder_contents.h"
 #include "data/raw_file.h"
 #include "data/unreadable.h"
@@ -32,13 +33,6 @@ struct NamedRole {
   std::size_t role = 0;
   bool compressed = false;
 };
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 /// The role of a file with this name.
 std::optional<NamedRole> role_of(std::string name) {

@@ -19,7 +19,7 @@ constexpr std::uint8_t kLeastLargest = 128;
 /// Fewer test images may differ from the training images by chance.
 constexpr std::int64_t kLeastTestImages = 30;
 
-bool is_far(const PixelStatistics& found, const PixelStatistics& expected) {
+bool is_far(const PixelStatistics& found, const PixelScaling& expected) {
   const double bound = kFar * expected.sd;
   return std::abs(found.mean - expected.mean) > bound || std::abs(found.sd - expected.sd) > bound;
 }
@@ -62,7 +62,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
                     train.largest));
     return;
   }
-  const PixelStatistics constants = normalization_constants(Normalization::standardize);
+  const PixelScaling constants = normalization_constants(Normalization::standardize);
   if (normalization == Normalization::standardize && is_far(statistics, constants)) {
     warnings.push_back(fmt::format(
         "the training images have {}, far from MNIST's {:.4f} and {:.4f}, which "

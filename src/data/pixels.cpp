@@ -79,8 +79,7 @@ PixelSummary summarize_pixels(const ImageSet& set) {
   return summary;
 }
 
-PixelStatistics normalization_constants(Normalization normalization,
-                                        const PixelStatistics& training) {
+PixelScaling normalization_constants(Normalization normalization, const PixelStatistics& training) {
   switch (normalization) {
     case Normalization::standardize:
       return {.mean = 0.1307, .sd = 0.3081};  // paper, sec. 3.6
@@ -97,7 +96,7 @@ PixelStatistics normalization_constants(Normalization normalization,
                 "deviation to divide by",
                 "use data.normalization=unit, if these are the right images");
   }
-  return training;
+  return {.mean = training.mean, .sd = training.sd};
 }
 
 }  // namespace mnist_bench

@@ -3,11 +3,12 @@
 #include <c10/core/Device.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/dataset_warnings.h"
@@ -25,12 +26,6 @@
 
 namespace mnist_bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Observer& observer) {
   observer.info(fmt::format("{} is already finished; nothing to do", folder.string()));
@@ -114,17 +109,13 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
   }
 }
 
-std::string threads_text(std::int64_t threads) {
-  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
-}
-
 void announce(const RunResult& result, Observer& observer) {
   observer.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), "
       "seed {}",
       result.config.name, result.model->parameters, result.data->train.samples,
       result.data->test.samples, result.provenance->device, result.provenance->device_name,
-      threads_text(result.provenance->threads), result.config.seed));
+      counted(result.provenance->threads, "thread"), result.config.seed));
 }
 
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
@@ -164,8 +155,8 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   result.timing.load_seconds = load_seconds;
   if (folder.checkpoint()) require_checkpoint_of(result, folder);
   observer.log_to(folder.log_file());
-  observer.debug(fmt::format("{} CPU thread{}: decided by {}", threads.threads,
-                             threads.threads == 1 ? "" : "s", threads.decided_by));
+  observer.debug(
+      fmt::format("{}: decided by {}", counted(threads.threads, "CPU thread"), threads.decided_by));
   observer.debug(loaded ? "data read from files" : "data already in memory");
   announce(result, observer);
 

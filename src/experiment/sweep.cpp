@@ -4,13 +4,14 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
@@ -84,8 +85,7 @@ class Sweep {
     }
     outcome_.ended = done_;
     outcome_.workers = static_cast<std::int64_t>(slots_.size());
-    outcome_.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    outcome_.seconds = seconds_since(start_);
     return outcome_;
   }
 
@@ -96,9 +96,9 @@ class Sweep {
     const auto threads = static_cast<std::size_t>(*options_.threads);
     if (slots_.size() * threads > cores.size()) {
       observer_.warn(
-          fmt::format("{} workers of {} thread{} on {} available cores will slow each "
+          fmt::format("{} workers of {} on {} available cores will slow each "
                       "other down",
-                      slots_.size(), threads, threads == 1 ? "" : "s", cores.size()));
+                      slots_.size(), counted(*options_.threads, "thread"), cores.size()));
       return;
     }
     auto next = cores.begin();
@@ -271,7 +271,7 @@ class Sweep {
     return lines;
   }
 
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   DataCache& data_;

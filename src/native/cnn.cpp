@@ -67,8 +67,7 @@ Parameter conv2_weight(const std::string& name, std::int64_t out, std::int64_t i
 }  // namespace
 
 Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
-         const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-         std::int64_t threads)
+         const PixelScaling& scaling, ImageShape image, std::int64_t classes, std::int64_t threads)
     : Network(classes),
       team_(static_cast<std::size_t>(threads)),
       conv1_{static_cast<std::size_t>(image.rows), static_cast<std::size_t>(image.columns),
@@ -76,8 +75,8 @@ Cnn::Cnn(const CnnConfig& config, const std::vector<std::string>& names,
       conv2_{conv1_.output(), channels(config.conv2_channels)},
       dropout2d_(config.dropout2d),
       dropout_(config.dropout),
-      factor_(static_cast<float>(1 / 255.0 / normalization.sd)),
-      offset_(static_cast<float>(-normalization.mean / normalization.sd)) {
+      factor_(scaling.factor()),
+      offset_(scaling.of_zero()) {
   conv1_weight_ =
       parameters_.add(conv1_weight(names[0], config.conv1_channels), conv1_.weights_size());
   conv1_bias_ =

@@ -20,10 +20,8 @@ class Cnn final : public Network {
  public:
   /// Rows and columns of the images are multiples of 4.
   /// names: of the two convolutions and the two linear layers.
-  /// normalization: what is subtracted from a pixel in [0, 1], and what it is divided by.
-  Cnn(const CnnConfig& config, const std::vector<std::string>& names,
-      const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-      std::int64_t threads);
+  Cnn(const CnnConfig& config, const std::vector<std::string>& names, const PixelScaling& scaling,
+      ImageShape image, std::int64_t classes, std::int64_t threads);
 
   Parameters& parameters() override { return parameters_; }
   void prepare(const Images& set, std::int64_t batch_size) override;

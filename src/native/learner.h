@@ -20,7 +20,7 @@ void check_supported(const std::vector<PlacedLayer>& layers);
 /// (x/255 − mean)/sd. Throws as `check_supported`, and for a CNN on images whose rows or columns
 /// are not multiples of 4.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
-                                      const PixelStatistics& normalization, std::int64_t threads);
+                                      const PixelScaling& scaling, std::int64_t threads);
 
 /// Sends all images through the network, at least one.
 Predictions predict(Network& network, const Images& set);

@@ -136,17 +136,17 @@ std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all
 void check_supported(const std::vector<PlacedLayer>& layers) { recognize(layers); }
 
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
-                                      const PixelStatistics& normalization, std::int64_t threads) {
+                                      const PixelScaling& scaling, std::int64_t threads) {
   const ImageShape image = image_of(layers);
   const std::int64_t classes = classes_of(layers);
   const std::vector<std::string> names = names_of(layers);
   return std::visit(
       Overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
-                   return std::make_unique<Mlp>(mlp, names, normalization, image, classes, threads);
+                   return std::make_unique<Mlp>(mlp, names, scaling, image, classes, threads);
                  },
                  [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {
                    require_whole_tiles(image);
-                   return std::make_unique<Cnn>(cnn, names, normalization, image, classes, threads);
+                   return std::make_unique<Cnn>(cnn, names, scaling, image, classes, threads);
                  }},
       recognize(layers));
 }

@@ -29,14 +29,13 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 }  // namespace
 
 Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
-         const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-         std::int64_t threads)
+         const PixelScaling& scaling, ImageShape image, std::int64_t classes, std::int64_t threads)
     : Network(classes),
       team_(static_cast<std::size_t>(threads)),
       dropout_(config.dropout),
-      background_(static_cast<float>(-normalization.mean / normalization.sd)) {
+      background_(scaling.of_zero()) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
-    table_.push_back(static_cast<float>(static_cast<double>(byte) / 255.0 / normalization.sd));
+    table_.push_back(scaling.above_zero(static_cast<std::uint8_t>(byte)));
   }
 
   auto in = static_cast<std::size_t>(image.rows * image.columns);

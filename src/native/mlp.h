@@ -16,11 +16,9 @@ namespace mnist_bench::native {
 /// before another hidden layer.
 class Mlp final : public Network {
  public:
-  /// names: of the linear layers. normalization: what is subtracted from a pixel in [0, 1], and
-  /// what it is divided by.
-  Mlp(const MlpConfig& config, const std::vector<std::string>& names,
-      const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-      std::int64_t threads);
+  /// names: of the linear layers.
+  Mlp(const MlpConfig& config, const std::vector<std::string>& names, const PixelScaling& scaling,
+      ImageShape image, std::int64_t classes, std::int64_t threads);
 
   Parameters& parameters() override { return parameters_; }
   void prepare(const Images& set, std::int64_t batch_size) override;

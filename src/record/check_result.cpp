@@ -119,8 +119,8 @@ void check_normalization(const RunResult& result) {
   if (!(data.std > 0.0)) {
     contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
   }
-  const PixelStatistics asked = normalization_constants(result.config.data.normalization,
-                                                        {.mean = data.mean, .sd = data.std});
+  const PixelScaling asked = normalization_constants(result.config.data.normalization,
+                                                     {.mean = data.mean, .sd = data.std});
   const auto require = [](const char* member, double said, double should) {
     if (nearly(said, should)) return;
     contradict(member, fmt::format("{}", said),

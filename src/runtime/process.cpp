@@ -26,6 +26,7 @@
 #include <thread>
 
 #include "base/as_error.h"
+#include "base/text.h"
 
 namespace mnist_bench {
 namespace {
@@ -146,8 +147,7 @@ void set_threads(std::int64_t threads) {
 void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
 
 void restrict_libtorch_simd(const std::string& simd) {
-  std::string name = simd;
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string name = upper_case(simd);
   if (name == "AVX-512") return;
   if (name != "AVX2") {
     throw Error(ExitCode::usage, fmt::format("the libtorch engine cannot be kept to '{}'", simd),

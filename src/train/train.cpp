@@ -1,9 +1,9 @@
 #include "train/train.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "base/clock.h"
 #include "base/random.h"
 
 namespace mnist_bench {
@@ -68,11 +68,9 @@ class Epoch {
     return std::isfinite(*progress_.loss);
   }
 
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  [[nodiscard]] double seconds() const { return seconds_since(start_); }
 
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
   Learner& learner_;
   std::int64_t images_;
   std::int64_t batch_size_;

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/text.h"
+#include "record/metric_table.h"
 #include "report/compare/text.h"
-#include "report/measures.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -79,7 +79,7 @@ std::string margin_text(double margin) {
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
   const int decimals = decimals_of(test, images);
-  const Interval possible = within_range_of_differences(*test.ci90, measure_of("accuracy"));
+  const Interval possible = within_range_of_differences(*test.ci90, metric_of("accuracy"));
   return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
                      signed_text(100.0 * possible.high, decimals));
 }

@@ -99,8 +99,8 @@ TEST(CompareGroups, PairsBySeedAndNamesWhatIsLeftOut) {
   EXPECT_THAT(comparison.seeds, ElementsAre(1, 2, 3));
   EXPECT_THAT(comparison.only_in_a, ElementsAre(4));
   EXPECT_THAT(comparison.only_in_b, ElementsAre(7));
-  const MeasureComparison& accuracy = comparison.measures.front();
-  EXPECT_EQ(accuracy.measure->key, "accuracy");
+  const MetricComparison& accuracy = comparison.metrics.front();
+  EXPECT_EQ(accuracy.metric->key, "accuracy");
   EXPECT_EQ(accuracy.difference.n, 3);
   EXPECT_NEAR(accuracy.difference.mean.value(), 0.0095, 1e-12);
   EXPECT_NEAR(accuracy.b.mean.value(), 0.9805, 1e-12);

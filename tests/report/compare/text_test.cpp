@@ -91,8 +91,8 @@ TEST(CompareText, WithMoreSeedsThanCanBeCountedTestsTheFirstFortyAndSaysSo) {
     of_b.push_back(9'700 + i % 7 + (i < 40 ? i % 2 * 2 - 1 : 1));  // ± 1 alternately, then + 1
   }
   const GroupComparison comparison = compare_groups(group_with("a", of_a), group_with("b", of_b));
-  EXPECT_EQ(comparison.measures.front().difference.n, 100);
-  EXPECT_GT(comparison.measures.front().difference.ci95->low, 0.0);
+  EXPECT_EQ(comparison.metrics.front().difference.n, 100);
+  EXPECT_GT(comparison.metrics.front().difference.ci95->low, 0.0);
   EXPECT_EQ(comparison.judgement.conclusion, Conclusion::not_shown);
   EXPECT_THAT(compare_text(comparison),
               AllOf(HasSubstr("exact, all 2^40 flips"),
