@@ -19,9 +19,9 @@ constexpr std::uint8_t kLeastLargest = 128;
 /// Fewer test images may differ from the training images by chance.
 constexpr std::int64_t kLeastTestImages = 30;
 
-bool is_far(const PixelStatistics& found, const PixelScaling& expected) {
-  const double bound = kFar * expected.sd;
-  return std::abs(found.mean - expected.mean) > bound || std::abs(found.sd - expected.sd) > bound;
+bool is_far(const PixelStatistics& found, double mean, double sd) {
+  const double bound = kFar * sd;
+  return std::abs(found.mean - mean) > bound || std::abs(found.sd - sd) > bound;
 }
 
 std::string mean_and_sd(const PixelStatistics& statistics) {
@@ -63,7 +63,8 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
     return;
   }
   const PixelScaling constants = normalization_constants(Normalization::standardize);
-  if (normalization == Normalization::standardize && is_far(statistics, constants)) {
+  if (normalization == Normalization::standardize &&
+      is_far(statistics, constants.mean, constants.sd)) {
     warnings.push_back(fmt::format(
         "the training images have {}, far from MNIST's {:.4f} and {:.4f}, which "
         "data.normalization=standardize uses; data.normalization=dataset uses their own",
@@ -86,7 +87,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         train.median));
   }
   if (dataset.test.size() >= kLeastTestImages &&
-      is_far(dataset.test_pixels.statistics, statistics)) {
+      is_far(dataset.test_pixels.statistics, statistics.mean, statistics.sd)) {
     warnings.push_back(
         fmt::format("the test images have {}, far from the training images' {:.4f} and {:.4f}: are "
                     "they prepared in the same way?",
