@@ -1,5 +1,5 @@
-# Sourced by the scripts beside it: the project's folder as the working directory, messages, and the
-# environment of a build.
+# Sourced by the scripts in this folder: the project's folder as the working directory, messages,
+# and the environment of a build.
 # shellcheck shell=bash
 
 if [[ -n ${MNIST_BENCH_LIBTORCH-} ]]; then

@@ -9,8 +9,8 @@
 
 namespace {
 
-/// A standard descriptor that was closed would be the next file's that is opened, and what is
-/// printed would go into that. Opened for reading, writing to it is the error that it should be.
+/// A closed standard descriptor would be reused by the next file opened, and printed text would go
+/// into that. Opened for reading, writing to it fails, as it should.
 void occupy_standard_descriptors() {
   int descriptor = 0;
   do {
@@ -21,7 +21,7 @@ void occupy_standard_descriptors() {
 
 int run(int argc, char** argv) {
   occupy_standard_descriptors();
-  // The file size limit (ulimit -f) is a write error to report, not a signal to die of.
+  // Exceeding the file size limit (ulimit -f) is a write error to report, not a fatal signal.
   std::signal(SIGXFSZ, SIG_IGN);
   mnist_bench::Session session;
   try {
@@ -41,8 +41,8 @@ int main(int argc, char** argv) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return code;  // their reports come with an orderly end
 #else
-  // What was printed is flushed, what was written is closed: the destructors of LibTorch's globals
-  // are left out, a quarter of the time that a short command takes.
+  // All output is flushed and closed. Skipping the destructors of LibTorch's globals saves a
+  // quarter of a short command's time.
   ::_exit(code);
 #endif
 }

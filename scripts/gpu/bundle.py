@@ -30,9 +30,9 @@ under 8 minutes, and writes its table to runs/check_gpu/check_gpu.md and .json.
 
 def make_bundle(folder, root, project, libraries_of):
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
-        raise Stop(f"{folder} is there, and no bundle", "name a new folder", 2)
+        raise Stop(f"{folder} exists and is not a bundle", "name a new folder", 2)
     build = project / "build/bundle"
-    # The programs look for libraries beside themselves; LibTorch's folder is for the launcher to say.
+    # The programs look for libraries next to themselves; the launcher sets LibTorch's folder.
     searched = ":".join([*map(str, libraries_of(root)), os.environ.get("LD_LIBRARY_PATH", "")])
     environment = {**os.environ, "LD_LIBRARY_PATH": searched.rstrip(":")}
     compile_programs(project, build, root, environment)

@@ -19,7 +19,7 @@ LIMIT_SECONDS = 475  # all checks together: under 8 minutes
 
 # Test accuracy in percent of single runs on the CPU, engine libtorch, all images, 5 epochs: mean,
 # sample standard deviation and n of configs/equivalence/README.md, and Student's t of
-# 99.95 % for n - 1. One further run lies within mean ± t · SD · sqrt(1 + 1/n) in 99.9 % of cases.
+# 99.95 % for n - 1. One further run is within mean ± t · SD · sqrt(1 + 1/n) in 99.9 % of cases.
 CPU_ACCURACY = {"mlp": (97.63, 0.20, 100, 3.391), "cnn": (99.05, 0.08, 40, 3.558)}
 # Needs some 660 GB for the result of its first layer alone, and next to nothing before.
 TOO_LARGE = ("model.conv1_channels=4096", "training.batch_size=60000", "training.epochs=1")
@@ -297,13 +297,13 @@ class Checker:
         code, _, err = self.call(*words, "--resume")
         require(code == 0, f"exit code {code} of --resume: {error_of(err)}")
         record = self.record("resumed")
-        require(record["provenance"]["resumed_after"] == [len(before)], "it did not go on")
+        require(record["provenance"]["resumed_after"] == [len(before)], "it did not resume")
         require(record["epochs"][: len(before)] == before, "the epochs before were changed")
         require(len(record["epochs"]) == epochs, f"{len(record['epochs'])} epochs")
         return f"interrupted after epoch {len(before)}, {self.compared(row, record, epochs)}"
 
     def compared(self, row, record, epochs):
-        """A resumed run beside the same one in one piece."""
+        """A resumed run compared with the same run in one piece."""
         whole = self.trained.get("mlp")
         if whole is None or len(whole["epochs"]) != epochs:
             code, _, err = self.call(*self.run_words("mlp", "whole", f"training.epochs={epochs}", "--force"))
@@ -319,7 +319,7 @@ class Checker:
             require(low <= accuracies[0] <= high, f"accuracy {accuracies[0]:.2f} %")
         return (
             f"{accuracies[0]:.2f} % beside {accuracies[1]:.2f} % in one piece, "
-            f"parameters {'equal to the bit' if equal else 'not equal to the bit'}"
+            f"parameters {'bit-identical' if equal else 'not bit-identical'}"
         )
 
     def check_sweep(self, row):

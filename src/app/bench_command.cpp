@@ -56,7 +56,7 @@ void require_cpu(const ExperimentConfig& config) {
   }
 }
 
-/// The configs that were named, with the KEY=VALUE in each; without one, the paper's two models.
+/// The named configs, with the KEY=VALUE applied to each; by default the paper's two models.
 std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words) {
   std::vector<std::string> files;
   std::vector<std::string> overrides;
@@ -108,7 +108,7 @@ void add_bench_command(CLI::App& app, Session& session) {
   const std::int64_t most = default_threads().threads;
   if (most > 1) arguments->options.threads.push_back(most);
   CLI::App* command =
-      app.add_subcommand("bench", "Time epochs of training: engines and threads, in turn");
+      app.add_subcommand("bench", "Time training epochs, by engine and number of threads");
   command->footer(R"(
 examples:
   mnist-bench bench                                      both of the paper's models
@@ -116,8 +116,8 @@ examples:
   mnist-bench bench configs/cnn.json --epochs 5          a whole training
   mnist-bench bench configs/mlp.json --simd AVX2 --engines native
 
-Every round trains each from fresh parameters, for one epoch or --epochs; a first round of 100 steps
-does not count. The file is rewritten after each round, in Google Benchmark's layout (compare.py
+Every round trains each from fresh parameters, for one epoch or --epochs; 100 warm-up steps are not
+timed. The file is rewritten after each round, in Google Benchmark's layout (compare.py
 reads it).)");
   command
       ->add_option("CONFIG or KEY=VALUE", arguments->configs_and_overrides,
@@ -139,7 +139,7 @@ reads it).)");
       ->type_name("N");
   command
       ->add_option("--epochs", arguments->options.epochs,
-                   "epochs of each round, whose mean counts, 1 to 1000")
+                   "epochs of each round, which are averaged, 1 to 1000")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N");
   command

@@ -22,7 +22,7 @@ namespace mnist_bench {
 namespace {
 
 constexpr const char* kDescription =
-    "Trains and compares small image classifiers, and proves every number it prints.";
+    "Trains and compares small image classifiers, and records how every number was obtained.";
 
 constexpr const char* kFooter = R"(
 examples:
@@ -69,8 +69,8 @@ NamedCommand named_command(const CLI::App& app, int argc, const char* const* arg
   return named;
 }
 
-/// What is wrong with a command line that does not parse, and what to do about it: what a mistyped
-/// command most likely meant, else where to read on.
+/// The error of a command line that does not parse. Its remedy is the nearest command to a mistyped
+/// one, or else the help.
 Error parse_error(const CLI::App& app, int argc, const char* const* argv, const std::string& what) {
   const NamedCommand named = named_command(app, argc, argv);
   const std::string help = fmt::format("see {} --help", named.path);
@@ -93,8 +93,8 @@ Error parse_error(const CLI::App& app, int argc, const char* const* argv, const 
                              : "")};
 }
 
-/// Every option and argument of every command: an empty text, as an unset variable of a shell
-/// gives, is a mistake and never "not given".
+/// For every option and argument of every command: an empty text, as from an unset shell variable,
+/// is an error and never means "not given".
 void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() == 0) continue;  // a flag
@@ -105,7 +105,7 @@ void refuse_empty_values(CLI::App& app) {
   for (CLI::App* below : app.get_subcommands({})) refuse_empty_values(*below);
 }
 
-/// CLI11 takes the next word for the value of "--output=".
+/// CLI11 takes the next word as the value of "--output=".
 void refuse_missing_values(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -116,7 +116,7 @@ void refuse_missing_values(int argc, const char* const* argv) {
   }
 }
 
-/// A command that fails where its working folder has been deleted mostly fails for that.
+/// Where the working folder has been deleted, that is most likely why a command fails.
 bool has_working_folder() {
   std::error_code error;
   return !std::filesystem::current_path(error).empty();
@@ -137,9 +137,10 @@ void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
                      "config keys to override, dotted: seed=3 training.epochs=1");
 }
 
-void print(const std::string& words) {
-  const std::string text = printable(words);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+void print(const std::string& text) {
+  const std::string shown = printable(text);
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() ||
+      std::fflush(stdout) != 0) {
     throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }
 }
@@ -195,7 +196,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   } catch (const Error& error) {
     if (has_working_folder()) throw;
     throw Error(error.code(), error.what(),
-                "the current folder does not exist any more: cd to one that does", error.cause());
+                "the current folder no longer exists: cd to one that does", error.cause());
   }
 }
 

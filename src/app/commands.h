@@ -14,7 +14,7 @@ class App;
 
 namespace mnist_bench {
 
-/// What a command leaves behind for main: how to speak of an error.
+/// What a command leaves for main: how to report an error.
 struct Session {
   ConsoleOptions console;
   /// The command line as it was typed, for the record.
@@ -61,12 +61,12 @@ CLI::Validator one_of(const std::map<std::string, Value>& values) {
   return {replace, /*validator_desc=*/"", /*validator_name=*/names};
 }
 
-/// Prints `words` on stdout, without what a terminal would obey (see `printable`); Error(io) when
+/// Prints `text` on stdout, without what a terminal would obey (see `printable`); Error(io) when
 /// they cannot be written (a full disk).
-void print(const std::string& words);
+void print(const std::string& text);
 
-/// The same for a result that is recorded. An interrupted run ends as such even where nobody reads
-/// what it says: the terminal may be gone that the signal told of.
+/// The same for a result that is recorded. An interrupted run ends as such even if stdout cannot be
+/// written: its terminal may be gone (SIGHUP).
 void print_result(const std::string& text, bool is_interrupted);
 
 }  // namespace mnist_bench

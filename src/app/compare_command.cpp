@@ -38,7 +38,7 @@ bool is_run(const std::filesystem::path& folder) {
 void require_finished(const std::string& folder) {
   if (run_presence(folder) != RunPresence::unfinished) return;
   throw Error(ExitCode::io, fmt::format("the run in {} is unfinished", folder),
-              "go on with it: mnist-bench run CONFIG --resume");
+              "resume it: mnist-bench run CONFIG --resume");
 }
 
 void require_folder(const std::string& folder) {
@@ -47,7 +47,7 @@ void require_folder(const std::string& folder) {
               "name a run folder, or a folder that holds the runs of one experiment");
 }
 
-/// The one experiment whose runs lie below `folder`.
+/// The one experiment whose runs are below `folder`.
 RunGroup read_group(const std::string& folder) {
   const StoredRuns stored = read_runs({folder});
   if (!stored.unreadable.empty()) {
@@ -155,7 +155,7 @@ examples:
       ->required();
   command
       ->add_option("--equivalence", arguments->equivalence,
-                   "Of two groups: exit 1 unless their mean accuracies are shown to lie within "
+                   "Of two groups: exit 1 unless their mean accuracies are shown to be within "
                    "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
       ->type_name("POINTS");
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");

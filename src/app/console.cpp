@@ -55,8 +55,8 @@ std::string duration_text(double seconds) {
   return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
 }
 
-/// To stderr at once, as it is: what comes from names, files or arguments goes through `printable`
-/// first. A stderr that cannot be written to (a closed pipe) must not end a run.
+/// Writes to stderr at once, unchanged: names, arguments and contents of files go through
+/// `printable` first. A stderr that cannot be written to (a closed pipe) must not end a run.
 void say(const std::string& text) {
   std::fputs(text.c_str(), stderr);
   std::fflush(stderr);
@@ -104,7 +104,7 @@ std::string progress_text(const TrainProgress& p, std::int64_t epochs, std::int6
       cells == 0 ? ""
                  : fmt::format("[{}{}] ", std::string(static_cast<std::size_t>(filled), '='),
                                std::string(static_cast<std::size_t>(cells - filled), ' '));
-  // What is left of this epoch and the ones after it, at this epoch's pace (training alone).
+  // The time left in this epoch and the following ones, at this epoch's pace (training alone).
   const double pace = p.seconds / static_cast<double>(p.step);
   const double left = pace * static_cast<double>((p.steps - p.step) + (epochs - p.epoch) * p.steps);
   return fmt::format("epoch {}/{} {}{:3}%  loss {}  {} images/s  {} left", p.epoch, epochs, bar,

@@ -22,13 +22,13 @@ enum class LogFormat { text, json };
 struct ConsoleOptions {
   LogFormat format = LogFormat::text;
   bool quiet = false;    ///< errors and warnings only
-  bool verbose = false;  ///< adds what only someone who looks for a fault wants
+  bool verbose = false;  ///< adds details for finding a fault
   /// In the JSON format: lines of progress within an epoch too, for a program that shows them.
   bool progress_lines = false;
 };
 
 /// Everything that a run says on stderr and in its log file: lines, and on a terminal a block of
-/// lines below them that is drawn again and again.
+/// lines below them that is redrawn.
 class Console final : public Observer {
  public:
   explicit Console(const ConsoleOptions& options);
@@ -46,7 +46,7 @@ class Console final : public Observer {
   void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images) override;
   /// Shows the progress bar, at most ten times a second.
   void progress(const TrainProgress& progress, std::int64_t epochs) override;
-  /// Draws `lines` in place of the block's lines before; does nothing where stderr is no terminal.
+  /// Replaces the block's lines by `lines`; does nothing where stderr is no terminal.
   void status(const std::vector<std::string>& lines) override;
   [[nodiscard]] bool status_due() const override;
 

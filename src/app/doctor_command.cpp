@@ -19,8 +19,8 @@
 namespace mnist_bench {
 namespace {
 
-/// One thing looked at. `failed` says what a run would fail with; `warns` that there is something
-/// that it cannot use; the rest is for information.
+/// One thing that was checked. `failed`: the exit code of a run here; `warns`: there is something
+/// that a run cannot use; otherwise for information.
 struct Finding {
   std::string what;
   std::string found;
@@ -33,7 +33,7 @@ struct Finding {
   }
 };
 
-Finding look_at_data() {
+Finding check_data() {
   try {
     const std::filesystem::path folder = shipped_mnist();
     const Dataset dataset = load_dataset(folder);
@@ -48,12 +48,11 @@ Finding look_at_data() {
 }
 
 /// Writes and deletes a file where a run of the default config would put its folder.
-Finding look_at_output() {
+Finding check_output() {
   std::error_code gone;
   const std::filesystem::path here = std::filesystem::current_path(gone);
   if (gone) {
-    return {"output", "the current folder does not exist any more: cd to one that does",
-            ExitCode::io};
+    return {"output", "the current folder no longer exists: cd to one that does", ExitCode::io};
   }
   const std::filesystem::path folder =
       std::filesystem::is_directory(here / "runs") ? here / "runs" : here;
@@ -125,8 +124,8 @@ std::vector<Finding> examine() {
   findings.push_back({"allocator", allocator_name(), {}});
   findings.push_back({.what = "CUDA", .found = cuda_text(), .warns = cuda_status().idle_gpu});
   findings.push_back({"device=auto", choose_device("auto").str(), {}});
-  findings.push_back(look_at_data());
-  findings.push_back(look_at_output());
+  findings.push_back(check_data());
+  findings.push_back(check_output());
   return findings;
 }
 
@@ -152,7 +151,7 @@ void add_doctor_command(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("doctor", "What this build and this machine can do");
   command->footer(
-      "\nChecks the shipped data and the current folder; exits with what a run would."
+      "\nChecks the shipped data and the current folder; the exit code is that of a run."
       "\n\nexample:\n  mnist-bench doctor");
   command->add_flag("--json", *json, "print JSON");
   command->callback([json] { doctor(*json); });

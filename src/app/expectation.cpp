@@ -6,44 +6,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "base/error.h"
 #include "base/nearest.h"
-#include "record/devices.h"
+#include "record/metric_table.h"
 
 namespace mnist_bench {
 namespace {
-
-struct Metric {
-  const char* name;
-  bool is_share;  ///< 0 … 1
-  double (*value)(const RunResult&, const TestRecord&);
-};
-
-constexpr Metric kMetrics[] = {
-    {"accuracy", true,
-     [](const RunResult&, const TestRecord& t) { return t.metrics.accuracy.value_or(NAN); }},
-    {"macro_precision", true,
-     [](const RunResult&, const TestRecord& t) { return t.metrics.macro.precision; }},
-    {"macro_recall", true,
-     [](const RunResult&, const TestRecord& t) { return t.metrics.macro.recall; }},
-    {"macro_f1", true, [](const RunResult&, const TestRecord& t) { return t.metrics.macro.f1; }},
-    {"loss", false, [](const RunResult&, const TestRecord& t) { return t.loss; }},
-    {"seconds_per_epoch", false,
-     [](const RunResult& r, const TestRecord&) {
-       return seconds_per_epoch(r.epochs).mean.value_or(NAN);
-     }},
-    {"total_seconds", false,
-     [](const RunResult& r, const TestRecord&) { return r.timing.total_seconds; }},
-};
-
-const Metric* find_metric(const std::string& name) {
-  for (const Metric& metric : kMetrics) {
-    if (metric.name == name) return &metric;
-  }
-  return nullptr;
-}
 
 bool holds(double actual, const std::string& comparison, double value) {
   if (comparison == ">=") return actual >= value;
@@ -72,9 +41,8 @@ Expectation parse_expectation(const std::string& text) {
   };
   trim(expectation.metric);
   const Metric* metric = find_metric(expectation.metric);
-  if (metric == nullptr) {
-    std::vector<std::string> names;
-    for (const Metric& known : kMetrics) names.emplace_back(known.name);
+  if (metric == nullptr || metric->is_count()) {
+    const std::vector<std::string> names = expectable_metrics();
     const auto close = nearest(expectation.metric, names);
     refuse(text, fmt::format("unknown metric '{}'{}; known are {}", expectation.metric,
                              close ? fmt::format(", did you mean '{}'?", *close) : "",
@@ -94,8 +62,8 @@ Expectation parse_expectation(const std::string& text) {
       !std::isfinite(expectation.value)) {
     refuse(text, fmt::format("'{}' is not a number", number));
   }
-  if (metric->is_share && (expectation.value < 0.0 || expectation.value > 1.0)) {
-    refuse(text, fmt::format("{} lies between 0 and 1; {} can never decide anything", metric->name,
+  if (metric->is_share() && (expectation.value < 0.0 || expectation.value > 1.0)) {
+    refuse(text, fmt::format("{} is between 0 and 1, so {} is always or never met", metric->key,
                              number));
   }
   return expectation;
@@ -110,7 +78,7 @@ std::vector<std::string> missed(const std::vector<Expectation>& expectations,
       sentences.push_back(wanted + ", but the run has no test result");
       continue;
     }
-    const double actual = find_metric(e.metric)->value(result, *result.test);
+    const double actual = metric_of(e.metric).value(result).value_or(NAN);
     if (!holds(actual, e.comparison, e.value)) {
       sentences.push_back(fmt::format("{}, got {}", wanted, actual));
     }

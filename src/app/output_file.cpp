@@ -10,7 +10,7 @@ void write_output_file(const std::string& file, std::string_view bytes) {
   constexpr int kMostLinks = 40;  // as the kernel follows; a link to itself is an error below
   std::filesystem::path path = file;
   for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path); ++links) {
-    // What is absolute takes the place of the folder.
+    // An absolute target replaces the folder.
     path = path.parent_path() / std::filesystem::read_symlink(path);
   }
   write_file_atomically(path, bytes);

@@ -21,7 +21,7 @@ struct ReportArguments {
   bool paper = false;
 };
 
-/// All that can be said against the files before anything is read.
+/// Checks the output files before anything is read.
 void check_files(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     format_of(file);
@@ -40,7 +40,7 @@ void check_files(const std::vector<std::string>& files) {
     if (folder.empty() || std::filesystem::is_directory(folder)) continue;
     if (std::filesystem::exists(folder)) {
       throw Error(ExitCode::io,
-                  fmt::format("cannot write {}: {} is no folder", file, folder.string()));
+                  fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
     }
     throw Error(ExitCode::io,
                 fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
@@ -52,9 +52,10 @@ void check_files(const std::vector<std::string>& files) {
 void check_folders(const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) {
     if (std::filesystem::is_directory(folder)) continue;
-    throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
-                "name a run folder, or a folder that holds run folders; -o takes one file and may "
-                "stand several times: -o a.md -o b.csv");
+    throw Error(
+        ExitCode::io, fmt::format("there is no folder {}", folder),
+        "name a run folder, or a folder that holds run folders; -o takes one file and can be "
+        "repeated: -o a.md -o b.csv");
   }
 }
 
@@ -72,7 +73,7 @@ void report(const ReportArguments& arguments) {
                             fmt::join(arguments.folders, ", ")),
                 stored.unfinished.empty()
                     ? "train one first: mnist-bench run configs/mlp.json"
-                    : fmt::format("unfinished: {}; the same command with --resume goes on with it",
+                    : fmt::format("unfinished: {}; the same command with --resume continues it",
                                   stored.unfinished.front().string()));
   }
   Report made = make_report(stored);
@@ -119,12 +120,12 @@ examples:
   command
       ->add_option("-o,--output", arguments->files,
                    "Write to a file instead of the terminal, its format by how its name ends: " +
-                       kinds + "; may stand several times")
+                       kinds + "; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command->add_flag(
       "--paper", arguments->paper,
-      "Check the paper against these runs: its tables and what it claims (terminal, .md, .html)");
+      "Check the paper against these runs: its tables and claims (terminal, .md, .html)");
   command->callback([arguments] { report(*arguments); });
 }
 

@@ -8,6 +8,7 @@
 #include "app/expectation.h"
 #include "config/read.h"
 #include "experiment/run.h"
+#include "record/metric_table.h"
 #include "report/format/run_text.h"
 #include "runtime/interrupt.h"
 
@@ -30,12 +31,12 @@ ExitCode exit_code_of(RunStatus status) {
 std::string remedy_for(const RunResult& result, const std::string& folder) {
   if (result.status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
   if (result.epochs.empty()) {
-    return "no epoch was finished; run the command again with --resume, in place of --force if "
-           "that was given";
+    return "no epoch was finished; run the command again with --resume, instead of --force, if you "
+           "gave it";
   }
   return fmt::format(
-      "the finished epochs are in {}; run the command again with --resume (in place of --force, if "
-      "that was given) to go on after them",
+      "the finished epochs are in {}; run the command again with --resume (instead of --force, if "
+      "you gave it) to continue after them",
       folder);
 }
 
@@ -89,15 +90,14 @@ was done; Ctrl-C or SIGTERM twice ends it at once.)");
       ->add_option("--output", arguments->output,
                    "run folder (default: the config's output, runs/{name}/seed-{seed})")
       ->type_name("DIR");
-  auto* resume =
-      command->add_flag("--resume", arguments->resume,
-                        "accept a finished run in the folder, go on with an unfinished one");
+  auto* resume = command->add_flag("--resume", arguments->resume,
+                                   "accept a finished run in the folder, resume an unfinished one");
   command->add_flag("--force", arguments->force, "replace the run in the folder")->excludes(resume);
   command
       ->add_option("--expect", arguments->expectations,
-                   "exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; metrics: "
-                   "accuracy, macro_precision, macro_recall, macro_f1, loss, seconds_per_epoch, "
-                   "total_seconds")
+                   fmt::format("exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; "
+                               "metrics: {}",
+                               fmt::join(expectable_metrics(), ", ")))
       ->type_name("METRIC>=VALUE")
       ->allow_extra_args(false);
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");

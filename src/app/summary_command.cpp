@@ -22,7 +22,7 @@ struct SummaryArguments {
 void summary(const SummaryArguments& arguments) {
   const ExperimentConfig config =
       read_experiment(arguments.config.file, arguments.config.overrides);
-  // Without a folder of its own the config speaks of MNIST, whose shape needs no reading.
+  // Without data.directory the data are MNIST, whose shape is known.
   ImageShape image;
   std::int64_t classes = 10;
   if (config.data.directory) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "base/text.h"
 #include "config/sweep.h"
 #include "experiment/sweep.h"
 #include "experiment/sweep_plan.h"
@@ -42,7 +43,7 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
     const auto [rest, count_error] = std::from_chars(slash + 1, end, count);
     if (count_error == std::errc() && rest == end) {
       if (1 <= index && index <= count) return shard_of(plan, index, count);
-      throw Error(ExitCode::usage, fmt::format("--shard {}: I must lie in 1 to N", text),
+      throw Error(ExitCode::usage, fmt::format("--shard {}: I must be 1 to N", text),
                   "write 1/4 to 4/4 for four parts");
     }
   }
@@ -50,7 +51,7 @@ std::vector<ExperimentConfig> take_shard(const std::vector<ExperimentConfig>& pl
               "write 1/4 to 4/4 for four parts");
 }
 
-/// What the sweep has come to, as it lies in the folders.
+/// The sweep's results so far, from the runs' folders.
 StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
   StoredRuns stored;
   for (const ExperimentConfig& config : plan) {
@@ -67,7 +68,7 @@ StoredRuns results_of(const std::vector<ExperimentConfig>& plan) {
 /// Folders of the plan's runs that are not completed.
 struct Shortfall {
   std::vector<std::string> failed;       ///< or diverged: now, or by their records
-  std::vector<std::string> interrupted;  ///< by a signal to their workers alone
+  std::vector<std::string> interrupted;  ///< only by a signal to their workers
   std::vector<std::string> left;         ///< without a record
 };
 
@@ -122,22 +123,20 @@ void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_f
     }
     if (!interrupted.empty()) what += "; " + interrupted;
     throw Error(ExitCode::sweep_failed, what,
-                "the same command again runs them once more, except those that diverged");
+                "the same command runs them again, except those that diverged");
   }
   if (!interrupted.empty()) {
-    throw Error(ExitCode::interrupted, interrupted,
-                "the same command goes on with what is missing");
+    throw Error(ExitCode::interrupted, interrupted, "the same command trains what is missing");
   }
   if (!shortfall.left.empty()) {
     throw Error(ExitCode::interrupted,
-                fmt::format("{} of {} runs have no result, as another process has taken them up "
-                            "again: {}",
+                fmt::format("{} of {} runs have no result: another process is training them: {}",
                             shortfall.left.size(), plan, listed(shortfall.left)),
-                "the same command waits for it, or goes on with them");
+                "the same command waits for it or resumes them");
   }
 }
 
-/// The causes of failures that this call did not see, as nothing else tells them under --quiet.
+/// Warns of the causes of earlier failures, which nothing else reports under --quiet.
 void warn_of_old_failures(const StoredRuns& results, const SweepOutcome& outcome,
                           Console& console) {
   for (const StoredRun& run : results.runs) {
@@ -153,9 +152,8 @@ void warn_of_old_failures(const StoredRuns& results, const SweepOutcome& outcome
 std::string time_text(const SweepOutcome& outcome) {
   const double share =
       outcome.train_seconds / (outcome.seconds * static_cast<double>(outcome.workers));
-  return fmt::format("{} run{} in {:.1f} s on {} worker{}, {:.0f} % of it training", outcome.ended,
-                     outcome.ended == 1 ? "" : "s", outcome.seconds, outcome.workers,
-                     outcome.workers == 1 ? "" : "s", 100 * share);
+  return fmt::format("{} in {:.1f} s on {}, {:.0f} % of it training", counted(outcome.ended, "run"),
+                     outcome.seconds, counted(outcome.workers, "worker"), 100 * share);
 }
 
 void sweep(SweepArguments& arguments, Session& session) {
@@ -163,7 +161,7 @@ void sweep(SweepArguments& arguments, Session& session) {
       arguments.file, arguments.output.empty() ? std::nullopt : std::optional(arguments.output));
   const std::vector<ExperimentConfig> plan =
       take_shard(plan_sweep(config, arguments.overrides), arguments.shard);
-  const std::vector<PlannedRun> runs = look_at(plan, arguments.options.force);
+  const std::vector<PlannedRun> runs = planned_runs(plan, arguments.options.force);
   std::vector<ExperimentConfig> missing;
   std::vector<ExperimentConfig> taken;  // after the others: maybe they are done by then
   for (const PlannedRun& run : runs) {
@@ -205,7 +203,7 @@ void sweep(SweepArguments& arguments, Session& session) {
                                : fmt::format("the sweep was interrupted; in use by other "
                                              "processes: {}",
                                              listed(in_use)),
-                "the same command goes on with what is missing");
+                "the same command trains what is missing");
   }
   require_completed(shortfall_of(plan, results, outcome), plan.size(), arguments.options.fail_fast);
 }
@@ -222,7 +220,7 @@ A sweep file:
     "grid": { "optimizer.learning_rate": [0.001, 0.01] },
     "output": "runs/{name}" }                       // name: the file's, or "name"
 
-The same command again runs only what is missing. A run that another process works on is waited for.
+The same command again trains only what is missing. It waits for runs of other processes.
 
 examples:
   mnist-bench sweep configs/paper/sweep.json --dry-run
@@ -235,7 +233,7 @@ examples:
       ->add_option("--output", arguments->output,
                    "folder of the run folders (default: the sweep's output, runs/{name})")
       ->type_name("DIR");
-  command->add_flag("-n,--dry-run", arguments->dry_run, "list the runs and their states, no more");
+  command->add_flag("-n,--dry-run", arguments->dry_run, "only list the runs and their states");
   command->add_option("-j,--jobs", arguments->options.jobs, "worker processes side by side")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
@@ -247,10 +245,10 @@ examples:
   command->add_option("--shard", arguments->shard, "only the I-th of N parts of the runs")
       ->type_name("I/N");
   command->add_flag("--keep-going,!--fail-fast", arguments->keep_going,
-                    "go on after a failed run (default), or start no further one");
-  command->add_flag("--force", arguments->options.force, "run everything anew");
+                    "continue after a failed run (default), or start no more");
+  command->add_flag("--force", arguments->options.force, "train everything again");
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
-  command->add_flag("-v,--verbose", session.console.verbose, "what the workers say, too");
+  command->add_flag("-v,--verbose", session.console.verbose, "also show the workers' messages");
   command->callback([arguments, &session] { sweep(*arguments, session); });
 }
 

@@ -66,10 +66,10 @@ void verify(const VerifyArguments& arguments) {
 
 void add_verify_command(CLI::App& app) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* command = app.add_subcommand(
-      "verify", "Check every file of runs: checksums, and that they tell the same");
+  CLI::App* command =
+      app.add_subcommand("verify", "Check every file of runs: checksums and consistency");
   command->footer(R"(
-It ends in 0, or in 6 with a line for each fault. An unfinished run is none.
+Exits with 0, or with 6 and a line for each fault. An unfinished run is not a fault.
 
 examples:
   mnist-bench verify runs

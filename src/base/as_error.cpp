@@ -34,7 +34,7 @@ Error as_error(const std::exception& error) {
     return {ExitCode::run_failed, fmt::format("cannot start a thread: {}", system->what()),
             kThreadRemedy};
   }
-  // What no layer foresaw; a backtrace behind the first line helps nobody here.
+  // Unforeseen. A backtrace after the first line would not help the user.
   const std::string text = error.what();
   return {ExitCode::run_failed, "unexpected: " + text.substr(0, text.find('\n')),
           "please report this with the command line and the config"};

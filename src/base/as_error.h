@@ -9,8 +9,9 @@
 
 namespace mnist_bench {
 
-/// What is said of any exception that reaches the end of a command or of a run: an Error is itself;
-/// those of the standard library whose cause is known say it; the rest is a fault of this program.
+/// The Error to report for an exception that ends a command or a run. An Error is returned as it
+/// is, a standard exception of known cause becomes an Error that names it, and anything else is a
+/// bug of this program.
 Error as_error(const std::exception& error);
 
 /// The system gave only `started` of `threads` threads.

@@ -18,7 +18,7 @@ enum class ExitCode : int {
   interrupted_twice = 130,
 };
 
-/// What a caller may act on beyond the exit code; told apart where it is thrown.
+/// What a caller may act on beyond the exit code; set where the error is thrown.
 enum class Cause {
   other,
   folder_in_use,  ///< another process holds the folder

@@ -9,9 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxExcerptBytes = 120;
 
-/// DEL and the C1 controls, which some terminals obey as they do ESC, Bidi_Control (PropList.txt),
-/// which lets text be read in another order than it is written in, and what XML 1.0 has no way to
-/// write (section 2.2).
+/// DEL and the C1 controls, which some terminals obey like ESC; Bidi_Control (PropList.txt), which
+/// changes the order in which text is read; and what XML 1.0 cannot express (section 2.2).
 bool is_obeyed(std::uint32_t point) {
   return (point >= 0x7F && point <= 0x9F) || point == 0x061C || point == 0x200E ||
          point == 0x200F || (point >= 0x202A && point <= 0x202E) ||

@@ -17,8 +17,8 @@ std::uint32_t code_point(std::string_view sequence);
 /// `text` without anything that a terminal obeys instead of showing it: control characters below
 /// U+0020 but line feed and tab, and bytes that are not UTF-8, as \xNN; U+007F to U+009F, the
 /// characters with Unicode's property Bidi_Control (marks, embeddings, overrides, isolates) and the
-/// noncharacters U+FFFE and U+FFFF as \uNNNN, so that JSON stays JSON with the same strings. What
-/// is left is text of XML 1.0.
+/// noncharacters U+FFFE and U+FFFF as \uNNNN, so that JSON stays JSON with the same strings. The
+/// result is valid text of XML 1.0.
 std::string printable(std::string_view text);
 
 /// All of `text` on one line: like `printable`, line feeds and tabs as \xNN too.

@@ -32,7 +32,7 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// What stands in for "-", a pipe or a device in messages is its path; stdin has none.
+/// The name in messages: the path, also of a pipe or a device; stdin has none.
 std::string name_of(const std::filesystem::path& path) {
   return path == "-" ? "stdin" : path.string();
 }
@@ -89,9 +89,9 @@ Descriptor open_regular(const std::filesystem::path& path, ExitCode code) {
   return file;
 }
 
-/// A new file beside `path`, ".NAME.tmp-XXXXXX", whose path is returned in `temporary`. Unlike
-/// mkostemp's, its mode is that of any new file: 0666 less the umask, or what the folder's default
-/// ACL says.
+/// A new file ".NAME.tmp-XXXXXX" in the folder of `path`; its own path is returned in `temporary`.
+/// Unlike mkostemp's file, it has the mode of any new file: 0666 less the umask, or what the
+/// folder's default ACL says.
 Descriptor open_temporary(const std::filesystem::path& path, std::string& temporary) {
   constexpr int kTries = 100;
   std::random_device random;
@@ -103,7 +103,7 @@ Descriptor open_temporary(const std::filesystem::path& path, std::string& tempor
     Descriptor file(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile));
     if (file.get() >= 0) return file;
     if (errno != EEXIST || i == kTries) {
-      throw_write_error(path, "creating a temporary file beside it", errno);
+      throw_write_error(path, "creating a temporary file in its folder", errno);
     }
   }
 }
@@ -130,8 +130,8 @@ bool is_temporary(std::string_view name, std::span<const char* const> names) {
               "choose another with --output DIR");
 }
 
-/// Makes the name of a new folder in `parent` safe. A folder that this process may not read, or a
-/// file system that syncs none, is left: it is as durable as it gets there.
+/// Syncs `parent`, so that the name of a new folder in it is durable. Does nothing where this
+/// process may not read `parent` or the file system cannot sync folders.
 void sync_entries(const std::filesystem::path& parent, const std::filesystem::path& folder) {
   const Descriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 && errno == EACCES) return;
@@ -206,7 +206,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   if (!file.close()) fail("closing");
   if (::rename(temporary.c_str(), path.c_str()) != 0) fail("renaming");
 
-  // The rename itself is on disk only once its folder is. Some file systems cannot sync a folder
+  // The rename is durable only once its folder is synced. Some file systems cannot sync a folder
   // (EINVAL); there the rename is as durable as it gets.
   const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) {
@@ -219,7 +219,7 @@ void remove_temporary_files(const std::filesystem::path& folder,
   std::error_code error;
   std::filesystem::directory_iterator entry(folder, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    // unlink: whatever has such a name, a folder is not ours.
+    // unlink, not remove: a folder with such a name is not ours.
     if (is_temporary(entry->path().filename().string(), names)) ::unlink(entry->path().c_str());
   }
   if (error) {

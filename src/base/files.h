@@ -19,16 +19,16 @@ namespace mnist_bench {
 /// larger) is an Error with `code`; opening never blocks.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
 
-/// The beginning of a file, and how long the whole is.
+/// The beginning of a file, and the size of the whole.
 struct FileStart {
   std::string bytes;
   std::uint64_t size = 0;
 };
 
-/// The first `max_bytes` bytes of a regular file; else as `read_file`.
+/// The first `max_bytes` bytes of a regular file; otherwise like `read_file`.
 FileStart read_start(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
 
-/// What a user names as input: as `read_file`, but "-" stands for stdin, and a pipe or a character
+/// Reads the input that a user names: like `read_file`, but "-" is stdin, and a pipe or a character
 /// device ("/dev/fd/63" of a shell's <(..)) is read to its end. Opening never blocks: a pipe
 /// without a writer is an Error.
 std::string read_input(const std::filesystem::path& path, std::size_t max_bytes, ExitCode code);
@@ -36,10 +36,10 @@ std::string read_input(const std::filesystem::path& path, std::size_t max_bytes,
 /// Whether `path` names input without a file name of its own: "-", a pipe, a device.
 bool is_stream(const std::filesystem::path& path);
 
-/// Writes `bytes` to a temporary file beside `path`, syncs it to disk and renames it into place, so
-/// that a reader sees the old file or the new one and never a part. A file that is replaced keeps
-/// its permissions; a new one gets `permissions` or, without these, 0666 & ~umask. Throws Error(io)
-/// and leaves nothing behind when any step fails.
+/// Writes `bytes` to a temporary file in the same folder, syncs it to disk and renames it to
+/// `path`, so that a reader sees the old file or the new one, never a part. A file that is replaced
+/// keeps its permissions; a new one gets `permissions` or, without these, 0666 & ~umask. Throws
+/// Error(io) and leaves nothing behind when any step fails.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            std::optional<mode_t> permissions = std::nullopt);
 
@@ -51,7 +51,7 @@ std::optional<mode_t> permissions_of(const std::filesystem::path& path);
 void remove_temporary_files(const std::filesystem::path& folder,
                             std::span<const char* const> names);
 
-/// Creates `folder` and its parents, and syncs the folder that each new one stands in. Throws
+/// Creates `folder` and its parents, and syncs the parent of each new one. Throws
 /// Error(io) if that is impossible.
 void create_folders(const std::filesystem::path& folder);
 

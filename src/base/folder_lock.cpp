@@ -14,7 +14,7 @@
 namespace mnist_bench {
 namespace {
 
-/// A shared lock is refused only while another holds the exclusive one; closing lets go of it.
+/// A shared lock is refused only while another holds the exclusive one; closing releases it.
 bool is_held(const Descriptor& file) {
   return file.get() >= 0 && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
@@ -25,8 +25,8 @@ bool has_no_file_locks(const Descriptor& file) {
          (errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK);
 }
 
-/// Locks what is open, a part of `folder`. The shared lock of a process that only looks (is_locked)
-/// is over in a moment: a refusal counts once it has lasted.
+/// Locks `folder` or a file in it, which is open. The shared lock of is_locked lasts a moment only,
+/// so a refusal counts once it has lasted.
 void lock(const Descriptor& file, const std::filesystem::path& folder) {
   constexpr int kTries = 20;
   constexpr std::chrono::milliseconds kPause(10);
@@ -60,12 +60,12 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const char* file)
                                           errno_message(errno)));
   }
   lock(folder_, folder);
-  // After the folder: version 0.1.0, while it holds that, may delete the file.
+  // After the folder: version 0.1.0 may delete the file while it holds the folder's lock.
   file_ = open_own_file(folder / file, O_RDWR);
   try {
     lock(file_, folder);
   } catch (const Error& error) {
-    // A file system may lock folders, for itself alone, and no files: 0.1.0 runs there, too.
+    // Some file systems lock folders, within one mount, but no files; 0.1.0 runs there, too.
     if (error.cause() == Cause::folder_in_use || !has_no_file_locks(file_)) throw;
   }
 }

@@ -10,7 +10,7 @@ namespace mnist_bench {
 std::uint64_t split_mix(std::uint64_t x);
 
 /// The seed of one random stream of a run ("initialization", "shuffle", "dropout"), derived from
-/// the run's seed and, for streams that start anew each epoch, from the epoch. Streams of different
+/// the run's seed and, for streams that restart each epoch, from the epoch. Streams of different
 /// names or epochs are unrelated, so drawing more numbers from one never shifts another. split_mix
 /// over an FNV-1a hash of the name.
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view stream, std::uint64_t epoch = 0);

@@ -7,7 +7,7 @@
 
 namespace mnist_bench {
 
-/// SHA-256 (FIPS 180-4, by OpenSSL) of bytes that come in pieces. A copy goes on from the same
+/// SHA-256 (FIPS 180-4, by OpenSSL) of bytes that come in pieces. A copy continues from the same
 /// bytes.
 class Sha256 {
  public:
@@ -17,7 +17,7 @@ class Sha256 {
   Sha256& operator=(const Sha256& other);
 
   void update(const void* bytes, std::size_t size);
-  /// Of the bytes so far: 64 lower-case hexadecimal digits.
+  /// The hash of the bytes so far: 64 lower-case hexadecimal digits.
   [[nodiscard]] std::string hex() const;
 
  private:

@@ -7,10 +7,10 @@
 
 namespace mnist_bench {
 
-/// Where the folders `configs` and `mnist` that ship with the program are looked for, in this
-/// order: ../share/mnist-bench from the executable (installed), share/mnist-bench (in a build
-/// folder), and the folder that the environment variable MNIST_BENCH_DATA names. Throws
-/// Error(usage) where that is set and empty.
+/// Where the shipped folders `configs` and `mnist` are searched, in this order:
+/// ../share/mnist-bench from the executable (installed), share/mnist-bench (in a build folder), and
+/// the folder that the environment variable MNIST_BENCH_DATA names. Throws Error(usage) where that
+/// is set and empty.
 std::vector<std::filesystem::path> shipped_folders();
 
 /// The shipped folder `name`, symbolic links resolved; absent where no shipped folder has it.

@@ -53,6 +53,20 @@ std::string with_commas(long long value) {
   return digits;
 }
 
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 std::string listed(const std::vector<std::string>& items, std::size_t most) {
   const std::size_t shown = std::min(items.size(), most);
   const auto end = items.begin() + static_cast<std::ptrdiff_t>(shown);

@@ -12,7 +12,7 @@ inline constexpr const char* kAbsent = "–";
 
 enum class Align { left, right };
 
-/// How many characters `text` (UTF-8) takes on a terminal, for those that take one each.
+/// Columns that `text` (UTF-8) takes on a terminal if each character takes one.
 std::size_t code_points(const std::string& text);
 
 /// Rows of cells as text: two spaces between the columns, each as wide as its widest cell, a rule
@@ -22,6 +22,10 @@ std::string text_table(const std::vector<Align>& columns, const std::vector<std:
 
 /// 1234567 → "1,234,567".
 std::string with_commas(long long value);
+
+/// ASCII letters in the other case; all else as it is.
+std::string lower_case(std::string text);
+std::string upper_case(std::string text);
 
 /// "a, b and 3 more": of the items at most so many.
 std::string listed(const std::vector<std::string>& items, std::size_t most);

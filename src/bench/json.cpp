@@ -4,22 +4,13 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "bench/result.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 Json context_of(const BenchContext& context) {
   Json json = {{"date", context.date},
@@ -45,7 +36,7 @@ std::string name_of(const BenchSeries& series) {
   return series.epochs == 1 ? name : fmt::format("{}/epochs:{}", name, series.epochs);
 }
 
-/// What all lines of a series begin with.
+/// The common fields of a series' lines.
 Json head_of(const BenchSeries& series, std::size_t family, const std::string& suffix) {
   return {{"name", name_of(series) + suffix},
           {"family_index", family},

@@ -12,7 +12,7 @@
 
 namespace mnist_bench {
 
-/// Where and with what a benchmark ran. Absent: could not be found out.
+/// Where and with what a benchmark ran. Absent: unknown.
 struct BenchContext {
   std::string date;  ///< UTC, ISO 8601
   std::string host;
@@ -72,7 +72,7 @@ std::string bench_text(const BenchResult& result);
 
 /// In the layout of Google Benchmark's JSON (schema version 1), for its compare.py and others: each
 /// epoch is an iteration, each sample a repetition, followed by mean, median, stddev and cv. What
-/// that layout has no place for stands under "mnist_bench" (schema mnist-bench.bench/1).
+/// that layout does not cover is under "mnist_bench" (schema mnist-bench.bench/1).
 nlohmann::ordered_json bench_json(const BenchResult& result);
 
 }  // namespace mnist_bench

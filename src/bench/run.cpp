@@ -24,7 +24,7 @@
 namespace mnist_bench {
 namespace {
 
-/// Steps of the round that does not count, and of the one that looks at phases.
+/// Steps of the warm-up round, and of the round that times phases.
 constexpr std::int64_t kWarmUpSteps = 100;
 constexpr std::int64_t kPhaseSteps = 300;
 
@@ -72,7 +72,7 @@ double dense_flop(const ModelSummary& model) {
   return 2.0 * static_cast<double>(3 * model.macs - first);
 }
 
-/// One thing to time, with all that it needs but a network.
+/// One combination to time, with all that it needs except a network.
 struct Case {
   ExperimentConfig config;
   DataCache* data = nullptr;  ///< its engine's
@@ -97,8 +97,8 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
   return one;
 }
 
-/// Trains until the epochs end or `steps` are done (absent: no bound); what an epoch took, if all
-/// ended.
+/// Trains until the epochs end or `steps` are done (absent: no bound); returns an epoch's time if
+/// all ended.
 std::optional<BenchSample> train_epochs(Case& one, std::optional<std::int64_t> steps,
                                         PhaseClock* clock) {
   const std::int64_t threads = one.series.threads;

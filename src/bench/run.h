@@ -26,10 +26,10 @@ struct BenchOptions {
   std::string executable;
 };
 
-/// Times some epochs of every model, engine and number of threads in turn, round after round, after
-/// a round of some steps that does not count; each from fresh initial parameters. `on_round` sees
-/// the result after each round, and once more at the end with the phases. An interrupt
-/// (runtime/interrupt.h) ends it after the current step, as Error(interrupted).
+/// Times some epochs of every model, engine and number of threads, round after round, after a
+/// warm-up round that is not timed; each from fresh initial parameters. `on_round` sees the result
+/// after each round, and once more at the end with the phases. An interrupt (runtime/interrupt.h)
+/// ends it after the current step, as Error(interrupted).
 void run_bench(const BenchOptions& options, Observer& observer,
                const std::function<void(const BenchResult&)>& on_round);
 

@@ -143,11 +143,11 @@ std::vector<std::string> bench_warnings(const BenchResult& result) {
       warnings.push_back(fmt::format("{} threads share {} cores", probe.threads, context.cores));
     }
     const Spread barrier = spread_of(probe.barrier_seconds);
-    constexpr double kOtherPlace = 2.0;
-    if (barrier.n > 1 && *barrier.maximum > kOtherPlace * *barrier.minimum) {
+    constexpr double kUnsteady = 2.0;
+    if (barrier.n > 1 && *barrier.maximum > kUnsteady * *barrier.minimum) {
       warnings.push_back(fmt::format(
-          "barriers of {} threads took {:.0f} to {:.0f} ns: their cores did not lie, or were not "
-          "free, alike in all rounds, so their times may be of two kinds",
+          "barriers of {} threads took {:.0f} to {:.0f} ns: threads moved between cores, or cores "
+          "were busy, in some rounds, so times may fall into two groups",
           probe.threads, *barrier.minimum * 1e9, *barrier.maximum * 1e9));
     }
     const Spread peak = spread_of(probe.fma_flops);

@@ -2,36 +2,60 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "config/keys.h"
+#include "config/run_keys.h"
 
 namespace mnist_bench {
 namespace {
 
-/// The keys that say where and how fast an experiment runs, not what it is.
-constexpr std::array kCircumstances = {"output", "threads", "device"};
+using nlohmann::ordered_json;
+
+std::optional<ordered_json> value_of(const Key& key, const ExperimentConfig& config) {
+  return key.applies_to(config) ? std::optional(key.get(config)) : std::nullopt;
+}
+
+std::string json_text(const std::optional<ordered_json>& value) {
+  return value ? value->dump() : "absent";
+}
+
+/// For people: a string without its quotes.
+std::string plain_text(const ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// Whether the key tells experiments apart beside their names.
+bool tells_apart(std::string_view path) { return path != "name" && defines_experiment(path); }
+
+/// The keys in which at least two of the experiments that have them differ, the name aside.
+std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*>& experiments) {
+  std::vector<const Key*> keys;
+  for (const Key& key : experiment_keys()) {
+    if (!tells_apart(key.path())) continue;
+    std::set<std::string> values;
+    for (const ExperimentConfig* experiment : experiments) {
+      if (const auto value = value_of(key, *experiment)) values.insert(value->dump());
+    }
+    if (values.size() > 1) keys.push_back(&key);
+  }
+  return keys;
+}
 
 }  // namespace
 
 std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
                                               const ExperimentConfig& right) {
-  const auto value = [](const Key& key, const ExperimentConfig& config) {
-    return key.applies_to(config) ? key.get(config).dump() : "absent";
-  };
   std::vector<KeyDifference> differences;
   for (const Key& key : experiment_keys()) {
     const std::string path = key.path();
-    if (std::find(kCircumstances.begin(), kCircumstances.end(), path) != kCircumstances.end()) {
-      continue;
-    }
-    if (!key.applies_to(left) && !key.applies_to(right)) continue;
+    if (is_run_only(path)) continue;
     // model.hidden is two keys, one for each model
-    const std::string old_value = value(key, left);
-    const std::string new_value = value(key, right);
-    if (old_value != new_value) differences.push_back({path, old_value, new_value});
+    auto of_left = value_of(key, left);
+    auto of_right = value_of(key, right);
+    if (json_text(of_left) == json_text(of_right)) continue;
+    differences.push_back({path, std::move(of_left), std::move(of_right)});
   }
   return differences;
 }
@@ -39,10 +63,39 @@ std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
 std::string differences_text(const std::vector<KeyDifference>& differences) {
   std::string text;
   for (const KeyDifference& difference : differences) {
-    text += fmt::format("{}{}: {} → {}", text.empty() ? "" : "; ", difference.key, difference.left,
-                        difference.right);
+    text += fmt::format("{}{}: {} → {}", text.empty() ? "" : "; ", difference.key,
+                        json_text(difference.left), json_text(difference.right));
   }
   return text;
+}
+
+std::vector<std::string> differences_between(const ExperimentConfig& left,
+                                             const ExperimentConfig& right) {
+  std::vector<std::string> texts;
+  for (const KeyDifference& difference : config_differences(left, right)) {
+    if (!tells_apart(difference.key) || !difference.left || !difference.right) continue;
+    texts.push_back(fmt::format("{} {} → {}", difference.key, plain_text(*difference.left),
+                                plain_text(*difference.right)));
+  }
+  return texts;
+}
+
+std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments) {
+  std::vector<std::string> labels;
+  for (const ExperimentConfig& experiment : experiments) {
+    std::vector<const ExperimentConfig*> namesakes;
+    for (const ExperimentConfig& other : experiments) {
+      if (other.name == experiment.name) namesakes.push_back(&other);
+    }
+    std::string label = experiment.name;
+    for (const Key* key : differing_keys(namesakes)) {
+      if (const auto value = value_of(*key, experiment)) {
+        label += fmt::format(" {}={}", key->path(), plain_text(*value));
+      }
+    }
+    labels.push_back(std::move(label));
+  }
+  return labels;
 }
 
 }  // namespace mnist_bench

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,19 +9,28 @@
 
 namespace mnist_bench {
 
-/// One key in which two configs differ; a key that does not apply to a config's model is "absent".
+/// One key in which two configs differ; absent where it does not apply to a config's model.
 struct KeyDifference {
-  std::string key;    ///< dotted, "optimizer.learning_rate"
-  std::string left;   ///< as compact JSON
-  std::string right;  ///< as compact JSON
+  std::string key;  ///< dotted, "optimizer.learning_rate"
+  std::optional<nlohmann::ordered_json> left;
+  std::optional<nlohmann::ordered_json> right;
 };
 
-/// Where two experiments differ, in the order of the keys: the seed and all that config_hash()
-/// covers, so not output, threads and device.
+/// Where two runs differ, in the order of the keys: the seed and all that config_hash() covers, so
+/// not kRunOnlyKeys.
 std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
                                               const ExperimentConfig& right);
 
-/// "optimizer.learning_rate: 0.001 → 0.01; seed: 1 → 2".
+/// All of them, as JSON: "model.type: \"mlp\" → \"cnn\"; model.hidden: [256,128] → absent".
 std::string differences_text(const std::vector<KeyDifference>& differences);
+
+/// "model.type mlp → cnn" for each key that both experiments have and in which they differ, seed
+/// and name aside.
+std::vector<std::string> differences_between(const ExperimentConfig& left,
+                                             const ExperimentConfig& right);
+
+/// A label for each of these experiments: the name and, where several share it, the keys in which
+/// those differ: "mlp optimizer.learning_rate=0.01". The same for two of the same config hash.
+std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
 
 }  // namespace mnist_bench

@@ -17,7 +17,7 @@ namespace mnist_bench {
 enum class Normalization { standardize, unit, dataset, none };
 
 struct DataConfig {
-  /// A label for the records; the data's checksums have the last word.
+  /// A label for the records; the data's checksums decide.
   std::string dataset = "mnist";
   /// Folder of the four IDX files, raw or .gz; absent: the MNIST that ships with the project.
   std::optional<std::string> directory;
@@ -89,12 +89,12 @@ inline std::string_view optimizer_type(const OptimizerConfig& optimizer) {
   return std::visit([](const auto& config) { return config.kType; }, optimizer);
 }
 
-/// What computes: LibTorch (the reference), or the project's own kernels on the CPU.
+/// What trains a network: LibTorch (the reference), or this project's own kernels on the CPU.
 enum class Engine { libtorch, native };
 
 struct EngineName {
   Engine engine;
-  std::string_view name;  ///< the value of `training.engine`, in records, too
+  std::string_view name;  ///< the value of `training.engine`, also in records
 };
 inline constexpr std::array kEngines = {EngineName{Engine::libtorch, "libtorch"},
                                         EngineName{Engine::native, "native"}};
@@ -122,7 +122,7 @@ struct TrainingConfig {
   bool operator==(const TrainingConfig&) const = default;
 };
 
-/// One experiment: everything that a run is told. Defaults are the paper's.
+/// One experiment: all settings of a run. Defaults are the paper's.
 struct ExperimentConfig {
   /// Letters, digits, '.', '_' and '-', not starting with '.'; 1 to 100 characters.
   std::string name;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_of.h"
 #include "config/layer_keys.h"
 
 namespace mnist_bench {
@@ -30,20 +31,6 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-template <class T>
-inline constexpr bool kIsOptional = false;
-template <class T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
-
-template <class T>
-ordered_json encode(const T& field) {
-  if constexpr (kIsOptional<T>) {
-    return field ? encode(*field) : ordered_json(nullptr);
-  } else {
-    return field;
-  }
-}
 
 template <class T>
 void decode(const json& value, T& field) {
@@ -68,7 +55,7 @@ Variant alternative(std::string_view type) {
   }
 }
 
-/// What the alternatives of a variant are called.
+/// The names of a variant's alternatives.
 template <class... Alternatives>
 std::vector<std::string> types_of(const std::variant<Alternatives...>* /*deduced from*/) {
   return {std::string(Alternatives::kType)...};
@@ -80,7 +67,7 @@ auto field(Members... members) {
   return [=](auto& config) -> auto& { return (config.*....*members); };
 }
 
-/// A key that stands for the field of a struct. A key is nullable when its field is optional.
+/// A key for the field of a struct. A key is nullable when its field is optional.
 template <class Field>
 Key key(std::string section, std::string name, Rule rule, Field field, std::string meaning) {
   using T = std::remove_reference_t<decltype(field(std::declval<ExperimentConfig&>()))>;
@@ -90,7 +77,7 @@ Key key(std::string section, std::string name, Rule rule, Field field, std::stri
   key.rule = std::move(rule);
   key.nullable = kIsOptional<T>;
   key.meaning = std::move(meaning);
-  key.get = [field](const ExperimentConfig& config) { return encode(field(config)); };
+  key.get = [field](const ExperimentConfig& config) { return json_of(field(config)); };
   key.set = [field](ExperimentConfig& config, const json& value) { decode(value, field(config)); };
   return key;
 }
@@ -119,7 +106,7 @@ Key optimizer_key(std::string name, Rule rule, T Optimizer::*member, std::string
                 std::move(meaning));
 }
 
-/// The key that chooses the alternative, and with it which of the section's other keys there are.
+/// The key that chooses the alternative, and so the section's other keys.
 template <class Variant>
 Key type_key(std::string section, Variant ExperimentConfig::*of, std::string meaning) {
   Key key;
@@ -238,8 +225,7 @@ std::vector<Key> make_keys() {
       key("training", "batch_size", IntegerRange{1, 1'048'576}, field(&E::training, &T::batch_size),
           "Images per step; the last, partial batch of an epoch is kept."),
       key("training", "engine", engine, field(&E::training, &T::engine),
-          "What computes: LibTorch, or native: this project's kernels, on the CPU alone, the same "
-          "mathematics many times faster."),
+          "LibTorch, or native: this project's kernels, several times as fast, on the CPU only."),
 
       key("", "output", Path{{"name", "seed"}}, field(&E::output),
           "The run folder; {name} and {seed} are filled in."),
@@ -268,7 +254,7 @@ bool Key::accepts(const json& value) const {
   return mnist_bench::accepts(rule, value);
 }
 
-std::string Key::allowed() const { return words(rule) + (nullable ? ", or null" : ""); }
+std::string Key::allowed() const { return describe(rule) + (nullable ? ", or null" : ""); }
 
 ordered_json Key::default_value() const {
   ExperimentConfig config;

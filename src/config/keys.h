@@ -12,7 +12,7 @@
 
 namespace mnist_bench {
 
-/// What holds for a key that a config does not mention.
+/// What applies where a config omits a key.
 enum class IfAbsent { default_value, file_name, error };
 
 /// One key of the experiment config. The reader, the resolved config, the JSON Schema and the
@@ -30,9 +30,9 @@ struct Key {
   IfAbsent if_absent = IfAbsent::default_value;
   std::string meaning;
   std::function<nlohmann::ordered_json(const ExperimentConfig&)> get;
-  /// Takes a value that `accepts` has let through.
+  /// Sets a value that `accepts` allows.
   std::function<void(ExperimentConfig&, const nlohmann::json&)> set;
-  /// Of a value that its rule lets through, what is wrong within; empty where the rule says it all.
+  /// What is wrong inside a value that its rule accepts; empty where the rule says it all.
   std::function<std::optional<Problem>(const nlohmann::json&)> check = {};
 
   /// "training.epochs", as in an override.
@@ -41,7 +41,7 @@ struct Key {
     return type.empty() || type == section_type;
   }
   [[nodiscard]] bool applies_to(const ExperimentConfig& config) const;
-  /// Whether its section has other types, too, which do not have the key.
+  /// Whether its section has other types that lack the key.
   [[nodiscard]] bool depends_on_type() const;
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
   /// The rule for people: "integer 1 to 1024 or null".
@@ -55,8 +55,8 @@ struct Key {
 /// its other keys.
 const std::vector<Key>& experiment_keys();
 
-/// The values that "type" of a section may have, which choose its other keys; empty where there is
-/// no such key.
+/// The values of a section's "type", which chooses its other keys; empty where there is no such
+/// key.
 std::vector<std::string> section_types(std::string_view section);
 
 /// The one data set that needs no `data.directory`.

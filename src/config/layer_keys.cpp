@@ -134,7 +134,7 @@ LayerKind describe(layer::Residual kind) {
   using R = layer::Residual;
   return {layer::Residual::kType,
           "Adds a shortcut to the output of its layers.",
-          {setting("layers", LayerList{}, &R::layers, "The layers beside the shortcut."),
+          {setting("layers", LayerList{}, &R::layers, "The layers parallel to the shortcut."),
            with_default(
                setting("shortcut", Choice{{"identity", "subsample", "projection"}}, &R::shortcut,
                        "The input; its every s-th row and column, with channels of zeros; "
@@ -146,7 +146,7 @@ LayerKind describe(layer::Residual kind) {
 LayerKind describe(layer::Repeat kind) {
   using R = layer::Repeat;
   return {layer::Repeat::kType,
-          "Its layers several times in a row, each time with parameters of their own.",
+          "Its layers several times in a row, each time with their own parameters.",
           {setting("times", IntegerRange{1, kMaxLayers}, &R::times, "How often."),
            setting("layers", LayerList{}, &R::layers, "The layers to repeat.")},
           kind};
@@ -193,11 +193,11 @@ std::optional<Problem> problem_in_setting(const json& layer, const LayerKey& key
   const json::json_pointer where = json::json_pointer() / key.name;
   if (!layer.contains(key.name)) {
     if (!key.required()) return std::nullopt;
-    return Problem{where, fmt::format("missing; allowed: {}", words(key.rule))};
+    return Problem{where, fmt::format("missing; allowed: {}", describe(key.rule))};
   }
   const json& value = layer[key.name];
   if (!accepts(key.rule, value)) {
-    return Problem{where, fmt::format("found {}; allowed: {}", excerpt(value), words(key.rule))};
+    return Problem{where, fmt::format("found {}; allowed: {}", excerpt(value), describe(key.rule))};
   }
   if (!std::holds_alternative<LayerList>(key.rule)) return std::nullopt;
   auto problem = problem_in_list(value, depth + 1);
@@ -223,7 +223,7 @@ std::optional<Problem> problem_in_layer(const json& layer, int depth) {
                                         [&](const LayerKey& key) { return key.name == name; });
     if (name == "name" && !accepts(layer_name_rule(), value)) {
       return Problem{here / name, fmt::format("found {}; allowed: {}", excerpt(value),
-                                              words(layer_name_rule()))};
+                                              describe(layer_name_rule()))};
     }
     if (!is_setting && name != "type" && name != "name") {
       return Problem{here / name, unknown_key(*kind, name, value)};

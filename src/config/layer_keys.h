@@ -16,13 +16,13 @@ namespace mnist_bench {
 struct LayerKey {
   std::string name;
   Rule rule;
-  /// Of a layer that does not set it: a value, or that of another setting, which comes before;
-  /// absent and empty: each layer has to set it.
+  /// The default: a value, or the value of an earlier setting. Absent and empty: each layer has to
+  /// set it.
   std::optional<nlohmann::json> default_value = {};
   std::string default_key = {};
   std::string meaning;
   std::function<nlohmann::ordered_json(const layer::Kind&)> get;
-  /// Takes a value in which there is no problem.
+  /// Sets a value without problems.
   std::function<void(layer::Kind&, const nlohmann::json&)> set;
 
   [[nodiscard]] bool required() const { return !default_value && default_key.empty(); }

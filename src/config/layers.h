@@ -12,8 +12,8 @@ namespace mnist_bench {
 struct Layer;
 
 /// The kinds of layers that a config may list, with their settings. `kType` is the value of "type".
-/// A kind without settings says here what it does; of the others, config/layer_keys.cpp has
-/// meanings and ranges. The arithmetic of all is in model/layers.cpp.
+/// Kinds without settings are explained here; config/layer_keys.cpp has the meanings and ranges of
+/// the others' settings, and model/layers.cpp the arithmetic of all.
 namespace layer {
 
 /// [channels, rows, columns] → [channels · rows · columns].
@@ -108,7 +108,7 @@ struct Residual {
   bool operator==(const Residual&) const;
 };
 
-/// The layers, `times` times in a row, each time with parameters of their own.
+/// The layers, `times` times in a row, each time with their own parameters.
 struct Repeat {
   static constexpr std::string_view kType = "repeat";
   std::int64_t times = 1;
@@ -135,7 +135,7 @@ inline bool layer::Repeat::operator==(const Repeat& other) const {
   return times == other.times && layers == other.layers;
 }
 
-/// A config may list so many layers, after each repeat is written out, in lists nested so deep.
+/// Limits of a config: layers after all repeats are written out, and the depth of nested lists.
 inline constexpr std::int64_t kMaxLayers = 1'000;
 inline constexpr int kMaxLayerDepth = 8;
 

@@ -29,14 +29,14 @@ struct Source {
   json document;
   std::string file;
   std::map<std::string, std::string> overrides;
-  /// Whether its name may stand for the experiment's.
+  /// Whether the experiment may be named after it.
   bool is_named = true;
 };
 
 [[noreturn]] void fail(const std::string& origin, const json::json_pointer& where,
                        const std::string& problem) {
-  const std::string place = where.empty() ? "top level" : escaped(where.to_string());
-  throw Error(ExitCode::usage, fmt::format("{}: {}: {}", origin, place, problem));
+  const std::string location = where.empty() ? "top level" : escaped(where.to_string());
+  throw Error(ExitCode::usage, fmt::format("{}: {}: {}", origin, location, problem));
 }
 
 json::json_pointer pointer(const std::string& section, const std::string& name) {
@@ -67,7 +67,7 @@ bool is_section(std::string_view name) {
                                       [&](const Key& key) { return key.section == name; });
 }
 
-/// What stands in `section`, each once and in order; at the top level also the sections.
+/// The names in `section`, each once and in order; at the top level also the sections.
 std::vector<std::string> names_in(std::string_view section) {
   std::vector<std::string> names;
   for (const Key& key : experiment_keys()) {
@@ -91,7 +91,7 @@ std::optional<std::string> nearest_key(const std::string& section, const std::st
   return best && !section.empty() ? section + "." + *best : best;
 }
 
-/// What to say to an unknown key: the nearest valid one or, if none is near, all of its section.
+/// The hint for an unknown key: the nearest valid one or, if none is near, all of its section.
 std::string advice(const std::string& section, const std::string& name) {
   const auto best = nearest_key(section, name);
   if (best) return fmt::format("did you mean \"{}\"?", *best);
@@ -152,7 +152,7 @@ void require_object(const Source& source, const json& value, const json::json_po
   fail(source.file, where, fmt::format("found {}; allowed: an object", excerpt(value)));
 }
 
-/// Throws for what no key of the table stands for, whatever the model.
+/// Throws for a name that no key of the table has, whatever the model.
 void require_known_keys(const Source& source) {
   if (source.document.contains("configs") && !source.document.contains("model")) {
     throw Error(ExitCode::usage, source.file + ": this is a sweep, not an experiment config",
@@ -226,16 +226,15 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
 std::string name_from_file(const Source& source) {
   const Key& key = *find_keys("", "name").front();
   if (!source.is_named) {
-    fail(
-        source, key,
-        fmt::format("missing, and there is no file whose name could stand for it; add \"name\", or "
-                    "name=.. to the command; allowed: {}",
-                    key.allowed()));
+    fail(source, key,
+         fmt::format("missing, and there is no file to take the name from; add \"name\", or "
+                     "name=.. to the command; allowed: {}",
+                     key.allowed()));
   }
   std::string stem = std::filesystem::path(source.file).stem().string();
   if (key.accepts(stem)) return stem;
   fail(source, key,
-       fmt::format("missing, and the file's name \"{}\" cannot stand for it; allowed: {}",
+       fmt::format("missing, and the file's name \"{}\" is not a valid name; allowed: {}",
                    escaped(stem), key.allowed()));
 }
 

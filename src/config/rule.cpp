@@ -26,7 +26,7 @@ bool IntegerRange::accepts(const json& value) const {
   return minimum <= integer && integer <= maximum;
 }
 
-std::string IntegerRange::words() const {
+std::string IntegerRange::describe() const {
   return fmt::format("integer {} to {}", minimum, maximum);
 }
 
@@ -40,7 +40,7 @@ bool NumberRange::accepts(const json& value) const {
   return (open ? number > minimum : number >= minimum) && number < below;
 }
 
-std::string NumberRange::words() const {
+std::string NumberRange::describe() const {
   const std::string lower = fmt::format("number {} {}", open ? ">" : "≥", minimum);
   return std::isinf(below) ? lower : fmt::format("{} and < {}", lower, below);
 }
@@ -57,7 +57,7 @@ bool Text::accepts(const json& value) const {
   return text.size() <= max_bytes && std::regex_match(text, regex);
 }
 
-std::string Text::words() const { return description; }
+std::string Text::describe() const { return description; }
 
 ordered_json Text::schema() const {
   return {{"type", "string"}, {"maxLength", max_bytes}, {"pattern", pattern}};
@@ -79,7 +79,7 @@ bool Path::accepts(const json& value) const {
   return true;
 }
 
-std::string Path::words() const {
+std::string Path::describe() const {
   std::string path = fmt::format("path of 1 to {} bytes", kMaxPathBytes);
   if (placeholders.empty()) return path;
   return fmt::format("{}; braces only as {{{}}}", path, fmt::join(placeholders, "} and {"));
@@ -97,7 +97,9 @@ bool Choice::accepts(const json& value) const {
                                         value.get_ref<const std::string&>()) != values.end();
 }
 
-std::string Choice::words() const { return fmt::format("\"{}\"", fmt::join(values, "\" or \"")); }
+std::string Choice::describe() const {
+  return fmt::format("\"{}\"", fmt::join(values, "\" or \""));
+}
 
 ordered_json Choice::schema() const { return {{"enum", values}}; }
 
@@ -107,7 +109,7 @@ bool IntegerList::accepts(const json& value) const {
                      [&](const json& element) { return item.accepts(element); });
 }
 
-std::string IntegerList::words() const {
+std::string IntegerList::describe() const {
   return fmt::format("list of 1 to {} integers, each {} to {}", max_items, item.minimum,
                      item.maximum);
 }
@@ -118,7 +120,7 @@ ordered_json IntegerList::schema() const {
 
 bool Boolean::accepts(const json& value) const { return value.is_boolean(); }
 
-std::string Boolean::words() const { return "true or false"; }
+std::string Boolean::describe() const { return "true or false"; }
 
 ordered_json Boolean::schema() const { return {{"type", "boolean"}}; }
 
@@ -126,8 +128,8 @@ bool IntegerOrWord::accepts(const json& value) const {
   return value == word || range.accepts(value);
 }
 
-std::string IntegerOrWord::words() const {
-  return fmt::format("{}, or \"{}\"", range.words(), word);
+std::string IntegerOrWord::describe() const {
+  return fmt::format("{}, or \"{}\"", range.describe(), word);
 }
 
 ordered_json IntegerOrWord::schema() const {
@@ -136,7 +138,7 @@ ordered_json IntegerOrWord::schema() const {
 
 bool LayerList::accepts(const json& value) const { return value.is_array() && !value.empty(); }
 
-std::string LayerList::words() const { return "list of one or more layers"; }
+std::string LayerList::describe() const { return "list of one or more layers"; }
 
 ordered_json LayerList::schema() const {
   return {{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/layer"}}}};
@@ -146,8 +148,8 @@ bool accepts(const Rule& rule, const json& value) {
   return std::visit([&](const auto& r) { return r.accepts(value); }, rule);
 }
 
-std::string words(const Rule& rule) {
-  return std::visit([](const auto& r) { return r.words(); }, rule);
+std::string describe(const Rule& rule) {
+  return std::visit([](const auto& r) { return r.describe(); }, rule);
 }
 
 ordered_json schema(const Rule& rule) {

@@ -11,17 +11,17 @@
 
 namespace mnist_bench {
 
-/// What a key's value may be. Each rule says it three times over from the same numbers: to the
-/// reader (`accepts`), to people (`words`, in error messages and the reference) and to other
-/// programs (`schema`, JSON Schema draft 2020-12).
+/// What a key's value may be. Each rule states it three times from the same numbers: for the reader
+/// (`accepts`), for people (`describe`, in error messages and the reference) and for other programs
+/// (`schema`, JSON Schema draft 2020-12).
 
-/// A JSON integer, minimum to maximum. 3.0 and 1e3 are none.
+/// A JSON integer, minimum to maximum. 3.0 and 1e3 are not integers.
 struct IntegerRange {
   std::int64_t minimum;
   std::int64_t maximum;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -32,7 +32,7 @@ struct NumberRange {
   double below = std::numeric_limits<double>::infinity();
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -43,21 +43,21 @@ struct Text {
   std::size_t max_bytes;
   /// The pattern for people.
   std::string description;
-  /// Made once: that takes far longer than a match.
+  /// Compiled once, since that takes far longer than a match.
   std::regex regex = std::regex(pattern);
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-/// A path of 1 to 4,096 bytes without NUL. Where there are `placeholders` ("name"), braces stand
-/// only around one of them.
+/// A path of 1 to 4,096 bytes without NUL. Where there are `placeholders` ("name"), braces may only
+/// enclose one of them.
 struct Path {
   std::vector<std::string> placeholders;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -66,7 +66,7 @@ struct Choice {
   std::vector<std::string> values;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -76,14 +76,14 @@ struct IntegerList {
   IntegerRange item;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
 /// true or false.
 struct Boolean {
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -93,14 +93,14 @@ struct IntegerOrWord {
   std::string word;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-/// A list of layers, by its outside; config/layer_keys.h says what is wrong within.
+/// A list of layers, seen from outside; config/layer_keys.h checks the layers.
 struct LayerList {
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string describe() const;
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
@@ -108,7 +108,7 @@ using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, Integer
                           IntegerOrWord, LayerList>;
 
 bool accepts(const Rule& rule, const nlohmann::json& value);
-std::string words(const Rule& rule);
+std::string describe(const Rule& rule);
 nlohmann::ordered_json schema(const Rule& rule);
 
 /// Where in a JSON value something is wrong, and what.

@@ -113,7 +113,7 @@ std::string layers_markdown() {
     table += fmt::format("| {} | | | | {} |\n", code(std::string(kind.type)), kind.meaning);
     for (const LayerKey& key : kind.keys) {
       table += fmt::format("| {} | {} | {} | {} | {} |\n", code(std::string(kind.type)),
-                           code(key.name), words(key.rule), default_cell(key), key.meaning);
+                           code(key.name), describe(key.rule), default_cell(key), key.meaning);
     }
   }
   return table;
@@ -153,7 +153,7 @@ std::string config_reference_markdown() {
                          default_cell(key), key.meaning);
   }
   return table + fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
-                             words(layer_name_rule()), layers_markdown());
+                             describe(layer_name_rule()), layers_markdown());
 }
 
 }  // namespace mnist_bench

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kEnding = ".json";
 
-/// Name → file; of two of one name, that of configs/ itself.
+/// Name → file; of two with the same name, the one in configs/ itself.
 std::map<std::string, std::filesystem::path> shipped_configs() {
   std::map<std::string, std::filesystem::path> configs;
   const auto shipped = find_shipped("configs");

@@ -47,14 +47,14 @@ class Builder : public nlohmann::json_sax<json> {
 
   json take() { return std::move(root_); }
 
-  bool null() override { return place(nullptr) != nullptr; }
-  bool boolean(bool value) override { return place(value) != nullptr; }
-  bool number_integer(std::int64_t value) override { return place(value) != nullptr; }
-  bool number_unsigned(std::uint64_t value) override { return place(value) != nullptr; }
-  bool number_float(double value, const std::string&) override { return place(value) != nullptr; }
+  bool null() override { return insert(nullptr) != nullptr; }
+  bool boolean(bool value) override { return insert(value) != nullptr; }
+  bool number_integer(std::int64_t value) override { return insert(value) != nullptr; }
+  bool number_unsigned(std::uint64_t value) override { return insert(value) != nullptr; }
+  bool number_float(double value, const std::string&) override { return insert(value) != nullptr; }
   bool string(std::string& value) override {
     if (value.find('\0') != std::string::npos) fail("NUL in a string");
-    return place(std::move(value)) != nullptr;
+    return insert(std::move(value)) != nullptr;
   }
   bool binary(json::binary_t&) override { return false; }  // not in JSON text
 
@@ -82,8 +82,8 @@ class Builder : public nlohmann::json_sax<json> {
     std::string key;  // of the next value, in an object
   };
 
-  /// Where the next value will stand. Found out for messages alone: kept up to date, it would cost
-  /// each value the length of all the keys around it.
+  /// The pointer to the next value. Built for messages only: keeping it up to date would cost each
+  /// value the length of all keys around it.
   [[nodiscard]] json::json_pointer next() const {
     json::json_pointer pointer;
     for (const Open& open : open_) {
@@ -96,7 +96,7 @@ class Builder : public nlohmann::json_sax<json> {
     return pointer;
   }
 
-  json* place(json value) {
+  json* insert(json value) {
     if (open_.empty()) return &(root_ = std::move(value));
     json& parent = *open_.back().value;
     if (!parent.is_array()) return &(parent[open_.back().key] = std::move(value));
@@ -106,7 +106,7 @@ class Builder : public nlohmann::json_sax<json> {
 
   bool open(json container) {
     if (open_.size() == kMaxDepth) fail(fmt::format("nested deeper than {} levels", kMaxDepth));
-    open_.push_back({.value = place(std::move(container)), .key = {}});
+    open_.push_back({.value = insert(std::move(container)), .key = {}});
     return true;
   }
 
@@ -119,8 +119,8 @@ class Builder : public nlohmann::json_sax<json> {
   [[noreturn]] void fail(const std::string& reason) const { fail_at(next(), reason); }
 
   [[noreturn]] void fail_at(const json::json_pointer& pointer, const std::string& reason) const {
-    const std::string place = pointer.empty() ? "" : escaped(pointer.to_string()) + ": ";
-    throw Error(ExitCode::usage, fmt::format("{}{}{}", prefix(origin_), place, reason));
+    const std::string location = pointer.empty() ? "" : escaped(pointer.to_string()) + ": ";
+    throw Error(ExitCode::usage, fmt::format("{}{}{}", prefix(origin_), location, reason));
   }
 
   std::string_view text_;
@@ -141,7 +141,7 @@ void require_utf8(std::string_view text, std::string_view origin) {
 }
 
 json parse_strict_json(std::string_view text, std::string_view origin, bool comments) {
-  // nlohmann takes NUL for the end of the text and does not look into comments.
+  // nlohmann treats NUL as the end of the text and does not check comments.
   require_utf8(text, origin);
   Builder builder(text, origin);
   json::sax_parse(text.begin(), text.end(), &builder, json::input_format_t::json,

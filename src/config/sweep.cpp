@@ -17,6 +17,7 @@
 #include "base/sha256.h"
 #include "config/keys.h"
 #include "config/read.h"
+#include "config/run_keys.h"
 #include "config/strict_json.h"
 #include "config/write.h"
 
@@ -37,7 +38,7 @@ const std::map<std::string, std::string> kOwnKeys = {
 /// A sweep file while it is read.
 struct Document {
   std::string file;
-  /// That its paths are relative to.
+  /// The folder that its paths are relative to.
   std::filesystem::path folder;
   json content;
 
@@ -91,7 +92,7 @@ std::vector<std::filesystem::path> read_configs(const Document& document) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const Path path;
     if (!path.accepts(value[i])) {
-      document.fail(fmt::format("/configs/{}", i), value[i], path.words());
+      document.fail(fmt::format("/configs/{}", i), value[i], path.describe());
     }
     configs.push_back((document.folder / value[i].get<std::string>()).lexically_normal());
   }
@@ -148,13 +149,13 @@ std::vector<GridAxis> read_grid(const Document& document) {
     if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
       document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", own->second));
     }
-    if (std::find(kOutsideTheExperiment.begin(), kOutsideTheExperiment.end(), key) !=
-        kOutsideTheExperiment.end()) {
-      document.fail(pointer,
-                    fmt::format("says how a run is made, not what it is: a report could not tell "
-                                "its values apart; sweep once for each, with {}=VALUE and an "
-                                "--output of its own",
-                                key));
+    if (!defines_experiment(key)) {
+      document.fail(
+          pointer,
+          fmt::format(
+              "does not define the experiment, so a report could not distinguish its values; sweep "
+              "once for each, with {}=VALUE and its own --output",
+              key));
     }
     if (!values.is_array() || values.empty()) {
       document.fail(pointer, values, "a list of one or more values");
@@ -172,7 +173,7 @@ std::vector<GridAxis> read_grid(const Document& document) {
   return grid;
 }
 
-/// Throws unless the runs are few enough to be planned; nothing is made of them before.
+/// Throws for too many runs, before any is planned.
 void require_few_runs(const SweepConfig& sweep) {
   std::vector<std::size_t> factors = {sweep.configs.size(), sweep.seeds.size()};
   std::string product = fmt::format("configs: {} × seeds: {}", factors[0], factors[1]);
@@ -181,13 +182,13 @@ void require_few_runs(const SweepConfig& sweep) {
     product += fmt::format(" × {}: {}", axis.key, axis.values.size());
   }
   // No factor is 0, and the quotients do not overflow as the product would.
-  std::size_t room = kMostRuns;
-  for (const std::size_t factor : factors) room /= factor;
-  if (room > 0) return;
+  std::size_t remaining = kMostRuns;
+  for (const std::size_t factor : factors) remaining /= factor;
+  if (remaining > 0) return;
   throw Error(
       ExitCode::usage,
       fmt::format("{}: {} makes more than {} runs", sweep.file.string(), product, kMostRuns),
-      "make the grid or the seeds fewer, or several sweeps of it");
+      "use a smaller grid or fewer seeds, or split it into several sweeps");
 }
 
 /// All points of the grid as overrides; one empty point for an empty grid.
@@ -219,7 +220,7 @@ std::string safe(std::string text, std::string_view allowed) {
 
 /// A grid value, given as JSON text, as a part of a folder's name: a string without its quotes. So
 /// that no two values share a name, strings such as "a/b", which would be a_b, and "null", which
-/// would be null, have a hash behind it.
+/// would be null, end with a hash.
 std::string value_name(const std::string& text) {
   const json value = json::parse(text);
   if (!value.is_string()) return safe(text, "._-,");
@@ -260,8 +261,7 @@ void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>&
   }
 }
 
-/// What `make` makes of a config. What is wrong with it also names the sweep file, where it was
-/// named.
+/// The result of `make` for a config. Its errors also name the sweep file, which names the config.
 template <typename Make>
 auto naming_sweep(const SweepConfig& sweep, const std::filesystem::path& config, const Make& make) {
   try {
@@ -291,12 +291,11 @@ SweepConfig read_sweep(const std::filesystem::path& file,
   sweep.file = origin;
   const Key& name = experiment_key("name");
   if (!is_named && !document.content.contains("name")) {
-    document.fail("/name",
-                  "missing, and there is no file whose name could stand for it; add \"name\"");
+    document.fail("/name", "missing, and there is no file to take the name from; add \"name\"");
   }
   sweep.name = read_text(document, "name", name, file.stem().string());
   if (!name.accepts(sweep.name)) {
-    document.fail("/name", fmt::format("missing, and the file's name \"{}\" cannot stand for it",
+    document.fail("/name", fmt::format("missing, and the file's name \"{}\" is not a valid name",
                                        escaped(sweep.name)));
   }
   sweep.configs = read_configs(document);
@@ -334,7 +333,7 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
         throw Error(ExitCode::usage,
                     fmt::format("{} and {} would both write to {}", taken->second.string(),
                                 file.string(), folder.string()),
-                    "give each config a \"name\" of its own");
+                    "give each config its own \"name\"");
       }
       for (const std::uint64_t seed : sweep.seeds) {
         config.seed = seed;

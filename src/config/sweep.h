@@ -32,13 +32,13 @@ struct SweepConfig {
 ///     "grid": {"optimizer.learning_rate": [..], ..}, "output" }
 /// Only configs and seeds are required; name is the file's, output is "runs/{name}".
 /// Every problem is an Error(usage) that names file, JSON pointer, value and what is allowed.
-/// `output`, if given, stands for the file's own. `file` may be "-" (stdin), a pipe or a device:
-/// its paths are relative to the current folder then, and it must have a name.
+/// `output`, if given, replaces the file's own. `file` may be "-" (stdin), a pipe or a device:
+/// then its paths are relative to the current folder, and it must have a name.
 SweepConfig read_sweep(const std::filesystem::path& file,
                        const std::optional<std::string>& output = std::nullopt);
 
 /// The runs of a sweep in their order: config by config, grid point by grid point, seed by seed.
-/// `overrides` ("training.epochs=1") hold for all of them. Each has a folder of its own,
+/// `overrides` ("training.epochs=1") apply to all of them. Each has its own folder,
 /// OUTPUT/CONFIG[/KEY=VALUE,..]/seed-N, in its `output`. Throws Error(usage) for more than 100,000
 /// runs, a config that cannot be read, a grid or override that does not apply, or two runs in one
 /// folder.

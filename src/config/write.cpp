@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "config/keys.h"
+#include "config/run_keys.h"
 
 namespace mnist_bench {
 namespace {
@@ -16,21 +17,30 @@ void replace_all(std::string& text, std::string_view placeholder, const std::str
   }
 }
 
-}  // namespace
-
-nlohmann::ordered_json to_json(const ExperimentConfig& config) {
+/// The keys that apply and whose path `is_wanted`.
+template <class Predicate>
+nlohmann::ordered_json object_of(const ExperimentConfig& config, const Predicate& is_wanted) {
   auto document = nlohmann::ordered_json::object();
   for (const Key& key : experiment_keys()) {
-    if (!key.applies_to(config)) continue;
+    if (!key.applies_to(config) || !is_wanted(key.path())) continue;
     auto& parent = key.section.empty() ? document : document[key.section];
     parent[key.name] = key.get(config);
   }
   return document;
 }
 
+}  // namespace
+
+nlohmann::ordered_json to_json(const ExperimentConfig& config) {
+  return object_of(config, [](const std::string& /*path*/) { return true; });
+}
+
+nlohmann::ordered_json experiment_json(const ExperimentConfig& config) {
+  return object_of(config, defines_experiment);
+}
+
 std::string config_hash(const ExperimentConfig& config) {
-  nlohmann::json sorted = to_json(config);
-  for (const std::string_view key : kOutsideTheExperiment) sorted.erase(std::string(key));
+  const nlohmann::json sorted = experiment_json(config);
   return sha256_hex(sorted.dump());
 }
 

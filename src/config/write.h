@@ -1,10 +1,8 @@
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
 
 #include "config/experiment.h"
 
@@ -13,12 +11,11 @@ namespace mnist_bench {
 /// The resolved config: every key that applies, defaults included. Reading it gives `config` again.
 nlohmann::ordered_json to_json(const ExperimentConfig& config);
 
-/// The keys that say how an experiment is run, not what it is.
-inline constexpr std::array<std::string_view, 4> kOutsideTheExperiment = {"seed", "output",
-                                                                          "threads", "device"};
+/// The part of the resolved config that says what the experiment is: without the seed and
+/// kRunOnlyKeys.
+nlohmann::ordered_json experiment_json(const ExperimentConfig& config);
 
-/// SHA-256 (hex) of what defines the experiment: the resolved config without
-/// kOutsideTheExperiment, as compact JSON with sorted keys.
+/// SHA-256 (hex) of experiment_json as compact JSON with sorted keys.
 std::string config_hash(const ExperimentConfig& config);
 
 /// `config.output` with {name} and {seed} filled in.

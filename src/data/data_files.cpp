@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "data/folder_contents.h"
 #include "data/raw_file.h"
 #include "data/unreadable.h"
@@ -33,14 +34,7 @@ struct NamedRole {
   bool compressed = false;
 };
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
-/// What a file of this name stands for.
+/// The role of a file with this name.
 std::optional<NamedRole> role_of(std::string name) {
   name = lower_case(std::move(name));
   NamedRole named;
@@ -70,8 +64,8 @@ std::vector<fs::path> files_within(const fs::path& folder, const NamedRole& name
   return files;
 }
 
-/// By prefix, what stands for each role; raw files first, then those in folders of their names. A
-/// folder without one stands for a role that has no file, and then is what cannot be read.
+/// By prefix, the files of each role: raw files first, then those in folders of their names. A
+/// folder without such a file counts for a role that has no other file, and then fails to be read.
 std::map<std::string, DataFiles> files_by_prefix(const fs::path& folder,
                                                  const std::vector<FolderEntry>& entries) {
   std::map<std::string, DataFiles> found;
@@ -124,7 +118,7 @@ std::optional<std::string> close_to(const std::string& name) {
   return nearest(name, {kFileNames.begin(), kFileNames.end()});
 }
 
-/// What to do, by what the folder holds in place of the missing files.
+/// What to do, depending on what the folder holds instead of the missing files.
 std::string remedy_for(const fs::path& folder, const std::vector<FolderEntry>& entries) {
   const std::vector<fs::path> below = subfolders_where(folder, is_data_folder);
   if (!below.empty()) {

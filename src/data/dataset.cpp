@@ -58,13 +58,13 @@ std::optional<std::string> common_name(const std::array<SourceFile, 4>& files) {
 
 std::filesystem::path shipped_mnist() {
   if (const auto found = find_shipped("mnist")) return *found;
-  std::vector<std::string> places;
+  std::vector<std::string> folders;
   for (const std::filesystem::path& folder : shipped_folders()) {
-    places.push_back((folder / "mnist").string());
+    folders.push_back((folder / "mnist").string());
   }
   throw Error(ExitCode::data,
               fmt::format("the MNIST that ships with mnist-bench was not found in {}",
-                          fmt::join(places, ", ")),
+                          fmt::join(folders, ", ")),
               "name a folder of the four IDX files (data.directory), or with MNIST_BENCH_DATA the "
               "share/mnist-bench of an installation");
 }
@@ -79,7 +79,7 @@ Dataset load_dataset(const std::filesystem::path& folder) {
   const auto read_split = [&](FileRole images_role, FileRole labels_role) {
     const auto images_index = static_cast<std::size_t>(images_role);
     const auto labels_index = static_cast<std::size_t>(labels_role);
-    // The small file first: its size is what the images file has to answer to.
+    // The small file first: the images file has to match its size.
     IdxFile labels = read_idx_labels(paths.at(labels_index));
     IdxFile images = read_idx_images(paths.at(images_index), labels);
     dataset.files.at(labels_index) = describe(labels, labels_role);
@@ -125,7 +125,7 @@ std::vector<FileStamp> file_stamps(const std::filesystem::path& folder) {
   return stamps;
 }
 
-std::string verdict(const Dataset& dataset) {
+std::string checksum_status(const Dataset& dataset) {
   if (dataset.identified) return *dataset.identified;
   const bool any_known =
       std::any_of(dataset.files.begin(), dataset.files.end(),

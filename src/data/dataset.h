@@ -22,7 +22,7 @@ struct ImageShape {
 struct ImageSet {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  /// [n, rows, columns], row-major, 0 = background, 255 = ink.
+  /// [n, rows, columns], row-major, 0 = background, 255 = foreground.
   std::vector<std::uint8_t> pixels;
   /// [n], 0 … classes − 1.
   std::vector<std::uint8_t> labels;
@@ -47,7 +47,7 @@ struct Dataset {
   ImageSet test;
   /// Largest label of the training set + 1; at least 2.
   std::int64_t classes = 0;
-  /// Of all images of the files, also where `train` and `test` have been cut to a part of them.
+  /// Of all images of the files, even where `train` and `test` are cut to a part of them.
   PixelSummary train_pixels;
   PixelSummary test_pixels;
   /// "mnist" or "fashion-mnist" when all four raw files have that data set's published checksums.
@@ -56,7 +56,7 @@ struct Dataset {
   std::array<SourceFile, 4> files;
 };
 
-/// What tells a file that has changed without reading it. Any change, a replacement included, moves
+/// Detects a changed file without reading it. Any change, a replacement included, moves
 /// the ctime, which no program can set back.
 struct FileStamp {
   std::filesystem::path path;
@@ -71,21 +71,21 @@ struct FileStamp {
 /// Folder of the MNIST that ships with the project.
 std::filesystem::path shipped_mnist();
 
-/// The folder that `config` names: its `directory`, or that one.
+/// The folder that `config` names: its `directory`, or shipped_mnist().
 std::filesystem::path data_folder(const DataConfig& config);
 
-/// Reads the four files that `find_data_files(folder)` names, which says how they may be called.
+/// Reads the four files that `find_data_files(folder)` finds.
 /// Throws Error(data) naming file and cause for anything that is not a sound data set, and for two
-/// files that stand for the same role and differ.
+/// files of the same role that differ.
 Dataset load_dataset(const std::filesystem::path& folder);
 
-/// Of the files that load_dataset(folder) would read now, those included that it would compare with
-/// another one. Throws Error(data) where there are no such files.
+/// Stamps of the files that load_dataset(folder) would read now, including those that it would
+/// compare with others. Throws Error(data) where there are no such files.
 std::vector<FileStamp> file_stamps(const std::filesystem::path& folder);
 
 /// What the checksums say: the name of the known data set, "mixed" when only some of the files are
 /// of a known one (or of different ones), else "unknown".
-std::string verdict(const Dataset& dataset);
+std::string checksum_status(const Dataset& dataset);
 
 /// The images of `set` at `indices` (each 0 … n − 1), in that order; `sha256` stays that of the
 /// whole files.

@@ -12,16 +12,16 @@ namespace {
 
 using Warnings = std::vector<std::string>;
 
-/// Mean and SD are far from what is expected if they are off by more than this share of the
+/// Mean and SD are far from what is expected if they are off by more than this fraction of the
 /// expected SD. KMNIST's are off by 0.20 and 0.13 of MNIST's SD, Fashion-MNIST's by 0.50 and 0.15.
 constexpr double kFar = 0.25;
 constexpr std::uint8_t kLeastLargest = 128;
 /// Fewer test images may differ from the training images by chance.
 constexpr std::int64_t kLeastTestImages = 30;
 
-bool is_far(const PixelStatistics& found, const PixelStatistics& expected) {
-  const double bound = kFar * expected.sd;
-  return std::abs(found.mean - expected.mean) > bound || std::abs(found.sd - expected.sd) > bound;
+bool is_far(const PixelStatistics& found, double mean, double sd) {
+  const double bound = kFar * sd;
+  return std::abs(found.mean - mean) > bound || std::abs(found.sd - sd) > bound;
 }
 
 std::string mean_and_sd(const PixelStatistics& statistics) {
@@ -37,7 +37,8 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
   if (present.empty()) return;
   if (present.size() == 1) {
     warnings.push_back(fmt::format(
-        "the training labels go up to {0}, and all of them are {0}: there is nothing to tell apart",
+        "the training labels go up to {0}, and all of them are {0}: there is nothing to "
+        "distinguish",
         present.front()));
     return;
   }
@@ -61,8 +62,9 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
                     train.largest));
     return;
   }
-  const PixelStatistics constants = normalization_constants(Normalization::standardize);
-  if (normalization == Normalization::standardize && is_far(statistics, constants)) {
+  const PixelScaling constants = normalization_constants(Normalization::standardize);
+  if (normalization == Normalization::standardize &&
+      is_far(statistics, constants.mean, constants.sd)) {
     warnings.push_back(fmt::format(
         "the training images have {}, far from MNIST's {:.4f} and {:.4f}, which "
         "data.normalization=standardize uses; data.normalization=dataset uses their own",
@@ -74,10 +76,10 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         "0 … 255; {}",
         train.largest,
         normalization == Normalization::dataset
-            ? "data.normalization=dataset makes up for that, in these images alone"
+            ? "data.normalization=dataset compensates for that, for these images only"
             : "scale them, or use data.normalization=dataset"));
   }
-  // The background is what most pixels are, wherever they lie: images may have a frame.
+  // The background is what most pixels are, wherever they are: images may have a frame.
   if (2 * train.median > train.largest) {
     warnings.push_back(fmt::format(
         "the training images have a bright background (half of their pixels are {} or more), other "
@@ -85,7 +87,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
         train.median));
   }
   if (dataset.test.size() >= kLeastTestImages &&
-      is_far(dataset.test_pixels.statistics, statistics)) {
+      is_far(dataset.test_pixels.statistics, statistics.mean, statistics.sd)) {
     warnings.push_back(
         fmt::format("the test images have {}, far from the training images' {:.4f} and {:.4f}: are "
                     "they prepared in the same way?",
@@ -101,7 +103,8 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_vi
   warn_of_classes(dataset, warnings);
   if (!dataset.identified && is_known_dataset(label)) {
     warnings.push_back(fmt::format(
-        "data.dataset says '{}', but by their checksums not all of the files are that data set's",
+        "data.dataset says '{}', but by their checksums not all of the files belong to that data "
+        "set",
         label));
   } else if (!dataset.identified &&
              std::any_of(dataset.files.begin(), dataset.files.end(),

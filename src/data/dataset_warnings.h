@@ -8,10 +8,10 @@
 
 namespace mnist_bench {
 
-/// What makes one doubt that `dataset` is what its user takes it for, a line each: classes that no
-/// training image shows (a damaged label can be all that names them), `label`, where that is the
-/// name of a known data set whose checksums these files do not have, and pixels that
-/// `normalization` does not suit, or that are not light strokes on a dark background.
+/// Reasons to doubt that `dataset` is what its user expects, a line each: classes without a
+/// training image (a single damaged label can add one), a `label` that names a known data set whose
+/// checksums these files do not have, and pixels that do not suit `normalization` or are not light
+/// strokes on a dark background.
 std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_view label,
                                           Normalization normalization);
 

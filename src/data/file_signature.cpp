@@ -22,10 +22,9 @@ constexpr std::string_view kReadAndFetch =
     "open it to see what the server says, and fetch the file itself";
 
 constexpr std::array kSignatures = {
-    Signature{"<?xml"sv,
-              {"an XML document, as a server sends it in place of a file", kReadAndFetch}},
+    Signature{"<?xml"sv, {"an XML document, as a server sends instead of a file", kReadAndFetch}},
     Signature{"version https://git-lfs"sv,
-              {"a Git LFS pointer in place of the file", "run 'git lfs pull' where it comes from"}},
+              {"a Git LFS pointer instead of the file", "run 'git lfs pull' where it comes from"}},
     Signature{"PK\3\4"sv, {"a zip archive", kUnpack}},
     Signature{"PK\5\6"sv, {"an empty zip archive", "fetch the file again"}},
     Signature{"\x1f\x8b"sv, {"compressed by gzip twice", "decompress it once: gunzip"}},
@@ -66,7 +65,7 @@ std::optional<ForeignFormat> recognize_format(std::span<const std::uint8_t> star
       });
   if (known != kSignatures.end()) return known->format;
   if (is_markup(text)) {
-    return ForeignFormat{"an HTML page, as a server sends it in place of a file", kReadAndFetch};
+    return ForeignFormat{"an HTML page, as a server sends instead of a file", kReadAndFetch};
   }
   return std::nullopt;
 }

@@ -13,14 +13,14 @@ namespace mnist_bench {
 /// values, row-major and big-endian, then the end.
 struct IdxFile {
   std::filesystem::path path;
-  /// As it stands in the file: 8 bytes for labels, 16 for images, 4 more for a dimension of 1.
+  /// As in the file: 8 bytes for labels, 16 for images, 4 more for a dimension of 1.
   std::vector<std::uint8_t> header;
   /// [n] for labels, [n, rows, columns] for images; each at least 1, rows and columns at most
   /// 65,536. A channel of 1 is left out.
   std::vector<std::int64_t> dimensions;
   /// As many as the product of the dimensions.
   std::vector<std::uint8_t> values;
-  /// The values as they stand in the file, where each takes more than a byte there; else empty.
+  /// The values as in the file, where each takes more than a byte; otherwise empty.
   std::vector<std::uint8_t> wide_values = {};
   /// Of the whole uncompressed file.
   Sha256 hash;
@@ -34,10 +34,10 @@ struct IdxFile {
   }
 };
 
-/// Both read a raw or gzip-compressed file, which its first bytes tell and not its name. They throw
-/// Error(data) naming file and cause for what `RawFile` refuses, a file of another kind, values of
-/// another type or shape, dimensions out of bounds or at odds with the bytes present, and trailing
-/// bytes. A header is not believed: memory grows with the values that come, not with those it
+/// Both read a raw or gzip-compressed file, recognized by its first bytes, not by its name. They
+/// throw Error(data) naming file and cause for what `RawFile` refuses, a file of another kind,
+/// values of another type or shape, dimensions out of bounds or at odds with the bytes present, and
+/// trailing bytes. A header is not trusted: memory grows with the values read, not with those it
 /// announces.
 
 /// Labels: integers of 8, 16 or 32 bits, n or n × 1, each 0 … 255.

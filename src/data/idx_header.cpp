@@ -132,7 +132,7 @@ Dimensions read_shape(const Bytes& header, const std::filesystem::path& path,
                   std::uint32_t{kUnsignedByte} << 8U | usual_rank(contents));
   const IdxContents other = images ? IdxContents::labels : IdxContents::images;
   if (type.is_integer && sizes.size() == usual_rank(other)) {
-    fail_idx(path, fmt::format("this is {} file where the {} file should be ({})",
+    fail_idx(path, fmt::format("this is {} file instead of the {} file ({})",
                                images ? "a labels" : "an images", name_of(contents), magic));
   }
   const std::string found = fmt::format("it holds {} {}", by(sizes), type.name);
@@ -150,8 +150,8 @@ Dimensions read_shape(const Bytes& header, const std::filesystem::path& path,
                   : "write one number for each image");
 }
 
-/// Whether sizes at odds with their file are what a program writes that forgets to swap their
-/// bytes: less than 2^24 when swapped.
+/// Whether sizes that contradict the file look as if a program forgot to swap their bytes: less
+/// than 2^24 when swapped.
 bool look_swapped(const Dimensions& sizes) {
   return std::all_of(sizes.begin(), sizes.end(),
                      [](std::int64_t size) { return size > 0 && size % 256 == 0; });

@@ -15,7 +15,7 @@ enum class IdxContents { images, labels };
 
 /// A header of values that can be read, within all bounds that do not need the values.
 struct IdxHeader {
-  std::vector<std::uint8_t> bytes;       ///< as they stand in the file
+  std::vector<std::uint8_t> bytes;       ///< as in the file
   std::vector<std::int64_t> dimensions;  ///< as in IdxFile
   std::int64_t bytes_per_value = 1;
   bool is_unsigned = true;  ///< else two's complement

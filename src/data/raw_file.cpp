@@ -107,7 +107,7 @@ std::size_t RawFile::read_inflated(std::uint8_t* into, std::size_t size) {
   return count;
 }
 
-/// Looks at each 16 MiB of output by itself, so that a bomb cannot hide behind honest bytes.
+/// Checks each 16 MiB of output by itself, so that a bomb cannot hide behind other bytes.
 void RawFile::check_expansion(std::size_t consumed, std::size_t produced) {
   window_consumed_ += consumed;
   window_produced_ += produced;

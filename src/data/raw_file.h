@@ -43,7 +43,7 @@ class RawFile {
   std::size_t read_stored(std::uint8_t* into, std::size_t size);
   std::size_t read_inflated(std::uint8_t* into, std::size_t size);
   void check_expansion(std::size_t consumed, std::size_t produced);
-  /// What the system does not give.
+  /// A failure of the system.
   [[noreturn]] void fail_system(int error) const;
   /// Bytes that are not what they should be.
   [[noreturn]] void fail(const std::string& cause) const;
@@ -55,7 +55,7 @@ class RawFile {
   /// Null for an uncompressed file.
   std::unique_ptr<z_stream_s, EndInflate> stream_;
   std::vector<std::uint8_t> compressed_;
-  /// False between the members of a gzip file, the one place where it may end.
+  /// False between the members of a gzip file, the only point where it may end.
   bool inside_member_ = true;
   std::size_t window_consumed_ = 0;
   std::size_t window_produced_ = 0;

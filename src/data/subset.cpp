@@ -28,27 +28,28 @@ std::vector<ClassImages> by_class(const std::vector<std::uint8_t>& labels) {
     const auto& images = file_order.at(label);
     if (images.empty()) continue;
     ClassImages shuffled;
-    for (const std::int64_t place :
+    for (const std::int64_t index :
          permutation(std::ssize(images), derive_seed(/*seed=*/0, "stratified_order", label))) {
-      shuffled.indices.push_back(images[static_cast<std::size_t>(place)]);
+      shuffled.indices.push_back(images[static_cast<std::size_t>(index)]);
     }
     classes.push_back(std::move(shuffled));
   }
   return classes;
 }
 
-/// Whose turn it is at place `place` (1 … total): of the classes that are behind their share by at
-/// least 1/(2k−2) of an image, the one that would be the first to fall a whole image behind. With k
-/// classes no class then strays by more than 1 − 1/(2k−2) (Tijdeman 1980, "The chairman assignment
-/// problem").
-ClassImages& next_class(std::vector<ClassImages>& classes, std::int64_t place, std::int64_t total) {
+/// Whose turn it is at position `position` (1 … total): of the classes that are behind their share
+/// by at least 1/(2k−2) of an image, the one that would be the first to fall a whole image behind.
+/// With k classes no class then strays by more than 1 − 1/(2k−2) (Tijdeman 1980, "The chairman
+/// assignment problem").
+ClassImages& next_class(std::vector<ClassImages>& classes, std::int64_t position,
+                        std::int64_t total) {
   const std::int64_t parts = std::max<std::int64_t>(2 * std::ssize(classes) - 2, 1);
   ClassImages* next = nullptr;
   double earliest = 0.0;
   for (ClassImages& candidate : classes) {
     // How far behind, in images times total.
     const std::int64_t behind =
-        candidate.size() * place - total * static_cast<std::int64_t>(candidate.taken);
+        candidate.size() * position - total * static_cast<std::int64_t>(candidate.taken);
     if (behind * parts < total) continue;
     const double deadline = static_cast<double>((parts - 1) * total - parts * behind) /
                             static_cast<double>(candidate.size());

@@ -42,7 +42,7 @@ void fail_unreadable(const fs::path& path, const std::string& name, int error,
       cause = fmt::format("{} is a link to {}, which {}",
                           *link == path ? std::string("it") : link->string(), target,
                           error == ELOOP ? "leads back to it" : "does not exist");
-      remedy = "put back what the link points to, or replace the link by the file itself";
+      remedy = "restore the file that the link points to, or replace the link by the file itself";
     }
   }
   throw Error(ExitCode::data, fmt::format("cannot read {}: {}", name, cause), remedy);

@@ -5,9 +5,9 @@
 
 namespace mnist_bench {
 
-/// Throws Error(data): that `path`, which a message calls `name`, cannot be read, with the system's
-/// reason `error` (an errno), and what to do about that: permissions, a link that points to
-/// nothing. `otherwise`: what to do about other reasons.
+/// Throws Error(data): `path`, called `name` in the message, cannot be read, for the system's
+/// reason `error` (an errno). The remedy covers permissions and broken links; `otherwise` is that
+/// for other reasons.
 [[noreturn]] void fail_unreadable(const std::filesystem::path& path, const std::string& name,
                                   int error, const std::string& otherwise);
 

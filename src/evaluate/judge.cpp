@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace mnist_bench {
 
 std::string to_string(Conclusion conclusion) {
@@ -66,10 +68,10 @@ JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {
 
 std::string chance_note(std::int64_t verdicts) {
   return fmt::format(
-      "{} verdict{} on this page rest{} on tests or ranges at {:.0f} %, with no correction for "
+      "{} on this page rest{} on tests or ranges at {:.0f} %, with no correction for "
       "their number: were there nothing to find, about {:.2g} of them would say otherwise by "
       "chance.",
-      verdicts, verdicts == 1 ? "" : "s", verdicts == 1 ? "s" : "", 100.0 * kLevel,
+      counted(verdicts, "verdict"), verdicts == 1 ? "s" : "", 100.0 * kLevel,
       kLevel * static_cast<double>(verdicts));
 }
 

@@ -10,17 +10,17 @@
 
 namespace mnist_bench {
 
-/// The level of every verdict on a difference.
+/// The level of every conclusion about a difference.
 inline constexpr double kLevel = 0.05;
 /// The fewest paired seeds that can show a difference: 2/2⁶ is the first 2/2ⁿ below kLevel.
 inline constexpr std::int64_t kFewestSeeds = 6;
 
-/// What paired runs say of a difference.
+/// What paired runs show about a difference.
 enum class Conclusion { not_shown, suggested, shown };
 /// "shown", "suggested, not shown", "not shown"
 std::string to_string(Conclusion conclusion);
 
-/// The judge's word on one list of paired differences, B − A.
+/// The judge's conclusion on one list of paired differences, B − A.
 struct Judgement {
   Conclusion conclusion = Conclusion::not_shown;
   /// Of the differences that were judged: the first kMostSignFlips of those given.
@@ -30,7 +30,7 @@ struct Judgement {
 
   /// Which side has the higher values, where the conclusion is not `not_shown`.
   [[nodiscard]] bool b_is_higher() const { return difference.mean.value_or(0.0) > 0.0; }
-  /// Whether it could have been another: one difference has no interval.
+  /// Whether another conclusion was possible: a single difference has no interval.
   [[nodiscard]] bool could_decide() const { return difference.n >= 2; }
 };
 
@@ -55,7 +55,7 @@ enum class JointConclusion {
   shown,      ///< in all of them, and in the same direction
 };
 
-/// The judge's word on a statement about all of several comparisons.
+/// The judge's conclusion on a statement about all of several comparisons.
 struct JointJudgement {
   JointConclusion conclusion = JointConclusion::not_shown;
   std::vector<std::string> shown_higher;  ///< the names for which B is shown to be higher

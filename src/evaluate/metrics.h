@@ -7,7 +7,7 @@
 
 namespace mnist_bench {
 
-/// What the network says of each image, in the order of the set.
+/// The network's predictions, in the order of the set's images.
 struct Predictions {
   std::vector<std::int64_t> classes;  ///< the largest logit's
   std::vector<float> probabilities;   ///< its softmax (paper, eq. 3)
@@ -51,7 +51,7 @@ struct MacroMetrics {
   double recall = 0.0;
   /// Mean of the per-class F1, as in scikit-learn (not the F1 of the mean precision and recall).
   double f1 = 0.0;
-  /// The classes that the means go over, ascending.
+  /// The classes that are averaged over, ascending.
   std::vector<std::int64_t> classes = {};
 };
 

@@ -48,8 +48,8 @@ std::int64_t count_sums_from(double limit, std::span<const double> values) {
 /// from the margin.
 constexpr double kShareRounding = 1e-12;
 
-/// P(T ≥ distance/standard_error): of a mean that lies `distance` inside a bound, how likely one at
-/// least as far inside would be if the true one lay on the bound.
+/// P(T ≥ distance/standard_error): how likely a mean is at least `distance` inside a bound if the
+/// true mean is on the bound.
 double one_sided_p(double distance, double standard_error, double degrees_of_freedom) {
   if (standard_error <= kShareRounding) return distance > kShareRounding ? 0.0 : 1.0;
   return boost::math::cdf(boost::math::complement(boost::math::students_t(degrees_of_freedom),

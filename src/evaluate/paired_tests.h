@@ -20,7 +20,7 @@ struct McNemarTest {
   double p_value = 1.0;             ///< two-sided
 };
 
-/// From this many discordant pairs on, χ² stands for the binomial distribution.
+/// From this many discordant pairs on, χ² approximates the binomial distribution.
 inline constexpr std::int64_t kChiSquaredFrom = 25;
 
 /// Below kChiSquaredFrom discordant pairs the exact binomial test, p = min(1, 2·P(X ≤ min(b, c))),
@@ -39,18 +39,18 @@ struct ShareDifference {
 ShareDifference paired_share_difference(std::int64_t only_first_right,
                                         std::int64_t only_second_right, std::int64_t pairs);
 
-/// What the resolution of a share of `images` is worth as an SD. It is a multiple of 1/images, and
-/// a resolution of δ stands for an SD of δ/√12 (JCGM 100:2008, the GUM, F.2.2.1): 1/(images·√12). 0
-/// for no images: the resolution plays no role.
+/// The resolution of a share of `images` as an SD. A share is a multiple of 1/images, and a
+/// resolution of δ is an SD of δ/√12 (JCGM 100:2008, the GUM, F.2.2.1): 1/(images·√12). 0 for no
+/// images: the resolution plays no role.
 double resolution_sd(std::int64_t images);
 
 /// The same of the difference of two such shares: √2·resolution_sd(images) = 1/(images·√6).
 double difference_resolution_sd(std::int64_t images);
 
-/// spread_of(differences) of such shares, but its ci95 takes the differences to scatter by their
-/// resolution at least: mean ± t(0.975, n − 1)·max(sd, difference_resolution_sd(images))/√n. Two
-/// seeds with the same difference would have an interval without width otherwise, which leaves out
-/// 0 in one of eight cases where nothing differs (risk_test.cpp).
+/// spread_of(differences) of such shares, but its ci95 assumes that the differences scatter at
+/// least by their resolution: mean ± t(0.975, n − 1)·max(sd, difference_resolution_sd(images))/√n.
+/// Two seeds with the same difference would otherwise have an interval of width 0, which excludes 0
+/// in one of eight cases where nothing differs (risk_test.cpp).
 Spread paired_spread(const std::vector<double>& differences, std::int64_t images);
 
 /// Whether paired differences are as likely to be negative as positive (Fisher 1935): of all 2ⁿ
@@ -58,11 +58,11 @@ Spread paired_spread(const std::vector<double>& differences, std::int64_t images
 struct SignFlipTest {
   std::int64_t n = 0;
   double p_value = 1.0;  ///< two-sided, exact
-  /// 2/2ⁿ: what the test can reach at most, however clear the data. 1 for n = 1.
+  /// 2/2ⁿ: the smallest p that the test can give, however clear the data. 1 for n = 1.
   double smallest_p = 1.0;
 };
 
-/// The most differences that sign_flip_test takes.
+/// The most differences that sign_flip_test accepts.
 inline constexpr std::int64_t kMostSignFlips = 40;
 
 /// All 2ⁿ flips are counted, none sampled: the sums of either half of the differences are listed
@@ -74,28 +74,28 @@ SignFlipTest sign_flip_test(const std::vector<double>& differences);
 enum class EquivalenceObstacle {
   too_few_seeds,             ///< below kFewestForEquivalence, or an interval wider than the margin
   interval_too_wide,         ///< it fits into the margin, but reaches beyond it
-  difference_beyond_margin,  ///< all of the interval lies beyond it
+  difference_beyond_margin,  ///< all of the interval is beyond it
 };
 
-/// Whether the mean of paired differences of shares lies within ±margin: two one-sided t-tests, of
-/// which both have to reject (Schuirmann 1987). They take the differences to be normal, with an SD
-/// that is at least `least_sd`, and are corrected for continuity.
+/// Whether the mean of paired differences of shares is within ±margin: two one-sided t-tests, both
+/// of which have to reject (Schuirmann 1987). They assume that the differences are normal, with an
+/// SD that is at least `least_sd`, and are corrected for continuity.
 struct EquivalenceTest {
   double margin = 0.0;  ///< > 0, in the unit of the differences
   Spread difference;
-  double least_sd = 0.0;          ///< least_difference_sd; above difference.sd, it stands for that
+  double least_sd = 0.0;          ///< least_difference_sd; replaces a smaller difference.sd
   std::optional<Interval> ci90;   ///< of the mean difference, with the correction; n ≥ 2
   std::optional<double> p_lower;  ///< of the hypothesis mean ≤ −margin; n ≥ 2
   std::optional<double> p_upper;  ///< of the hypothesis mean ≥ margin; n ≥ 2
   std::optional<double> p_value;  ///< the greater of the two
   /// Absent where equivalence is shown: n ≥ kFewestForEquivalence and p_value < kOneSidedLevel,
-  /// which is to say that ci90 lies inside ±margin.
+  /// that is, ci90 is inside ±margin.
   std::optional<EquivalenceObstacle> obstacle;
 };
 
-/// The level of each of the two tests; their interval leaves out as much on either side.
+/// The level of each of the two tests; their interval excludes as much on either side.
 inline constexpr double kOneSidedLevel = 0.05;
-/// Two differences say next to nothing of their own scatter.
+/// Two differences say next to nothing about their scatter.
 inline constexpr std::int64_t kFewestForEquivalence = 3;
 
 /// The least SD that the difference of two independent shares of `images` has if their true values
@@ -110,7 +110,7 @@ double least_difference_sd(double margin, std::int64_t images);
 /// scatter that much (least_difference_sd). The sum of n such differences is a whole number of
 /// images, so half of one is added to its distance from 0 (the continuity correction of Yates
 /// 1934); few wrong images would bring the risk to 5.4 % otherwise. Without images, differences
-/// without scatter have p = 0 where they lie inside the margin, else 1.
+/// without scatter have p = 0 where they are inside the margin, else 1.
 EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin,
                                  std::int64_t images = 0);
 

@@ -8,8 +8,7 @@
 
 namespace mnist_bench {
 
-/// What a sample says of the population it is from. Nothing is stated that the sample is too small
-/// for.
+/// A summary of a sample. What the sample is too small for is absent.
 struct Spread {
   std::int64_t n = 0;
   std::optional<double> mean;     ///< n ≥ 1
@@ -21,8 +20,8 @@ struct Spread {
 
 Spread spread_of(const std::vector<double>& values);
 
-/// `spread`, whose ci95 takes the values to scatter by `least_sd` at least: values that have a
-/// resolution may happen to be equal, and would have an interval without width.
+/// `spread` with a ci95 that assumes an SD of at least `least_sd`: values of limited resolution may
+/// happen to be equal, and would have an interval of width 0.
 Spread with_least_scatter(Spread spread, double least_sd);
 
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.

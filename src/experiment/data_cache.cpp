@@ -37,7 +37,7 @@ DataCache::~DataCache() = default;
 
 bool DataCache::load(const DataConfig& config) {
   const std::filesystem::path folder = data_folder(config);
-  // Taken before the files are read: a change while they are is noticed by the next run.
+  // Taken before the files are read, so that the next run notices a change during reading.
   Origin origin{.files = file_stamps(folder),
                 .train_limit = config.train_limit,
                 .test_limit = config.test_limit};

@@ -14,9 +14,9 @@ namespace mnist_bench {
 struct NativeSets;
 struct TensorSets;
 
-/// The data of the run at hand, kept for the next one of the same process: what a sweep's worker
-/// trains on again is neither read nor prepared again. Memory holds the data of one run, in the
-/// form of one engine: what the next run does not share is let go before anything is made for it.
+/// The data of the current run, kept for the next one of the same process, so that a sweep's worker
+/// does not read and prepare the same data again. Memory holds the data of one run, in the form of
+/// one engine: what the next run does not share is freed first.
 class DataCache {
  public:
   DataCache();
@@ -31,11 +31,11 @@ class DataCache {
 
   // Of the last `load`, until the next one.
   [[nodiscard]] const Dataset& dataset() const { return dataset_; }
-  /// Where the test images stand in the test file.
+  /// The indices of the test images in the test file.
   [[nodiscard]] const std::vector<std::int64_t>& test_indices() const { return test_indices_; }
-  /// As the native engine computes on them. Throws Error(usage) for images that it cannot take.
+  /// The data in the native engine's form. Throws Error(usage) for images that it cannot take.
   const NativeSets& native_sets();
-  /// As LibTorch does, on `device` ("cpu", "cuda:0").
+  /// The data in LibTorch's form, on `device` ("cpu", "cuda:0").
   const TensorSets& tensor_sets(Normalization normalization, const std::string& device);
 
  private:

@@ -43,7 +43,7 @@ std::vector<DataFile> summarize_files(const Dataset& dataset) {
 }  // namespace
 
 DataSummary describe_data(const Dataset& dataset, const DataConfig& config) {
-  const PixelStatistics constants =
+  const PixelScaling constants =
       normalization_constants(config.normalization, dataset.train_pixels.statistics);
   return {.dataset = dataset.identified.value_or(config.dataset),
           .train = summarize_split(dataset.train, dataset.classes),

@@ -14,7 +14,7 @@ struct RunOptions;
 /// The data of a run for its record.
 DataSummary describe_data(const Dataset& dataset, const DataConfig& config);
 
-/// Where and with what a run begins on `device` ("cpu", "cuda:0"), now, without `simd`, which its
+/// The provenance of a run that begins now on `device` ("cpu", "cuda:0"), without `simd`, which its
 /// learner knows.
 Provenance describe_provenance(const std::string& device, std::int64_t threads,
                                const RunOptions& options);

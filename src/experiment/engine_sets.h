@@ -9,14 +9,14 @@
 
 namespace mnist_bench {
 
-/// Training and test set as the native engine computes on them; `dataset` must outlive them.
+/// Training and test set in the native engine's form; `dataset` must outlive them.
 struct NativeSets {
   explicit NativeSets(const Dataset& dataset) : train(dataset.train), test(dataset.test) {}
   native::Images train;
   native::Images test;
 };
 
-/// Training and test set as LibTorch computes on them.
+/// Training and test set in LibTorch's form.
 struct TensorSets {
   TensorSets(const Dataset& dataset, Normalization with, std::string on)
       : normalization(with),

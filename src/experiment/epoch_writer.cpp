@@ -9,8 +9,8 @@ namespace mnist_bench {
 void EpochWriter::write(Checkpoint checkpoint) {
   finish();
   epoch_ = checkpoint.epochs.back();
-  // With both: in place, where the system has no thread to give. libstdc++ 12 moves what it is
-  // given into the attempt that fails and then calls what is left: hence a copy.
+  // With both, it runs in place if no thread can be started. libstdc++ 12 moves its argument into
+  // the failed attempt and then calls the moved-from rest: hence a copy.
   const std::launch how =
       async_ ? std::launch::async | std::launch::deferred : std::launch::deferred;
   const auto held = std::make_shared<Checkpoint>(std::move(checkpoint));

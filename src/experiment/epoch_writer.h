@@ -9,9 +9,8 @@
 
 namespace mnist_bench {
 
-/// Writes what an epoch leaves in the run folder: before the next one begins or, with `async`,
-/// while it is trained. What is announced is on the disk: an epoch is announced once all of
-/// it is written.
+/// Writes an epoch's files into the run folder: before the next epoch begins or, with `async`,
+/// while that is trained. An epoch is announced once all of it is on disk.
 class EpochWriter {
  public:
   EpochWriter(RunFolder& folder, Observer& observer, std::int64_t epochs, const ImageCounts& images,
@@ -24,8 +23,8 @@ class EpochWriter {
   void write(Checkpoint checkpoint);
   /// Announces the epoch if it is written by now.
   void announce_if_written();
-  /// Waits until it is written and announces it; does nothing where there is none. To be called
-  /// before anything else is written to the folder.
+  /// Waits until it is written and announces it; does nothing where there is none. Call it before
+  /// anything else is written to the folder.
   void finish();
 
  private:

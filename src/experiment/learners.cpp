@@ -22,7 +22,7 @@ std::unique_ptr<Learner> make_native_learner(const ExperimentConfig& config,
                                              const std::vector<PlacedLayer>& layers,
                                              DataCache& data, std::int64_t threads) {
   native::check_supported(config);
-  const PixelStatistics constants =
+  const PixelScaling constants =
       normalization_constants(config.data.normalization, data.dataset().train_pixels.statistics);
   auto network = native::make_network(layers, constants, threads);
   const NativeSets& sets = data.native_sets();

@@ -17,7 +17,7 @@ struct ImageCounts {
   std::int64_t test = 0;
 };
 
-/// Who is told how an experiment or a sweep goes on: the console. This folder prints nothing.
+/// Receives the progress of an experiment or a sweep: the console. This folder prints nothing.
 class Observer {
  public:
   Observer() = default;
@@ -36,9 +36,9 @@ class Observer {
 
   virtual void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images) = 0;
   virtual void progress(const TrainProgress& progress, std::int64_t epochs) = 0;
-  /// `lines` say how a sweep goes, in place of those before.
+  /// `lines` show the state of a sweep and replace the previous ones.
   virtual void status(const std::vector<std::string>& lines) = 0;
-  /// Whether it is time for that again.
+  /// Whether it is time to show them again.
   [[nodiscard]] virtual bool status_due() const = 0;
 };
 

@@ -3,11 +3,11 @@
 #include <c10/core/Device.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/write.h"
 #include "data/dataset.h"
@@ -27,18 +27,12 @@
 namespace mnist_bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Observer& observer) {
-  observer.info(fmt::format("{} is finished already; nothing to do", folder.string()));
+  observer.info(fmt::format("{} is already finished; nothing to do", folder.string()));
   return {.folder = std::move(folder), .result = std::move(result)};
 }
 
-/// Gives LibTorch the CPU threads of the config, or those that the machine suggests.
+/// Gives LibTorch the CPU threads of the config, or this machine's default.
 DefaultThreads set_up_threads(const ExperimentConfig& config, Observer& observer) {
   DefaultThreads chosen{.threads = 1, .decided_by = "the config", .ignored = {}};
   if (config.threads) {
@@ -55,8 +49,7 @@ DefaultThreads set_up_threads(const ExperimentConfig& config, Observer& observer
   return chosen;
 }
 
-/// Where to compute, made ready for it: in float32 throughout, with the peak of memory counted
-/// anew.
+/// Chooses and prepares the device: float32 throughout, with the memory peak reset.
 c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
   if (config.training.engine == Engine::native) return c10::kCPU;  // it never uses CUDA
   const c10::Device device = choose_device(config.device);
@@ -66,8 +59,8 @@ c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
   return device;
 }
 
-/// Throws Error(run_failed) when the network alone would not fit into memory: found out here, not
-/// by the system that kills the process.
+/// Throws Error(run_failed) when the network alone would not fit into memory, before the system
+/// kills the process.
 void require_memory(const OptimizerConfig& optimizer, std::int64_t parameters) {
   // Value, gradient, and what the optimizer keeps of each.
   const double bytes = sizeof(float) * static_cast<double>(2 + optimizer_tensors(optimizer).size());
@@ -101,16 +94,17 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
   const Checkpoint& checkpoint = *folder.checkpoint();
   const std::string file = (folder.path() / "checkpoint.safetensors").string();
   if (checkpoint.data_sha256 != data_sha256(*result.data)) {
-    throw Error(ExitCode::data,
-                fmt::format("cannot go on from {}: the training or test data are not those that "
-                            "it was made with",
-                            file),
-                "restore the data, or use --force to train from the start");
+    throw Error(
+        ExitCode::data,
+        fmt::format(
+            "cannot resume from {}: the training or test data differ from those it was made with",
+            file),
+        "restore the data, or use --force to train from the start");
   }
   try {
     require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("cannot go on from {}: {}", file, error.what()),
+    throw Error(error.code(), fmt::format("cannot resume from {}: {}", file, error.what()),
                 "use --force to train from the start");
   }
 }
@@ -127,7 +121,7 @@ void announce(const RunResult& result, Observer& observer) {
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
               Observer& observer) {
   const Clock::time_point start = Clock::now();
-  // Before anything that could fail for want of data or a device, or cost time.
+  // Before anything that needs data, a device or time.
   if (options.existing == Existing::resume) {
     const std::filesystem::path output = output_folder(config);
     if (auto found = finished_run(output, config)) {
@@ -163,14 +157,14 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   observer.log_to(folder.log_file());
   observer.debug(
       fmt::format("{}: decided by {}", counted(threads.threads, "CPU thread"), threads.decided_by));
-  observer.debug(loaded ? "data read from their files" : "data in memory already");
+  observer.debug(loaded ? "data read from files" : "data already in memory");
   announce(result, observer);
 
   double seconds_before = 0.0;
   if (const auto& checkpoint = folder.checkpoint()) {
     resume_from(*checkpoint, result);
     seconds_before = checkpoint->total_seconds;
-    observer.info(fmt::format("going on after epoch {} of {}", checkpoint->state.epoch,
+    observer.info(fmt::format("resuming after epoch {} of {}", checkpoint->state.epoch,
                               config.training.epochs));
   }
   folder.write_config(config);
@@ -195,7 +189,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     result.error = error.what();
     try {
       finish();
-    } catch (const Error& second) {  // a full disk, mostly: the first error is the one to tell
+    } catch (const Error& second) {  // mostly a full disk: the first error is the one to report
       observer.warn(second.what());
     }
     throw error;

@@ -23,17 +23,18 @@ Error out_of_memory() {
           "make the model or training.batch_size smaller, or set data.train_limit"};
 }
 
-/// LibTorch's message goes on for many sentences, about settings of its allocator; the first three
-/// say what was asked for and what there is.
+/// LibTorch's message has many more sentences about its allocator's settings; the first three say
+/// what was requested and what is available.
 Error out_of_device_memory(const std::exception& error) {
   const std::string text = first_line(error);
   std::size_t end = 0;
   for (int sentence = 0; sentence < 3 && end != std::string::npos; ++sentence) {
     end = text.find(". ", end == 0 ? 0 : end + 1);
   }
-  return {ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
-          "make the model or training.batch_size smaller, set data.train_limit, or end what else "
-          "uses the GPU (nvidia-smi lists it)"};
+  return {
+      ExitCode::run_failed, fmt::format("the GPU's memory is full: {}", text.substr(0, end)),
+      "make the model or training.batch_size smaller, set data.train_limit, or end other processes "
+      "on the GPU (nvidia-smi lists them)"};
 }
 
 }  // namespace

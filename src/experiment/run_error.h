@@ -6,8 +6,8 @@
 
 namespace mnist_bench {
 
-/// What broke a run, in the words of its record and of the error that ends the command. Only what
-/// LibTorch throws is called LibTorch's.
+/// The error that broke a run, for its record and for the command. Only LibTorch's exceptions are
+/// attributed to LibTorch.
 Error run_error(const std::exception& error);
 
 }  // namespace mnist_bench

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "config/write.h"
 #include "evaluate/metrics.h"
 #include "experiment/epoch_writer.h"
@@ -16,8 +16,6 @@
 
 namespace mnist_bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// Metrics and predictions of one evaluation.
 struct Evaluation {
@@ -35,7 +33,7 @@ Evaluation evaluate(Learner& learner, const Dataset& dataset) {
   evaluation.test.confusion =
       confusion_matrix(truth, evaluation.predictions.classes, dataset.classes);
   evaluation.test.metrics = classification_metrics(evaluation.test.confusion);
-  evaluation.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  evaluation.seconds = seconds_since(start);
   return evaluation;
 }
 

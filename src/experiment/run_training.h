@@ -18,7 +18,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
                   const std::function<double()>& seconds_so_far, RunFolder& folder,
                   Observer& observer, RunResult& result);
 
-/// Takes over what the record says of the epochs before `checkpoint`.
+/// Copies the record of the epochs before `checkpoint`.
 void resume_from(const Checkpoint& checkpoint, RunResult& result);
 
 }  // namespace mnist_bench

@@ -4,13 +4,14 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
@@ -24,17 +25,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kPollMilliseconds = 200;
 
-/// A place for a worker, and what it is at.
+/// A worker and its current run.
 struct Slot {
   std::vector<int> cores;
   std::unique_ptr<Worker> worker;
   std::optional<ExperimentConfig> run;
-  std::string before;  ///< the record in the run's folder when it was handed out
+  std::string before;  ///< the record in the run's folder when the run was assigned
   std::string progress;
   bool leaving = false;  ///< the worker ends by itself
 };
 
-/// The record in a run's folder; none where it cannot be read, which the run itself will tell.
+/// The record in a run's folder; none where it cannot be read, which the run itself reports.
 std::string record_in(const std::string& folder) {
   try {
     return result_bytes(folder);
@@ -43,7 +44,7 @@ std::string record_in(const std::string& folder) {
   }
 }
 
-/// A folder's last characters, which tell the runs of a sweep apart, so that a line fits a
+/// A folder's last characters, which distinguish the runs of a sweep, so that a line fits a
 /// terminal.
 std::string end_of(const std::string& folder) {
   constexpr std::size_t kShown = 24;
@@ -84,8 +85,7 @@ class Sweep {
     }
     outcome_.ended = done_;
     outcome_.workers = static_cast<std::int64_t>(slots_.size());
-    outcome_.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    outcome_.seconds = seconds_since(start_);
     return outcome_;
   }
 
@@ -96,9 +96,9 @@ class Sweep {
     const auto threads = static_cast<std::size_t>(*options_.threads);
     if (slots_.size() * threads > cores.size()) {
       observer_.warn(
-          fmt::format("{} workers of {} thread{} on {} available cores will slow each "
+          fmt::format("{} workers of {} on {} available cores will slow each "
                       "other down",
-                      slots_.size(), threads, threads == 1 ? "" : "s", cores.size()));
+                      slots_.size(), counted(*options_.threads, "thread"), cores.size()));
       return;
     }
     auto next = cores.begin();
@@ -108,8 +108,8 @@ class Sweep {
     }
   }
 
-  /// Gives each idle slot a run while there are some; whether any is in progress afterwards, here
-  /// or in another process that is waited for.
+  /// Gives each idle slot a run while there are some. Returns whether any is in progress, here or
+  /// in another process that is waited for.
   bool hand_out() {
     const bool stopping = outcome_.interrupted || (options_.fail_fast && !outcome_.failed.empty());
     bool busy = false;
@@ -130,7 +130,7 @@ class Sweep {
   }
 
   /// The next run that no process works on: of those not begun or, after them, of those that other
-  /// processes have let go of.
+  /// processes have released.
   std::optional<ExperimentConfig> next_run() {
     if (next_ < runs_.size()) return runs_[next_++];
     const auto free = std::find_if(in_use_.begin(), in_use_.end(),
@@ -141,8 +141,8 @@ class Sweep {
     return run;
   }
 
-  /// What to do with what is in a run's folder. A run that another process has finished while this
-  /// one waited is done, also for --force.
+  /// What to do with an existing run in the folder. A run that another process finished while this
+  /// one waited is done, even with --force.
   [[nodiscard]] Existing existing_for(const ExperimentConfig& run) const {
     if (!options_.force) return Existing::resume;
     try {
@@ -183,7 +183,7 @@ class Sweep {
   void on_line(Slot& slot, const std::string& line) {
     const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (event.is_object()) outcome_.train_seconds += event.value("train_seconds", 0.0);  // epochs
-    if (!event.is_object()) {  // what a library says behind our back
+    if (!event.is_object()) {  // printed by a library
       observer_.debug(fmt::format("worker: {}", line));
     } else if (event.value("event", "") == "progress") {
       slot.progress = event.value("text", "");
@@ -193,8 +193,8 @@ class Sweep {
       const std::string message = event.value("message", "");
       const bool is_news = event.value("level", "") == "warning" &&
                            warnings_.emplace(data_folder(slot.run->data), message).second;
-      const std::string told = fmt::format("{}: {}", slot.run->output, message);
-      is_news ? observer_.warn(told) : observer_.debug(told);
+      const std::string shown = fmt::format("{}: {}", slot.run->output, message);
+      is_news ? observer_.warn(shown) : observer_.debug(shown);
     }
   }
 
@@ -206,7 +206,7 @@ class Sweep {
                                                  event.value("test_images", std::int64_t{0}))));
     } else if (status == to_string(RunStatus::interrupted)) {
       report(slot, "interrupted");
-      // Somebody's signal to this worker alone: it takes no further run, the next needs a new one.
+      // A signal to this worker alone: it takes no more runs, and the next one needs a new worker.
       if (!interrupted()) slot.leaving = true;
     } else if (status == to_string(RunStatus::diverged)) {
       report_failure(slot, "diverged: " + event.value("error", ""));
@@ -218,11 +218,11 @@ class Sweep {
     slot.run.reset();
   }
 
-  /// Takes the run up again once the other process lets go of it.
+  /// Retries the run once the other process releases it.
   void wait_for(const ExperimentConfig& run) {
     in_use_.push_back(run);
     if (!waited_for_.insert(run.output).second) return;
-    observer_.info(fmt::format("{}: in use by another process; waiting for that", run.output));
+    observer_.info(fmt::format("{}: in use by another process; waiting for it", run.output));
   }
 
   void on_death(Slot& slot) {
@@ -271,7 +271,7 @@ class Sweep {
     return lines;
   }
 
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
   const std::vector<ExperimentConfig>& runs_;
   SweepOptions options_;
   DataCache& data_;
@@ -280,8 +280,9 @@ class Sweep {
   std::vector<Slot> slots_;
   std::size_t next_ = 0;
   std::vector<ExperimentConfig> in_use_;  ///< by other processes, and waited for
-  std::set<std::string> waited_for_;      ///< output folders of all that ever were
-  /// What has been warned of, by data folder: of the machine or the data, it is true of each run.
+  std::set<std::string> waited_for_;      ///< output folders of all that ever were in use
+  /// Warnings already shown, by data folder: they are about the machine or the data, so the same
+  /// for each run.
   std::set<std::pair<std::filesystem::path, std::string>> warnings_;
   std::int64_t done_ = 0;
   SweepOutcome outcome_;

@@ -14,7 +14,7 @@
 namespace mnist_bench {
 
 struct SweepOptions {
-  /// Workers side by side.
+  /// Parallel workers.
   std::int64_t jobs = 1;
   /// CPU threads of each; absent: one with several jobs, the config's own with one.
   std::optional<std::int64_t> threads;
@@ -26,7 +26,7 @@ struct SweepOptions {
   ObserverFactory worker_observer;
 };
 
-/// How the runs of one call ended; they stand in their folders.
+/// How the runs of one call ended; their results are in their folders.
 struct SweepOutcome {
   std::set<std::string> failed;  ///< output folders of runs that failed or diverged
   bool interrupted = false;
@@ -37,9 +37,10 @@ struct SweepOutcome {
 };
 
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails
-/// takes no other with it, a worker that dies neither; both leave a record of status `failed`. A
-/// run that another process works on is waited for: done if that finishes it, else taken over.
-/// Each worker begins with what `data` holds. Throws Error(io) when no worker can be started.
+/// or a worker that dies does not affect other runs; both leave a record of status `failed`. A run
+/// that another process works on is waited for: it is done if that process finishes it, otherwise
+/// taken over. Each worker begins with what `data` holds. Throws Error(io) when no worker can be
+/// started.
 SweepOutcome run_sweep(const std::vector<ExperimentConfig>& runs, const SweepOptions& options,
                        DataCache& data, Observer& observer);
 

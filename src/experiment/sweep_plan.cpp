@@ -22,7 +22,7 @@ std::string state_text(const RunState& state) {
 
 }  // namespace
 
-std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force) {
+std::vector<PlannedRun> planned_runs(const std::vector<ExperimentConfig>& plan, bool force) {
   std::vector<PlannedRun> runs;
   for (const ExperimentConfig& config : plan) {
     runs.push_back({.config = config, .state = {}});
@@ -32,7 +32,7 @@ std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool 
       if (!force) {
         throw Error(error.code(), error.what(),
                     "move that run out of the way, use --output DIR for another folder, or --force "
-                    "to run all of the sweep anew");
+                    "to train the whole sweep again");
       }
       runs.back().state.started = true;
     }
@@ -55,7 +55,7 @@ void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data) {
     each.back().train_limit.reset();
     each.back().test_limit.reset();
   }
-  std::reverse(each.begin(), each.end());  // the first run's last: they stay
+  std::reverse(each.begin(), each.end());  // the first run's last, so that they stay
   for (const DataConfig& config : each) data.load(config);
 }
 

@@ -9,15 +9,15 @@
 
 namespace mnist_bench {
 
-/// A run of a sweep and what is there of it already.
+/// A run of a sweep and its state so far.
 struct PlannedRun {
   ExperimentConfig config;
   RunState state;
 };
 
-/// The plan with what is there already. Throws Error(usage) when a folder holds a run of another
+/// The plan with the state of each run. Throws Error(usage) when a folder holds a run of another
 /// config, unless that is to be replaced (`force`).
-std::vector<PlannedRun> look_at(const std::vector<ExperimentConfig>& plan, bool force);
+std::vector<PlannedRun> planned_runs(const std::vector<ExperimentConfig>& plan, bool force);
 
 /// A table of the runs' folders and states.
 std::string plan_text(const std::vector<PlannedRun>& runs);

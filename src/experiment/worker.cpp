@@ -46,7 +46,7 @@ void close_once(int& descriptor) {
   if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
 }
 
-/// One request from start to end, told on stderr.
+/// Executes one request and reports it on stderr.
 void execute(const WorkRequest& request, DataCache& data, Observer& observer) {
   Json end = {{"event", "end"}};
   try {
@@ -75,27 +75,27 @@ void execute(const WorkRequest& request, DataCache& data, Observer& observer) {
 /// Executes requests from stdin until its end.
 void work(bool cuda, DataCache& data, const ObserverFactory& make_observer) {
   if (cuda) cuda_status();
-  // A signal between two runs: what is asked for then is left to another worker.
+  // A signal between two runs: later requests are left to another worker.
   for (std::string line; !interrupted() && std::getline(std::cin, line) && !interrupted();) {
     execute(work_request_from(Json::parse(line)), data, *make_observer());
   }
 }
 
-/// The life of the process that `sweep` has just forked. It leaves by _exit: what else an end of
-/// the program does (writing out streams, say) is the sweep's to do.
+/// The life of the process that `sweep` has just forked. It ends by _exit: all else at the end of a
+/// program (flushing streams, say) is up to the sweep.
 [[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, DataCache& data,
                             const ObserverFactory& make_observer, int requests, int events) {
   watch_interrupts_of_worker();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
-  // A group of its own: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.
+  // Its own process group: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.
   ::setpgid(0, 0);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (::dup2(requests, STDIN_FILENO) < 0 || ::dup2(nowhere, STDOUT_FILENO) < 0 ||
       ::dup2(events, STDERR_FILENO) < 0) {
     ::_exit(EXIT_FAILURE);
   }
-  // What else is open is the sweep's: an end of another worker's pipes would keep those open.
+  // Other open descriptors are the sweep's: an end of another worker's pipe would keep it open.
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (!cores.empty()) pin_to(cores);
   try {
@@ -155,7 +155,7 @@ void Worker::send(const WorkRequest& request) {
   while (!rest.empty()) {
     const ssize_t written = ::write(requests_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    // A worker that is gone is found out by its end.
+    // A dead worker is noticed by its end.
     if (written < 0) return;
     rest.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -19,7 +19,7 @@ namespace mnist_bench {
 /// Makes an observer that writes JSON lines on stderr, progress included.
 using ObserverFactory = std::function<std::unique_ptr<Observer>()>;
 
-/// What a sweep tells a worker: train this.
+/// A sweep's request to a worker: train this.
 struct WorkRequest {
   ExperimentConfig config;
   Existing existing = Existing::resume;
@@ -37,14 +37,14 @@ WorkRequest work_request_from(const nlohmann::ordered_json& json);
 /// within epochs, and an end ("event": "end") with status, error and exit code, and with "in_use"
 /// where another process holds the run's folder. It is killed when this process ends.
 ///
-/// It is forked from this process rather than started anew, since LibTorch takes a fifth of a
+/// It is forked from this process rather than started afresh, since LibTorch takes a fifth of a
 /// second to load. Hence this process must not have computed anything or asked for a CUDA device:
 /// neither LibTorch's threads nor a CUDA context outlive a fork. A worker that may have to use CUDA
 /// (`cuda`) looks for it before its first run: after one on the CPU it would be too late.
 class Worker {
  public:
-  /// Forks the process, on `cores` alone if there are any; it has what `data` holds, and tells of
-  /// each run by an observer of its own. Throws Error(io).
+  /// Forks the process, on `cores` alone if there are any; it has what `data` holds, and reports
+  /// each run through its own observer. Throws Error(io).
   Worker(const std::vector<int>& cores, bool cuda, DataCache& data,
          const ObserverFactory& make_observer);
   ~Worker();
@@ -64,7 +64,7 @@ class Worker {
   std::vector<std::string> read_lines();
   [[nodiscard]] bool ended() const { return ended_; }
   /// Waits for the process and says how it ended: "was killed by signal 9 (Killed)". Absent: by
-  /// itself, after `close` or a signal, with no run begun that it has not told the end of.
+  /// itself, after `close` or a signal, having reported the end of every run that it began.
   std::optional<std::string> wait();
 
  private:

@@ -42,7 +42,7 @@ void drop_row(std::uint64_t key, std::uint32_t threshold, float scale, Range col
   const hn::CappedTag<float, kLine> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const auto low = hn::Set(du, static_cast<std::uint32_t>(key));
-  const auto first = hn::Iota(du, 0);  // once: Highway makes it number by number
+  const auto first = hn::Iota(du, 0);  // outside the loop: Highway fills it number by number
   for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
     const auto counter = hn::Xor(hn::Add(first, hn::Set(du, static_cast<std::uint32_t>(c))), low);
     const auto number = mix(du, counter, static_cast<std::uint32_t>(key >> 32U));

@@ -6,19 +6,19 @@
 
 namespace mnist_bench::kernels {
 
-/// x[i][c] ← max(x[i][c], 0) for i in `rows` and c in `columns`. As LibTorch's: NaN stays NaN.
+/// x[i][c] ← max(x[i][c], 0), for i in `rows` and c in `columns`. NaN stays NaN, as in LibTorch.
 void relu(Matrix x, Range rows, Range columns);
 
-/// Drops with probability p: a unit's factor is 0 or 1 / (1 − p). The factor of unit c in row i of
-/// a step is a function of (seed, step, i, c) alone: a counter-based generator, so that no thread
-/// waits for another's numbers.
+/// Drops with probability p: a unit's factor is 0 or 1 / (1 − p). The factor of unit c in row i is
+/// a function of (seed, step, i, c) alone. With such a counter-based generator no thread waits for
+/// another's numbers.
 struct Dropout {
   double probability = 0;  ///< ≥ 0 and < 1
   std::uint64_t seed = 0;
   std::int64_t step = 0;  ///< of the epoch that the seed belongs to
 };
 
-/// What a dropped unit's neighbours are multiplied by: 1 / (1 − p).
+/// The factor of the units that are kept: 1 / (1 − p).
 float dropout_scale(double probability);
 
 /// x[i][c] ← x[i][c] · factor(i, c). Bounds of `columns` are multiples of kLine.

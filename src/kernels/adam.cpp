@@ -15,18 +15,15 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-void adam_all(const AdamStep& step, const float* gradient, float* first_moment,
-              float* second_moment, float* parameter, std::size_t size) {
+void adam_all(const AdamStep& step, const float* gradient, AdamArrays arrays, std::size_t size) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> d1;
   std::size_t i = 0;
   for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) {
-    adam_at(d, step, hn::LoadU(d, gradient + i), first_moment + i, second_moment + i,
-            parameter + i);
+    adam_at(d, step, hn::LoadU(d, gradient + i), arrays.from(i));
   }
   for (; i < size; ++i) {
-    adam_at(d1, step, hn::LoadU(d1, gradient + i), first_moment + i, second_moment + i,
-            parameter + i);
+    adam_at(d1, step, hn::LoadU(d1, gradient + i), arrays.from(i));
   }
 }
 
@@ -46,16 +43,15 @@ AdamStep adam_step(double learning_rate, double beta1, double beta2, double epsi
           .one_minus_beta1 = static_cast<float>(1 - beta1),
           .beta2 = static_cast<float>(beta2),
           .one_minus_beta2 = static_cast<float>(1 - beta2),
-          // Less is 0 where subnormal numbers are, and 0 / 0 is not a number.
+          // Subnormal numbers count as 0 here, and 0 / 0 is not a number.
           .epsilon = std::max(static_cast<float>(epsilon), std::numeric_limits<float>::min()),
           .weight_decay = static_cast<float>(weight_decay),
           .step_size = static_cast<float>(learning_rate / (1 - std::pow(beta1, t))),
           .inverse_root_correction2 = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, t)))};
 }
 
-void adam(const AdamStep& step, const float* gradient, float* first_moment, float* second_moment,
-          float* parameter, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(adam_all)(step, gradient, first_moment, second_moment, parameter, size);
+void adam(const AdamStep& step, const float* gradient, const AdamArrays& arrays, std::size_t size) {
+  HWY_DYNAMIC_DISPATCH(adam_all)(step, gradient, arrays, size);
 }
 
 }  // namespace mnist_bench::kernels

@@ -30,7 +30,8 @@ constexpr auto selected_lanes() {
 
 /// Writes the lanes of a vector of 32-bit numbers that are in `mask` one after the other to `to`,
 /// and anything behind them up to a whole vector. Highway's own Compress is used only with 16
-/// lanes, where it is an instruction; below, GCC copies its table anew for each vector.
+/// lanes, where it is an instruction. With fewer, GCC copies its table for each vector, which took
+/// a third of the CNN's time on AVX2.
 template <class D, class Mask>
 HWY_INLINE void compress_store(D d, hn::Vec<D> vector, Mask mask, hn::TFromD<D>* to) {
   constexpr std::size_t kLanes = hn::MaxLanes(D());

@@ -18,8 +18,8 @@ namespace {
 using Integers = hn::RebindToSigned<Floats>;
 using Bytes = hn::Rebind<std::uint8_t, Floats>;
 
-/// Image pixels under the 3×3 windows of a pooling window, row by row: pixel (q + δ) for q in 2×2
-/// and δ in 3×3.
+/// The 4×4 pixels under the 3×3 windows of a pooling window, row by row. Value q of the 2×2 sees
+/// pixel q + δ at δ in 3×3.
 constexpr std::size_t kPatch = 16;
 constexpr std::size_t patch_index(std::size_t q, std::size_t delta) {
   return (q / 2 + delta / 3) * 4 + q % 2 + delta % 3;
@@ -44,13 +44,16 @@ HWY_INLINE void forward_at(const Vector* weights, Vector bias, const float* imag
     });
   });
   const Maximum best = first_maximum(sums);
-  const auto dead = hn::Le(best.value, hn::Zero(kFloats));
-  hn::StoreU(hn::IfThenZeroElse(dead, best.value), kFloats, value);
+  const auto inactive = hn::Le(best.value, hn::Zero(kFloats));
+  hn::StoreU(hn::IfThenZeroElse(inactive, best.value), kFloats, value);
   hn::StoreU(hn::DemoteTo(Bytes(), best.position), Bytes(), position);
 }
 
-void forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-             const std::uint8_t* ink, const BlankMap& blank, float* map, std::uint8_t* positions) {
+// Structs are passed by value: through a reference, the compiler would read each pointer again
+// after each byte that is stored.
+
+void forward(const Conv1& conv, ConvolutionParameters parameters, Conv1Saved background,
+             Conv1Saved saved) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   for (std::size_t c = 0; c < conv.channels; c += hn::Lanes(kFloats)) {
@@ -58,32 +61,33 @@ void forward(const Conv1& conv, const float* weights, const float* bias, const f
     const std::size_t lane = c % kLine;
     Vector block_weights[9];
     unroll<9>([&](auto i) MNIST_BENCH_LAMBDA {
-      block_weights[i] = hn::LoadU(kFloats, weights + (block * 9 + i) * kLine + lane);
+      block_weights[i] = hn::LoadU(kFloats, parameters.weights + (block * 9 + i) * kLine + lane);
     });
-    const auto block_bias = hn::LoadU(kFloats, bias + c);
+    const auto block_bias = hn::LoadU(kFloats, parameters.bias + c);
     for (std::size_t row = 0; row < shape.rows; ++row) {
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const std::size_t at =
             block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
         const std::size_t pixel = row * shape.columns + column;
         const std::size_t position_at = (block * shape.rows * shape.columns + pixel) * kLine + lane;
-        if (ink != nullptr && ink[shape.ink_index(row, column)] == 0) {
-          hn::StoreU(hn::LoadU(kFloats, blank.map + at), kFloats, map + at);
+        if (saved.nonzero_mask != nullptr &&
+            saved.nonzero_mask[shape.mask_index(row, column)] == 0) {
+          hn::StoreU(hn::LoadU(kFloats, background.map + at), kFloats, saved.map + at);
         } else {
-          forward_at(block_weights, block_bias, image + 2 * row * stride + 2 * column, stride,
-                     map + at, positions + position_at);
+          forward_at(block_weights, block_bias, saved.image + 2 * row * stride + 2 * column, stride,
+                     saved.map + at, saved.positions + position_at);
         }
       }
     }
   }
 }
 
-/// sums[δ] += gradient · the pixel that position's maximum saw at δ.
+/// sums[δ] += gradient · the pixel that the maximum at `position` saw at δ.
 HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t row_stride,
                              const std::uint8_t* position, Vector* sums) {
   const Integers integers;
   const auto taken = hn::PromoteTo(integers, hn::LoadU(Bytes(), position));
-#if HWY_CAP_GE512  // the patch is a vector, from which each lane takes its pixel
+#if HWY_CAP_GE512  // one vector holds the patch, and each lane takes its pixel from it
   const hn::Half<Floats> half;
   const hn::Half<decltype(half)> quarter;
   const auto patch = hn::Combine(
@@ -111,49 +115,49 @@ HWY_INLINE void add_gradient(Vector gradient, const float* image, std::size_t ro
 #endif
 }
 
-void backward(const Conv1& conv, std::size_t block, const float* image, const std::uint8_t* ink,
-              const BlankMap& blank, const float* map, const std::uint8_t* positions,
-              const float* d_map, float* d_weights, float* d_bias) {
+void backward(const Conv1& conv, std::size_t block, Conv1Saved background, Conv1Saved saved,
+              const float* d_map, ConvolutionGradients gradients) {
   const MapShape shape = conv.output();
   const std::size_t stride = conv.columns + 2;
   const std::size_t first_position = block * shape.rows * shape.columns * kLine;
-  d_weights += block * 9 * kLine;
-  d_bias += block * kLine;
+  float* const d_weights = gradients.weights + block * 9 * kLine;
+  float* const d_bias = gradients.bias + block * kLine;
   for (std::size_t lane = 0; lane < kLine; lane += hn::Lanes(kFloats)) {
     Vector sums[9];
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA { sums[delta] = hn::Zero(kFloats); });
     Vector total = hn::Zero(kFloats);
-    const auto add = [&](const float* of_image, const float* of_map,
-                         const std::uint8_t* of_positions, std::size_t row, std::size_t column,
+    const auto add = [&](const Conv1Saved& from, std::size_t row, std::size_t column,
                          Vector gradient) MNIST_BENCH_LAMBDA {
       const float* const value =
-          of_map + block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
+          from.map + block * shape.block_stride() + shape.window(row + 1, column + 1) + lane;
       gradient = hn::IfThenZeroElse(hn::Le(hn::LoadU(kFloats, value), hn::Zero(kFloats)), gradient);
       total = hn::Add(total, gradient);
-      add_gradient(gradient, of_image + 2 * row * stride + 2 * column, stride,
-                   of_positions + first_position + (row * shape.columns + column) * kLine + lane,
+      add_gradient(gradient, from.image + 2 * row * stride + 2 * column, stride,
+                   from.positions + first_position + (row * shape.columns + column) * kLine + lane,
                    sums);
     };
-    Vector blanks[9];  // all that is blank sees the same, but for the borders
-    for (Vector& sum : blanks) sum = hn::Zero(kFloats);
+    // All background of a border class sees the same pixels: its gradients are summed up first and
+    // multiplied once.
+    Vector background_sums[9];
+    for (Vector& sum : background_sums) sum = hn::Zero(kFloats);
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      Vector* const row_blanks = blanks + 3 * kind_of(row, shape.rows);
-      Vector inner = row_blanks[1];
+      Vector* const row_sums = background_sums + 3 * border_class(row, shape.rows);
+      Vector inner = row_sums[1];
       for (std::size_t column = 0; column < shape.columns; ++column) {
         const auto gradient = hn::LoadU(kFloats, d_map + shape.window(row + 1, column + 1) + lane);
-        if (ink[shape.ink_index(row, column)] != 0) {
-          add(image, map, positions, row, column, gradient);
-        } else if (const std::size_t at = kind_of(column, shape.columns); at == 1) {
+        if (saved.nonzero_mask[shape.mask_index(row, column)] != 0) {
+          add(saved, row, column, gradient);
+        } else if (const std::size_t at = border_class(column, shape.columns); at == 1) {
           inner = hn::Add(inner, gradient);
         } else {
-          row_blanks[at] = hn::Add(row_blanks[at], gradient);
+          row_sums[at] = hn::Add(row_sums[at], gradient);
         }
       }
-      row_blanks[1] = inner;
+      row_sums[1] = inner;
     }
     for (std::size_t i = 0; i < 9; ++i) {
-      add(blank.image, blank.map, blank.positions, first_of_kind(i / 3, shape.rows),
-          first_of_kind(i % 3, shape.columns), blanks[i]);
+      add(background, first_of_class(i / 3, shape.rows), first_of_class(i % 3, shape.columns),
+          background_sums[i]);
     }
     unroll<9>([&](auto delta) MNIST_BENCH_LAMBDA {
       float* const to = d_weights + delta * kLine + lane;
@@ -188,18 +192,15 @@ void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, floa
   std::fill_n(image + (conv.rows + 1) * stride, stride, 0.0F);
 }
 
-void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* ink, const BlankMap& blank, float* map,
-                   std::uint8_t* positions) {
-  HWY_DYNAMIC_DISPATCH(forward)(conv, weights, bias, image, ink, blank, map, positions);
+void conv1_forward(const Conv1& conv, const ConvolutionParameters& parameters,
+                   const Conv1Saved& background, const Conv1Saved& saved) {
+  HWY_DYNAMIC_DISPATCH(forward)(conv, parameters, background, saved);
 }
 
-void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* ink, const BlankMap& blank, const float* map,
-                    const std::uint8_t* positions, const float* d_map, float* d_weights,
-                    float* d_bias) {
-  HWY_DYNAMIC_DISPATCH(backward)
-  (conv, block, image, ink, blank, map, positions, d_map, d_weights, d_bias);
+void conv1_backward(const Conv1& conv, std::size_t block, const Conv1Saved& background,
+                    const Conv1Saved& saved, const float* d_map,
+                    const ConvolutionGradients& gradients) {
+  HWY_DYNAMIC_DISPATCH(backward)(conv, block, background, saved, d_map, gradients);
 }
 
 }  // namespace mnist_bench::kernels

@@ -24,30 +24,30 @@ struct Conv1 {
 void load_image(const Conv1& conv, const std::uint8_t* bytes, float factor, float offset,
                 float* image);
 
-/// An image without ink, and what `conv1_forward` with no ink known gives for it.
-struct BlankMap {
-  const float* image = nullptr;
-  const float* map = nullptr;
-  const std::uint8_t* positions = nullptr;
+/// What conv1 reads and writes for an image. The backward pass needs all of it again.
+struct Conv1Saved {
+  float* image = nullptr;                ///< [image_size()], see load_image
+  std::uint8_t* nonzero_mask = nullptr;  ///< [output().mask_size()]; null for the background itself
+  float* map = nullptr;                  ///< [output().size()]
+  std::uint8_t* positions = nullptr;     ///< [positions_size()]
 };
 
 /// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
-/// Where `ink` (see find_ink) is 0, the map is copied from `blank`, whose positions hold, too; ink
-/// null: nowhere.
-void conv1_forward(const Conv1& conv, const float* weights, const float* bias, const float* image,
-                   const std::uint8_t* ink, const BlankMap& blank, float* map,
-                   std::uint8_t* positions);
+/// `background` is what this function makes of an image without nonzero pixels. Where the mask of
+/// an image is 0, its map is copied from there, and its positions are not written. Of MNIST's first
+/// 10,000 training images, 19 % of the pixels are not 0, and 38 % of the map is computed.
+void conv1_forward(const Conv1& conv, const ConvolutionParameters& parameters,
+                   const Conv1Saved& background, const Conv1Saved& saved);
 
-/// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given
-/// d(loss)/d(map) of these, one block of a map; only where map > 0 does any pass:
-///   d_weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1],   d_bias[c] += Σ_p
-///   d_map[p][c]
-/// Where `ink` (not null here) is 0, the map and the positions are those of `blank`.
-void conv1_backward(const Conv1& conv, std::size_t block, const float* image,
-                    const std::uint8_t* ink, const BlankMap& blank, const float* map,
-                    const std::uint8_t* positions, const float* d_map, float* d_weights,
-                    float* d_bias);
+/// Adds the gradients of weights and bias of the kLine channels from block · kLine on, given d_map,
+/// the gradient of these channels, one block of a map. The gradient passes only where map > 0:
+///   gradients.weights[δ][c] += Σ_p d_map[p][c] · image[2p + q(p, c) + δ − 1]
+///   gradients.bias[c] += Σ_p d_map[p][c]
+/// Where the mask (not null here) is 0, image, map and positions are those of `background`.
+void conv1_backward(const Conv1& conv, std::size_t block, const Conv1Saved& background,
+                    const Conv1Saved& saved, const float* d_map,
+                    const ConvolutionGradients& gradients);
 
 }  // namespace mnist_bench::kernels

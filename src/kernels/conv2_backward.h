@@ -1,24 +1,28 @@
 #pragma once
 
+#include "kernels/active_units.h"
 #include "kernels/conv2.h"
-#include "kernels/live_units.h"
 
 namespace mnist_bench::kernels {
 
-// Backward through conv2 and its pooling. Only live units have a gradient, and each of them only
-// at the position q(u) in its tile t(u) that had the maximum: some 6 % of the map.
-// gradient: d(loss)/d(value before dropout2d) of the live units, in their order.
+// Backward through conv2 and its pooling. Only active units u have a gradient, and only at the
+// position q(u) of the maximum in their tile t(u): some 6 % of the map. So both kernels go through
+// the list of active units, not through the map.
+// gradient: d(loss)/d(value before dropout2d) of the active units, in their order.
 
 /// For the kLine input channels c from block · kLine on:
-///   d_x[c][2t + q + δ − 1] = Σ over live u of weights[c][o(u)][δ] · gradient[u]
-/// d_x is one block of a map; its border is written, but means nothing.
+///   d_x[c][2t + q + δ − 1] = Σ over active u of weights[c][o(u)][δ] · gradient[u]
+/// d_x is one block of a map; what is written to its border has no meaning.
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
-                         const LiveUnits& live, const float* gradient, float* d_x);
+                         const ActiveUnits& active, const float* gradient, float* d_x);
 
-/// The live units of an image by channel, which `conv2_backward_weights` makes.
+/// Whether a kernel adds its result to what is there or overwrites it.
+enum class Accumulate { no, yes };
+
+/// Scratch of `conv2_backward_weights`: the active units of an image by channel.
 struct UnitsByChannel {
   struct Unit {
-    std::uint32_t window;  ///< as in LiveUnits
+    std::uint32_t window;  ///< as in ActiveUnits
     float gradient;
   };
   UnitsByChannel() = default;
@@ -27,11 +31,10 @@ struct UnitsByChannel {
   AlignedVector<std::uint32_t> counts;  ///< [out_channels]
 };
 
-/// d_weights[c][o][δ] = Σ over live u of o: gradient[u] · x[c][2t + q + δ − 1]
-/// d_bias[o] = Σ over live u of o: gradient[u]
-/// `adds`: to what is there, which is taken for 0 otherwise.
-void conv2_backward_weights(const Conv2& conv, const float* x, const LiveUnits& live,
-                            const float* gradient, UnitsByChannel& scratch, bool adds,
-                            float* d_weights, float* d_bias);
+/// gradients.weights[c][o][δ] = Σ over active u of o: gradient[u] · x[c][2t + q + δ − 1]
+/// gradients.bias[o] = Σ over active u of o: gradient[u]
+void conv2_backward_weights(const Conv2& conv, const float* x, const ActiveUnits& active,
+                            const float* gradient, UnitsByChannel& scratch, Accumulate accumulate,
+                            const ConvolutionGradients& gradients);
 
 }  // namespace mnist_bench::kernels

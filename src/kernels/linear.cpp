@@ -18,18 +18,19 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Vectors of a row that are worked on at a time; `linear_backward` needs twice the registers.
+/// Vectors of a row that are held in registers at a time; `backward` needs twice as many registers.
 constexpr std::size_t kTile = 8;
 constexpr std::size_t kBackwardTile = kFewRegisters ? 4 : 8;
-/// Inputs whose weights, a tile wide, `forward` takes at a time, and images that share them. Of
-/// images that are mostly 0, half of such rows are needed often: those fit the first cache.
+/// Inputs in a block of `forward`, and images that go through a block together. With AVX-512 the
+/// weights of a block and a tile are 112 rows of 512 bytes, 56 kB. Images are mostly 0, so that
+/// half of the rows are used often, and those fit a first cache of 32 kB.
 constexpr std::size_t kBlock = 112;
 constexpr std::size_t kImages = 128;
-/// Images ahead of the one at work whose entries are asked for, and inputs whose weights are.
+/// How many images ahead entries are prefetched, and how many inputs ahead weights are.
 constexpr std::size_t kAhead = 4;
 constexpr std::size_t kInputsAhead = 2;
 
-/// How the entries of a row are read: which row of the other matrix, and by what to multiply it.
+/// How the entries of a row are read: the row of the other matrix, and the factor for it.
 struct Entries {
   explicit Entries(const SparseRow& row) : row_(row) {}
   [[nodiscard]] HWY_INLINE std::size_t size() const { return row_.size; }
@@ -48,7 +49,7 @@ struct ListedEntries {
     return column_.entries[entry].row;
   }
   [[nodiscard]] HWY_INLINE Vector factor(std::size_t entry) const {
-    return hn::Set(kFloats, values_[column_.entries[entry].place]);
+    return hn::Set(kFloats, values_[column_.entries[entry].value_index]);
   }
   const ListedColumn& column_;
   const float* values_;
@@ -89,7 +90,7 @@ HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& e
   Tile<kVectors> tile = sum;
   const float* const base = matrix.data + column;
   std::size_t e = begin;
-  // One condition for the end of the loop instead of two.
+  // Either loop tests one condition for each entry instead of two.
   if (entries.size() == 0 || entries.index(entries.size() - 1) < bound) {
     for (; e < entries.size(); ++e) {
       tile.add_product(entries.factor(e), base + entries.index(e) * matrix.stride);
@@ -103,8 +104,8 @@ HWY_INLINE std::size_t add_entries_below(std::size_t bound, const SomeEntries& e
   return e;
 }
 
-/// Goes through the inputs block by block, so that the rows of the weights that a block's entries
-/// need come from the next cache once for many images, not once for each.
+/// Takes the inputs block by block, so that a row of weights comes from the second cache once for
+/// many images, not once for each.
 template <class EntriesOf>
 HWY_INLINE void forward(const EntriesOf& entries_of, Range inputs, ConstMatrix weights,
                         const float* start, Range images, Range columns, Matrix y) {
@@ -142,17 +143,14 @@ void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMat
 
 /// Adam's step on weights[row] from `column` on.
 template <std::size_t kVectors>
-HWY_INLINE void descend(const AdamStep& step, const Tile<kVectors>& gradient,
-                        const Weights& weights, std::size_t row, std::size_t column) {
-  float* const first_moment = weights.first_moments.row(row) + column;
-  float* const second_moment = weights.second_moments.row(row) + column;
-  float* const value = weights.values.row(row) + column;
-  gradient.for_each([&](Vector g, std::size_t offset) HWY_ATTR {
-    adam_at(kFloats, step, g, first_moment + offset, second_moment + offset, value + offset);
-  });
+HWY_INLINE void adam_update(const AdamStep& step, const Tile<kVectors>& gradient,
+                            const Weights& weights, std::size_t row, std::size_t column) {
+  const AdamArrays arrays = weights.at(row, column);
+  gradient.for_each([&](Vector g, std::size_t offset)
+                        HWY_ATTR { adam_at(kFloats, step, g, arrays.from(offset)); });
 }
 
-/// Asks for what `descend` will read and write.
+/// Prefetches what `adam_update` will read and write.
 template <std::size_t kVectors>
 HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
                          std::size_t column) {
@@ -163,7 +161,7 @@ HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVe
   });
 }
 
-/// entries_of(k): those of column k; dx_of(k, e): where the gradient of entry e of it goes.
+/// entries_of(k): the entries of column k; dx_of(k, e): where the gradient of its entry e goes.
 template <class EntriesOf, class DxOf>
 HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const Weights& weights,
                          std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
@@ -193,13 +191,13 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
           dx = column == 0 ? sums[i] : dx + sums[i];
         }
       }
-      descend(step, gradient, weights, k, column);
+      adam_update(step, gradient, weights, k, column);
     }
   });
 }
 
-// The step is passed by value: of another's, the compiler would read each number anew after each
-// parameter that is stored.
+// The step is passed by value: through a reference, the compiler would read each of its numbers
+// again after each parameter that is stored.
 
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
                      float scale, AdamStep step, Range inputs, Matrix dx) {
@@ -214,19 +212,19 @@ void listed_backward(const ListedColumn* x, const float* values, const Weights& 
                      float* dx) {
   backward([&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); },
            [&](std::size_t k, std::size_t e)
-               HWY_ATTR -> float& { return dx[x[k].entries[e].place]; },
+               HWY_ATTR -> float& { return dx[x[k].entries[e].value_index]; },
            weights, out, delta, scale, step, inputs);
 }
 
-void pixels_descend(const PixelRow* x, const float* table, const Weights& weights,
+void pixel_backward(const PixelRow* x, const float* table, const Weights& weights,
                     const float* start, ConstMatrix delta, AdamStep step, std::size_t inputs,
-                    Range columns, bool upwards) {
+                    Range columns, Direction direction) {
   for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
     for (std::size_t n = 0; n < inputs; ++n) {
-      const std::size_t p = upwards ? n : inputs - 1 - n;
+      const std::size_t p = direction == Direction::ascending ? n : inputs - 1 - n;
       gradient.load(start + column);
       add_entries(PixelEntries(x[p], table), delta, column, gradient);
-      descend(step, gradient, weights, p, column);
+      adam_update(step, gradient, weights, p, column);
     }
   });
 }
@@ -259,7 +257,7 @@ HWY_EXPORT(sparse_forward);
 HWY_EXPORT(pixel_forward);
 HWY_EXPORT(sparse_backward);
 HWY_EXPORT(listed_backward);
-HWY_EXPORT(pixels_descend);
+HWY_EXPORT(pixel_backward);
 HWY_EXPORT(sum_columns);
 
 void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
@@ -272,22 +270,23 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
   HWY_DYNAMIC_DISPATCH(pixel_forward)(x, table, inputs, weights, start, images, columns, y);
 }
 
-void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const AdamStep& step, Range inputs, Matrix dx) {
+void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
+                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                                Matrix dx) {
   HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
 }
 
-void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
-                     Range inputs, float* dx) {
+void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, float* dx) {
   HWY_DYNAMIC_DISPATCH(listed_backward)(x, values, weights, out, delta, scale, step, inputs, dx);
 }
 
-void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,
-                   const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
-                   Range columns, bool upwards) {
-  HWY_DYNAMIC_DISPATCH(pixels_descend)
-  (x, table, weights, start, delta, step, inputs, columns, upwards);
+void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
+                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               std::size_t inputs, Range columns, Direction direction) {
+  HWY_DYNAMIC_DISPATCH(pixel_backward)
+  (x, table, weights, start, delta, step, inputs, columns, direction);
 }
 
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,

@@ -6,47 +6,58 @@
 
 namespace mnist_bench::kernels {
 
-// A linear layer on sparse input x [batch][in], weights W [in][out]. Bounds of column ranges and
-// all strides are multiples of kLine; each number is one thread's sum in a fixed order, whatever
-// the ranges are.
+// A linear layer on sparse input x [batch][in], with weights W [in][out]. Bounds of column ranges
+// and all strides are multiples of kLine. Each number is summed by one thread in a fixed order,
+// whatever the ranges are.
 
 /// The weights of a layer and Adam's moments of them, [in][out] each.
 struct Weights {
   Matrix values;
   Matrix first_moments;
   Matrix second_moments;
+
+  [[nodiscard]] AdamArrays at(std::size_t row, std::size_t column) const {
+    return {values.row(row) + column, first_moments.row(row) + column,
+            second_moments.row(row) + column};
+  }
 };
 
-/// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. x: row i is
-/// image i, and its entries lie in `inputs`. `start` null: adds to what y holds.
+/// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. Row i of x is
+/// image i; its entries lie in `inputs`. Without `start` (null), y[i][c] is what it starts from.
 void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const float* start,
                     Range images, Range columns, Matrix y);
 /// The same on pixels: the value of an entry is table[byte].
 void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
                     const float* start, Range images, Range columns, Matrix y);
 
-/// Backward through W and Adam's step on it, for k in `inputs`, with x as columns (x[k] lists the
-/// images in which input k is not 0) and the gradient δ [batch][out] of the layer's output:
-///   dx[i][k] = scale · Σ_c W[k][c] · δ[i][c]   where x[i][k] ≠ 0, else dx[i][k] is left as it is
+/// Backward through W and Adam's step on it, for k in `inputs`. x holds columns: x[k] lists the
+/// images in which input k is not 0. δ [batch][out] is the gradient of the layer's output:
+///   dx[i][k] = scale · Σ_c W[k][c] · δ[i][c]   where x[i][k] ≠ 0, else dx[i][k] is not written
 ///   dW[k][c] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[k][c]
-/// Where x is the output of a relu, dx is thus the gradient of the relu's input, if it was 0
-/// before.
-void linear_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const AdamStep& step, Range inputs, Matrix dx);
-/// The same for a list of the entries of x, to such a list: dx[place] for values[place].
-void linear_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
-                     Range inputs, float* dx);
+/// If x is the output of a relu and dx was 0 before, dx becomes the gradient of the relu's input.
+void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
+                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
+                                Matrix dx);
+/// The same with the entries of x in a list, and dx as a list in the same order: entry e of a
+/// column is values[e.value_index], and its gradient is dx[e.value_index].
+void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, float* dx);
+
+/// The order in which a kernel takes the inputs; the result is the same.
+enum class Direction { ascending, descending };
 
 /// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
 ///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]
-/// x: as columns. Every second call (`upwards`, then not) goes through the inputs from the last, so
-/// that it begins with the weights that are still in the cache.
-void pixel_descend(const PixelRow* x, const float* table, const Weights& weights,
-                   const float* start, ConstMatrix delta, const AdamStep& step, std::size_t inputs,
-                   Range columns, bool upwards);
+/// x holds columns. Steps take the inputs in ascending and descending order in turn, so that each
+/// begins with the weights that the step before left in the cache: the MLP's first layer and its
+/// moments are 2.4 MB.
+void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
+                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               std::size_t inputs, Range columns, Direction direction);
 
-/// sum[c] = Σ_r rows[r][c] over r in 0 … count − 1, times `factor`, plus start[c] (null: 0).
+/// sum[c] = start[c] + factor · Σ_r rows[r][c], for r in 0 … count − 1. Without `start` (null), it
+/// starts from 0.
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,
                  Range columns, float* sum);
 

@@ -10,19 +10,19 @@ namespace {
 constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
-bool is_much(std::size_t bytes) { return bytes >= kHugePage / 4; }
+bool wants_huge_pages(std::size_t bytes) { return bytes >= kHugePage / 4; }
 
 std::align_val_t alignment(std::size_t bytes) {
-  return std::align_val_t{is_much(bytes) ? kHugePage : kCacheLine};
+  return std::align_val_t{wants_huge_pages(bytes) ? kHugePage : kCacheLine};
 }
 
 }  // namespace
 
 void* allocate_lines(std::size_t bytes) {
-  if (!is_much(bytes)) return ::operator new(bytes, alignment(bytes));
+  if (!wants_huge_pages(bytes)) return ::operator new(bytes, alignment(bytes));
   const std::size_t whole_pages = round_up(bytes, kHugePage);
   void* const memory = ::operator new(whole_pages, alignment(bytes));
-  madvise(memory, whole_pages, MADV_HUGEPAGE);  // refused, it is memory all the same
+  madvise(memory, whole_pages, MADV_HUGEPAGE);  // a refusal does no harm
   return memory;
 }
 

@@ -6,8 +6,9 @@
 
 namespace mnist_bench::kernels {
 
-/// Rows are padded to a multiple of this many floats (a cache line, the widest vector), and work is
-/// shared among threads in units of it.
+/// Rows are padded to a multiple of this many floats: a cache line, which is also the widest
+/// vector. Work is partitioned among threads in units of it, so that no two threads write the same
+/// line.
 inline constexpr std::size_t kLine = 16;
 
 /// A row-major float matrix in memory that someone else owns; rows lie `stride` floats apart.
@@ -34,15 +35,16 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-/// The distance between rows of `width` floats: whole cache lines, an odd number of them, because
-/// rows that lie a power of two apart compete for the same few places of the cache.
+/// The distance between rows of `width` floats: an odd number of whole cache lines, because rows
+/// that lie a power of two apart compete for the same few sets of the cache.
 constexpr std::size_t padded_stride(std::size_t width) {
   const std::size_t lines = (width + kLine - 1) / kLine;
   return (lines | 1U) * kLine;
 }
 
-/// What the thread `index` of `count` takes of 0 … size − 1: contiguous, in multiples of `unit`.
-constexpr Range share(std::size_t size, std::size_t unit, std::size_t index, std::size_t count) {
+/// Part `index` of `count` of 0 … size − 1: contiguous, in multiples of `unit`.
+constexpr Range partition(std::size_t size, std::size_t unit, std::size_t index,
+                          std::size_t count) {
   const std::size_t units = (size + unit - 1) / unit;
   const auto boundary = [&](std::size_t part) {
     return std::min(size, units * part / count * unit);
@@ -50,8 +52,9 @@ constexpr Range share(std::size_t size, std::size_t unit, std::size_t index, std
   return {boundary(index), boundary(index + 1)};
 }
 
-/// Memory that starts at a cache line; much of it, at a huge page, and asks the system for such: a
-/// step goes through more memory than the processor knows small pages of.
+/// Memory that starts at a cache line. From half a megabyte on it starts at a huge page and asks
+/// the system for huge pages, because a step uses more memory than the processor's table of small
+/// pages covers.
 void* allocate_lines(std::size_t bytes);
 void free_lines(void* memory, std::size_t bytes);
 
@@ -67,5 +70,10 @@ struct LineAllocator {
 };
 template <class T>
 using AlignedVector = std::vector<T, LineAllocator<T>>;
+
+/// `values` as a matrix whose rows lie `stride` floats apart.
+inline Matrix matrix_view(AlignedVector<float>& values, std::size_t stride) {
+  return {values.data(), stride};
+}
 
 }  // namespace mnist_bench::kernels

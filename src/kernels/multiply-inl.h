@@ -14,13 +14,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 
-/// What a product of matrices keeps in registers: kSums sums, weights for up to kColumns of them,
-/// and an input.
+/// A product of matrices keeps kSums sums, kColumns vectors of weights and one input in registers:
+/// 29 of 32, or 15 of 16. So many sums keep two FMA units busy, which need 2 · 4 independent sums.
 inline constexpr bool kManyRegisters = HWY_ARCH_ARM_A64 != 0 || HWY_TARGET <= HWY_AVX3;
 inline constexpr std::size_t kSums = kManyRegisters ? 24 : 12;
 inline constexpr std::size_t kColumns = kManyRegisters ? 4 : 2;
 
-/// m[t][o] = Σ_c v[t][c] · u[c][o] for kRows tiles and kVectors vectors of output channels.
+/// m[t][o] = Σ_c v[t][c] · u[c][o], for kRows tiles and kVectors vectors of output channels.
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void multiply_block(const float* HWY_RESTRICT v, const float* HWY_RESTRICT u,
                                std::size_t in_channels, std::size_t out_channels,
@@ -47,7 +47,7 @@ HWY_INLINE void multiply_block(const float* HWY_RESTRICT v, const float* HWY_RES
   });
 }
 
-/// The same for all `tiles`: blocks of kRows, the rest in a smaller one.
+/// The same for all `tiles`: in blocks of kRows, and the rest in a smaller block.
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void multiply_tiles(const float* v, const float* u, std::size_t tiles,
                                std::size_t in_channels, std::size_t out_channels, float* m) {

@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Outputs that are worked on at a time: `backward` needs two registers for each.
+/// Outputs that are computed at a time: `backward` needs two registers for each.
 constexpr std::size_t kOutputs = kFewRegisters ? 5 : 10;
 
 /// visit(number of outputs, as a constant; first output) for groups of kCount, then less, that
@@ -64,13 +64,12 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
           sum = hn::MulAdd(w[c], d, sum);
         });
         const Vector before = first == 0 ? hn::Zero(kFloats) : hn::LoadU(kFloats, dx.row(i) + k);
-        const auto live = hn::Ne(values, hn::Zero(kFloats));
-        hn::StoreU(hn::IfThenElseZero(live, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
+        const auto active = hn::Ne(values, hn::Zero(kFloats));
+        hn::StoreU(hn::IfThenElseZero(active, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
                    kFloats, dx.row(i) + k);
       }
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
-        adam_at(kFloats, step, gradients[c], weights.first_moments.row(first + c) + k,
-                weights.second_moments.row(first + c) + k, weights.values.row(first + c) + k);
+        adam_at(kFloats, step, gradients[c], weights.at(first + c, k));
       });
     });
   }
@@ -91,9 +90,9 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
   HWY_DYNAMIC_DISPATCH(forward)(x, in, weights, bias, out, images, y);
 }
 
-void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                     Matrix dx) {
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, Matrix dx) {
   HWY_DYNAMIC_DISPATCH(backward)(x, batch, weights, out, delta, scale, step, inputs, dx);
 }
 

@@ -4,9 +4,9 @@
 
 namespace mnist_bench::kernels {
 
-// The last linear layer, of few outputs, on x [batch][in]: weights W [out][in], as PyTorch has
-// them, so that a vector holds neighbouring inputs. Dense: skipping zeros costs more here than the
-// few products that it saves. Rows of x and W are padded with 0.
+// The last linear layer, which has few outputs, on x [batch][in]. Its weights are W [out][in], as
+// in PyTorch, so that a vector holds neighbouring inputs. It is dense: with ten outputs, skipping
+// zeros costs more than the products that it saves. Rows of x and W are padded with 0.
 
 /// y[i][c] = bias[c] + Σₖ x[i][k] · W[c][k], for i in `images`, k below `in` and c below `out`.
 void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bias,
@@ -16,9 +16,10 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
 /// kLine, given the gradient δ [batch][out] of the layer's output:
 ///   dx[i][k] = scale · Σ_c W[c][k] · δ[i][c]   where x[i][k] ≠ 0, else 0
 ///   dW[c][k] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[c][k]
-/// Where x is the output of a relu, dx is thus the gradient of the relu's input. Each number is one
-/// thread's sum in a fixed order, whatever `inputs` is.
-void output_backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-                     ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx);
+/// If x is the output of a relu, dx is thus the gradient of the relu's input. Each number is summed
+/// by one thread in a fixed order, whatever `inputs` is.
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
+                                std::size_t out, ConstMatrix delta, float scale,
+                                const AdamStep& step, Range inputs, Matrix dx);
 
 }  // namespace mnist_bench::kernels

@@ -6,7 +6,7 @@
 
 namespace mnist_bench::kernels {
 
-/// Asks for the cache lines of memory that will be read soon, and lies far from any cache.
+/// Prefetches memory that will be read soon and is probably in no cache.
 template <class T>
 inline void prefetch(const T* begin, std::size_t size) {
   constexpr std::size_t kStep = 64 / sizeof(T);

@@ -16,12 +16,12 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Independent chains of multiply–adds: at least the units (2) times their latency (4 to 5), and
-/// few enough for the 16 registers of AVX2.
+/// Independent chains of multiply–adds. There are at least as many as units (2) times their latency
+/// (4 to 5), and few enough for the 16 registers of AVX2.
 constexpr std::size_t kChains = 12;
 
-/// Runs `rounds` multiply–adds in each chain; returns their floating-point operations. `sink` keeps
-/// the compiler from leaving them out.
+/// Runs `rounds` multiply–adds in each chain and returns their floating-point operations. `sink`
+/// keeps the compiler from removing them.
 double multiply_add(std::size_t rounds, float* sink) {
   const auto factor = hn::Set(kFloats, 0.999F);
   const auto summand = hn::Set(kFloats, 0.001F);

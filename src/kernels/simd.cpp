@@ -3,9 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd.cpp"
@@ -35,17 +35,12 @@ std::string name_of(std::int64_t target) {
 
 HWY_EXPORT(compiled_for);
 
-/// The targets that may be used. Highway's detection (1.0.3) makes the kernels take the best of the
-/// machine again, whatever was left out: they are made to choose anew.
+/// The targets that may be used. Highway's detection (1.0.3) selects the machine's best target for
+/// the kernels again, even a disabled one; DeInit makes them select among the enabled ones.
 std::vector<std::int64_t> usable_targets() {
   std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
   hwy::GetChosenTarget().DeInit();
   return targets;
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 }  // namespace

@@ -9,11 +9,11 @@ namespace mnist_bench::kernels {
 /// "NEON", …; "none" is plain code.
 std::vector<std::string> simd_targets();
 
-/// The ones that they use, as a kernel says that is called: the first of `simd_targets()`.
+/// Those that they use, as reported by a kernel: the first of `simd_targets()`.
 std::string simd_target();
 
-/// Leaves out all that are better than `name` (one of `simd_targets()`, in any case), from now on.
-/// Throws Error(usage) for any other name. To be called before the kernels work.
+/// Disables all that are better than `name` (one of `simd_targets()`, in upper or lower case).
+/// Throws Error(usage) for any other name. Call it before any kernel.
 void restrict_simd(const std::string& name);
 
 }  // namespace mnist_bench::kernels

@@ -16,13 +16,13 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Writes index and value of row[columns] where that is not 0, and up to a vector beyond; returns
-/// how many there are.
+/// Writes index and value of the entries of row[columns] that are not 0, and up to a vector more.
+/// Returns how many there are.
 std::size_t compress_row(const float* row, Range columns, std::uint32_t* index, float* value) {
   const hn::CappedTag<float, kLine> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const std::size_t lanes = hn::Lanes(d);
-  const auto first = hn::Iota(du, 0);  // once: Highway makes it number by number
+  const auto first = hn::Iota(du, 0);  // outside the loop: Highway fills it number by number
   std::size_t size = 0;
   for (std::size_t c = columns.begin; c < columns.end; c += lanes) {
     const auto v = hn::LoadU(d, row + c);
@@ -46,7 +46,7 @@ namespace {
 
 HWY_EXPORT(compress_row);
 
-/// A vector beyond what a row holds may be written, and rows shall not lie a power of two apart.
+/// Up to a vector more than a row holds is written; and rows must not be a power of two apart.
 std::vector<std::size_t> offsets_for(const std::vector<std::size_t>& capacities) {
   std::vector<std::size_t> offsets{0};
   for (const std::size_t capacity : capacities) {

@@ -14,17 +14,17 @@ struct SparseRow {
   std::size_t size = 0;
 };
 
-/// A column of a matrix that is held as a list of all its entries.
+/// A column of a matrix whose entries are in one list.
 struct ListedColumn {
   struct Entry {
     std::uint32_t row;
-    std::uint32_t place;  ///< where it is in that list
+    std::uint32_t value_index;  ///< in that list
   };
   const Entry* entries = nullptr;
   std::size_t size = 0;
 };
 
-/// A sparse row of bytes: an entry is index · 256 + byte, and stands for the value table[byte].
+/// A sparse row of bytes. An entry is index · 256 + byte and stands for the value table[byte].
 struct PixelRow {
   const std::uint32_t* entries = nullptr;
   std::size_t size = 0;
@@ -32,7 +32,7 @@ struct PixelRow {
 inline constexpr std::size_t kByteValues = 256;
 inline constexpr std::uint32_t kMaxPixelIndex = 0xffffff;
 
-/// Room for sparse rows or columns of a matrix that changes from step to step. Threads may set
+/// Buffers for sparse rows or columns of a matrix that changes from step to step. Threads may set
 /// different rows (columns) at the same time.
 class SparseRows {
  public:
@@ -47,8 +47,8 @@ class SparseRows {
 
   [[nodiscard]] const SparseRow* rows() const { return rows_.data(); }
 
-  // Rows of `dense` are padded, and `columns` begins at a multiple of kLine: whole vectors are
-  // read.
+  // Whole vectors are read: rows of `dense` are padded, and `columns` begins at a multiple of
+  // kLine.
 
   /// Row r becomes the entries of dense[r][columns] that are not 0, for r in `rows`; indices count
   /// from column 0.
@@ -63,7 +63,7 @@ class SparseRows {
   std::vector<SparseRow> rows_;
 };
 
-/// Room for the columns of a batch of pixel rows. Threads may set different columns at the same
+/// Buffers for the columns of a batch of pixel rows. Threads may set different columns at the same
 /// time.
 class PixelColumns {
  public:

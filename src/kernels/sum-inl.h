@@ -14,14 +14,14 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-/// sums[i] = factor · the sum of the lanes of vectors[i], of four.
+/// sums[i] = factor · the sum of the lanes of vectors[i], for four vectors.
 HWY_INLINE void four_sums(const Vector* vectors, float factor, float* sums) {
   for (std::size_t i = 0; i < 4; ++i) sums[i] = factor * hn::GetLane(vectors[i]);
 }
 
 #else
 
-/// Halves added up until four lanes are left.
+/// Adds the upper half to the lower half until four lanes are left.
 template <class D>
 HWY_INLINE auto fold_to_four(D /*d*/, hn::Vec<D> vector) {
   if constexpr (hn::MaxLanes(D()) == 4) {
@@ -32,8 +32,8 @@ HWY_INLINE auto fold_to_four(D /*d*/, hn::Vec<D> vector) {
   }
 }
 
-/// sums[i] = factor · the sum of the lanes of vectors[i], of four: with a third of the instructions
-/// that it takes one by one.
+/// sums[i] = factor · the sum of the lanes of vectors[i], for four vectors. Together they take a
+/// third of the instructions that they take one by one.
 HWY_INLINE void four_sums(const Vector* vectors, float factor, float* sums) {
   const hn::RepartitionToWide<Floats> pairs;
   const hn::CappedTag<float, 4> four;

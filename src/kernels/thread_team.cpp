@@ -13,7 +13,7 @@
 namespace mnist_bench::kernels {
 namespace {
 
-/// Some 20 to 50 µs, by the length of the processor's pause instruction.
+/// Some 20 to 50 µs, depending on how long the processor's pause instruction takes.
 constexpr int kSpins = 1000;
 
 /// Threads that the process may run at a time.
@@ -26,9 +26,9 @@ std::size_t cores() {
   return std::thread::hardware_concurrency();
 }
 
-/// While it lives, this thread takes numbers below 1e-38 for 0. Adam's moments of what gets no
-/// gradient fall there within 1,000 steps, where arithmetic is many times slower; what they could
-/// still add to a parameter lies far below its rounding.
+/// While it exists, numbers below 1e-38 count as 0 in this thread. Adam's moments of a parameter
+/// without gradients fall below that within 1,000 steps, where arithmetic is many times slower.
+/// What they could still add to the parameter is far below its rounding.
 class FlushSubnormals {
  public:
   FlushSubnormals(const FlushSubnormals&) = delete;

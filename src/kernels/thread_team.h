@@ -7,7 +7,7 @@
 
 namespace mnist_bench::kernels {
 
-/// Threads that stay, for pieces of work of microseconds. Waiting threads spin for some
+/// Threads that stay alive, for pieces of work of microseconds. Waiting threads spin for some
 /// microseconds and then sleep, so that more threads than cores slow down but never stall.
 class ThreadTeam {
  public:
@@ -29,8 +29,8 @@ class ThreadTeam {
         &work);
   }
 
-  /// To be called by every thread within `run`: returns once all have called it. What they wrote
-  /// before is then visible to all.
+  /// Every thread within `run` calls it; it returns once all have. What they wrote before is then
+  /// visible to all.
   void barrier();
 
  private:
@@ -44,7 +44,7 @@ class ThreadTeam {
   int spins_ = 0;
   Erased call_ = nullptr;  ///< null: the end
   const void* work_ = nullptr;
-  // On cache lines of their own: whoever spins on one must not slow down another.
+  // Each is on its own cache line, so that threads that spin on one do not slow down the others.
   alignas(64) std::atomic<std::uint32_t> runs_{0};
   alignas(64) std::atomic<std::uint32_t> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> barriers_{0};

@@ -15,22 +15,22 @@ namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// At most a cache line, so that a padded row is a whole number of vectors.
+/// Vectors are at most a cache line, so that a padded row is a whole number of them.
 using Floats = hn::CappedTag<float, kLine>;
 using Vector = hn::Vec<Floats>;
 inline constexpr Floats kFloats;
-/// 16 vector registers, where others have 32.
+/// These targets have 16 vector registers; the others have 32.
 inline constexpr bool kFewRegisters =
     HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3;
 
-/// `kVectors` neighbouring vectors of a row, held in registers: a list, not an array, since GCC
-/// keeps arrays in memory.
+/// `kVectors` neighbouring vectors of a row, held in registers. It is a list, not an array, because
+/// GCC keeps arrays in memory.
 template <std::size_t kVectors>
 struct Tile {
   Vector head;
   Tile<kVectors - 1> tail;
 
-  HWY_INLINE Tile() {}  // NOLINT: an implicit one is not compiled for the target
+  HWY_INLINE Tile() {}  // NOLINT: GCC does not compile an implicit one for the target
 
   HWY_INLINE void fill(Vector value) {
     head = value;

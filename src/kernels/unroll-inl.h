@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <utility>
 
-/// Behind the parameters of a lambda with vectors in it: compiled for the SIMD target around it,
-/// and always inlined, since GCC keeps in memory what a call can see.
+/// Stands behind the parameters of a lambda that uses vectors. It compiles the lambda for the SIMD
+/// target around it and always inlines it, because GCC keeps in memory what a call can see.
 #undef MNIST_BENCH_LAMBDA
 #define MNIST_BENCH_LAMBDA HWY_ATTR __attribute__((always_inline))
 
@@ -22,8 +22,8 @@ HWY_INLINE void unroll(std::index_sequence<I...> /*indices*/, const Body& body) 
   (body(std::integral_constant<std::size_t, I>()), ...);
 }
 
-/// body(0), …, body(kCount − 1), each with its index as a constant: GCC keeps an array of vectors
-/// in registers only when no loop is left around it.
+/// Calls body(0), …, body(kCount − 1), each with its index as a constant. GCC keeps an array of
+/// vectors in registers only when no loop over it is left.
 template <std::size_t kCount, class Body>
 HWY_INLINE void unroll(const Body& body) {
   unroll(std::make_index_sequence<kCount>(), body);

@@ -16,8 +16,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 // Winograd's F(2×2, 3×3), one vector of channels at a time: y = Aᵀ (u ⊙ v) A with u = G g Gᵀ of the
-// weights and v = Bᵀ x B of the input (Lavin and Gray 2016). Value p of the kPoints lies
-// point_stride · p, or rows[p], from where the others begin.
+// weights and v = Bᵀ x B of the input (Lavin and Gray 2016). Value p of the kPoints is at offset
+// point_stride · p, or rows[p].
 
 /// Weights of one input channel for a vector of output channels: u = G g Gᵀ with
 /// G = (1 0 0; ½ ½ ½; ½ −½ ½; 0 0 1).
@@ -47,9 +47,9 @@ HWY_INLINE void transform_weights_at(const float* weights, std::size_t point_str
   });
 }
 
-/// v = Bᵀ (x − blank) B with B = (1 0 −1 0; 0 1 1 0; 0 −1 1 0; 0 1 0 −1)ᵀ, for the 4×4 values of x
-/// from there on; blank null: 0.
-HWY_INLINE void transform_input_at(const float* x, const float* blank, std::size_t row_stride,
+/// v = Bᵀ (x − background) B with B = (1 0 −1 0; 0 1 1 0; 0 −1 1 0; 0 1 0 −1)ᵀ, for the 4×4 values
+/// that begin at x. A null background is 0.
+HWY_INLINE void transform_input_at(const float* x, const float* background, std::size_t row_stride,
                                    const std::uint32_t* rows, float* v) {
   Vector columns[kPoints];
   unroll<4>([&](auto j) MNIST_BENCH_LAMBDA {
@@ -58,8 +58,8 @@ HWY_INLINE void transform_input_at(const float* x, const float* blank, std::size
     auto d1 = hn::LoadU(kFloats, to + row_stride);
     auto d2 = hn::LoadU(kFloats, to + 2 * row_stride);
     auto d3 = hn::LoadU(kFloats, to + 3 * row_stride);
-    if (blank != nullptr) {
-      const float* const from = blank + j * kLine;
+    if (background != nullptr) {
+      const float* const from = background + j * kLine;
       d0 = hn::Sub(d0, hn::LoadU(kFloats, from));
       d1 = hn::Sub(d1, hn::LoadU(kFloats, from + row_stride));
       d2 = hn::Sub(d2, hn::LoadU(kFloats, from + 2 * row_stride));

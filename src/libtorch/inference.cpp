@@ -16,11 +16,10 @@ constexpr std::int64_t kBatch = 100;
 
 ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device,
                         const PixelStatistics& training) {
-  const PixelStatistics constants = normalization_constants(normalization, training);
+  const PixelScaling scaling = normalization_constants(normalization, training);
   std::array<float, 256> normalized{};
   for (std::size_t byte = 0; byte < normalized.size(); ++byte) {
-    normalized[byte] =
-        static_cast<float>((static_cast<double>(byte) / 255.0 - constants.mean) / constants.sd);
+    normalized[byte] = scaling.of(static_cast<std::uint8_t>(byte));
   }
   torch::Tensor images = torch::empty({set.size(), 1, set.rows, set.columns}, torch::kFloat32);
   std::transform(set.pixels.begin(), set.pixels.end(), images.mutable_data_ptr<float>(),

@@ -10,7 +10,7 @@
 
 namespace mnist_bench {
 
-/// One split, whole, on the device that works on it.
+/// A whole split, on the device that computes on it.
 struct ImageTensors {
   torch::Tensor images;  ///< [N, 1, rows, columns] float32, normalized
   torch::Tensor labels;  ///< [N] int64

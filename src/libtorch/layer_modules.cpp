@@ -27,7 +27,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
     ResidualImpl::reset();
   }
 
-  /// Makes the children anew; clone() calls it, and then copies their parameters.
+  /// Recreates the children; clone() calls it, and then copies their parameters.
   void reset() override {
     modules_.clear();
     for (NamedModule& named : make_modules(layer_.inner)) {
@@ -75,7 +75,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
 };
 TORCH_MODULE(Residual);
 
-/// Whether the layer's output is memory of its own that its backward pass does not read, so that a
+/// Whether the layer's output is its own memory and its backward pass does not read it, so that a
 /// relu may overwrite it.
 bool may_be_overwritten(const layer::Kind& kind) {
   using namespace layer;

@@ -17,8 +17,8 @@
 namespace mnist_bench {
 namespace {
 
-/// values[indices], as a tensor of its own. On the CPU row by row: index_select would set a kernel
-/// up for each of them.
+/// values[indices] as a new tensor. On the CPU row by row, since index_select sets up a kernel for
+/// each row.
 torch::Tensor rows_of(const torch::Tensor& values, const torch::Tensor& indices) {
   if (!values.is_cpu()) return values.index_select(0, indices);
   std::vector<std::int64_t> shape = values.sizes().vec();
@@ -46,8 +46,9 @@ void choose_memory_format(torch::nn::Sequential& network) {
   const torch::NoGradGuard no_gradients;
   for (torch::Tensor& parameter : network->parameters()) {
     if (parameter.is_cpu() && parameter.dim() == 4) {
-      // Not contiguous(): it leaves a weight of one input channel as it is, which lies the same in
-      // both formats, and LibTorch, which looks at the strides, then takes it for channels_first.
+      // Not contiguous(): it leaves a weight of one input channel as it is, which has the same
+      // layout in both formats, and LibTorch, judging by the strides, then treats it as
+      // channels_first.
       parameter.set_data(
           torch::empty_like(parameter, torch::MemoryFormat::ChannelsLast).copy_(parameter));
     }

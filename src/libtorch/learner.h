@@ -13,8 +13,8 @@
 
 namespace mnist_bench {
 
-/// On a CPU, convolution weights in channels_last, which oneDNN's kernels work in; as they are
-/// elsewhere. Call before an optimizer has seen them.
+/// On a CPU, puts convolution weights into channels_last, which oneDNN's kernels use; elsewhere
+/// does nothing. Call it before an optimizer has seen them.
 void choose_memory_format(torch::nn::Sequential& network);
 
 /// Training by LibTorch. The network is on the device of the sets; they and `config` must outlive
@@ -27,13 +27,13 @@ class LibtorchLearner final : public Learner {
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
   void restore(const TrainingState& state) override;
-  /// A step of each size that an epoch has (its last batch may be a partial one), on a copy, so
-  /// that the first epoch's time holds no set-up of kernels. Nor do the parameters see what MKL
-  /// makes of its first calls: where two threads make one at once, as for Adam's square roots,
-  /// either may compute it with other roundings, that once.
+  /// A step of each batch size of an epoch (the last batch may be partial), on a copy, so that the
+  /// first epoch's time includes no set-up of kernels. Nor are the parameters affected by MKL's
+  /// first calls: where two threads make one at once, as for Adam's square roots, either may round
+  /// differently, that once.
   void prepare() override;
-  /// Dropout draws from LibTorch's global generators. Seeded anew each epoch, they need no state
-  /// beyond (seed, epoch) to go on from.
+  /// Dropout draws from LibTorch's global generators. They are reseeded each epoch, so resuming
+  /// needs no state beyond (seed, epoch).
   void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) override;
   void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override;
   EpochSums sums() override;

@@ -15,7 +15,7 @@ namespace {
 
 namespace nn = torch::nn;
 
-/// The tensors that are stored beside the parameters: not the counts that batch norm keeps, which
+/// The tensors that are stored with the parameters: not the counts that batch norm keeps, which
 /// nothing reads.
 torch::OrderedDict<std::string, torch::Tensor> buffers_in(const nn::Sequential& network) {
   torch::OrderedDict<std::string, torch::Tensor> buffers;

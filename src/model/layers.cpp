@@ -113,7 +113,7 @@ void place_pool(const Pool& pool, PlacedLayer& layer) {
   }
 }
 
-/// Numbers the unnamed layers of one list by kind, and refuses a name that is there twice.
+/// Numbers the unnamed layers of one list by kind, and refuses a name that occurs twice.
 class Names {
  public:
   explicit Names(std::string prefix) : prefix_(std::move(prefix)) {}
@@ -244,7 +244,7 @@ class Network {
     }
   }
 
-  /// Placed where it stands by `add`.
+  /// Never called: `add` writes repeats out.
   void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) const {}
 
   Names names_;

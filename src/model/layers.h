@@ -30,7 +30,7 @@ struct PlacedLayer {
 
 /// The network of `model`, layer by layer: the one description from which shapes, parameters, MACs
 /// and both engines' networks are derived. Throws Error(usage), naming the layer, where an input
-/// does not fit, a name is there twice or a number is too large.
+/// does not fit, a name occurs twice or a number is too large.
 std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
                                    std::int64_t classes);
 

@@ -25,16 +25,16 @@ struct ModelSummary {
   std::int64_t parameters = 0;
   std::int64_t macs = 0;
   std::vector<LayerSummary> layers;  ///< a residual block follows its inner layers
-  /// [1, rows, columns] of the images; empty for mlp and cnn, whose layers tell as much.
+  /// [1, rows, columns] of the images; empty for mlp and cnn, whose layers determine it.
   std::vector<std::int64_t> input_shape = {};
   bool operator==(const ModelSummary&) const = default;
 };
 
-/// The shape of the images that a summary is of. An MLP's is one row: its layers do not tell the
-/// rows.
+/// The shape of the images that a summary is of. An MLP's is one row: its layers do not determine
+/// the rows.
 ImageShape image_of(const ModelSummary& summary);
 
-/// Of the network that `layers_of` gives, and throws as that.
+/// The summary of the network that `layers_of` gives; throws like it.
 ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
 
 }  // namespace mnist_bench

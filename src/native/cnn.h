@@ -14,77 +14,76 @@
 
 namespace mnist_bench::native {
 
-/// Paper, Table 2. Work is skipped wherever it is known to be in vain: around the ink of an image,
-/// and behind what pooling, relu and dropout leave out.
+/// Paper, Table 2. It skips what background pixels give, which is the same for all images, and what
+/// pooling, relu and dropout leave out. README.md shows a step.
 class Cnn final : public Network {
  public:
   /// Rows and columns of the images are multiples of 4.
   /// names: of the two convolutions and the two linear layers.
-  /// normalization: what is subtracted from a pixel in [0, 1], and what it is divided by.
-  Cnn(const CnnConfig& config, const std::vector<std::string>& names,
-      const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-      std::int64_t threads);
+  Cnn(const CnnConfig& config, const std::vector<std::string>& names, const PixelScaling& scaling,
+      ImageShape image, std::int64_t classes, std::int64_t threads);
 
   Parameters& parameters() override { return parameters_; }
   void prepare(const Images& set, std::int64_t batch_size) override;
   BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                        const StepSettings& settings) override;
-  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
+  kernels::ConstMatrix evaluate(const Images& set, std::int64_t first, std::int64_t count) override;
+
   template <class T>
   using Buffer = kernels::AlignedVector<T>;
 
   /// The hidden linear layer, on sparse input.
   struct Hidden : LinearLayer {
-    Buffer<float> partial;  ///< [parts of the tiles][batch][out]: sums over these
-    Buffer<float> output;   ///< [batch][out]
+    Buffer<float> partial;  ///< [parts of the tiles][batch][out]: the sum over a part
+    Buffer<float> output;   ///< [batch][out]: after relu and dropout
     Buffer<float> delta;    ///< [batch][out]: the gradient before relu and dropout
   };
 
-  /// What convolutions and pooling made of an image.
+  /// What the convolutions make of an image, in FeatureBuffers.
   struct Features {
-    float* image = nullptr;
-    std::uint8_t* ink = nullptr;  ///< of conv1's map
-    float* map = nullptr;
-    std::uint8_t* positions = nullptr;
-    kernels::LiveUnits live;
+    kernels::Conv1Saved conv1;
+    kernels::ActiveUnits active;
   };
-  /// Room for that of some images, and where each has its own.
-  struct FeatureRoom {
+  /// Buffers for the features of some images, and where in them each image has its own.
+  struct FeatureBuffers {
     Buffer<float> images;
-    Buffer<std::uint8_t> inks;
+    Buffer<std::uint8_t> nonzero_masks;
     Buffer<float> maps;
     Buffer<std::uint8_t> positions;
-    Buffer<std::uint32_t> live_indices;
-    Buffer<float> live_values;
-    Buffer<std::uint32_t> live_windows;
-    Buffer<std::uint32_t> live_ends;
+    Buffer<std::uint32_t> active_indices;
+    Buffer<float> active_values;
+    Buffer<std::uint32_t> active_windows;
+    Buffer<std::uint32_t> active_ends;
     std::vector<Features> features;
   };
 
-  /// What a thread works in; nothing of it is needed by another thread, or in the next step.
-  struct Workplace {
-    Buffer<float> transformed;  ///< conv2's weights
-    FeatureRoom blank_room;     ///< of an image without ink
-    kernels::BlankTiles blank_tiles;
-    Buffer<std::uint8_t> band;  ///< for find_ink
+  /// The scratch memory of a thread. No other thread reads it, and only the background's image is
+  /// kept from step to step.
+  struct ThreadWorkspace {
+    Buffer<float> transformed;          ///< conv2's weights
+    FeatureBuffers background_buffers;  ///< for one image, without nonzero pixels
+    kernels::BackgroundResponse background_response;
+    Buffer<std::uint8_t> band;  ///< for make_nonzero_mask
     kernels::Conv2Scratch convolution;
     kernels::PooledMap pooled;
     Buffer<float> d_map;  ///< one block
     kernels::UnitsByChannel units_by_channel;
-    std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the live units of a tile
-    std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: the images in which one is live
+    std::vector<kernels::SparseRow> tile_rows;        ///< [batch]: the active units of a tile
+    std::vector<kernels::ListedColumn> tile_columns;  ///< [units]: images in which one is active
     Buffer<kernels::ListedColumn::Entry> column_entries;  ///< of a tile: [out channels][batch]
 
-    [[nodiscard]] const Features& blank() const { return blank_room.features.front(); }
-    [[nodiscard]] kernels::BlankMap blank_map() const {
-      return {blank().image, blank().map, blank().positions};
+    [[nodiscard]] kernels::Conv1Saved background() const {
+      kernels::Conv1Saved saved = background_buffers.features.front().conv1;
+      saved.nonzero_mask = nullptr;
+      return saved;
     }
   };
 
-  void make_room(std::size_t images);
-  void make_features(std::size_t images, FeatureRoom& room) const;
+  [[nodiscard]] kernels::ConvolutionParameters conv1_parameters();
+  void reserve(std::size_t images);
+  void allocate_features(std::size_t images, FeatureBuffers& buffers) const;
   /// How many floats the parameters of the convolutions take.
   [[nodiscard]] std::size_t convolutions_size() const { return conv2_bias_ + conv2_.out_channels; }
   [[nodiscard]] std::size_t group_parts() const;
@@ -95,21 +94,21 @@ class Cnn final : public Network {
   [[nodiscard]] kernels::Range tiles_of_part(std::size_t part) const;
   [[nodiscard]] kernels::Matrix fc1_partial(std::size_t part);
 
-  // What one thread does of a step; `settings` is null where nothing is trained.
+  // One thread's part of a step. `settings` is null in an evaluation.
   void forward(std::size_t thread, const StepSettings* settings);
-  void prepare_convolutions(Workplace& work);
-  void forward_convolutions(Workplace& work, std::size_t image, const std::uint8_t* bytes);
+  void prepare_convolutions(ThreadWorkspace& work);
+  void forward_convolutions(ThreadWorkspace& work, std::size_t image, const std::uint8_t* bytes);
   void forward_tiles(std::size_t thread);
   void forward_fc1(kernels::Range images, const StepSettings* settings);
   void forward_fc2(kernels::Range images);
-  void descend_fc2(std::size_t thread, const StepSettings& settings);
-  void descend_fc1(std::size_t thread, const StepSettings& settings);
-  void gather_columns(Workplace& work, std::size_t tile);
-  void backward_convolutions(Workplace& work, std::size_t part);
+  void backward_and_update_fc2(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_fc1(std::size_t thread, const StepSettings& settings);
+  void gather_columns(ThreadWorkspace& work, std::size_t tile);
+  void backward_convolutions(ThreadWorkspace& work, std::size_t part);
   /// Whether each thread has all parts of its groups.
   [[nodiscard]] bool has_whole_groups() const;
   void sum_groups(std::size_t first, std::size_t end, kernels::Range parameters);
-  void descend_convolutions(std::size_t thread, const StepSettings& settings);
+  void update_convolutions(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
   kernels::Conv1 conv1_;
@@ -129,16 +128,15 @@ class Cnn final : public Network {
   Hidden fc1_;
   OutputLayer fc2_;
 
-  std::size_t room_ = 0;  ///< images that the buffers hold
-  FeatureRoom feature_room_;
+  FeatureBuffers feature_buffers_;
   Buffer<float> factors_;  ///< [batch][out channels]: dropout2d's
-  /// [batch][capacity of live units]: the gradient of conv2's pooled output at the live units.
-  Buffer<float> d_live_;
-  /// [parts][convolutions_size()]: gradients of shares of the batch that depend on no thread.
+  /// [batch][active_units_capacity]: the gradient of conv2's pooled output at the active units.
+  Buffer<float> d_active_;
+  /// [parts][convolutions_size()]: gradients of parts of the batch, the same for any threads.
   Buffer<float> part_gradients_;
   Buffer<float> convolutions_gradient_;
-  std::vector<Workplace> workplaces_;
-  // The batch at hand.
+  std::vector<ThreadWorkspace> workspaces_;
+  // The current batch.
   std::vector<const std::uint8_t*> batch_;
   std::vector<std::uint8_t> labels_;
   std::vector<float> losses_;

@@ -8,7 +8,7 @@
 
 namespace mnist_bench::native {
 
-/// A data set as the networks of this engine read it; `set` must outlive it.
+/// A data set in the form that the networks of this engine read. `set` must outlive it.
 class Images {
  public:
   /// Throws Error(usage) for images of more pixels than an entry can number.
@@ -19,7 +19,7 @@ class Images {
   [[nodiscard]] std::size_t pixels() const { return pixels_; }
 
   /// The pixels of an image that are not 0; index: row · columns + column.
-  [[nodiscard]] kernels::PixelRow ink(std::int64_t image) const {
+  [[nodiscard]] kernels::PixelRow nonzero_pixels(std::int64_t image) const {
     const auto i = static_cast<std::size_t>(image);
     return {entries_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
   }
@@ -32,14 +32,14 @@ class Images {
   }
 
   /// For each pixel, in how many images it is not 0.
-  [[nodiscard]] const std::vector<std::size_t>& ink_counts() const { return ink_counts_; }
+  [[nodiscard]] const std::vector<std::size_t>& nonzero_counts() const { return nonzero_counts_; }
 
  private:
   const ImageSet& set_;
   std::size_t pixels_ = 0;
   std::vector<std::uint32_t> entries_;
   std::vector<std::size_t> offsets_;
-  std::vector<std::size_t> ink_counts_;
+  std::vector<std::size_t> nonzero_counts_;
 };
 
 }  // namespace mnist_bench::native

@@ -13,15 +13,15 @@
 namespace mnist_bench::native {
 namespace {
 
-/// Of the one optimizer that `check_supported` lets through.
+/// The step of Adam, the one optimizer that `check_supported` accepts.
 kernels::AdamStep update_of(const OptimizerConfig& optimizer, std::int64_t step) {
   const auto& adam = std::get<AdamConfig>(optimizer);
   return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon,
                             adam.weight_decay, step);
 }
 
-/// What a network says of one image: the largest logit (the first of equals), its softmax, and the
-/// cross-entropy.
+/// A network's prediction for one image: the class of the largest logit (the first of equals), its
+/// softmax, and the cross-entropy.
 struct ImagePrediction {
   std::size_t predicted = 0;
   double probability = 0;

@@ -20,13 +20,13 @@ void check_supported(const std::vector<PlacedLayer>& layers);
 /// (x/255 − mean)/sd. Throws as `check_supported`, and for a CNN on images whose rows or columns
 /// are not multiples of 4.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
-                                      const PixelStatistics& normalization, std::int64_t threads);
+                                      const PixelScaling& scaling, std::int64_t threads);
 
 /// Sends all images through the network, at least one.
 Predictions predict(Network& network, const Images& set);
 
-/// Training by this engine: the same numbers to the bit for the same SIMD instructions, whatever
-/// the number of threads. The sets and `config` must outlive it.
+/// Training by this engine. The results are the same to the bit for any number of threads, with the
+/// same SIMD instructions. The sets and `config` must outlive it.
 class NativeLearner final : public Learner {
  public:
   NativeLearner(std::unique_ptr<Network> network, const Images& train, const Images& test,
@@ -42,7 +42,7 @@ class NativeLearner final : public Learner {
   Predictions predict() override;
   [[nodiscard]] TrainingState state() const override;
 
-  /// By PyTorch's names and in its shapes. Throws Error(io) when they are of another network.
+  /// With PyTorch's names and shapes. Throws Error(io) if they belong to another network.
   void set_parameters(const std::vector<NamedTensor>& parameters);
 
  private:

@@ -9,7 +9,7 @@
 #include "native/learner.h"
 #include "native/mlp.h"
 
-// Which of this engine's networks a list of layers is, however it was written.
+// Finds out which of this engine's networks a list of layers is, however it was written.
 
 namespace mnist_bench::native {
 namespace {
@@ -23,8 +23,8 @@ std::int64_t classes_of(const std::vector<PlacedLayer>& layers) {
   return layers.back().output.front();
 }
 
-/// The layers without those that do nothing.
-std::vector<PlacedLayer> active(std::vector<PlacedLayer> layers) {
+/// The layers without dropout layers that drop nothing.
+std::vector<PlacedLayer> effective_layers(std::vector<PlacedLayer> layers) {
   std::erase_if(layers, [](const PlacedLayer& layer) {
     const auto* dropout = std::get_if<layer::Dropout>(&layer.kind);
     const auto* dropout2d = std::get_if<layer::Dropout2d>(&layer.kind);
@@ -39,10 +39,11 @@ bool compute_the_same(const PlacedLayer& a, const PlacedLayer& b) {
   return a.input == b.input && a.output == b.output && (linear || a.kind == b.kind);
 }
 
-/// The first of `layers` that `model` does not have in its place; their number if there is none.
+/// The index of the first of `layers` that differs from the layer of `model` there; their number if
+/// none does.
 std::size_t first_difference(const std::vector<PlacedLayer>& layers, const ModelConfig& model) {
   const std::vector<PlacedLayer> wanted =
-      active(layers_of(model, image_of(layers), classes_of(layers)));
+      effective_layers(layers_of(model, image_of(layers), classes_of(layers)));
   const auto [mine, its] =
       std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
   if (mine == layers.end() && its != wanted.end()) return layers.size() - 1;
@@ -64,8 +65,8 @@ double dropout_of(const std::vector<PlacedLayer>& layers) {
   return found.empty() ? 0.0 : std::get<Kind>(found.front().kind).p;
 }
 
-/// The MLP (CNN) with the sizes that the list has, if it has enough of them: that which the list is
-/// if it is one.
+/// The MLP (CNN) with the sizes in the list, if there are enough of them. If the list is an MLP
+/// (CNN), it is this one.
 std::optional<MlpConfig> nearest_mlp(const std::vector<PlacedLayer>& layers) {
   MlpConfig mlp{.hidden = {}, .dropout = dropout_of<layer::Dropout>(layers)};
   for (const PlacedLayer& layer : layers_of_kind<layer::Linear>(layers)) {
@@ -90,7 +91,7 @@ std::optional<CnnConfig> nearest_cnn(const std::vector<PlacedLayer>& layers) {
                    .dropout = dropout_of<layer::Dropout>(layers)};
 }
 
-/// Those that have parameters, in order: what the tensors are called after.
+/// The names of the layers with parameters, in order. The tensors are named after them.
 std::vector<std::string> names_of(const std::vector<PlacedLayer>& layers) {
   std::vector<std::string> names;
   for (const PlacedLayer& layer : layers) {
@@ -111,7 +112,7 @@ void require_whole_tiles(ImageShape image) {
 /// The model of this engine that the list is, however it was written. Throws Error(usage) naming
 /// the first layer that neither has.
 std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
-  const std::vector<PlacedLayer> layers = active(all);
+  const std::vector<PlacedLayer> layers = effective_layers(all);
   std::size_t difference = 0;
   if (const auto mlp = nearest_mlp(layers)) {
     difference = first_difference(layers, *mlp);
@@ -135,17 +136,17 @@ std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all
 void check_supported(const std::vector<PlacedLayer>& layers) { recognize(layers); }
 
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
-                                      const PixelStatistics& normalization, std::int64_t threads) {
+                                      const PixelScaling& scaling, std::int64_t threads) {
   const ImageShape image = image_of(layers);
   const std::int64_t classes = classes_of(layers);
   const std::vector<std::string> names = names_of(layers);
   return std::visit(
       Overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
-                   return std::make_unique<Mlp>(mlp, names, normalization, image, classes, threads);
+                   return std::make_unique<Mlp>(mlp, names, scaling, image, classes, threads);
                  },
                  [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {
                    require_whole_tiles(image);
-                   return std::make_unique<Cnn>(cnn, names, normalization, image, classes, threads);
+                   return std::make_unique<Cnn>(cnn, names, scaling, image, classes, threads);
                  }},
       recognize(layers));
 }

@@ -10,21 +10,16 @@
 
 namespace mnist_bench::native {
 
+using kernels::Direction;
 using kernels::kLine;
 using kernels::Matrix;
+using kernels::matrix_view;
 using kernels::Range;
 
 namespace {
 
-/// Images that the evaluation sends through at a time.
-constexpr std::size_t kEvaluationBatch = 128;
-
-/// Columns of a panel of the first layer's weights at most: rows of eight of the widest vectors.
+/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512.
 constexpr std::size_t kPanel = 128;
-
-Matrix matrix(kernels::AlignedVector<float>& values, std::size_t stride) {
-  return {values.data(), stride};
-}
 
 /// The columns of `matrix` from `column` on.
 Matrix from_column(Matrix matrix, std::size_t column) {
@@ -34,13 +29,13 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 }  // namespace
 
 Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
-         const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-         std::int64_t threads)
-    : team_(static_cast<std::size_t>(threads)),
+         const PixelScaling& scaling, ImageShape image, std::int64_t classes, std::int64_t threads)
+    : Network(classes),
+      team_(static_cast<std::size_t>(threads)),
       dropout_(config.dropout),
-      background_(static_cast<float>(-normalization.mean / normalization.sd)) {
+      background_(scaling.of_zero()) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
-    table_.push_back(static_cast<float>(static_cast<double>(byte) / 255.0 / normalization.sd));
+    table_.push_back(scaling.above_zero(static_cast<std::uint8_t>(byte)));
   }
 
   auto in = static_cast<std::size_t>(image.rows * image.columns);
@@ -54,19 +49,20 @@ Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
   }
   add_output(output_, parameters_, names.back(), in, static_cast<std::size_t>(classes));
   parameters_.allocate();
-  for (Hidden& layer : hidden_) locate(layer, parameters_);
-  locate(output_, parameters_);
+  for (Hidden& layer : hidden_) bind(layer, parameters_);
+  bind(output_, parameters_);
   first_sums_.assign(hidden_.front().padded_out, 0.0F);
   first_gradient_.assign(hidden_.front().padded_out, 0.0F);
-  make_room(kEvaluationBatch);
+  reserve(kEvaluationBatch);
 }
 
-/// Cuts the first layer's outputs into panels, so that each thread has its own, and notes whose
-/// they are.
+/// Cuts the first layer's outputs into panels, so that each thread has panels of its own: threads
+/// that share rows of the weights take each other's lines out of the cache.
 std::vector<Range> Mlp::cut_panels(std::size_t out) {
   std::vector<Range> panels;
   for (std::size_t thread = 0; thread < team_.size(); ++thread) {
-    const Range own = kernels::share(kernels::round_up(out, kLine), kLine, thread, team_.size());
+    const Range own =
+        kernels::partition(kernels::round_up(out, kLine), kLine, thread, team_.size());
     const std::size_t first = panels.size();
     for (std::size_t begin = own.begin; begin < own.end; begin += kPanel) {
       panels.push_back({begin, std::min(begin + kPanel, own.end)});
@@ -81,9 +77,9 @@ std::span<const Panel> Mlp::panels_of(std::size_t thread) const {
       .subspan(own_panels_[thread].begin, own_panels_[thread].size());
 }
 
-void Mlp::make_room(std::size_t images) {
-  if (images <= room_) return;
-  room_ = images;
+void Mlp::reserve(std::size_t images) {
+  if (images <= capacity_) return;
+  capacity_ = images;
   output_.logits.assign(images * output_.stride, 0.0F);
   for (Hidden& layer : hidden_) {
     layer.output.assign(images * layer.stride, 0.0F);
@@ -100,8 +96,8 @@ void Mlp::make_room(std::size_t images) {
 
 void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   const auto batch = static_cast<std::size_t>(std::min(batch_size, set.size()));
-  make_room(batch);
-  std::vector<std::size_t> counts = set.ink_counts();
+  reserve(batch);
+  std::vector<std::size_t> counts = set.nonzero_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
   pixel_columns_.clear();
   for (std::size_t thread = 0; thread < team_.size(); ++thread) pixel_columns_.emplace_back(counts);
@@ -112,13 +108,13 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   batch_.clear();
   labels_.clear();
   for (const std::int64_t image : batch) {
-    batch_.push_back(set.ink(image));
+    batch_.push_back(set.nonzero_pixels(image));
     labels_.push_back(set.label(image));
   }
-  upwards_ = !upwards_;
+  direction_ = direction_ == Direction::ascending ? Direction::descending : Direction::ascending;
 
   team_.run([&](std::size_t thread) {
-    const Range images = kernels::share(batch_.size(), 1, thread, team_.size());
+    const Range images = kernels::partition(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
     pixel_columns_[thread].set(batch_, {0, hidden_.front().in});
     team_.barrier();
@@ -126,46 +122,36 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     forward_other_layers(images, &settings);
     kernels::softmax_cross_entropy(
         labels_.data(), output_.out, 1.0F / static_cast<float>(batch_.size()), images,
-        matrix(output_.logits, output_.stride), losses_.data(), predicted_.data());
+        matrix_view(output_.logits, output_.stride), losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
-    descend_other_layers(thread, settings);
+    backward_and_update_other_layers(thread, settings);
     settings.end_phase(thread, "other layers backward, Adam");
-    descend_first_layer(thread, settings);
+    backward_and_update_first_layer(thread, settings);
   });
   settings.end_phase(0, "first layer backward, Adam");
 
   return statistics_of(labels_, losses_, predicted_);
 }
 
-std::vector<float> Mlp::logits(const Images& set, std::int64_t first, std::int64_t size) {
-  std::vector<float> result;
-  result.reserve(static_cast<std::size_t>(size) * output_.out);
-  for (std::int64_t done = 0; done < size;) {
-    const std::int64_t count = std::min(static_cast<std::int64_t>(room_), size - done);
-    batch_.clear();
-    for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.ink(first + done + i));
-    team_.run([&](std::size_t thread) {
-      forward_first_layer(thread, nullptr);
-      team_.barrier();
-      forward_other_layers(kernels::share(batch_.size(), 1, thread, team_.size()), nullptr);
-    });
-    for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const float* row = matrix(output_.logits, output_.stride).row(i);
-      result.insert(result.end(), row, row + output_.out);
-    }
-    done += count;
-  }
-  return result;
+kernels::ConstMatrix Mlp::evaluate(const Images& set, std::int64_t first, std::int64_t count) {
+  batch_.clear();
+  for (std::int64_t i = 0; i < count; ++i) batch_.push_back(set.nonzero_pixels(first + i));
+  team_.run([&](std::size_t thread) {
+    forward_first_layer(thread, nullptr);
+    team_.barrier();
+    forward_other_layers(kernels::partition(batch_.size(), 1, thread, team_.size()), nullptr);
+  });
+  return matrix_view(output_.logits, output_.stride);
 }
 
-/// Each thread computes some units, for all images: the weights that it then reads are the ones
-/// that it has updated in `descend_first_layer`, and still in its cache.
+/// Each thread computes some units for all images. It thus reads the weights that it has updated in
+/// `backward_and_update_first_layer`, which are still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
   Hidden& layer = hidden_.front();
-  const Range units = layer.share_of(thread, team_.size());
+  const Range units = layer.partition_of(thread, team_.size());
   const Range images{0, batch_.size()};
-  const Matrix output = matrix(layer.output, layer.stride);
+  const Matrix output = matrix_view(layer.output, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
     const Range columns{0, panel.outputs.size()};
@@ -183,18 +169,18 @@ void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
     Hidden& before = hidden_[l - 1];
     Hidden& layer = hidden_[l];
     const Range units{0, layer.padded_out};
-    before.rows.set_rows(matrix(before.output, before.stride), images, {0, before.out});
+    before.rows.set_rows(matrix_view(before.output, before.stride), images, {0, before.out});
     kernels::linear_forward(before.rows.rows(), {0, layer.in}, layer.weights().values, layer.bias,
-                            images, units, matrix(layer.output, layer.stride));
+                            images, units, matrix_view(layer.output, layer.stride));
     activate(l, images, units, settings);
   }
-  kernels::output_forward(matrix(hidden_.back().output, hidden_.back().stride), output_.in,
+  kernels::output_forward(matrix_view(hidden_.back().output, hidden_.back().stride), output_.in,
                           output_.weights().values, output_.bias, output_.out, images,
-                          matrix(output_.logits, output_.stride));
+                          matrix_view(output_.logits, output_.stride));
 }
 
 void Mlp::activate(std::size_t layer, Range images, Range units, const StepSettings* settings) {
-  const Matrix output = matrix(hidden_[layer].output, hidden_[layer].stride);
+  const Matrix output = matrix_view(hidden_[layer].output, hidden_[layer].stride);
   kernels::relu(output, images, units);
   if (settings != nullptr && layer + 1 == hidden_.size()) {
     kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
@@ -202,50 +188,53 @@ void Mlp::activate(std::size_t layer, Range images, Range units, const StepSetti
   }
 }
 
-/// Each thread takes some inputs of a layer: their gradients are those of the units of the layer
-/// before that the thread takes there.
-void Mlp::descend_other_layers(std::size_t thread, const StepSettings& settings) {
+/// Each thread takes some inputs of a layer. They are the units of the layer before that the same
+/// thread takes there.
+void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
   Hidden& last = hidden_.back();
-  const Matrix logits = matrix(output_.logits, output_.stride);
-  kernels::output_backward(matrix(last.output, last.stride), images.end, output_.weights(),
-                           output_.out, logits, kernels::dropout_scale(dropout_), settings.adam,
-                           last.share_of(thread, team_.size()), matrix(last.delta, last.stride));
-  descend_bias(output_, parameters_, logits, images.end, output_.share_of(thread, team_.size()),
-               settings.adam);
+  const Matrix logits = matrix_view(output_.logits, output_.stride);
+  kernels::output_backward_and_update(
+      matrix_view(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
+      kernels::dropout_scale(dropout_), settings.adam, last.partition_of(thread, team_.size()),
+      matrix_view(last.delta, last.stride));
+  update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
+              settings.adam);
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
     Hidden& before = hidden_[l - 1];
-    const Range padded = before.share_of(thread, team_.size());
+    const Range padded = before.partition_of(thread, team_.size());
     const Range inputs{std::min(padded.begin, before.out), std::min(padded.end, before.out)};
-    const Matrix delta = matrix(before.delta, before.stride);
+    const Matrix delta = matrix_view(before.delta, before.stride);
     team_.barrier();
     for (std::size_t i = 0; i < images.end; ++i) {
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
-    before.columns.set_columns(matrix(before.output, before.stride), images, inputs);
-    kernels::linear_backward(before.columns.rows(), layer.weights(), layer.padded_out,
-                             matrix(layer.delta, layer.stride), 1.0F, settings.adam, inputs, delta);
-    descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), images.end,
-                 layer.share_of(thread, team_.size()), settings.adam);
+    before.columns.set_columns(matrix_view(before.output, before.stride), images, inputs);
+    kernels::linear_backward_and_update(before.columns.rows(), layer.weights(), layer.padded_out,
+                                        matrix_view(layer.delta, layer.stride), 1.0F, settings.adam,
+                                        inputs, delta);
+    update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), images.end,
+                layer.partition_of(thread, team_.size()), settings.adam);
   }
 }
 
-void Mlp::descend_first_layer(std::size_t thread, const StepSettings& settings) {
+void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
-  const Range units = layer.share_of(thread, team_.size());
-  descend_bias(layer, parameters_, matrix(layer.delta, layer.stride), batch_.size(), units,
-               settings.adam);
+  const Range units = layer.partition_of(thread, team_.size());
+  update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), batch_.size(), units,
+              settings.adam);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  const Matrix delta = matrix(layer.delta, layer.stride);
+  const Matrix delta = matrix_view(layer.delta, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
-    kernels::pixel_descend(pixel_columns_[thread].columns(), table_.data(), panel.weights,
-                           first_gradient_.data() + first, from_column(delta, first), settings.adam,
-                           layer.in, {0, panel.outputs.size()}, upwards_);
+    kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),
+                                       panel.weights, first_gradient_.data() + first,
+                                       from_column(delta, first), settings.adam, layer.in,
+                                       {0, panel.outputs.size()}, direction_);
   }
 }
 

@@ -12,26 +12,24 @@
 
 namespace mnist_bench::native {
 
-/// Paper, Table 1. Zeros are skipped where that pays: background pixels, and what relu has set to 0
+/// Paper, Table 1. It skips zeros where that saves time: background pixels, and what relu sets to 0
 /// before another hidden layer.
 class Mlp final : public Network {
  public:
-  /// names: of the linear layers. normalization: what is subtracted from a pixel in [0, 1], and
-  /// what it is divided by.
-  Mlp(const MlpConfig& config, const std::vector<std::string>& names,
-      const PixelStatistics& normalization, ImageShape image, std::int64_t classes,
-      std::int64_t threads);
+  /// names: of the linear layers.
+  Mlp(const MlpConfig& config, const std::vector<std::string>& names, const PixelScaling& scaling,
+      ImageShape image, std::int64_t classes, std::int64_t threads);
 
   Parameters& parameters() override { return parameters_; }
   void prepare(const Images& set, std::int64_t batch_size) override;
   BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                        const StepSettings& settings) override;
-  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) override;
 
  private:
+  kernels::ConstMatrix evaluate(const Images& set, std::int64_t first, std::int64_t count) override;
+
   struct Hidden : LinearLayer {
-    /// [batch][out]: what the layer hands on, after relu and dropout, and the gradient of what it
-    /// summed up.
+    /// [batch][out]: the output after relu and dropout, and the gradient before them.
     kernels::AlignedVector<float> output;
     kernels::AlignedVector<float> delta;
     /// `output` without its zeros, by image and by unit, for a next hidden layer.
@@ -41,15 +39,15 @@ class Mlp final : public Network {
 
   std::vector<kernels::Range> cut_panels(std::size_t out);
   [[nodiscard]] std::span<const Panel> panels_of(std::size_t thread) const;
-  void make_room(std::size_t images);
+  void reserve(std::size_t images);
 
-  // What one thread does of a step; `settings` is null where nothing is trained.
+  // One thread's part of a step. `settings` is null in an evaluation.
   void forward_first_layer(std::size_t thread, const StepSettings* settings);
   void forward_other_layers(kernels::Range images, const StepSettings* settings);
   void activate(std::size_t layer, kernels::Range images, kernels::Range units,
                 const StepSettings* settings);
-  void descend_other_layers(std::size_t thread, const StepSettings& settings);
-  void descend_first_layer(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_other_layers(std::size_t thread, const StepSettings& settings);
+  void backward_and_update_first_layer(std::size_t thread, const StepSettings& settings);
 
   kernels::ThreadTeam team_;
   double dropout_ = 0;
@@ -60,20 +58,19 @@ class Mlp final : public Network {
   /// A pixel's value is background_ + table_[byte], with table_[0] = 0.
   float background_ = 0;
   std::vector<float> table_;
-  /// The first layer's sums where all is background, and the gradient that all its weights get.
+  /// The first layer's response to the background, and the gradient that it gives all weights.
   kernels::AlignedVector<float> first_sums_;
   kernels::AlignedVector<float> first_gradient_;
 
-  std::size_t room_ = 0;  ///< images that the buffers hold
-  // The batch at hand.
+  // The current batch.
   std::vector<kernels::PixelRow> batch_;
   std::vector<std::uint8_t> labels_;
-  /// By thread, each the whole batch: to write it takes less time than to fetch what another thread
-  /// has written.
+  /// By thread, each of the whole batch: writing it is faster than fetching what another thread has
+  /// written.
   std::vector<kernels::PixelColumns> pixel_columns_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> predicted_;
-  bool upwards_ = false;
+  kernels::Direction direction_ = kernels::Direction::descending;  ///< of the current step
 };
 
 }  // namespace mnist_bench::native

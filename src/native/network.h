@@ -11,13 +11,13 @@
 
 namespace mnist_bench::native {
 
-/// What a step of training is told besides its images.
+/// What a step of training needs besides its images.
 struct StepSettings {
   kernels::AdamStep adam;
   /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
   std::uint64_t dropout_seed = 0;
   std::int64_t step = 0;
-  /// Told, by the first thread, where the step's phases end.
+  /// The first thread tells it where the phases of the step end. Null: nobody listens.
   PhaseClock* clock = nullptr;
 
   void end_phase(std::size_t thread, std::string_view name) const {
@@ -25,34 +25,47 @@ struct StepSettings {
   }
 };
 
-/// A batch as the network saw it in a step, before its parameters moved.
+/// The loss and the predictions of a batch before the step's update.
 struct BatchStatistics {
   double loss_sum = 0;  ///< of the images' cross-entropies
   std::int64_t correct = 0;
 };
 
-/// Of the images of a batch: their labels, cross-entropies and predicted classes. The two may hold
-/// more than the batch.
+/// Sums the cross-entropies of a batch and counts its correct predictions. `losses` and `predicted`
+/// may hold more images than `labels`, which are the batch's.
 BatchStatistics statistics_of(std::span<const std::uint8_t> labels, std::span<const float> losses,
                               std::span<const std::uint8_t> predicted);
 
-/// A network whose passes are written by hand; its threads are its own.
+/// Images that a network evaluates at a time, or more if it has buffers for larger batches.
+inline constexpr std::size_t kEvaluationBatch = 128;
+
+/// A network with hand-written forward and backward passes, on threads of its own.
 class Network {
  public:
-  Network() = default;
+  explicit Network(std::int64_t classes) : classes_(static_cast<std::size_t>(classes)) {}
   virtual ~Network() = default;
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
   virtual Parameters& parameters() = 0;
-  /// Makes room for steps on batches of up to `batch_size` images of `set`; to be called before
-  /// them. A step allocates nothing.
+  /// Allocates for steps on batches of up to `batch_size` images of `set`. Call it before the first
+  /// step: a step allocates nothing.
   virtual void prepare(const Images& set, std::int64_t batch_size) = 0;
   /// Forward and backward pass over the images `batch` of `set`, and Adam's step.
   virtual BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                                const StepSettings& settings) = 0;
   /// [size][classes] of the images first … first + size − 1, nothing dropped.
-  virtual std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size) = 0;
+  std::vector<float> logits(const Images& set, std::int64_t first, std::int64_t size);
+
+ protected:
+  /// The same for at most capacity_ images, as rows of at least `classes` floats.
+  virtual kernels::ConstMatrix evaluate(const Images& set, std::int64_t first,
+                                        std::int64_t count) = 0;
+
+  std::size_t capacity_ = 0;  ///< images that the buffers hold
+
+ private:
+  std::size_t classes_ = 0;
 };
 
 }  // namespace mnist_bench::native

@@ -17,42 +17,42 @@ std::vector<std::int64_t> shape_of(std::size_t out, std::size_t in) {
 }  // namespace
 
 std::size_t Parameters::add_weight(const std::string& name, std::size_t out, std::size_t in,
-                                   const std::vector<std::size_t>& input_places,
+                                   const std::vector<std::size_t>& input_rows,
                                    const std::vector<kernels::Range>& panels) {
-  Parameter weight{.name = name, .shape = shape_of(out, input_places.size()), .places = {}};
-  std::size_t room = 0;
+  Parameter weight{.name = name, .shape = shape_of(out, input_rows.size()), .offsets = {}};
+  std::size_t size = 0;
   for (const kernels::Range& panel : panels) {
     for (std::size_t o = panel.begin; o < std::min(panel.end, out); ++o) {
-      for (const std::size_t place : input_places) {
-        weight.places.push_back(room + place * panel.size() + o - panel.begin);
+      for (const std::size_t row : input_rows) {
+        weight.offsets.push_back(size + row * panel.size() + o - panel.begin);
       }
     }
-    room += in * panel.size();
+    size += in * panel.size();
   }
-  return add(std::move(weight), room);
+  return add(std::move(weight), size);
 }
 
 std::size_t Parameters::add_output_weight(const std::string& name, std::size_t out,
                                           std::size_t in) {
   const std::size_t stride = kernels::padded_stride(in);
-  Parameter weight{.name = name, .shape = shape_of(out, in), .places = {}};
+  Parameter weight{.name = name, .shape = shape_of(out, in), .offsets = {}};
   for (std::size_t o = 0; o < out; ++o) {
-    for (std::size_t i = 0; i < in; ++i) weight.places.push_back(o * stride + i);
+    for (std::size_t i = 0; i < in; ++i) weight.offsets.push_back(o * stride + i);
   }
   return add(std::move(weight), out * stride);
 }
 
 std::size_t Parameters::add_bias(const std::string& name, std::size_t size) {
-  Parameter bias{.name = name, .shape = {static_cast<std::int64_t>(size)}, .places = {}};
-  for (std::size_t i = 0; i < size; ++i) bias.places.push_back(i);
+  Parameter bias{.name = name, .shape = {static_cast<std::int64_t>(size)}, .offsets = {}};
+  for (std::size_t i = 0; i < size; ++i) bias.offsets.push_back(i);
   return add(std::move(bias), size);
 }
 
-std::size_t Parameters::add(Parameter parameter, std::size_t room) {
+std::size_t Parameters::add(Parameter parameter, std::size_t size) {
   const std::size_t begin = size_;
-  for (std::size_t& place : parameter.places) place += begin;
+  for (std::size_t& offset : parameter.offsets) offset += begin;
   parameters_.push_back(std::move(parameter));
-  size_ += kernels::round_up(room, kLine);
+  size_ += kernels::round_up(size, kLine);
   return begin;
 }
 
@@ -68,10 +68,10 @@ kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
           .second_moments = {second_moments_.data() + begin, stride}};
 }
 
-void Parameters::descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
-                         std::size_t size) {
-  kernels::adam(step, gradient, first_moments_.data() + begin, second_moments_.data() + begin,
-                values_.data() + begin, size);
+void Parameters::adam_update(const kernels::AdamStep& step, const float* gradient,
+                             std::size_t begin, std::size_t size) {
+  const kernels::AdamArrays all{values_.data(), first_moments_.data(), second_moments_.data()};
+  kernels::adam(step, gradient, all.from(begin), size);
 }
 
 void Parameters::import_values(const std::vector<NamedTensor>& tensors) {
@@ -108,8 +108,8 @@ void Parameters::import_into(Buffer& buffer, const std::vector<NamedTensor>& ten
                                             fmt::join(tensor.shape, ", "), parameter.name,
                                             fmt::join(parameter.shape, ", ")));
     }
-    for (std::size_t i = 0; i < parameter.places.size(); ++i) {
-      buffer[parameter.places[i]] = tensor.values[i];
+    for (std::size_t i = 0; i < parameter.offsets.size(); ++i) {
+      buffer[parameter.offsets[i]] = tensor.values[i];
     }
   }
 }
@@ -118,8 +118,8 @@ std::vector<NamedTensor> Parameters::export_from(const Buffer& buffer) const {
   std::vector<NamedTensor> tensors;
   for (const Parameter& parameter : parameters_) {
     NamedTensor tensor{.name = parameter.name, .shape = parameter.shape, .values = {}};
-    tensor.values.reserve(parameter.places.size());
-    for (const std::size_t place : parameter.places) tensor.values.push_back(buffer[place]);
+    tensor.values.reserve(parameter.offsets.size());
+    for (const std::size_t offset : parameter.offsets) tensor.values.push_back(buffer[offset]);
     tensors.push_back(std::move(tensor));
   }
   return tensors;

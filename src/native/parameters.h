@@ -10,40 +10,40 @@
 
 namespace mnist_bench::native {
 
-/// One tensor of a network: its name and shape as PyTorch has them, and where in the flat buffers
-/// each of its values lies, in PyTorch's order.
+/// One tensor of a network: its name and shape as PyTorch has them, and the offset of each of its
+/// values in the flat buffers, in PyTorch's order.
 struct Parameter {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> offsets;
 };
 
 /// All parameters of a network and Adam's moments of them, in three flat buffers of the same
-/// layout. What lies between the parameters (padding) is 0 and stays 0.
+/// layout. The padding between parameters is 0 and stays 0.
 class Parameters {
  public:
-  /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix after
-  /// another, [in][columns of a panel] each: `panels` cover the outputs, in order, and perhaps some
-  /// padding. Row input_places[i] is PyTorch's input i.
+  /// Adds a weight of `out` × `in` and returns where it begins. It is stored as one matrix
+  /// [in][outputs of a panel] after another; `panels` cover the outputs in order, and possibly some
+  /// padding. Row input_rows[i] is PyTorch's input i.
   std::size_t add_weight(const std::string& name, std::size_t out, std::size_t in,
-                         const std::vector<std::size_t>& input_places,
+                         const std::vector<std::size_t>& input_rows,
                          const std::vector<kernels::Range>& panels);
-  /// Adds a weight of `out` × `in` stored as PyTorch has it, but for padding: [out][in, padded].
+  /// Adds a weight of `out` × `in` stored as in PyTorch, with padded rows: [out][in, padded].
   std::size_t add_output_weight(const std::string& name, std::size_t out, std::size_t in);
   /// Adds a bias of `size`, padded.
   std::size_t add_bias(const std::string& name, std::size_t size);
-  /// Adds any tensor that takes `room` floats; places count from the returned beginning.
-  std::size_t add(Parameter parameter, std::size_t room);
-  /// Makes the buffers. To be called once, after the last addition.
+  /// Adds any tensor that takes `size` floats; its offsets count from the returned beginning.
+  std::size_t add(Parameter parameter, std::size_t size);
+  /// Allocates the buffers. Call it once, after the last addition.
   void allocate();
 
   [[nodiscard]] kernels::Weights weights(std::size_t begin, std::size_t stride);
   [[nodiscard]] float* values(std::size_t begin) { return values_.data() + begin; }
   /// Adam's step on `size` parameters from `begin` on; gradient: [size].
-  void descend(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
-               std::size_t size);
+  void adam_update(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
+                   std::size_t size);
 
-  /// Throws Error(io) when names or shapes are not these parameters'.
+  /// Throws Error(io) if names or shapes differ from these parameters'.
   void import_values(const std::vector<NamedTensor>& tensors);
   void import_state(const TrainingState& state);
   [[nodiscard]] std::vector<NamedTensor> export_values() const;

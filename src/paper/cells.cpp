@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 
@@ -39,23 +39,23 @@ CellVerdict verdict_on(const PaperCell& cell, const Interval& next_run) {
 /// A cell of Table 4.
 PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
   PaperCell cell{.model = model.printed->name,
-                 .measure = &measure_of(printed.measure),
+                 .metric = &metric_of(printed.metric),
                  .printed = printed.mean,
                  .printed_sd = printed.sd,
                  .ours = {}};
   if (model.runs == nullptr) return cell;
-  cell.ours = model.runs->*cell.measure->spread;
+  cell.ours = model.runs->spreads.at(cell.metric->key);
   cell.images = test_images(*model.runs);
   if (!cell.ours.mean) return cell;
-  const double scale = cell.measure->scale;
+  const double scale = cell.metric->scale();
   cell.difference = scale * *cell.ours.mean - cell.printed;
   if (const auto next = next_run_interval(cell.ours)) {
     const Interval whole = {.low = scale * next->low, .high = scale * next->high};
     cell.verdict = verdict_on(cell, whole);
-    const Interval possible = within_range(*next, *cell.measure);
+    const Interval possible = within_range(*next, *cell.metric);
     cell.next_run = Interval{.low = scale * possible.low, .high = scale * possible.high};
   }
-  const std::string key = printed.measure;
+  const std::string key = printed.metric;
   if (key == "macro_precision") {
     cell.sd_over_classes = sd_over_classes(*model.runs, &ClassMetrics::precision);
   } else if (key == "macro_recall") {
@@ -68,20 +68,20 @@ PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
 
 PaperCell check_seconds(const PaperModel& model) {
   PaperCell cell{.model = model.printed->name,
-                 .measure = &measure_of("seconds_per_epoch"),
+                 .metric = &metric_of("seconds_per_epoch"),
                  .printed = model.printed->seconds_per_epoch,
                  .printed_sd = {},
                  .ours = {},
                  .verdict = CellVerdict::not_comparable};
   if (model.runs == nullptr) return cell;
-  cell.ours = model.runs->seconds_per_epoch;
+  cell.ours = model.runs->spreads.at(cell.metric->key);
   if (cell.ours.mean) cell.difference = *cell.ours.mean - cell.printed;
   return cell;
 }
 
 PaperCell check_parameters(const PaperModel& model) {
   PaperCell cell{.model = model.printed->name,
-                 .measure = &measure_of("parameters"),
+                 .metric = &metric_of("parameters"),
                  .printed = static_cast<double>(model.printed->parameters),
                  .printed_sd = {},
                  .ours = {}};
@@ -117,9 +117,7 @@ std::vector<PaperLayer> check_layers(const PaperModel& model) {
       row.ours_layer = layer.type;
       if (layer.parameters != 0) row.ours = layer.parameters;
     }
-    std::string type = row.ours_layer;
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const std::string type = upper_case(row.ours_layer);
     if (known) {
       row.verdict =
           type == row.layer && row.ours == row.printed ? CellVerdict::equal : CellVerdict::differs;

@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "base/overloaded.h"
+#include "config/difference.h"
 #include "paper/claims.h"
-#include "report/labels.h"
 
 namespace mnist_bench {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "evaluate/metrics.h"
+#include "record/metric_table.h"
 #include "report/groups.h"
-#include "report/measures.h"
 #include "report/section.h"
 
 namespace mnist_bench {
@@ -40,7 +40,7 @@ struct PaperLayer {
 /// A cell of the paper's Table 4 or 5 beside ours; numbers in the table's unit (per cent, seconds).
 struct PaperCell {
   std::string model;  ///< "MLP"
-  const Measure* measure = nullptr;
+  const Metric* metric = nullptr;
   double printed = 0.0;
   std::optional<double> printed_sd;
   Spread ours;                                 ///< in the record's unit

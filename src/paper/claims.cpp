@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <map>
 
-#include "report/labels.h"
+#include "config/difference.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 
-const PrintedMean& printed_mean(const PrintedModel& model, const std::string& measure_key) {
+const PrintedMean& printed_mean(const PrintedModel& model, const std::string& metric_key) {
   return *std::find_if(model.means.begin(), model.means.end(),
-                       [&](const PrintedMean& mean) { return mean.measure == measure_key; });
+                       [&](const PrintedMean& mean) { return mean.metric == metric_key; });
 }
 
 double accuracy_of(const PrintedModel& model) { return printed_mean(model, "accuracy").mean; }
@@ -81,11 +81,11 @@ ClaimVerdict claim_verdict(const Judgement& judgement, bool higher) {
   return ClaimVerdict::undecided;
 }
 
-std::string ours_text(const RunGroup& runs, const char* measure_key) {
-  const Measure& measure = measure_of(measure_key);
-  const Spread& spread = runs.*measure.spread;
+std::string ours_text(const RunGroup& runs, const char* metric_key) {
+  const Metric& metric = metric_of(metric_key);
+  const Spread& spread = runs.spreads.at(metric.key);
   if (!spread.mean) return "–";
-  return fmt::format("{} (n = {})", spread_text(spread, measure, test_images(runs)).mean_and_sd(),
+  return fmt::format("{} (n = {})", spread_text(spread, metric, test_images(runs)).mean_and_sd(),
                      spread.n);
 }
 

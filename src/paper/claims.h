@@ -55,10 +55,10 @@ std::string judged_text(const Judgement& judgement);
 /// The verdict on "the CNN's is higher"; on "lower" where `higher` is false.
 ClaimVerdict claim_verdict(const Judgement& judgement, bool higher);
 
-/// "97.70 ± 0.17 (n = 5)" of the measure with this key, or "–".
-std::string ours_text(const RunGroup& runs, const char* measure_key);
+/// "97.70 ± 0.17 (n = 5)" of the metric with this key, or "–".
+std::string ours_text(const RunGroup& runs, const char* metric_key);
 
-const PrintedMean& printed_mean(const PrintedModel& model, const std::string& measure_key);
+const PrintedMean& printed_mean(const PrintedModel& model, const std::string& metric_key);
 /// Table 4's, in per cent.
 double accuracy_of(const PrintedModel& model);
 /// What a number of Table 4 may have been before it was rounded, as a share.

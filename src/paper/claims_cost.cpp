@@ -77,12 +77,12 @@ PaperClaim time_claim(const PaperEvidence& evidence) {
       "multiplication. The machine and what was timed are not named.",
       fixed, 100.0 * fixed / mlp));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const Spread& ours_mlp = evidence.mlp.runs->seconds_per_epoch;
-    const Spread& ours_cnn = evidence.cnn.runs->seconds_per_epoch;
+    const Spread& ours_mlp = evidence.mlp.runs->spreads.at("seconds_per_epoch");
+    const Spread& ours_cnn = evidence.cnn.runs->spreads.at("seconds_per_epoch");
     if (const auto other = other_difference(evidence)) {
       claim.findings.push_back(*other);
     } else if (ours_mlp.mean && ours_cnn.mean) {
-      const Judgement judgement = judge_models(evidence, mean_epoch_seconds);
+      const Judgement judgement = judge_models(evidence, metric_of("seconds_per_epoch").value);
       claim.findings.push_back(fmt::format(
           "Ours: {:.2f} times ({} and {} s), training alone. A difference is {}.",
           *ours_cnn.mean / *ours_mlp.mean, ours_text(*evidence.cnn.runs, "seconds_per_epoch"),

@@ -15,14 +15,14 @@ namespace mnist_bench {
 namespace {
 
 /// "accuracy +1.31 (1.20 to 1.42)", of the differences that were judged
-std::string difference_text(const Measure& measure, const Spread& difference, std::int64_t images) {
-  const double mean = measure.scale * *difference.mean;
-  const double sd = measure.scale * difference.sd.value_or(0.0);
-  const int decimals = measure_decimals(measure, sd, mean, images);
-  std::string text = fmt::format("{} {}", measure.title, signed_text(mean, decimals));
+std::string difference_text(const Metric& metric, const Spread& difference, std::int64_t images) {
+  const double mean = metric.scale() * *difference.mean;
+  const double sd = metric.scale() * difference.sd.value_or(0.0);
+  const int decimals = metric_decimals(metric, sd, mean, images);
+  std::string text = fmt::format("{} {}", metric.title, signed_text(mean, decimals));
   if (const auto& interval = difference.ci95) {
-    text += fmt::format(" ({} to {})", rounded(measure.scale * interval->low, decimals),
-                        rounded(measure.scale * interval->high, decimals));
+    text += fmt::format(" ({} to {})", rounded(metric.scale() * interval->low, decimals),
+                        rounded(metric.scale() * interval->high, decimals));
   }
   return text;
 }
@@ -68,8 +68,8 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
   std::vector<std::string> runs_needed;
   bool all_higher = true;
   for (const PrintedMean& mlp : kPrintedMlp.means) {
-    const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.measure);
-    const std::string& title = measure_of(mlp.measure).title;
+    const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.metric);
+    const std::string& title = metric_of(mlp.metric).title;
     differences.push_back(fmt::format("{} {:+.1f}", title, cnn.mean - mlp.mean));
     runs_needed.push_back(fmt::format(
         "{} for {}", runs_for_significance(cnn.mean - mlp.mean, mlp.sd, cnn.sd), title));
@@ -92,15 +92,13 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
     std::vector<std::string> texts;
     std::vector<NamedJudgement> judgements;
     for (const PrintedMean& mean : kPrintedMlp.means) {
-      const auto comparison = std::find_if(ours.measures.begin(), ours.measures.end(),
-                                           [&](const MeasureComparison& candidate) {
-                                             return candidate.measure->key == mean.measure;
-                                           });
+      const auto comparison = std::find_if(
+          ours.metrics.begin(), ours.metrics.end(),
+          [&](const MetricComparison& candidate) { return candidate.metric->key == mean.metric; });
       if (comparison->differences.empty()) continue;
-      const Measure& measure = *comparison->measure;
-      judgements.push_back({measure.title, judge(comparison->differences, ours.images)});
-      texts.push_back(
-          difference_text(measure, judgements.back().judgement.difference, ours.images));
+      const Metric& metric = *comparison->metric;
+      judgements.push_back({metric.title, judge(comparison->differences, ours.images)});
+      texts.push_back(difference_text(metric, judgements.back().judgement.difference, ours.images));
     }
     const JointJudgement joint = judge_jointly(judgements);
     claim.findings.push_back(
@@ -140,19 +138,19 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
       percent(error_reduction(a.high, b.low), 1), percent(error_reduction(a.low, b.high), 1)));
   std::vector<std::string> others;
   for (const PrintedMean& mlp : kPrintedMlp.means) {
-    if (std::string(mlp.measure) == "accuracy") continue;
-    const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.measure);
+    if (std::string(mlp.metric) == "accuracy") continue;
+    const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.metric);
     others.push_back(fmt::format("{} % from {}",
                                  percent(error_reduction(mlp.mean / 100.0, cnn.mean / 100.0), 1),
-                                 measure_of(mlp.measure).title));
+                                 metric_of(mlp.metric).title));
   }
   others.push_back(fmt::format("{} % with the conclusion's {:.1f}",
                                percent(error_reduction(worse, kPrintedConclusion / 100.0), 1),
                                kPrintedConclusion));
   claim.findings.push_back(fmt::format("Other readings: {}.", fmt::join(others, ", ")));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const auto& mlp = evidence.mlp.runs->accuracy;
-    const auto& cnn = evidence.cnn.runs->accuracy;
+    const auto& mlp = evidence.mlp.runs->spreads.at("accuracy");
+    const auto& cnn = evidence.cnn.runs->spreads.at("accuracy");
     if (mlp.mean && cnn.mean && *mlp.mean < 1.0) {
       claim.findings.push_back(fmt::format("Ours, from the mean accuracies: {} % (n = {} and {}).",
                                            percent(error_reduction(*mlp.mean, *cnn.mean), 1), mlp.n,
@@ -187,7 +185,7 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
       "Nor is it eq. 22 of each class against the rest: that is {:.1f} for {} to {} % right.",
       kPrintedConclusion, percent(proportion(c.low)), percent(proportion(c.high))));
   if (evidence.cnn.runs != nullptr) {
-    const Spread& ours = evidence.cnn.runs->accuracy;
+    const Spread& ours = evidence.cnn.runs->spreads.at("accuracy");
     if (ours.maximum) {
       claim.findings.push_back(
           fmt::format("The best of our {} CNN runs has {} %.", ours.n,

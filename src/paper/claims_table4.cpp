@@ -175,8 +175,8 @@ PaperClaim deviation_claim(const PaperCheck& check) {
     std::optional<double> recall;
     for (const PaperCell& cell : check.cells) {
       if (cell.model != model.name) continue;
-      if (cell.measure->key == "accuracy") accuracy = cell.ours.sd;
-      if (cell.measure->key == "macro_recall") recall = cell.ours.sd;
+      if (cell.metric->key == "accuracy") accuracy = cell.ours.sd;
+      if (cell.metric->key == "macro_recall") recall = cell.ours.sd;
     }
     if (accuracy && recall && *accuracy > 0.0) {
       text += fmt::format("; over our seeds it is {:.1f} times", *recall / *accuracy);

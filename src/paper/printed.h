@@ -15,9 +15,9 @@ struct PrintedLayer {
 
 /// "97.7 ± 0.2"
 struct PrintedMean {
-  const char* measure;  ///< Measure::key
-  double mean;          ///< per cent, to one decimal
-  double sd;            ///< what the paper calls so is not said
+  const char* metric;  ///< Metric::key
+  double mean;         ///< per cent, to one decimal
+  double sd;           ///< what the paper calls so is not said
 };
 
 /// What the paper prints of one model.

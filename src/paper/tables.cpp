@@ -10,8 +10,6 @@
 namespace mnist_bench {
 namespace {
 
-bool is_count(const Measure& measure) { return measure.spread == nullptr; }
-
 std::string count_or_dash(const std::optional<std::int64_t>& count) {
   return count ? with_commas(*count) : kAbsent;
 }
@@ -36,13 +34,13 @@ ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>&
 
 /// Digits after the point of our numbers in this row, those of the SD over the seeds.
 int decimals_of(const PaperCell& cell) {
-  const double scale = cell.measure->scale;
-  return measure_decimals(*cell.measure, cell.ours.sd.value_or(0.0) * scale,
-                          cell.ours.mean.value_or(0.0) * scale, cell.images);
+  const double scale = cell.metric->scale();
+  return metric_decimals(*cell.metric, cell.ours.sd.value_or(0.0) * scale,
+                         cell.ours.mean.value_or(0.0) * scale, cell.images);
 }
 
 std::string printed_text(const PaperCell& cell) {
-  if (is_count(*cell.measure)) return count_text(cell.printed);
+  if (cell.metric->is_count()) return count_text(cell.printed);
   return cell.printed_sd ? fmt::format("{:.1f} ± {:.1f}", cell.printed, *cell.printed_sd)
                          : fmt::format("{:.1f}", cell.printed);
 }
@@ -55,11 +53,11 @@ ReportTable cell_table(const std::vector<PaperCell>& cells) {
                                "95 % range of a run", "verdict"},
                     .rows = {}};
   for (const PaperCell& cell : cells) {
-    const bool count = is_count(*cell.measure);
+    const bool count = cell.metric->is_count();
     const int decimals = decimals_of(cell);
-    table.rows.push_back({cell.measure->title_with_unit(), cell.model, printed_text(cell),
+    table.rows.push_back({cell.metric->title_with_unit(), cell.model, printed_text(cell),
                           count ? count_text(cell.ours.mean)
-                                : spread_text(cell.ours, *cell.measure, cell.images).mean_and_sd(),
+                                : spread_text(cell.ours, *cell.metric, cell.images).mean_and_sd(),
                           std::to_string(cell.ours.n),
                           cell.difference ? signed_text(*cell.difference, decimals) : kAbsent,
                           cell.next_run
@@ -83,8 +81,8 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
     const std::optional<double>& seeds = cell.ours.sd;
     const auto nearer = nearer_of(cell);
     const int decimals = std::min(2, decimals_of_images(cell.images.value_or(0)));
-    table.rows.push_back({cell.measure->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
-                          seeds ? rounded(cell.measure->scale * *seeds, decimals) : kAbsent,
+    table.rows.push_back({cell.metric->title, cell.model, fmt::format("{:.1f}", *cell.printed_sd),
+                          seeds ? rounded(cell.metric->scale() * *seeds, decimals) : kAbsent,
                           cell.sd_over_classes ? rounded(*cell.sd_over_classes, decimals) : kAbsent,
                           !nearer                    ? kAbsent
                           : *nearer == Nearer::seeds ? "seeds"
@@ -96,7 +94,7 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
 }  // namespace
 
 std::optional<Nearer> nearer_of(const PaperCell& cell) {
-  const double seeds = cell.measure->scale * cell.ours.sd.value_or(0.0);
+  const double seeds = cell.metric->scale() * cell.ours.sd.value_or(0.0);
   const double classes = cell.sd_over_classes.value_or(0.0);
   if (!cell.printed_sd || seeds <= 0.0 || classes <= 0.0) return std::nullopt;
   const bool to_seeds =
@@ -116,10 +114,11 @@ std::vector<std::string> paper_notes() {
       // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): sentences of several lines
       "95 % range of a run: where one further run of ours is expected, mean ± t(0.975, n - 1) · SD "
       "· √(1 + 1/n).",
-      "not contradicted: the paper's value, as it is rounded, lies in that range, and the range is "
+      "not contradicted: the paper's value, as it is rounded, is in that range, and the range is "
       "no wider than ± 0.5 points, or than the paper's own ± where that is more; too uncertain to "
-      "tell: it lies there, but the range is wider. Higher, lower: ours, where it lies outside; "
-      "within the paper's ±: by no more than it. This asks nothing of the paper's n.",
+      "tell: it is in the range, but the range is wider. Higher, lower: ours, where the paper's "
+      "value is outside; within the paper's ±: by no more than it. This does not need the paper's "
+      "n.",
       "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
       "runs.",
       "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "

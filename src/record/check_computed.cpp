@@ -126,7 +126,7 @@ void accept_first_macro(RunResult& result, const JsonValue& record, ordered_json
   macro["recall"] = first.recall;
   macro["f1"] = first.f1;
   result.notes.emplace_back(
-      "macro averages computed anew over the classes that occur; the record of version 0.1.0 "
+      "macro averages recomputed over the classes that occur; the record of version 0.1.0 "
       "counts the others as 0");
 }
 

@@ -119,8 +119,8 @@ void check_normalization(const RunResult& result) {
   if (!(data.std > 0.0)) {
     contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
   }
-  const PixelStatistics asked = normalization_constants(result.config.data.normalization,
-                                                        {.mean = data.mean, .sd = data.std});
+  const PixelScaling asked = normalization_constants(result.config.data.normalization,
+                                                     {.mean = data.mean, .sd = data.std});
   const auto require = [](const char* member, double said, double should) {
     if (nearly(said, should)) return;
     contradict(member, fmt::format("{}", said),
@@ -201,7 +201,7 @@ void check_status(const RunResult& result, bool first) {
     if (!holds) contradict("status", status, otherwise);
   };
   const auto number = [&] {
-    return fmt::format("{} of {} epochs are there", result.epochs.size(),
+    return fmt::format("it has {} of {} epochs", result.epochs.size(),
                        result.config.training.epochs);
   };
   switch (result.status) {
@@ -213,16 +213,16 @@ void check_status(const RunResult& result, bool first) {
       require(!result.error, "error is not null");
       break;
     case RunStatus::interrupted:
-      require(!all, "all epochs are there");
+      require(!all, "it has all epochs");
       require(result.test.has_value() == !result.epochs.empty(),
-              result.test ? "test is there without an epoch" : "test is null");
+              result.test ? "test is present without an epoch" : "test is null");
       require(first || result.predictions_sha256.has_value() == result.test.has_value(),
               result.test ? "predictions_sha256 is null" : "predictions_sha256 is not null");
       require(!result.parameters_sha256, "parameters_sha256 is not null");
       require(result.error.has_value(), "error is null");
       break;
     case RunStatus::diverged:
-      require(!all, "all epochs are there");
+      require(!all, "it has all epochs");
       require(!result.test, "test is not null");
       require(!result.predictions_sha256, "predictions_sha256 is not null");
       require(!result.parameters_sha256, "parameters_sha256 is not null");

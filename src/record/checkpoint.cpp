@@ -57,7 +57,7 @@ std::uint64_t integer(const std::map<std::string, std::string>& metadata, const 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size()) {
-    refuse(fmt::format("its '{}' is no number", key));
+    refuse(fmt::format("its '{}' is not a number", key));
   }
   return value;
 }
@@ -92,7 +92,7 @@ bool take_optimizers(NamedTensor& tensor, TrainingState& state) {
 void require_all_epochs(const Checkpoint& checkpoint) {
   const auto count = static_cast<std::int64_t>(checkpoint.epochs.size());
   if (checkpoint.state.epoch != count || count == 0) {
-    refuse(fmt::format("it is of epoch {}, but tells of {}", checkpoint.state.epoch, count));
+    refuse(fmt::format("it is from epoch {}, but lists {} epochs", checkpoint.state.epoch, count));
   }
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t epoch = checkpoint.epochs[static_cast<std::size_t>(i)].epoch;

@@ -102,7 +102,7 @@ std::vector<Prediction> parse_predictions(std::string_view text, std::string_vie
                                   escaped(line)));
     }
     if (!indices.insert(prediction->index).second) {
-      throw malformed(origin, number, fmt::format("image {} is there twice", prediction->index));
+      throw malformed(origin, number, fmt::format("image {} occurs twice", prediction->index));
     }
     predictions.push_back(*prediction);
   }
@@ -125,9 +125,8 @@ std::vector<Prediction> read_predictions(const std::filesystem::path& folder,
       throw Error(ExitCode::io, "its bytes do not match the predictions_sha256 of result.json");
     }
   } catch (const Error& error) {
-    throw Error(
-        ExitCode::io, fmt::format("{}: {}", file_in(folder).string(), error.what()),
-        "it or the result.json beside it was changed; run the experiment again with --force");
+    throw Error(ExitCode::io, fmt::format("{}: {}", file_in(folder).string(), error.what()),
+                "it or its result.json was changed; run the experiment again with --force");
   }
   return predictions;
 }

@@ -67,11 +67,13 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
       "takes another folder";
   try {
     Checkpoint checkpoint = read_checkpoint(folder);
-    if (!is_of(checkpoint, config)) throw Error(ExitCode::io, "it is of another config or seed");
+    if (!is_of(checkpoint, config)) {
+      throw Error(ExitCode::io, "it belongs to another config or seed");
+    }
     require_state_of(config.optimizer, checkpoint.state);
     return checkpoint;
   } catch (const Error& error) {
-    throw Error(ExitCode::io, fmt::format("cannot go on from {}: {}", file.string(), error.what()),
+    throw Error(ExitCode::io, fmt::format("cannot resume from {}: {}", file.string(), error.what()),
                 remedy);
   }
 }
@@ -150,9 +152,9 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
         ExitCode::io,
         fmt::format("{} already holds {} run", path_.string(), finished ? "a" : "an unfinished"),
         finished
-            ? "use --resume to accept it if finished and to go on with it if not, --force to "
-              "replace it, or --output DIR for another folder"
-            : "use --resume to go on with it, --force to start anew, or --output DIR for another "
+            ? "use --resume to accept it if finished and resume it if not, --force to replace "
+              "it, or --output DIR for another folder"
+            : "use --resume to continue it, --force to start over, or --output DIR for another "
               "folder");
   }
   if (existing == Existing::resume) {

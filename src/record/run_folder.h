@@ -41,7 +41,7 @@ bool is_run_in_use(const std::filesystem::path& folder);
 
 /// The finished (completed or diverged) run in `folder`, if there is one, read without a lock: a
 /// record is whole at any time, and a finished run changes no more. Throws Error(usage), with the
-/// difference, when it is of another config or seed, and Error(io) when the record is damaged.
+/// difference, when it belongs to another config or seed, and Error(io) when the record is damaged.
 std::optional<RunResult> finished_run(const std::filesystem::path& folder,
                                       const ExperimentConfig& config);
 

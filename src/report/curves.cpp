@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "record/metric_table.h"
 #include "report/figures.h"
-#include "report/measures.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -19,9 +19,9 @@ std::size_t common_epochs(const RunGroup& group) {
   return epochs;
 }
 
-/// Mean and SD over the seeds of a value of each epoch, which `measure` says how to write.
+/// Mean and SD over the seeds of a value of each epoch, which `metric` says how to write.
 ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t style,
-                  const Measure& measure, double EpochRecord::*value) {
+                  const Metric& metric, double EpochRecord::*value) {
   ChartSeries series{.label = label, .style = style, .points = {}};
   for (std::size_t i = 0; i < common_epochs(group); ++i) {
     std::vector<double> values;
@@ -31,13 +31,13 @@ ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t s
     }
     if (values.empty()) continue;
     const Spread spread = spread_of(values);
-    const SpreadText text = spread_text(spread, measure, test_images(group));
+    const SpreadText text = spread_text(spread, metric, test_images(group));
     ChartPoint point{.x = static_cast<double>(i + 1),
-                     .y = measure.scale * *spread.mean,
+                     .y = metric.scale() * *spread.mean,
                      .sd = {},
                      .note = fmt::format("{}, epoch {}: {} (SD {}, n = {})", label, i + 1,
                                          text.mean, text.sd, spread.n)};
-    if (spread.sd) point.sd = measure.scale * *spread.sd;
+    if (spread.sd) point.sd = metric.scale() * *spread.sd;
     series.points.push_back(std::move(point));
   }
   return series;
@@ -62,7 +62,7 @@ Chart accuracy_curves(const std::vector<RunGroup>& groups) {
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     chart.series.push_back(
-        curve(groups[i], groups[i].label, i, measure_of("accuracy"), &EpochRecord::test_accuracy));
+        curve(groups[i], groups[i].label, i, metric_of("accuracy"), &EpochRecord::test_accuracy));
   }
   return chart;
 }
@@ -79,10 +79,10 @@ Chart loss_curves(const std::vector<RunGroup>& groups) {
               .y_from_zero = true,
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    chart.series.push_back(curve(groups[i], groups[i].label + ", test", i, measure_of("loss"),
+    chart.series.push_back(curve(groups[i], groups[i].label + ", test", i, metric_of("loss"),
                                  &EpochRecord::test_loss));
     chart.series.push_back(curve(groups[i], groups[i].label + ", training (dropout active)", i,
-                                 measure_of("loss"), &EpochRecord::train_loss));
+                                 metric_of("loss"), &EpochRecord::train_loss));
     chart.series.back().dashed = true;
   }
   return chart;

@@ -6,14 +6,14 @@
 #include <map>
 
 #include "base/text.h"
-#include "report/measures.h"
+#include "record/metric_table.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
 
 struct ClassMetric {
-  const char* measure;  ///< by which it is rounded
+  const char* metric;  ///< by which it is rounded
   double ClassMetrics::*value;
 };
 constexpr std::array<ClassMetric, kClassMetrics.size()> kMetricsOfClass = {
@@ -94,8 +94,9 @@ std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups) {
   std::vector<FigureData> figures;
   for (const RunGroup& group : groups) {
     figures.push_back({.subject = group.label,
-                       .caption = ": what each class lacks to 100 %, mean over the seeds; whiskers "
-                                  "are ± one standard deviation, within 0 to 100 %.",
+                       .caption =
+                           ": what each class misses of 100 %, mean over the seeds; whiskers "
+                           "are ± one standard deviation, within 0 to 100 %.",
                        .content = class_errors(group)});
   }
   return figures;
@@ -129,8 +130,7 @@ ClassErrors class_errors(const RunGroup& group) {
     ClassErrors::OfClass of_class{.label = k, .errors = {}};
     for (std::size_t i = 0; i < spreads.size(); ++i) {
       const Spread& spread = spreads.at(i);
-      const SpreadText text =
-          spread_text(spread, measure_of(kMetricsOfClass.at(i).measure), images);
+      const SpreadText text = spread_text(spread, metric_of(kMetricsOfClass.at(i).metric), images);
       const double mean = 100.0 * (1.0 - *spread.mean);
       const double sd = 100.0 * spread.sd.value_or(0.0);
       of_class.errors.at(i) = {

@@ -4,29 +4,27 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "config/difference.h"
 #include "config/write.h"
 #include "evaluate/paired_tests.h"
 #include "record/devices.h"
-#include "report/labels.h"
-#include "report/measures.h"
+#include "record/metric_table.h"
 
 namespace mnist_bench {
 namespace {
 
-Spread spread_over(const std::vector<StoredRun>& runs,
-                   const std::function<std::optional<double>(const RunResult&)>& value_of) {
+Spread spread_over(const RunGroup& group, const Metric& metric) {
   std::vector<double> values;
-  for (const StoredRun& run : runs) {
-    const std::optional<double> value = value_of(run.result);
-    if (value && std::isfinite(*value)) values.push_back(*value);
+  for (const StoredRun& run : group.completed) {
+    if (const auto value = metric.finite_value(run.result)) values.push_back(*value);
   }
-  return spread_of(values);
+  const Spread spread = spread_of(values);
+  if (!metric.is_share()) return spread;
+  return with_least_scatter(spread, resolution_sd(test_images(group).value_or(0)));
 }
 
 /// Sorts one experiment's runs into the group's lists.
@@ -84,17 +82,9 @@ RunGroup summarize_group(const std::string& label, const Members& members) {
   group.config_hash = members.config_hash;
   group.device = members.device;
   add_runs(group, runs);
-  const auto spread = [&](const auto& value_of) { return spread_over(group.completed, value_of); };
-  const double least_sd = resolution_sd(test_images(group).value_or(0));
-  const auto share = [&](const auto& value_of) {
-    return with_least_scatter(spread(value_of), least_sd);
-  };
-  group.accuracy = share([](const RunResult& r) { return r.test->metrics.accuracy; });
-  group.macro_precision = share([](const RunResult& r) { return r.test->metrics.macro.precision; });
-  group.macro_recall = share([](const RunResult& r) { return r.test->metrics.macro.recall; });
-  group.macro_f1 = share([](const RunResult& r) { return r.test->metrics.macro.f1; });
-  group.loss = spread([](const RunResult& r) { return r.test->loss; });
-  group.seconds_per_epoch = spread([](const RunResult& r) { return mean_epoch_seconds(r); });
+  for (const Metric& metric : reported_metrics()) {
+    if (!metric.is_count()) group.spreads[metric.key] = spread_over(group, metric);
+  }
   return group;
 }
 
@@ -129,8 +119,13 @@ const StoredRun& first_run(const RunGroup& group) {
   return group.interrupted.front();
 }
 
-std::optional<double> mean_epoch_seconds(const RunResult& result) {
-  return seconds_per_epoch(result.epochs).mean;
+std::optional<std::int64_t> test_images(const RunGroup& group) {
+  std::optional<std::int64_t> images;
+  for (const StoredRun& run : group.completed) {
+    const std::int64_t of_run = run.result.test->metrics.samples;
+    images = images ? std::min(*images, of_run) : of_run;
+  }
+  return images;
 }
 
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,14 +28,8 @@ struct RunGroup {
   /// Completed runs of a seed that `completed` holds already, or with the parameters of one of its
   /// runs, whatever their seed: the same run again (a copied folder), not a further sample.
   std::vector<StoredRun> repeated;
-  /// Shares, 0 … 1, of the completed runs.
-  Spread accuracy;
-  Spread macro_precision;
-  Spread macro_recall;
-  Spread macro_f1;
-  Spread loss;
-  /// Of each run's mean_epoch_seconds.
-  Spread seconds_per_epoch;
+  /// Of the completed runs, by Metric::key: each of reported_metrics() that is no count.
+  std::map<std::string, Spread> spreads;
 };
 
 /// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between
@@ -51,8 +47,8 @@ const StoredRun& first_run(const RunGroup& group);
 /// The completed run that `repeated`, one of the group's, repeats; null if there is none.
 const StoredRun* counted_for(const RunGroup& group, const StoredRun& repeated);
 
-/// Mean training seconds per epoch; nothing before the first epoch has ended, nor of a run on
-/// several devices.
-std::optional<double> mean_epoch_seconds(const RunResult& result);
+/// The size of the group's test set, the smallest if its runs had several; nothing where no run
+/// says.
+std::optional<std::int64_t> test_images(const RunGroup& group);
 
 }  // namespace mnist_bench

@@ -76,23 +76,23 @@ int telling_decimals(double value, int usual) {
   return std::max(usual, 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
 }
 
-int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
-                     const std::optional<std::int64_t>& images) {
+int metric_decimals(const Metric& metric, double uncertainty, double magnitude,
+                    const std::optional<std::int64_t>& images) {
   const int decimals =
-      decimals_for(uncertainty, magnitude, telling_decimals(magnitude, measure.decimals));
-  return measure.is_share && images ? std::min(decimals, decimals_of_images(*images)) : decimals;
+      decimals_for(uncertainty, magnitude, telling_decimals(magnitude, metric.decimals));
+  return metric.is_share() && images ? std::min(decimals, decimals_of_images(*images)) : decimals;
 }
 
 std::string percent_of_images(double share, std::int64_t images) {
   return rounded(100.0 * share, std::min(2, decimals_of_images(images)));
 }
 
-SpreadText spread_text(const Spread& spread, const Measure& measure,
+SpreadText spread_text(const Spread& spread, const Metric& metric,
                        const std::optional<std::int64_t>& images) {
-  const int decimals = measure_decimals(measure, spread.sd.value_or(0.0) * measure.scale,
-                                        spread.mean.value_or(0.0) * measure.scale, images);
+  const int decimals = metric_decimals(metric, spread.sd.value_or(0.0) * metric.scale(),
+                                       spread.mean.value_or(0.0) * metric.scale(), images);
   const auto text = [&](const std::optional<double>& value) {
-    return value ? rounded(*value * measure.scale, decimals) : std::string(kAbsent);
+    return value ? rounded(*value * metric.scale(), decimals) : std::string(kAbsent);
   };
   SpreadText result{.mean = text(spread.mean),
                     .sd = text(spread.sd),
@@ -101,7 +101,7 @@ SpreadText spread_text(const Spread& spread, const Measure& measure,
                     .minimum = text(spread.minimum),
                     .maximum = text(spread.maximum)};
   if (spread.ci95) {
-    const Interval possible = within_range(*spread.ci95, measure);
+    const Interval possible = within_range(*spread.ci95, metric);
     result.low = text(possible.low);
     result.high = text(possible.high);
   }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "evaluate/statistics.h"
-#include "report/measures.h"
+#include "record/metric_table.h"
 
 namespace mnist_bench {
 
@@ -36,16 +36,16 @@ int decimals_of_images(std::int64_t images);
 /// `usual`, or as many digits after the point as leave two significant ones: 4 for 0.0021 s.
 int telling_decimals(double value, int usual);
 
-/// decimals_for(uncertainty, magnitude, measure.decimals) or the telling ones, all in the unit for
+/// decimals_for(uncertainty, magnitude, metric.decimals) or the telling ones, all in the unit for
 /// people; of a share no more than one image of `images` supports, where that number is known.
-int measure_decimals(const Measure& measure, double uncertainty, double magnitude,
-                     const std::optional<std::int64_t>& images);
+int metric_decimals(const Metric& metric, double uncertainty, double magnitude,
+                    const std::optional<std::int64_t>& images);
 
 /// A share of `images` as a percentage without the sign: "97.81".
 std::string percent_of_images(double share, std::int64_t images);
 
 /// A Spread's numbers as text, scaled and all rounded to the same digit: the one that the standard
-/// deviation supports, or `Measure::decimals` where there is none (n = 1) or it is 0, and of a
+/// deviation supports, or `Metric::decimals` where there is none (n = 1) or it is 0, and of a
 /// share no finer than one of the test images. The interval ends where the measure's values do. "–"
 /// for what does not exist.
 struct SpreadText {
@@ -62,7 +62,7 @@ struct SpreadText {
   [[nodiscard]] std::string interval() const;
 };
 /// `images`: of the test set; nothing where it is not known.
-SpreadText spread_text(const Spread& spread, const Measure& measure,
+SpreadText spread_text(const Spread& spread, const Metric& metric,
                        const std::optional<std::int64_t>& images);
 
 /// An exact count: "235,146", or "–".

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "config/run_keys.h"
 #include "config/write.h"
 #include "record/result_json.h"
 
@@ -69,7 +70,7 @@ SettingsTable table_of(const std::string& title, const std::vector<RunGroup>& gr
 
 Json config_of(const RunResult& run) {
   Json json = to_json(run.config);
-  for (const char* key : {"seed", "output"}) json.erase(key);
+  for (const std::string_view key : kOwnKeysOfRun) json.erase(std::string(key));
   return json;
 }
 

@@ -1,16 +1,16 @@
 #include "report/tables.h"
 
-#include "report/measures.h"
+#include "record/metric_table.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
 
 /// The count that the model decides, the same in all runs of a group.
-std::string exact_count(const RunGroup& group, const Measure& measure) {
+std::string exact_count(const RunGroup& group, const Metric& metric) {
   RunResult model_alone;
   model_alone.model = group.model;
-  return count_text(measure.value(model_alone));
+  return count_text(metric.value(model_alone));
 }
 
 }  // namespace
@@ -20,18 +20,18 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
                     .columns = {Align::left, Align::right, Align::right},
                     .header = {"experiment", "n", "failed"},
                     .rows = {}};
-  for (const Measure& measure : measures()) {
+  for (const Metric& metric : reported_metrics()) {
     table.columns.push_back(Align::right);
-    table.header.push_back(measure.title_with_unit());
+    table.header.push_back(metric.title_with_unit());
   }
   for (const RunGroup& group : groups) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
                                     std::to_string(group.failed.size())};
-    for (const Measure& measure : measures()) {
-      row.push_back(
-          measure.spread == nullptr
-              ? exact_count(group, measure)
-              : spread_text(group.*measure.spread, measure, test_images(group)).mean_and_sd());
+    for (const Metric& metric : reported_metrics()) {
+      row.push_back(metric.is_count()
+                        ? exact_count(group, metric)
+                        : spread_text(group.spreads.at(metric.key), metric, test_images(group))
+                              .mean_and_sd());
     }
     table.rows.push_back(std::move(row));
   }
@@ -45,12 +45,12 @@ ReportTable ranges_table(const std::vector<RunGroup>& groups) {
                   Align::right, Align::right},
       .header = {"measure", "experiment", "n", "mean", "SD", "95 % interval", "min", "max"},
       .rows = {}};
-  for (const Measure& measure : measures()) {
-    if (measure.spread == nullptr) continue;
+  for (const Metric& metric : reported_metrics()) {
+    if (metric.is_count()) continue;
     for (const RunGroup& group : groups) {
-      const Spread& spread = group.*measure.spread;
-      const SpreadText text = spread_text(spread, measure, test_images(group));
-      table.rows.push_back({measure.title_with_unit(), group.label, std::to_string(spread.n),
+      const Spread& spread = group.spreads.at(metric.key);
+      const SpreadText text = spread_text(spread, metric, test_images(group));
+      table.rows.push_back({metric.title_with_unit(), group.label, std::to_string(spread.n),
                             text.mean, text.sd, text.interval(), text.minimum, text.maximum});
     }
   }

@@ -1,55 +1,17 @@
 #include "report/warnings.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
 
 #include "base/text.h"
 #include "record/devices.h"
+#include "record/metric_table.h"
 #include "record/result_json.h"
-#include "report/measures.h"
+#include "report/condition_warnings.h"
 
 namespace mnist_bench {
 namespace {
-
-constexpr std::size_t kMostListed = 5;
-
-/// A condition under which a run was made; equal where numbers are to be compared.
-struct Condition {
-  const char* name;
-  bool time_only;  ///< matters for times alone, not for the metrics
-  std::string (*of)(const Provenance&);
-};
-const Condition kConditions[] = {
-    {"threads", true, [](const Provenance& p) { return std::to_string(p.threads); }},
-    {"CPU", true, [](const Provenance& p) { return p.cpu; }},
-    {"device", true,
-     [](const Provenance& p) { return fmt::format("{} ({})", p.device, p.device_name); }},
-    {"allocator", true, [](const Provenance& p) { return p.allocator; }},
-    {"version", false, [](const Provenance& p) { return p.version; }},
-    {"git revision", false,
-     [](const Provenance& p) { return p.git_revision.value_or("unknown").substr(0, 12); }},
-    {"build type", false, [](const Provenance& p) { return p.build_type; }},
-    {"compiler", false, [](const Provenance& p) { return p.compiler; }},
-    {"LibTorch", false, [](const Provenance& p) { return p.libtorch; }},
-};
-
-std::string first_of(const std::vector<std::string>& items) { return listed(items, kMostListed); }
-
-std::string first_of(const std::set<std::string>& items) {
-  return first_of(std::vector<std::string>(items.begin(), items.end()));
-}
-
-std::set<std::string> values_in(const RunGroup& group,
-                                const std::function<std::string(const RunResult&)>& value_of) {
-  std::set<std::string> values;
-  for (const StoredRun& run : group.completed) values.insert(value_of(run.result));
-  return values;
-}
 
 std::vector<std::string> repeated_runs(const RunGroup& group) {
   std::vector<std::string> warnings;
@@ -61,7 +23,7 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
     const bool same = original->result.parameters_sha256 == run.result.parameters_sha256;
     const std::string what =
         seed == of_counted
-            ? fmt::format("seed {} is there more than once", seed)
+            ? fmt::format("seed {} occurs more than once", seed)
             : fmt::format("seeds {} and {} are one run, copied and renamed", of_counted, seed);
     warnings.push_back(fmt::format(
         "{}: {}: {} counts, {} does not ({})", group.label, what, original->folder.string(),
@@ -72,18 +34,18 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
 
 std::vector<std::string> missing_values(const RunGroup& group) {
   std::vector<std::string> warnings;
-  for (const Measure& measure : measures()) {
-    if (measure.spread == nullptr) continue;
+  for (const Metric& metric : reported_metrics()) {
+    if (metric.is_count()) continue;
     std::vector<std::string> seeds;
     for (const StoredRun& run : group.completed) {
       // A run on several devices has no time per epoch of one; warn_of_moves says so.
-      if (measure.value(run.result) || devices_of(run.result).size() > 1) continue;
+      if (metric.finite_value(run.result) || devices_of(run.result).size() > 1) continue;
       seeds.push_back(std::to_string(run.result.config.seed));
     }
     if (seeds.empty()) continue;
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
-                                   group.label, measure.title, first_of(seeds),
-                                   (group.*measure.spread).n));
+                                   group.label, metric.title, listed(seeds, kMostListed),
+                                   group.spreads.at(metric.key).n));
   }
   return warnings;
 }
@@ -96,115 +58,19 @@ std::vector<std::string> record_notes(const RunGroup& group) {
   }
   std::vector<std::string> warnings;
   for (const auto& [note, where] : folders) {
-    warnings.push_back(fmt::format("{}: {} ({})", group.label, note, first_of(where)));
+    warnings.push_back(fmt::format("{}: {} ({})", group.label, note, listed(where, kMostListed)));
   }
   return warnings;
-}
-
-/// One warning when `values_in` a group differ, or else when they differ between groups. `within`
-/// and `across` say what follows from it.
-void warn_of_difference(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups,
-                        const std::string& name,
-                        const std::function<std::string(const RunResult&)>& value_of,
-                        const std::string& within, const std::string& across) {
-  std::set<std::string> all;
-  std::vector<std::string> each;
-  bool mixed = false;
-  for (const RunGroup& group : groups) {
-    const std::set<std::string> values = values_in(group, value_of);
-    if (values.empty()) continue;
-    all.insert(values.begin(), values.end());
-    each.push_back(fmt::format("{}: {}", group.label, first_of(values)));
-    if (values.size() == 1) continue;
-    mixed = true;
-    warnings.push_back(fmt::format("{}: its runs differ in {} ({}); {}", group.label, name,
-                                   first_of(values), within));
-  }
-  if (mixed || all.size() < 2) return;
-  warnings.push_back(fmt::format(
-      "the groups differ in {} ({}); {}", name,
-      fmt::join(each.begin(),
-                each.begin() + static_cast<std::ptrdiff_t>(std::min(each.size(), kMostListed)),
-                "; "),
-      across));
-}
-
-void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  for (const Condition& condition : kConditions) {
-    const auto value_of = [&](const RunResult& run) {
-      return run.provenance ? condition.of(*run.provenance) : std::string("unknown");
-    };
-    if (condition.time_only) {
-      warn_of_difference(warnings, groups, condition.name, value_of,
-                         "their times are not of one kind", "do not compare their times");
-    } else {
-      warn_of_difference(warnings, groups, condition.name, value_of,
-                         "times and, in the last digits, metrics may differ for that alone",
-                         "times and, in the last digits, metrics may differ for that alone");
-    }
-  }
-}
-
-/// What a run's provenance may have against it, and what is said of so many runs.
-struct Reservation {
-  bool (*applies)(const Provenance&);
-  const char* text;
-};
-const Reservation kReservations[] = {
-    {[](const Provenance& p) { return p.git_dirty.value_or(false); },
-     "of a build with uncommitted changes: the git revision does not say what ran"},
-    {[](const Provenance& p) { return p.build_type == "Debug"; },
-     "of a debug build: the times say nothing of a release build's"},
-    {[](const Provenance& p) { return !p.resumed_after.empty(); },
-     "went on from a checkpoint: the times may join several machines or loads"},
-};
-
-void warn_of_builds(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  for (const Reservation& reservation : kReservations) {
-    std::int64_t runs = 0;
-    for (const RunGroup& group : groups) {
-      for (const StoredRun& run : group.completed) {
-        const auto& provenance = run.result.provenance;
-        runs += provenance && reservation.applies(*provenance) ? 1 : 0;
-      }
-    }
-    if (runs > 0) warnings.push_back(counted(runs, "run") + " " + reservation.text);
-  }
-}
-
-void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  std::vector<std::string> each;
-  for (const RunGroup& group : groups) {
-    std::int64_t jobs = 1;
-    for (const StoredRun& run : group.completed) {
-      if (run.result.provenance) jobs = std::max(jobs, run.result.provenance->jobs);
-    }
-    if (jobs > 1) each.push_back(fmt::format("{}: {} at once", group.label, jobs));
-  }
-  if (each.empty()) return;
-  warnings.push_back(fmt::format(
-      "times were taken with several runs side by side ({}); they are not those of a run alone",
-      first_of(each)));
 }
 
 std::vector<std::string> interrupted_runs(const RunGroup& group) {
   std::vector<std::string> notes;
   for (const StoredRun& run : group.interrupted) {
-    notes.push_back(fmt::format("{} seed {}: {}, so left out; run --resume goes on with it ({})",
+    notes.push_back(fmt::format("{} seed {}: {}, left out; run --resume continues it ({})",
                                 group.label, run.result.config.seed,
                                 run.result.error.value_or("interrupted"), run.folder.string()));
   }
   return notes;
-}
-
-void warn_of_moves(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  for (const RunGroup& group : groups) {
-    if (group.completed.empty() || devices_of(group.completed.front().result).size() < 2) continue;
-    warnings.push_back(fmt::format(
-        "{}: its runs went on on another device ({}): their metrics are of neither alone, and they "
-        "have no seconds per epoch",
-        group.label, group.device));
-  }
 }
 
 }  // namespace
@@ -215,10 +81,10 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   if (!unfinished.empty()) {
     std::vector<std::string> folders;
     for (const auto& folder : unfinished) folders.push_back(folder.string());
-    warnings.push_back(
-        fmt::format("without a result, so left out (still running, or killed; run --resume goes on "
-                    "with a killed one): {}",
-                    first_of(folders)));
+    warnings.push_back(fmt::format(
+        "without a result, left out (still running, or killed; run --resume continues a killed "
+        "one): {}",
+        listed(folders, kMostListed)));
   }
   for (const RunGroup& group : groups) {
     for (const auto& found : {interrupted_runs(group), repeated_runs(group), missing_values(group),
@@ -226,17 +92,8 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
   }
-  const auto test_set = [](const RunResult& run) {
-    if (!run.data) return std::string("unknown");
-    return fmt::format("{} of the images with SHA-256 {}", run.data->test.samples,
-                       run.data->test.sha256.substr(0, 12));
-  };
-  warn_of_difference(warnings, groups, "the test set", test_set,
-                     "their metrics are not of one kind", "do not compare their metrics");
-  warn_of_jobs(warnings, groups);
-  warn_of_moves(warnings, groups);
-  warn_of_conditions(warnings, groups);
-  warn_of_builds(warnings, groups);
+  const std::vector<std::string> conditions = condition_warnings(groups);
+  warnings.insert(warnings.end(), conditions.begin(), conditions.end());
   return warnings;
 }
 

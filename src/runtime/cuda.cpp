@@ -9,7 +9,7 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
-// Before 2.9 only CUDA's own headers tell how to ask its allocator.
+// Before 2.9 the allocator can be queried only with CUDA's own headers.
 #define MNIST_BENCH_HAS_DEVICE_STATISTICS \
   (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9))
 #if MNIST_BENCH_HAS_DEVICE_STATISTICS
@@ -114,9 +114,9 @@ CudaStatus find_cuda() {
             "restart",
         .idle_gpu = true};
   } else if (error == kNoDevice || devices_of_driver() == 0) {
-    return no_device("the NVIDIA driver");  // found out without the second that the library takes
+    return no_device("the NVIDIA driver");  // without loading the library, which takes a second
   }
-  // Loaded first, asked after: asked without it LibTorch remembers that there is no CUDA.
+  // Load first, then ask: asked before, LibTorch remembers that there is no CUDA.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return {.reason =
                 fmt::format("LibTorch's CUDA libraries could not be loaded ({})", last_dl_error()),

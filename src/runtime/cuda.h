@@ -10,14 +10,15 @@
 
 namespace mnist_bench {
 
-/// What was found out about CUDA on this machine.
+/// What is known about CUDA on this machine.
 struct CudaStatus {
   /// The names of cuda:0, cuda:1 and so on, as the driver gives them.
   std::vector<std::string> devices = {};
   /// Why there are none, and what to do about it; empty where there are devices.
   std::string reason = {};
   std::string remedy = {};
-  /// There are none, but there is a GPU, or a driver that does not say: a slow choice by mistake.
+  /// There is no device, but a GPU or a driver that does not say: the CPU may be a slow choice by
+  /// mistake.
   bool idle_gpu = false;
 };
 
@@ -27,7 +28,7 @@ struct CudaStatus {
 /// CUDA, which does not outlive a fork.
 const CudaStatus& cuda_status();
 
-/// Versions of what computes on a GPU. Absent: not there, or it does not say.
+/// Versions of the GPU's software. Absent: not installed, or unknown.
 struct CudaVersions {
   std::optional<std::string> cuda = {};   ///< that LibTorch uses: "13.2"
   std::optional<std::string> cudnn = {};  ///< that LibTorch uses: "9.13.0"
@@ -39,12 +40,12 @@ CudaVersions cuda_versions();
 /// Keeps cuBLAS and cuDNN from rounding float32 factors to TF32 (10 bits of mantissa), which cuDNN
 /// does by default.
 void forbid_tf32();
-/// Whether LibTorch lets them, as it says itself.
+/// Whether LibTorch allows TF32, as it reports itself.
 bool tf32_allowed();
 
-/// From here on `peak_device_bytes` counts anew.
+/// Restarts the count of `peak_device_bytes`.
 void reset_peak_device_bytes(c10::Device device);
-/// The most memory that tensors took on `device`; absent on a CPU and with a LibTorch before 2.9.
+/// The peak memory of tensors on `device`; absent on a CPU and with a LibTorch before 2.9.
 std::optional<std::int64_t> peak_device_bytes(c10::Device device);
 
 /// Whether LibTorch, CUDA or one of its libraries found no memory on the device (not on the host).

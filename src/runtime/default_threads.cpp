@@ -82,8 +82,8 @@ std::optional<Hierarchy> hierarchy_from(const std::string& line) {
       .version_2 = version_2, .shown = unescaped(before[3]), .at = unescaped(before[4])};
 }
 
-/// The group's path below the hierarchy's mount. A container may see the path that its host does:
-/// what is not below the mount's top is taken for that top.
+/// The group's path below the hierarchy's mount. A container may see its host's path: a path that
+/// is not below the mount's top counts as that top.
 std::string below_mount(const std::string& group, const std::string& shown) {
   if (shown == "/") return group;
   if (group == shown || group.starts_with(shown + "/")) return group.substr(shown.size());
@@ -137,7 +137,8 @@ std::optional<std::int64_t> threads_from(const std::string& name, const Environm
   first.erase(first.find_last_not_of(" \t") + 1);
   const auto threads = number_from<std::int64_t>(first);
   if (threads && *threads >= 1) return threads;
-  ignored.push_back(fmt::format("{}={} is no number of threads; ignored", name, escaped(*value)));
+  ignored.push_back(
+      fmt::format("{}={} is not a number of threads; ignored", name, escaped(*value)));
   return std::nullopt;
 }
 
@@ -172,7 +173,7 @@ DefaultThreads default_threads(std::int64_t cores, const fs::path& root,
     result.decided_by = by;
   };
   if (const std::optional<double> quota = cpu_quota(root)) {
-    // Beyond the cores a quota limits nothing, however large a number it is.
+    // A quota beyond the cores limits nothing, however large it is.
     const double rounded = std::min(std::ceil(*quota), static_cast<double>(cores));
     limit(std::max<std::int64_t>(1, static_cast<std::int64_t>(rounded)),
           fmt::format("its control group's CPU quota of {:.3g} cores", *quota));

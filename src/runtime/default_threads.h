@@ -12,11 +12,11 @@ namespace mnist_bench {
 /// Value of an environment variable; absent where it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-/// How many threads to take where nobody has said it.
+/// The number of threads where none is given.
 struct DefaultThreads {
   std::int64_t threads = 1;
   std::string decided_by;            ///< which limit is the smallest: "OMP_NUM_THREADS"
-  std::vector<std::string> ignored;  ///< what is no limit though it looks like one, a line each
+  std::vector<std::string> ignored;  ///< what looks like a limit but is none, a line each
 };
 
 /// The CPU quota of this process' cgroup in cores, the smallest of it and those above it; absent
@@ -30,7 +30,7 @@ std::optional<double> cpu_quota(const std::filesystem::path& root);
 DefaultThreads default_threads(std::int64_t cores, const std::filesystem::path& root,
                                const Environment& environment);
 
-/// That of this process.
+/// The number for this process.
 DefaultThreads default_threads();
 
 }  // namespace mnist_bench

@@ -16,7 +16,7 @@ namespace {
                                     const std::string& remedy) {
   throw Error(ExitCode::device_unavailable,
               fmt::format("device '{}' is not available: {}", wanted, reason),
-              "use device=cpu, or device=auto to take what there is; " + remedy);
+              "use device=cpu, or device=auto to use what is available; " + remedy);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ c10::Device choose_device(const std::string& wanted) {
 
 std::optional<std::string> idle_gpu_warning(const std::string& wanted) {
   if (wanted != "auto" || !cuda_status().idle_gpu) return std::nullopt;
-  return fmt::format("device=auto takes the CPU: {}; {}, and device=cpu asks for the CPU",
+  return fmt::format("device=auto uses the CPU: {}; {}; device=cpu avoids this warning",
                      cuda_status().reason, cuda_status().remedy);
 }
 

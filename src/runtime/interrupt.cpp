@@ -18,8 +18,8 @@ volatile std::sig_atomic_t urgent_seen = 0;
 
 bool at_terminal = false;
 
-/// Ctrl-C and SIGTERM: somebody wants an end, and the second time at once. The others announce one,
-/// and may come twice for one reason: of a terminal that is gone the kernel and the shell both tell
+/// Ctrl-C and SIGTERM ask for an end, the second time at once. The others announce one, and may
+/// come twice for one reason: the kernel and the shell both signal that a terminal is gone
 /// (SIGHUP), and a batch system signals a script and its steps (SIGUSR1).
 constexpr std::array kUrgent = {SIGINT, SIGTERM};
 constexpr std::array kNotices = {SIGHUP, SIGUSR1, SIGUSR2};
@@ -31,17 +31,17 @@ void on_urgent(int) {
   signal_seen = 1;
   urgent_seen = 1;
   constexpr std::string_view kHeard =
-      "\nstopping after the current step; once more to stop at once\n";
+      "\nstopping after the current step; interrupt again to stop at once\n";
   if (at_terminal) {
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kHeard.data(), kHeard.size());
   }
 }
 
 template <std::size_t Count>
-void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
+void handle(const std::array<int, Count>& signals, void (*handler)(int)) {
   for (const int signal : signals) {
     struct sigaction before {};
-    // What is ignored at the start stays so: nohup, a job in the background.
+    // A signal that is ignored at the start stays ignored: nohup, a background job.
     if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     struct sigaction action {};
     action.sa_handler = handler;
@@ -49,7 +49,7 @@ void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
     action.sa_flags = SA_RESTART;
     sigaction(signal, &action, nullptr);
   }
-  // A reader of our output that goes away must not take the run and its record with it.
+  // A reader of our output that goes away must not end the run without its record.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -57,13 +57,13 @@ void watch(const std::array<int, Count>& signals, void (*handler)(int)) {
 
 void watch_interrupts() {
   at_terminal = ::isatty(STDERR_FILENO) != 0;
-  watch(kUrgent, on_urgent);
-  watch(kNotices, on_notice);
+  handle(kUrgent, on_urgent);
+  handle(kNotices, on_notice);
 }
 
 void watch_interrupts_of_worker() {
-  watch(kUrgent, on_notice);
-  watch(kNotices, on_notice);
+  handle(kUrgent, on_notice);
+  handle(kNotices, on_notice);
 }
 
 bool interrupted() { return signal_seen != 0; }

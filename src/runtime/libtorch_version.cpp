@@ -17,8 +17,8 @@ using BuildOptions = std::map<std::string, std::string>;
 
 std::optional<LoadedLibtorch> loaded_libtorch() {
   // `const std::map<std::string, std::string>& caffe2::GetBuildOptions()`, in libtorch_cpu.so since
-  // before 2.6. Looked up by name, since a call of what is not there would end the process; not
-  // at::show_config(), which asks about CUDA devices, and so for too early an answer.
+  // before 2.6. Looked up by name, since calling a missing function would end the process. Not
+  // at::show_config(), which asks about CUDA devices too early.
   void* found = dlsym(RTLD_DEFAULT, "_ZN6caffe215GetBuildOptionsB5cxx11Ev");
   if (found == nullptr) return std::nullopt;
   const BuildOptions& options = reinterpret_cast<const BuildOptions& (*)()>(found)();

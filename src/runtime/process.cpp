@@ -26,19 +26,20 @@
 #include <thread>
 
 #include "base/as_error.h"
+#include "base/text.h"
 
 namespace mnist_bench {
 namespace {
 
-/// Does `work` and leaves by _exit: with 0 and nothing written, or with an Error's code after its
+/// Runs `work` and ends by _exit: with 0 and nothing written, or with an Error's code after its
 /// message and remedy, each ended by a 0.
 [[noreturn]] void be_child(const std::function<void()>& work, int answer) {
   try {
     work();
   } catch (const Error& error) {
     const std::string text = std::string(error.what()) + '\0' + error.remedy() + '\0';
-    const bool told = ::write(answer, text.data(), text.size()) == std::ssize(text);
-    ::_exit(told ? static_cast<int>(error.code()) : EXIT_FAILURE);
+    const bool is_written = ::write(answer, text.data(), text.size()) == std::ssize(text);
+    ::_exit(is_written ? static_cast<int>(error.code()) : EXIT_FAILURE);
   } catch (const std::exception& error) {
     const std::string text = error.what();
     const std::string line = text.substr(0, text.find('\n')) + '\0';
@@ -48,7 +49,7 @@ namespace {
   ::_exit(EXIT_SUCCESS);
 }
 
-/// All that comes until the other end is closed.
+/// All bytes until the other end is closed.
 std::string read_all(int descriptor) {
   std::string text;
   std::array<char, 4096> block{};
@@ -146,8 +147,7 @@ void set_threads(std::int64_t threads) {
 void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
 
 void restrict_libtorch_simd(const std::string& simd) {
-  std::string name = simd;
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string name = upper_case(simd);
   if (name == "AVX-512") return;
   if (name != "AVX2") {
     throw Error(ExitCode::usage, fmt::format("the libtorch engine cannot be kept to '{}'", simd),

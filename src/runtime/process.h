@@ -22,26 +22,26 @@ bool pin_to(const std::vector<int>& cores);
 void set_threads(std::int64_t threads);
 
 /// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
-/// its choice of code depends on where a matrix happens to lie, so that the second run of a process
-/// could differ from the same run alone. For the program's start; a MKL_CBWR in the environment has
-/// precedence.
+/// its choice of code depends on the address of a matrix, so that the second run of a process
+/// could differ from the same run alone. Called at the program's start; MKL_CBWR in the environment
+/// has precedence.
 void ask_mkl_for_equal_bits();
 
 /// Keeps LibTorch, oneDNN and MKL from using better instructions than `simd` ("AVX2"; "AVX-512"
-/// changes nothing). Throws Error(usage) for what they cannot be told. To be called before the
-/// first tensor operation.
+/// changes nothing). Throws Error(usage) for instructions that they cannot be limited to. Call it
+/// before the first tensor operation.
 void restrict_libtorch_simd(const std::string& simd);
 
 /// Keeps glibc from giving large temporaries back to the kernel after each step, which costs a page
-/// fault for every 4 KiB at the next one. For the program's start.
+/// fault for every 4 KiB at the next one. Called at the program's start.
 void tune_allocator();
 
 /// The allocator that this process uses, and with which thresholds.
 std::string allocator_name();
 
-/// Does `work` in a child process, so that nothing of it stays in this one, and throws here the
-/// Error that it throws there. Throws Error(io) where there can be no child, Error(run_failed)
-/// where it ends in another way. To be called before this process has threads.
+/// Runs `work` in a child process, so that it leaves nothing behind in this one, and rethrows its
+/// Error here. Throws Error(io) if no child can be started, Error(run_failed) if it ends in another
+/// way. Call it before this process has threads.
 void in_child_process(const std::function<void()>& work);
 /// A variable of the environment; nothing where it is not set.
 std::optional<std::string> environment_variable(const char* name);

@@ -8,7 +8,7 @@
 // libgomp's threads wait for work, and for each other, by spinning: by default long enough that on
 // a busy machine, where the thread that is waited for may not be running, they keep it from the
 // core that it needs. libgomp reads how to wait from the environment as it is loaded. That is
-// before main, and a setenv before that is lost, as libc takes the environment anew from where the
+// before main, and a setenv before that is lost, since libc rereads the environment from where the
 // kernel put it. So the two variables are written there. The alternative, to start the program a
 // second time with another environment, would map and relocate LibTorch twice
 // (some 30 ms), and needs /proc.
@@ -20,7 +20,7 @@ namespace {
 char policy[] = "OMP_WAIT_POLICY=passive";
 char spins[] = "GOMP_SPINCOUNT=20000";
 
-// For what runs before a sanitizer's own beginning.
+// For code that runs before a sanitizer is initialized.
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined", "thread")))
 
 /// Whether `entry` of an environment is the variable that `setting` (NAME=VALUE) sets. Without the
@@ -32,9 +32,9 @@ UNINSTRUMENTED bool sets_same(const char* entry, const char* setting) {
   return false;
 }
 
-/// Puts both variables at the end of the environment. Behind it lies the auxiliary vector (System V
-/// ABI, Initial Process Stack), in entries as large as two pointers: its first entry makes room,
-/// and takes the place of AT_FLAGS, which is 0 on Linux as if it were not there.
+/// Puts both variables at the end of the environment. The auxiliary vector follows (System V ABI,
+/// Initial Process Stack), in entries as large as two pointers. Its first entry moves to make room
+/// and replaces AT_FLAGS, which is 0 on Linux, as if it were absent.
 UNINSTRUMENTED void tell_libgomp(int /*argc*/, char** /*argv*/, char** environment) {
   char** end = environment;
   for (; *end != nullptr; ++end) {
@@ -53,7 +53,7 @@ UNINSTRUMENTED void tell_libgomp(int /*argc*/, char** /*argv*/, char** environme
 
 static_assert(sizeof(ElfW(auxv_t)) == 2 * sizeof(char*));
 
-// What the dynamic linker calls before it initializes any library.
+// The dynamic linker calls this before it initializes any library.
 [[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)(int, char**,
                                                                              char**) = tell_libgomp;
 

@@ -5,10 +5,9 @@
 
 namespace mnist_bench {
 
-/// What libgomp, whose threads LibTorch computes with, was told at the start about how a thread
-/// waits for the others; absent: nothing, it spins for milliseconds. An executable that links this
-/// tells libgomp to spin briefly and then to sleep, unless its environment has one of the two
-/// variables.
+/// How a thread of libgomp, which LibTorch computes with, waits for the others, as set at the
+/// start; absent: unset, it spins for milliseconds. An executable that links this sets libgomp to
+/// spin briefly and then to sleep, unless its environment has one of the two variables.
 struct ThreadWaiting {
   std::optional<std::string> omp_wait_policy;
   std::optional<std::string> gomp_spincount;

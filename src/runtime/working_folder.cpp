@@ -25,7 +25,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) void leave_delete
   if (deleted_folder >= 0 && ::chdir("/") != 0) deleted_folder = -1;
 }
 
-// What the dynamic linker calls before it initializes any library.
+// The dynamic linker calls this before it initializes any library.
 [[gnu::section(".preinit_array"),
   gnu::used]] void (*const before_mkl)(int, char**, char**) = leave_deleted_folder;
 
@@ -33,7 +33,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) void leave_delete
 
 void return_to_working_folder() {
   if (deleted_folder < 0) return;
-  // Where that fails, each relative path would be one of the root folder.
+  // If that failed, relative paths would be in the root folder.
   if (::fchdir(deleted_folder) != 0) ::_exit(EXIT_FAILURE);
   ::close(deleted_folder);
   deleted_folder = -1;

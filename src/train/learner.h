@@ -16,7 +16,7 @@ struct EpochSums {
   std::int64_t correct = 0;
 };
 
-/// A network with its optimizer and its data, in the hands of an engine. `train` drives it; how a
+/// A network with its optimizer and its data, trained by an engine. `train` drives it; how a
 /// step is computed is the engine's business. Calls come in the order of the declarations: restore
 /// or not, prepare, then for each epoch begin_epoch, its steps, and what the caller asks.
 class Learner {
@@ -30,23 +30,23 @@ class Learner {
   /// The instructions that it computes with: "AVX-512", as each engine calls them.
   [[nodiscard]] virtual std::string simd() const = 0;
 
-  /// Goes on from there instead of from the initial parameters, as if training had never stopped.
+  /// Continues from this state instead of the initial parameters, as if training had never stopped.
   /// Throws Error(io) when the state is of another network.
   virtual void restore(const TrainingState& state) = 0;
-  /// Before the first step: buffers, and a warm-up that parameters, optimizer and random streams
-  /// never see. Waits for the device.
+  /// Before the first step: allocates buffers and warms up, without any effect on parameters,
+  /// optimizer and random streams. Waits for the device.
   virtual void prepare() = 0;
   /// `order`: the indices of all training images, in the order of this epoch. Epochs count from 1.
   virtual void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) = 0;
   /// Paper, Algorithm 1: forward pass, backward pass and update on order[first .. first + count).
-  /// `clock`, if not null, is told the phases.
+  /// `clock`, if not null, receives the phases.
   virtual void step(std::int64_t first, std::int64_t count, PhaseClock* clock) = 0;
-  /// Of this epoch's steps. Waits for the device.
+  /// The sums of this epoch's steps. Waits for the device.
   virtual EpochSums sums() = 0;
 
-  /// What the network says of the test images.
+  /// The network's predictions for the test images.
   virtual Predictions predict() = 0;
-  /// What training goes on from after the present step.
+  /// The state that training resumes from after the current step.
   [[nodiscard]] virtual TrainingState state() const = 0;
 };
 

@@ -7,13 +7,13 @@
 
 namespace mnist_bench {
 
-/// A part of a training step, and the seconds spent in it over all steps watched.
+/// A part of a training step, and the seconds spent in it over all timed steps.
 struct Phase {
   std::string name;
   double seconds = 0.0;
 };
 
-/// Where the time of training steps goes. One thread tells it where a step begins and where each of
+/// Where the time of training steps goes. One thread reports where a step begins and where each of
 /// its phases ends.
 class PhaseClock {
  public:

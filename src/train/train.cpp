@@ -1,9 +1,9 @@
 #include "train/train.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "base/clock.h"
 #include "base/random.h"
 
 namespace mnist_bench {
@@ -29,7 +29,7 @@ class Epoch {
     learner_.begin_epoch(epoch, order_of(images_, config.seed, epoch));
   }
 
-  /// All steps. How training ends here, if it does.
+  /// Runs all steps; returns how training ends here, if it does.
   std::optional<TrainEnd> run(const TrainCallbacks& callbacks) {
     while (progress_.step < progress_.steps) {
       const std::int64_t first = progress_.step * batch_size_;
@@ -68,11 +68,9 @@ class Epoch {
     return std::isfinite(*progress_.loss);
   }
 
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  [[nodiscard]] double seconds() const { return seconds_since(start_); }
 
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
   Learner& learner_;
   std::int64_t images_;
   std::int64_t batch_size_;

@@ -33,25 +33,25 @@ struct EpochStatistics {
 
 enum class TrainEnd { completed, diverged, interrupted };
 
-/// What training tells its caller, and asks it; any may be empty.
+/// Callbacks of training; any may be empty.
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> on_progress;
   /// After each epoch; the network may be evaluated here, and its state be taken.
   std::function<void(const EpochStatistics&)> on_epoch;
   /// Asked after each step; true ends the training.
   std::function<bool()> should_stop;
-  /// Told the phases of each step.
+  /// Receives the phases of each step.
   PhaseClock* clock = nullptr;
 };
 
 struct TrainOutcome {
   TrainEnd end = TrainEnd::completed;
-  /// Where training ended: of a diverged one, the step at which it was noticed, and the loss.
+  /// Where training ended; if it diverged, the step at which that was noticed, and the loss.
   TrainProgress last;
 };
 
 /// Minibatch training in a fresh order each epoch, the last partial batch included: from the
-/// learner's initial parameters, or from `start` to the same numbers to the bit. Ends as `diverged`
+/// learner's initial parameters, or from `start`, with bit-identical results. Ends as `diverged`
 /// when the epoch's mean loss is no longer finite (checked every 50 steps), and as `interrupted`
 /// when the caller says so. Throws Error(io) when `start` is of another network.
 TrainOutcome train(Learner& learner, const ExperimentConfig& config,

@@ -65,13 +65,13 @@ def test_what_was_measured_is_in_the_json(on_cpu):
     report = on_cpu[2]
     assert report["schema"] == "mnist-bench.check_gpu/1"
     for model in ("mlp", "cnn"):
-        # float32 beside float64: neither equal, as code beside itself would be, nor far apart.
+        # float32 against float64: neither equal, as code against itself would be, nor far apart.
         assert 1e-9 < row_of(report, "gradients", model)["numbers"]["median"] < 1e-4
         assert len(row_of(report, "training", model)["numbers"]["train_seconds"]) == 2
     assert row_of(report, "resume")["numbers"]["equal_bits"] is True
 
 
-def test_nothing_that_ran_on_the_cpu_is_told_of_cuda(on_cpu):
+def test_nothing_that_ran_on_the_cpu_mentions_cuda(on_cpu):
     done, folder, report = on_cpu
     assert report["proves_cuda"] is False
     assert "nothing is said about CUDA" in done.stdout

@@ -207,7 +207,7 @@ def test_a_run_on_the_cpu_has_nothing_of_cuda_in_its_record(cuda, tmp_path):
     assert not cuda.processes("cuInit") | cuda.processes("load")
 
 
-def test_an_unfinished_run_goes_on_on_its_device(cuda, tmp_path):
+def test_an_unfinished_run_resumes_on_its_device(cuda, tmp_path):
     run = ["run", SMOKE, *TINY[:-1], "training.epochs=2", "--output"]
     whole = cuda(*run, "whole")
     assert whole.code == 0, whole
@@ -266,7 +266,7 @@ def test_a_sweep_warns_once_of_a_gpu_that_cannot_be_used(cuda, tmp_path):
     sweep = write_sweep(tmp_path, SMOKE, seeds=(1, 2, 3, 4))
     done = cuda("sweep", sweep, *TINY, "--jobs", "2", without=["library"])
     assert done.code == 0, done
-    assert done.stderr.count("device=auto takes the CPU") == 1
+    assert done.stderr.count("device=auto uses the CPU") == 1
 
 
 def test_a_worker_trains_on_cuda_after_it_trained_on_the_cpu(cuda, write_config, tmp_path):

@@ -85,7 +85,7 @@ def test_macro_averages_go_over_the_classes_that_occur(run, tmp_path):
     assert "1 of the 5 classes has no training image" in done.stderr
 
 
-def test_one_class_is_told_trained_and_reported(run, bench, tmp_path):
+def test_a_single_class_is_warned_of_trained_and_reported(run, bench, tmp_path):
     one = write(tmp_path / "one", data_set(lambda i: 0))
     info = bench("data", "info", one)
     assert info.code == 0
@@ -258,7 +258,7 @@ def test_a_file_of_another_kind_is_called_by_its_name(bench, tmp_path, role, con
     assert_has_remedy(done)
 
 
-def test_names_in_upper_case_and_folders_beside_the_files(bench, tmp_path):
+def test_names_in_upper_case_and_folders_next_to_the_files(bench, tmp_path):
     files = data_set(lambda i: i % 4)
     upper = write(tmp_path / "upper", files, str.upper)
     kaggle = write(tmp_path / "kaggle", files, lambda name: name.replace("-idx", ".idx"))
@@ -273,7 +273,7 @@ def test_names_in_upper_case_and_folders_beside_the_files(bench, tmp_path):
         assert "4 classes (labels 0 to 3)" in done.stdout
 
 
-def test_what_is_there_in_place_of_the_files_is_said(bench, tmp_path):
+def test_what_a_folder_holds_instead_of_the_files_is_named(bench, tmp_path):
     root = tmp_path / "root"
     write(root / "MNIST" / "raw", data_set(lambda i: i % 4))
     done = bench("data", "info", "root")

@@ -46,7 +46,7 @@ def fixture_small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], timeout=20, check=True)
 
 
-def test_full_disk_is_6_and_names_the_file_and_more_space_lets_the_run_go_on(bench, small_disk):
+def test_full_disk_is_6_and_names_the_file_and_more_space_lets_the_run_resume(bench, small_disk):
     """40 pages hold the checkpoint, but not the predictions of all 10,000 test images."""
     folder = small_disk / "out"
     run = ("run", SMOKE, *ALL_PREDICTIONS, "--output", folder)
@@ -102,7 +102,7 @@ def test_record_that_does_not_fit_is_6_without_a_part_of_it(bench, tmp_path):
     assert temporary_files(tmp_path / "out") == []
 
 
-def test_error_told_is_the_one_that_broke_the_run_and_not_that_of_its_record(bench, tmp_path):
+def test_the_error_reported_is_the_one_that_broke_the_run_and_not_that_of_its_record(bench, tmp_path):
     """1,000 bytes hold the config, but neither the checkpoint nor the record of its failure."""
     done = bench("run", SMOKE, *SMALL, "--output", "out", preexec_fn=files_of_at_most(1_000))
     assert_refusal(done, 6, "checkpoint.safetensors", "File too large")

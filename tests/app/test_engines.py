@@ -71,7 +71,7 @@ def test_a_native_run_on_all_of_mnist_stays_below_350_megabytes(
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_native_runs_are_equal_to_the_bit_on_any_number_of_threads(train, model):
+def test_native_runs_are_bit_identical_on_any_number_of_threads(train, model):
     results = [
         read_result(train(model, "native", name, threads=threads))
         for name, threads in (("one", 1), ("again", 1), ("two", 2), ("many", 5))
@@ -82,7 +82,7 @@ def test_native_runs_are_equal_to_the_bit_on_any_number_of_threads(train, model)
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("first", "second"), [("libtorch", "native"), ("native", "libtorch")])
-def test_a_checkpoint_of_one_engine_goes_on_in_the_other(
+def test_a_checkpoint_of_one_engine_resumes_in_the_other(
     start, train, bench, tmp_path, model, first, second
 ):
     endless = ("run", CONFIGS / f"{model}.json", *ENDLESS, "--output", "out")
@@ -102,7 +102,7 @@ def test_a_checkpoint_of_one_engine_goes_on_in_the_other(
     engines = [epoch["engine"] for epoch in result["epochs"]]
     assert engines == [first] * done + [second] * (len(engines) - done)
     assert len(engines) > done
-    # It goes on learning from there rather than from the start.
+    # It continues from there rather than from the start.
     assert result["epochs"][done]["train_loss"] < result["epochs"][0]["train_loss"]
 
 

@@ -114,7 +114,7 @@ def test_wrong_usage_is_2_with_a_hint(bench, tmp_path, arguments, words):
     assert not (tmp_path / "runs").exists()
 
 
-def test_missing_config_is_2_and_says_how_to_go_on(bench):
+def test_missing_config_is_2_and_says_what_to_do(bench):
     done = bench("run", "nope.json")
     assert_refusal(done, 2, "nope.json", "No such file")
     assert_has_remedy(done)

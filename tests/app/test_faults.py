@@ -172,7 +172,7 @@ class Scenario:
     def assert_next_start_completes(self):
         done = run_binary("run", *RUN, "--output", self.folder, "--resume", cwd=self.home)
         if done.code == 2 and self.before and "--force" in self.arguments:
-            # The old run is there still; and only on demand does it go.
+            # The old run still exists, and is removed only on demand.
             assert "another config or seed" in done.stderr
             assert temporary_files(self.folder) == []
             done = run_binary(*self.arguments, cwd=self.home)
@@ -281,7 +281,7 @@ def test_kill_at_each_call(scenario, capsys):
     try_all(capsys, scenario, points[SAMPLE // 2 :: SAMPLE], check)
 
 
-def test_interrupted_write_goes_on(scenario):
+def test_an_interrupted_write_continues(scenario):
     """EINTR is no error: the call is made again."""
     writes = [c for c in scenario.calls if c.name == "write" and ".tmp-" in c.path]
     for call in writes[:: 1 if EVERY else 4]:

@@ -153,7 +153,7 @@ def test_a_deleted_working_folder_is_named(tmp_path, arguments):
     done = run_in_shell(f'mkdir gone && cd gone && rmdir ../gone && {command}', tmp_path)
     assert done.code in (2, 3, 6), done
     assert_refusal(done, done.code)
-    assert "current folder does not exist any more" in done.stderr + done.stdout
+    assert "current folder no longer exists" in done.stderr + done.stdout
 
 
 def test_what_needs_no_working_folder_works_without_one(tmp_path, finished_run):

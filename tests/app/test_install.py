@@ -91,7 +91,7 @@ def test_the_installed_program_trains_to_the_bits_of_the_built_one(installed, be
     assert results[0]["parameters_sha256"] == results[1]["parameters_sha256"]
 
 
-def test_mnist_bench_data_stands_in_for_what_does_not_lie_beside_the_program(
+def test_mnist_bench_data_replaces_what_is_missing_next_to_the_program(
     installed, tree, tmp_path
 ):
     alone = tmp_path / "alone" / "bin" / "mnist-bench"
@@ -113,7 +113,7 @@ def test_mnist_bench_data_stands_in_for_what_does_not_lie_beside_the_program(
     assert_refusal(named("data", "verify", data=tmp_path / "nowhere"), 3, str(tmp_path / "nowhere"))
 
 
-def test_what_lies_beside_the_program_comes_before_mnist_bench_data(bench, tmp_path):
+def test_files_next_to_the_program_come_before_mnist_bench_data(bench, tmp_path):
     shutil.copytree(SHIPPED_MNIST, tmp_path / "data/mnist")
     (tmp_path / "data/mnist/train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
     verified = bench("data", "verify", environment={"MNIST_BENCH_DATA": str(tmp_path / "data")})
@@ -152,7 +152,7 @@ def test_what_looks_like_a_path_is_one(bench, word):
     assert_refusal(bench("config", "check", word), 2, word, "No such file")
 
 
-def test_an_unknown_name_is_told_the_nearest_one(bench):
+def test_an_unknown_name_gets_the_nearest_one(bench):
     near = bench("run", "smokey")
     assert_refusal(near, 2, "smokey", "did you mean 'smoke'?")
     far = bench("run", "transformer")

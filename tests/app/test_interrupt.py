@@ -163,7 +163,7 @@ def test_a_terminal_that_goes_away_leaves_an_interrupted_run(start, tmp_path):
     assert read_result(tmp_path / "out")["status"] == "interrupted"
 
 
-def test_report_names_an_unfinished_run_and_how_to_go_on(start, bench, tmp_path):
+def test_report_names_an_unfinished_run_and_how_to_resume_it(start, bench, tmp_path):
     for name, number in (("interrupted", signal.SIGHUP), ("killed", signal.SIGKILL)):
         process = start("run", SMOKE, *ENDLESS, "--output", f"runs/{name}")
         wait_until((tmp_path / f"runs/{name}/checkpoint.safetensors").exists)

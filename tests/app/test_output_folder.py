@@ -59,7 +59,7 @@ def test_resume_accepts_a_finished_run_as_it_is(bench, folder):
     before = snapshot(folder)
     done = bench("run", SMOKE, *SMALL, "--resume", "--output", folder)
     assert done.code == 0, done
-    assert "finished already" in done.stderr
+    assert "already finished" in done.stderr
     assert snapshot(folder) == before
 
 

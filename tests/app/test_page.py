@@ -29,7 +29,7 @@ SVG_ENDINGS = ("accuracy.svg", "loss.svg", "time.svg", "confusion.svg", "classes
 
 # WCAG 2.2, success criterion 1.4.3: the smallest contrast of any text with what is painted under
 # it, with where that is. Backgrounds of HTML elements are opaque or none in our style sheet; under
-# the numbers of a confusion matrix lies the cell's translucent rectangle.
+# the numbers of a confusion matrix is the cell's translucent rectangle.
 SMALLEST_CONTRAST = """
 const parse = (text) => text.match(/[\\d.]+/g).map(Number);
 const over = (top, alpha, under) => top.map((c, i) => alpha * c + (1 - alpha) * under[i]);

@@ -46,7 +46,7 @@ NOT_RUN = {
     "scripts/test": "runs these tests",
     "scripts/test_neon": "installs a cross compiler; check_all runs it",
 }
-# Keys that make a command short, in place of the page's own.
+# Keys that make a command short, instead of the page's own.
 FEW_IMAGES = {"data.train_limit": "300", "data.test_limit": "200", "training.epochs": "1"}
 
 

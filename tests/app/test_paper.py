@@ -1,4 +1,4 @@
-"""`report --paper` and scripts/reproduce_paper: the paper beside runs of the real binary."""
+"""`report --paper` and scripts/reproduce_paper: the paper compared with runs of the real binary."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def test_started_again_it_runs_nothing_and_says_the_same(reproduced):
     assert {path: path.read_bytes() for path in folder.rglob("result.json")} == before
 
 
-def test_goes_on_with_what_is_missing(reproduced, tmp_path):
+def test_continues_with_what_is_missing(reproduced, tmp_path):
     whole, text = reproduced
     folder = tmp_path / "parts"
     shutil.copytree(whole, folder)

@@ -34,7 +34,7 @@ def printed(*arguments, cwd, **variables):
 
 @pytest.fixture(name="evil_run")
 def fixture_evil_run(finished_run, tmp_path):
-    """A run whose record has EVIL wherever free text stands, in a folder named so."""
+    """A run whose record has EVIL wherever there is free text, in a folder of that name."""
     folder = tmp_path / "runs" / EVIL
     shutil.copytree(finished_run, folder)
     record = read_json(folder / "result.json")

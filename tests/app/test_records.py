@@ -115,7 +115,7 @@ def test_a_lie_is_refused_though_its_hash_is_right(bench, finished_run, tmp_path
     assert row.split()[1] == "1"
 
 
-def test_an_honest_record_written_anew_is_believed(bench, finished_run, tmp_path):
+def test_an_honest_record_rewritten_is_believed(bench, finished_run, tmp_path):
     """The forger's tool itself is no reason to refuse."""
     shutil.copytree(finished_run, tmp_path / "run")
     write_result(tmp_path / "run", read_result(finished_run))
@@ -151,7 +151,7 @@ def test_an_edit_by_hand_is_noticed(bench, finished_run, tmp_path):
     ],
     ids=["arrays", "objects", "keys", "twice", "empty", "zeros"],
 )
-def test_good_runs_are_reported_beside_any_other_file(bench, finished_run, tmp_path, content):
+def test_good_runs_are_reported_despite_any_other_file(bench, finished_run, tmp_path, content):
     shutil.copytree(finished_run, tmp_path / "runs/good")
     (tmp_path / "runs/bad").mkdir()
     (tmp_path / "runs/bad/result.json").write_bytes(content)
@@ -188,12 +188,12 @@ def test_runs_of_0_1_0_are_reported_and_compared(bench, kept):
     assert done.code == 0, done
 
 
-def test_macro_averages_of_0_1_0_are_computed_anew(bench, kept, tmp_path):
+def test_macro_averages_of_0_1_0_are_recomputed(bench, kept, tmp_path):
     recorded = read_result(kept / "letters")["test"]["macro"]["f1"]
     assert recorded == pytest.approx(0.08)
     done = bench("report", "kept/letters")
     assert done.code == 0, done
-    assert "macro averages computed anew" in done.stdout
+    assert "macro averages recomputed" in done.stdout
     assert bench("report", "kept/letters", "-o", "t.csv").code == 0
     with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -206,16 +206,16 @@ def test_a_finished_run_of_0_1_0_counts_as_done(bench, kept, run):
     before = (folder / "result.json").read_bytes()
     done = bench("run", folder / "config.json", "--resume", "--output", folder)
     assert done.code == 0, done
-    assert "finished already" in done.stderr
+    assert "already finished" in done.stderr
     assert (folder / "result.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("run", UNFINISHED)
-def test_an_unfinished_run_of_0_1_0_goes_on(bench, kept, run):
+def test_an_unfinished_run_of_0_1_0_resumes(bench, kept, run):
     folder = kept / run
     done = bench("run", folder / "config.json", "--resume", "--output", folder, timeout=300)
     assert done.code == 0, done
-    assert "going on after epoch 2 of 4" in done.stderr
+    assert "resuming after epoch 2 of 4" in done.stderr
     result = read_result(folder)
     assert (result["schema"], result["status"]) == ("mnist-bench.result/2", "completed")
     assert result["provenance"]["resumed_after"] == [2]

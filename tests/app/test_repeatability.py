@@ -1,4 +1,4 @@
-"""The same config gives the same parameters to the bit, in processes of their own."""
+"""The same config gives bit-identical parameters, in separate processes."""
 
 import pytest
 from support import CNN, SMOKE, read_epochs, read_predictions, read_result

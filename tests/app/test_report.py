@@ -106,7 +106,7 @@ def test_counts_a_copied_folder_once_and_says_so(bench, runs, tmp_path):
     shutil.copytree(runs / "smoke/seed-1", tmp_path / "runs/smoke/seed-1-copy")
     done = bench("report", "runs")
     assert rows_of(done.stdout, "smoke")[0][1] == "2"
-    assert "seed 1 is there more than once: runs/smoke/seed-1 counts" in done.stdout
+    assert "seed 1 occurs more than once: runs/smoke/seed-1 counts" in done.stdout
     # The same folder named twice is one run and no warning.
     assert "more than once" not in bench("report", runs, runs / "smoke").stdout
 

@@ -1,4 +1,4 @@
-"""run --resume: from wherever a run was stopped it ends as if it never had been, to the bit."""
+"""run --resume: wherever a run was stopped, it ends bit-identical to one that was not."""
 
 import gzip
 import random
@@ -96,7 +96,7 @@ def assert_goes_on_to(bench, run, folder, expected):
     assert done.code == 0, done
     assert outcome(folder) == expected
     if epoch and not was_done:
-        assert f"going on after epoch {epoch} of {EPOCHS}" in done.stderr
+        assert f"resuming after epoch {epoch} of {EPOCHS}" in done.stderr
         assert read_result(folder)["provenance"]["resumed_after"][-1] == epoch
     else:
         assert read_result(folder)["provenance"]["resumed_after"] == before
@@ -181,7 +181,7 @@ def test_interrupted_within_an_epoch_the_record_is_that_of_the_checkpoint(start,
     kill(process)
     for _ in range(2):
         process = start("run", *run, "--resume", "--verbose")
-        wait_for_line(process, "going on after epoch 1 of 9")
+        wait_for_line(process, "resuming after epoch 1 of 9")
         time.sleep(0.7)  # amid the second epoch's 900 steps, which take seconds
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
@@ -199,7 +199,7 @@ def test_interrupted_within_an_epoch_the_record_is_that_of_the_checkpoint(start,
 
 @pytest.fixture(scope="module", name="stopped_run")
 def fixture_stopped_run(tmp_path_factory):
-    """The folder of a run of two epochs that still has its last one's checkpoint to go on from."""
+    """A run folder of two epochs that still has the last one's checkpoint to resume from."""
     home = tmp_path_factory.mktemp("stopped")
     done = run_binary("run", SMOKE, *TINY_RUN, "--output", "out", cwd=home)
     assert done.code == 0, done
@@ -257,7 +257,7 @@ def test_checkpoint_with_a_flipped_byte_is_refused_by_name(bench, stopped):
         bit = (0x01, 0x80)[number % 2]
         file.write_bytes(content[:i] + bytes([content[i] ^ bit]) + content[i + 1 :])
         try:
-            assert_is_refused(bench, stopped, 6, f"cannot go on from {file}")
+            assert_is_refused(bench, stopped, 6, f"cannot resume from {file}")
         except AssertionError as error:
             raise AssertionError(f"{place} (byte {i})") from error
 
@@ -268,15 +268,15 @@ def test_checkpoint_cut_off_or_with_more_behind_it_is_refused_by_name(bench, sto
     start = 8 + int.from_bytes(content[:8], "little")
     for size in (0, 7, 8, start - 1, start, len(content) // 2, len(content) - 1):
         file.write_bytes(content[:size])
-        assert_is_refused(bench, stopped, 6, f"cannot go on from {file}")
+        assert_is_refused(bench, stopped, 6, f"cannot resume from {file}")
     file.write_bytes(content + b"\0")
-    assert_is_refused(bench, stopped, 6, f"cannot go on from {file}")
+    assert_is_refused(bench, stopped, 6, f"cannot resume from {file}")
 
 
 def test_something_else_in_the_place_of_the_checkpoint_is_refused(bench, stopped):
     file = stopped / "checkpoint.safetensors"
     file.write_bytes((stopped / "model.safetensors").read_bytes())
-    assert_is_refused(bench, stopped, 6, f"cannot go on from {file}", "schema")
+    assert_is_refused(bench, stopped, 6, f"cannot resume from {file}", "schema")
     file.unlink()
     file.mkdir()
     done = bench("run", SMOKE, *TINY_RUN, "--resume", "--output", stopped)
@@ -326,7 +326,7 @@ def test_checkpoint_of_another_config_or_seed_is_refused(bench, stopped, key):
     # And by what it says of itself.
     (stopped / "config.json").unlink()
     file = stopped / "checkpoint.safetensors"
-    assert_is_refused(bench, stopped, 6, f"cannot go on from {file}", "config or seed", run=other)
+    assert_is_refused(bench, stopped, 6, f"cannot resume from {file}", "config or seed", run=other)
 
 
 @pytest.mark.parametrize("key", list(CHANGES))
@@ -354,7 +354,7 @@ def test_checkpoint_of_other_data_is_refused(bench, start, tmp_path, split):
     raw[8] = (raw[8] + 1) % 10
     labels.write_bytes(gzip.compress(bytes(raw), compresslevel=1))
     file = folder / "checkpoint.safetensors"
-    assert_is_refused(bench, folder, 3, f"cannot go on from {file}", "data", run=run)
+    assert_is_refused(bench, folder, 3, f"cannot resume from {file}", "data", run=run)
 
 
 def test_refused_checkpoint_makes_way_for_force(bench, stopped, stopped_run):

@@ -91,7 +91,7 @@ def test_a_sweep_waits_for_a_run_and_takes_it_over(start, bench, sweep_file, run
     assert "in use by another process" in listed.stdout
     assert "1 of 2 runs to do, 1 in use" in listed.stdout
     process = start("sweep", sweep_file, *TINY)
-    wait_for_line(process, "waiting for that")
+    wait_for_line(process, "waiting for it")
     wait_until((run.parent / "seed-2/result.json").exists)
     assert process.poll() is None
     assert not (run / "result.json").exists()
@@ -110,7 +110,7 @@ def test_a_sweep_accepts_what_the_other_process_has_finished(
         path.unlink()
     holder = Holder(run, ".")
     process = start("sweep", sweep_file, *TINY, *flags)
-    wait_for_line(process, "waiting for that")
+    wait_for_line(process, "waiting for it")
     for name, content in finished.items():  # by the other process
         (run / name).write_bytes(content)
     holder.let_go()
@@ -130,7 +130,7 @@ def test_a_sweep_that_ends_without_a_run_names_it(start, sweep_file, run, quiet)
 
 
 def test_a_failure_overwrites_nothing_that_another_process_made(start, sweep_file, run):
-    """A worker is killed, and before the sweep hears of it another process goes on with the run."""
+    """A worker is killed, and before the sweep notices, another process resumes the run."""
     process = start("sweep", sweep_file, *ENDLESS, "--shard", "1/2")
     wait_until((run / "checkpoint.safetensors").exists)
     process.send_signal(signal.SIGSTOP)
@@ -138,7 +138,7 @@ def test_a_failure_overwrites_nothing_that_another_process_made(start, sweep_fil
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: not holds_files(worker))
     other = start("run", CONFIGS / "mlp.json", *ENDLESS, "--resume", "--output", run)
-    wait_for_line(other, "going on after")
+    wait_for_line(other, "resuming after")
     other.terminate()
     other.communicate(timeout=60)
     assert read_result(run)["status"] == "interrupted"
@@ -156,7 +156,7 @@ def test_a_finished_run_is_finished_whoever_holds_its_folder(bench, finished_run
     done = bench("run", SMOKE, *SMALL, "--resume", "--output", finished_run)
     holder.let_go()
     assert done.code == 0, done
-    assert "finished already" in done.stderr
+    assert "already finished" in done.stderr
 
 
 def test_twenty_that_resume_a_finished_run_at_once_all_say_so(start, finished_run):
@@ -164,7 +164,7 @@ def test_twenty_that_resume_a_finished_run_at_once_all_say_so(start, finished_ru
     for process in twenty:
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 0, stderr
-        assert b"finished already" in stderr
+        assert b"already finished" in stderr
 
 
 def test_a_finished_run_needs_neither_its_data_nor_a_folder_that_can_be_written(
@@ -179,7 +179,7 @@ def test_a_finished_run_needs_neither_its_data_nor_a_folder_that_can_be_written(
     done = bench("run", SMOKE, *SMALL, "--resume", "--output", folder)
     folder.chmod(0o755)
     assert done.code == 0, done
-    assert "finished already" in done.stderr
+    assert "already finished" in done.stderr
 
 
 @pytest.fixture(name="mounts")

@@ -219,7 +219,7 @@ def test_an_array_trains_every_run_once_and_again_only_what_is_missing(
     assert {run: snapshot(tmp_path / run) for run in kept} == kept
 
 
-def test_a_requeued_job_goes_on_from_the_checkpoint(slurm, sweep_file, tmp_path):
+def test_a_requeued_job_resumes_from_the_checkpoint(slurm, sweep_file, tmp_path):
     checkpoint = tmp_path / "runs/sweep/smoke/seed-1/checkpoint.safetensors"
     job = slurm.submit(tmp_path, "--array=1-7", SBATCH, sweep_file, *TINY, "training.epochs=200")
     task = f"{job}_1"

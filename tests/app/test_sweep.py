@@ -90,7 +90,7 @@ def test_a_sweep_gives_the_very_runs_that_run_gives(bench, write_sweep, tmp_path
 def data_reading(run):
     """Whether a run read its data, and not only looked whether what is held is still theirs."""
     log = (run / "log.txt").read_text(encoding="utf-8")
-    read, kept = "data read from their files" in log, "data in memory already" in log
+    read, kept = "data read from files" in log, "data already in memory" in log
     assert read != kept, log
     return read
 
@@ -182,7 +182,7 @@ def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
     workers = workers_of(process)
     process.kill()
     process.wait()
-    # The workers go with it, and let go of their folders.
+    # The workers end with it and release their folders.
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in workers))
     again = bench("sweep", sweep, *TINY, "--jobs", 2)
     assert again.code == 0, again
@@ -190,7 +190,7 @@ def test_killed_at_any_moment_it_ends_as_if_uninterrupted(
     assert not [path for path in (tmp_path / "runs").rglob("*.tmp-*")]
 
 
-def test_it_tells_the_share_of_training(bench, write_sweep, tmp_path):
+def test_it_reports_the_share_of_training(bench, write_sweep, tmp_path):
     started = time.monotonic()
     done = bench("sweep", write_sweep(), *TINY, "--jobs", 2)
     seconds = time.monotonic() - started
@@ -205,7 +205,7 @@ def test_it_tells_the_share_of_training(bench, write_sweep, tmp_path):
     assert "training" not in again.stderr
 
 
-def test_an_epoch_that_is_told_is_on_the_disk(start, write_sweep, tmp_path):
+def test_an_announced_epoch_is_on_disk(start, write_sweep, tmp_path):
     """A sweep writes it while the next one is trained, and tells it afterwards."""
     small = [value for value in TINY if not value.startswith("training")]
     process = start("sweep", write_sweep(seeds=[1]), *small, "training.epochs=100000", "-v")

@@ -78,7 +78,7 @@ def test_config_has_precedence(tmp_path):
 
 def test_value_that_is_no_number_is_ignored_with_a_warning(tmp_path):
     _, log, done = run_of(tmp_path, OMP_NUM_THREADS="many")
-    assert done.stderr.count("OMP_NUM_THREADS=many is no number of threads; ignored") == 1
+    assert done.stderr.count("OMP_NUM_THREADS=many is not a number of threads; ignored") == 1
     assert "decided by OMP_NUM_THREADS" not in log
 
 
@@ -206,4 +206,4 @@ def test_doctor_in_json_names_who_decided(tmp_path):
     findings = parse_json(done.stdout)["findings"]
     found = [one["found"] for one in findings if one["what"] == "threads"]
     assert found[0].startswith("1, decided by ")
-    assert found[1].startswith("OMP_NUM_THREADS=x is no number")
+    assert found[1].startswith("OMP_NUM_THREADS=x is not a number")

@@ -32,7 +32,7 @@ TEST(AsError, KnownCausesOfTheStandardLibraryAreNamed) {
   EXPECT_THAT(thread.remedy(), HasSubstr("ulimit -u"));
 }
 
-TEST(AsError, TheRestIsAFaultToReportInOneLine) {
+TEST(AsError, AnythingElseIsABugToReportInOneLine) {
   const Error error = as_error(std::runtime_error("map::at\nframe #0"));
   EXPECT_EQ(error.code(), ExitCode::run_failed);
   EXPECT_STREQ(error.what(), "unexpected: map::at");

@@ -138,7 +138,7 @@ TEST(ReadInput, EndsWithAnEndlessDevice) {
               HasSubstr("larger"));
 }
 
-TEST(WriteFileAtomically, WritesExactlyTheBytesAndNothingBeside) {
+TEST(WriteFileAtomically, WritesExactlyTheBytesAndNoOtherFile) {
   const TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
   write_file_atomically(folder / "f", bytes);
@@ -226,7 +226,7 @@ TEST(WriteFileAtomically, LeavesNothingBehindWhenTheRenameFails) {
 TEST(WriteFileAtomically, LeavesNothingBehindWhenTheDiskIsFull) {
   const TemporaryFolder folder;
   write_file_atomically(folder / "f", "old");
-  // A limit on the size of a file stands for the full disk: the write comes back short, then fails.
+  // A limit on the size of a file simulates a full disk: the write comes back short, then fails.
   // In a process of its own, since the limit cannot be lifted again by an ordinary user.
   const pid_t child = ::fork();
   if (child == 0) {

@@ -97,26 +97,26 @@ TEST(FolderLock, IsSeenFromOutsideWithoutATrace) {
   EXPECT_TRUE(is_locked(folder.path(), kFile));
 }
 
-TEST(FolderLock, IsNotRefusedBecauseOthersLook) {
+TEST(FolderLock, IsNotRefusedWhileOthersCheckIt) {
   const TemporaryFolder folder;
-  int looked[2];
-  ASSERT_EQ(::pipe(looked), 0);
+  int checked[2];
+  ASSERT_EQ(::pipe(checked), 0);
   const pid_t child = ::fork();
   if (child == 0) {
     while (true) {
       is_locked(folder.path(), kFile);
-      if (::write(looked[1], "x", 1) != 1) ::_exit(1);
+      if (::write(checked[1], "x", 1) != 1) ::_exit(1);
     }
   }
-  char looks[64];
+  char checks[64];
   for (int i = 0; i < 500; ++i) {
-    ASSERT_GT(::read(looked[0], looks, sizeof looks), 0);
+    ASSERT_GT(::read(checked[0], checks, sizeof checks), 0);
     EXPECT_NO_THROW(FolderLock(folder.path(), kFile));
   }
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  ::close(looked[0]);
-  ::close(looked[1]);
+  ::close(checked[0]);
+  ::close(checked[1]);
 }
 
 TEST(FolderLock, FollowsNoLink) {

@@ -32,7 +32,7 @@ TEST(DeriveSeed, TakesTheWholeRangeOfSeeds) {
   EXPECT_NE(derive_seed(kLargest, "shuffle"), derive_seed(0, "shuffle"));
 }
 
-TEST(DeriveSeed, StartsAtEpochZeroUnlessToldOtherwise) {
+TEST(DeriveSeed, StartsAtEpochZeroByDefault) {
   EXPECT_EQ(derive_seed(7, "shuffle"), derive_seed(7, "shuffle", 0));
 }
 

@@ -32,7 +32,7 @@ TEST(Sha256, OfPiecesIsThatOfTheWhole) {
   EXPECT_EQ(hash.hex(), sha256_hex("abc"));
 }
 
-TEST(Sha256, ACopyGoesOnFromTheSameBytesAndLeavesTheFirstAlone) {
+TEST(Sha256, ACopyContinuesFromTheSameBytesAndLeavesTheFirstAlone) {
   Sha256 hash;
   hash.update("a", 1);
   Sha256 copy = hash;

@@ -26,7 +26,7 @@ class DataVariable {
   DataVariable& operator=(const DataVariable&) = delete;
 };
 
-TEST(ShippedFiles, LieBesideThePrograms) {
+TEST(ShippedFiles, AreNextToTheProgram) {
   const std::filesystem::path source = MNIST_BENCH_SOURCE;
   EXPECT_EQ(find_shipped("configs"), std::filesystem::canonical(source / "configs"));
   EXPECT_EQ(find_shipped("mnist"), std::filesystem::canonical(source / "third_party/mnist"));
@@ -44,7 +44,7 @@ TEST(ShippedFiles, AreLookedForInTheFolderOfTheVariableLast) {
   EXPECT_NE(find_shipped("configs"), std::filesystem::canonical(folder / "configs"));
 }
 
-TEST(ShippedFiles, ALinkToNothingIsNone) {
+TEST(ShippedFiles, ABrokenLinkIsNotFound) {
   const TemporaryFolder folder;
   std::filesystem::create_symlink("nowhere", folder / "dangling");
   const DataVariable variable(folder.path().string());

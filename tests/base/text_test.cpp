@@ -21,6 +21,11 @@ TEST(WithCommas, GroupsByThousands) {
   EXPECT_EQ(with_commas(-1234567), "-1,234,567");
 }
 
+TEST(Case, ChangesTheLettersOfAsciiAlone) {
+  EXPECT_EQ(lower_case("AVX-512 Über _Z"), "avx-512 Über _z");
+  EXPECT_EQ(upper_case("avx-512 über _z"), "AVX-512 üBER _Z");
+}
+
 TEST(Listed, NamesTheFirstOfManyAndCountsTheOthers) {
   EXPECT_EQ(listed({}, 2), "");
   EXPECT_EQ(listed({"a", "b"}, 2), "a, b");

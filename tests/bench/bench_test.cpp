@@ -94,7 +94,7 @@ TEST(BenchJson, HasTheLayoutOfGoogleBenchmark) {
   EXPECT_EQ(median["real_time"], 2400.0);
 }
 
-TEST(BenchJson, LeavesOutWhatOneRoundCannotTell) {
+TEST(BenchJson, LeavesOutWhatOneRoundCannotShow) {
   BenchResult result = sample_bench();
   for (BenchSeries& series : result.series) series.samples.resize(1);
   const std::string text = bench_json(result).dump();

@@ -1,8 +1,13 @@
 #include "config/difference.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "config/keys.h"
 #include "config/read.h"
+#include "config/run_keys.h"
 #include "config/write.h"
 
 namespace mnist_bench {
@@ -30,6 +35,35 @@ TEST(ConfigDifferences, OfTwoModelsListTheKeysOfEachAsAbsentInTheOther) {
   EXPECT_NE(text.find("model.type: \"mlp\" → \"cnn\""), std::string::npos) << text;
   EXPECT_NE(text.find("model.hidden: [256,128] → absent"), std::string::npos) << text;
   EXPECT_NE(text.find("model.conv1_channels: absent → 32"), std::string::npos) << text;
+}
+
+TEST(ConfigDifferences, BetweenExperimentsAreThoseOfTheKeysThatBothHave) {
+  ExperimentConfig cnn = config({"seed=2", "training.epochs=3"}, "cnn");
+  cnn.name = "another";
+  EXPECT_THAT(differences_between(config({}), cnn),
+              testing::ElementsAre("model.type mlp → cnn", "training.epochs 5 → 3"));
+}
+
+TEST(RunKeys, AreKeysOfTheConfig) {
+  std::set<std::string> paths;
+  for (const Key& key : experiment_keys()) paths.insert(key.path());
+  for (const std::string_view key : kRunOnlyKeys) {
+    EXPECT_TRUE(paths.contains(std::string(key))) << key;
+    EXPECT_FALSE(defines_experiment(key)) << key;
+  }
+  for (const std::string_view key : kOwnKeysOfRun) {
+    EXPECT_TRUE(paths.contains(std::string(key))) << key;
+    EXPECT_FALSE(defines_experiment(key)) << key;
+  }
+  EXPECT_TRUE(defines_experiment("training.epochs"));
+}
+
+TEST(RunKeys, AreMissingInWhatTheExperimentIs) {
+  const auto experiment = experiment_json(config({}));
+  for (const char* key : {"seed", "output", "threads", "device"}) {
+    EXPECT_FALSE(experiment.contains(key)) << key;
+  }
+  EXPECT_EQ(experiment.size() + 4, to_json(config({})).size());
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_F(ReadExperiment, TakesAnAbsentNameFromTheFile) {
             "my-mlp.v2");
 }
 
-TEST_F(ReadExperiment, AsksForANameWhenTheFilesNameIsNone) {
+TEST_F(ReadExperiment, AsksForANameWhenTheFilesNameIsNotValid) {
   const auto file = write("my mlp.json", R"({"model": {"type": "mlp"}})");
   EXPECT_THAT(refusal(file),
               AllOf(StartsWith(file.string() + ": /name: missing"), HasSubstr("my mlp")));
@@ -69,7 +69,7 @@ TEST_F(ReadExperiment, AcceptsOneMebibyteAndNotAByteMore) {
   EXPECT_THAT(refusal(write("b.json", text + " ")), HasSubstr("b.json"));
 }
 
-TEST_F(ReadExperiment, RefusesWhatIsNoReadableFile) {
+TEST_F(ReadExperiment, RefusesWhatIsNotAReadableFile) {
   EXPECT_THAT(refusal(folder_ / "missing.json"), HasSubstr("missing.json"));
   EXPECT_THAT(refusal(folder_.path()), HasSubstr(folder_.path().string()));
   EXPECT_THAT(refusal(write("empty.json", "")), HasSubstr("empty.json"));

@@ -31,7 +31,7 @@ TEST(ShippedConfigs, WhatMayBeAPathIsOne) {
   }
 }
 
-TEST(ShippedConfigs, AnUnknownNameIsToldTheNearestOrAll) {
+TEST(ShippedConfigs, AnUnknownNameGetsTheNearestOrAll) {
   const auto near = test::error_of([] { find_config("mpl"); });
   ASSERT_TRUE(near);
   EXPECT_EQ(near->code(), ExitCode::usage);

@@ -134,7 +134,7 @@ TEST_F(SweepTest, ConfigsAreFoundRelativeToTheSweepFile) {
   EXPECT_EQ(plan_sweep(read_sweep(folder_.path() / "below/sweep.json"), {}).size(), 1U);
 }
 
-TEST_F(SweepTest, RefusesWhatIsWrongNamingWhereItStands) {
+TEST_F(SweepTest, RefusesMistakesNamingTheirLocation) {
   const std::string good = R"("configs": ["mlp.json"], "seeds": [1])";
   EXPECT_THAT(refusal("[]"), HasSubstr("allowed: an object"));
   EXPECT_THAT(refusal(R"({"seeds": [1]})"), HasSubstr("/configs: missing"));

@@ -1,4 +1,4 @@
-// Every operation of the "devices": LibTorch's own for the CPU, on tensors that lie in the same
+// Every operation of the "devices": LibTorch's own for the CPU, on tensors that are in the same
 // memory.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/stack.h>

@@ -67,7 +67,7 @@ Outcome load_in_child(const std::filesystem::path& folder) {
   return outcome;
 }
 
-/// A folder whose training files are the given ones, beside a sound test set.
+/// A folder whose training files are the given ones, with a sound test set.
 class Bomb : public ::testing::Test {
  protected:
   Bomb() {

@@ -189,13 +189,13 @@ TEST_F(DataFilesTest, InARelativeFolderAreSaidToBeRelativeToTheCurrentOne) {
               Not(HasSubstr("relative")));
 }
 
-TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
+TEST_F(DataFilesTest, ThatAreBrokenLinksAreReportedAsSuch) {
   rename("train-images-idx3-ubyte", "gone");
   std::filesystem::create_symlink("../store/images", folder_ / "train-images-idx3-ubyte");
   EXPECT_THAT(error(),
               AllOf(HasSubstr("cannot read " + (folder_ / "train-images-idx3-ubyte").string()),
                     HasSubstr("it is a link to ../store/images, which does not exist")));
-  EXPECT_THAT(remedy(), HasSubstr("put back what the link points to"));
+  EXPECT_THAT(remedy(), HasSubstr("restore the file that the link points to"));
   EXPECT_THAT(test::data_error([&] { (void)file_stamps(folder_.path()); }),
               HasSubstr("a link to ../store/images"));
   std::filesystem::create_symlink("nowhere", folder_ / "data");
@@ -204,7 +204,7 @@ TEST_F(DataFilesTest, ThatAreLinksToNothingAreSaidToBe) {
               HasSubstr((folder_ / "data").string() + " is a link to nowhere"));
 }
 
-TEST(Unreadable, FilesAreToldByTheSystemsReason) {
+TEST(Unreadable, FilesAreReportedWithTheSystemsReason) {
   std::string remedy;
   const auto message = [&](int error) {
     return test::data_error([&] { fail_unreadable("/x/y", "/x/y", error, "otherwise"); }, &remedy);

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 
 TEST(ShippedMnist, IsReadAndIdentified) {
   EXPECT_EQ(mnist().identified, "mnist");
-  EXPECT_EQ(verdict(mnist()), "mnist");
+  EXPECT_EQ(checksum_status(mnist()), "mnist");
   EXPECT_EQ(mnist().classes, 10);
   EXPECT_EQ(mnist().train.size(), 60'000);
   EXPECT_EQ(mnist().test.size(), 10'000);
@@ -55,7 +55,7 @@ class LoadDataset : public test::DatasetFolder {};
 TEST_F(LoadDataset, ReadsAnUnknownDataSet) {
   const Dataset dataset = load();
   EXPECT_FALSE(dataset.identified);
-  EXPECT_EQ(verdict(dataset), "unknown");
+  EXPECT_EQ(checksum_status(dataset), "unknown");
   EXPECT_EQ(dataset.train.size(), 30);
   EXPECT_EQ(dataset.test.size(), 20);
   EXPECT_EQ(dataset.train.rows, 3);
@@ -68,7 +68,7 @@ TEST_F(LoadDataset, HashesTheRawImagesFileFollowedByTheRawLabelsFile) {
   EXPECT_EQ(load().test.sha256, sha256_hex(images_file(20) + labels_file(20)));
 }
 
-TEST_F(LoadDataset, TakesLabelsOfAnyIntegerTypeAndHashesThemAsTheyStandInTheFile) {
+TEST_F(LoadDataset, TakesLabelsOfAnyIntegerTypeAndHashesThemAsInTheFile) {
   const std::string wide = test::wide_labels_file(30, 0x0c, 4);
   test::write(folder_ / "train-labels-idx1-ubyte", wide);
   const Dataset dataset = load();
@@ -124,7 +124,7 @@ TEST_F(LoadDataset, CallsAFolderMixedThatHoldsFilesOfMnistAmongOthers) {
   }
   test::write(folder_ / "t10k-images-idx3-ubyte", images_file(20, 28, 28));
   const Dataset dataset = load();
-  EXPECT_EQ(verdict(dataset), "mixed");
+  EXPECT_EQ(checksum_status(dataset), "mixed");
   EXPECT_FALSE(dataset.identified);
   EXPECT_EQ(dataset.files[0].known_as, "mnist");
   EXPECT_FALSE(dataset.files[2].known_as);

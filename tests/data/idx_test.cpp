@@ -28,7 +28,7 @@ class IdxReader : public ::testing::Test {
   [[nodiscard]] IdxFile labels(std::string_view bytes) const {
     return read_idx_labels(test::write(folder_ / "labels", bytes));
   }
-  /// An images file beside `count` labels.
+  /// A file of images with `count` labels.
   [[nodiscard]] IdxFile images(std::string_view bytes, std::uint32_t count = 5) const {
     IdxFile announced;
     announced.path = folder_ / "labels";

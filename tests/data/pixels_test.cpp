@@ -68,9 +68,22 @@ TEST(NormalizationConstants, AreThePapersNoneOrThoseOfTheTrainingImages) {
   EXPECT_EQ(constants(Normalization::unit).sd, 1.0);
   EXPECT_EQ(constants(Normalization::dataset).mean, 0.25);
   EXPECT_EQ(constants(Normalization::dataset).sd, 0.5);
-  const PixelStatistics raw = constants(Normalization::none);
+  const PixelScaling raw = constants(Normalization::none);
   for (int byte = 0; byte < 256; ++byte) {  // the input is the byte itself
-    EXPECT_EQ(static_cast<float>((byte / 255.0 - raw.mean) / raw.sd), static_cast<float>(byte));
+    EXPECT_EQ(raw.of(static_cast<std::uint8_t>(byte)), static_cast<float>(byte));
+  }
+}
+
+TEST(PixelScaling, IsTheSameInAllFormsButForRounding) {
+  for (const Normalization n : {Normalization::standardize, Normalization::unit}) {
+    const PixelScaling scaling = normalization_constants(n);
+    EXPECT_EQ(scaling.above_zero(0), 0.0F);
+    for (int i = 0; i < 256; ++i) {
+      const auto byte = static_cast<std::uint8_t>(i);
+      EXPECT_NEAR(scaling.of_zero() + scaling.above_zero(byte), scaling.of(byte), 1e-6);
+      EXPECT_NEAR(scaling.of_zero() + static_cast<float>(i) * scaling.factor(), scaling.of(byte),
+                  1e-6);
+    }
   }
 }
 
@@ -216,13 +229,13 @@ TEST(DatasetWarnings, CountClassesWithoutATrainingImage) {
                                             HasSubstr("the first: 0"))));
 }
 
-TEST(DatasetWarnings, SayWhereThereIsOneClassAlone) {
+TEST(DatasetWarnings, SayWhereThereIsOnlyOneClass) {
   Dataset dataset = dataset_of(squares(0, 250), squares(0, 250));
   dataset.classes = 2;
   dataset.train.labels.assign(dataset.train.labels.size(), 0);
   EXPECT_THAT(dataset_warnings(dataset, "mine", Normalization::standardize),
               ElementsAre(AllOf(HasSubstr("the training labels go up to 0"),
-                                Not(HasSubstr("up to 1")), HasSubstr("nothing to tell apart"))));
+                                Not(HasSubstr("up to 1")), HasSubstr("nothing to distinguish"))));
 }
 
 TEST(DatasetWarnings, DoubtTheNameOfADataSetWhoseChecksumsTheFilesDoNotHave) {

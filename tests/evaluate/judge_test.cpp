@@ -49,7 +49,7 @@ TEST(Judge, ShowsNothingWithFewerThanSixSeedsHoweverClear) {
 
 // Half-widths in images: t(0.975, n − 1)/√(6·n), which is 3.67 for n = 2, 1.01 for n = 3, and 0.43
 // for n = 6, so that it is no obstacle where six seeds differ by an image each.
-TEST(Judge, TakesDifferencesToScatterByTheirResolution) {
+TEST(Judge, AssumesThatDifferencesScatterByTheirResolution) {
   const auto of_images = [](double each, std::size_t seeds) {
     return judge(std::vector<double>(seeds, each / 200), 200);
   };
@@ -82,7 +82,7 @@ TEST(Judge, ShowsNothingWhereIntervalOrTestSaysNo) {
   EXPECT_EQ(on(test_alone), Conclusion::not_shown);
 }
 
-TEST(Judge, TellsWhichSideIsHigherAndTurnsRoundWithItsDifferences) {
+TEST(Judge, SaysWhichSideIsHigherAndReversesWithItsDifferences) {
   std::vector<double> differences = {0.3, 0.2, 0.25, 0.3, 0.2, 0.22};
   EXPECT_TRUE(judged(differences).b_is_higher());
   for (double& difference : differences) difference = -difference;

@@ -1,4 +1,4 @@
-// What scikit-learn, SciPy and statsmodels computed: files that the scripts beside them made.
+// What scikit-learn, SciPy and statsmodels computed: files made by the scripts next to them.
 #pragma once
 
 #include <fstream>

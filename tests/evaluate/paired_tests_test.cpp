@@ -120,7 +120,7 @@ TEST(EquivalenceTest, AgreesWithStatsmodels) {
   }
 }
 
-TEST(EquivalenceTest, TakesNoSmallerScatterThanThatOfSoManyImages) {
+TEST(EquivalenceTest, AssumesNoSmallerScatterThanThatOfItsImages) {
   ASSERT_GE(paired_tests_oracle()["resolution"].size(), 10U);
   for (const auto& expected : paired_tests_oracle()["resolution"]) {
     SCOPED_TRACE(expected.dump());
@@ -154,7 +154,7 @@ TEST(EquivalenceTest, TurnsRoundWithItsDifferences) {
   EXPECT_EQ(test.obstacle, turned.obstacle);
 }
 
-TEST(EquivalenceTest, SaysWhatStandsInItsWay) {
+TEST(EquivalenceTest, SaysWhatTheObstacleIs) {
   const auto obstacle = [](const std::vector<double>& differences) {
     return equivalence_test(differences, 0.001).obstacle;
   };

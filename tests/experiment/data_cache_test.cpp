@@ -80,7 +80,7 @@ TEST_F(DataCacheTest, AFileChangedInPlaceIsReadAgainEvenWithItsOldSizeAndTime) {
   EXPECT_THAT(cache_.dataset().train.labels, Each(9));
 }
 
-TEST_F(DataCacheTest, ARawFileBesideTheCompressedOneIsNoticed) {
+TEST_F(DataCacheTest, ARawFileNextToTheCompressedOneIsNoticed) {
   const std::filesystem::path raw = folder_ / "train-labels-idx1-ubyte";
   std::filesystem::remove(raw);
   test::write(folder_ / "train-labels-idx1-ubyte.gz", test::gzip(test::labels_file(40)));

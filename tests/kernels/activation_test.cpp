@@ -91,7 +91,7 @@ TEST(Dropout, IsUnrelatedBetweenNeighbours) {
   EXPECT_LT(std::abs(correlation(one, with(2, 10), 0, 0)), 4);
 }
 
-TEST(Dropout, DependsNeitherOnTheSimdTargetNorOnHowTheWorkIsShared) {
+TEST(Dropout, DependsNeitherOnTheSimdTargetNorOnHowTheWorkIsPartitioned) {
   const Dropout dropout{.probability = 0.3, .seed = 9, .step = 4};
   std::set<AlignedVector<float>> seen;
   on_every_target([&] {

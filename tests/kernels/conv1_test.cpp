@@ -1,7 +1,7 @@
 #include "kernels/conv1.h"
 
 #include "kernels/convolution_reference.h"
-#include "kernels/ink.h"
+#include "kernels/nonzero_mask.h"
 #include "kernels/targets.h"
 
 namespace mnist_bench::kernels {
@@ -10,8 +10,8 @@ namespace {
 constexpr float kFactor = 0.0127F;
 constexpr float kOffset = -0.42F;
 
-/// Bytes of a blank image with a stroke of ink that leaves corners, borders and insides blank.
-std::vector<std::uint8_t> some_ink(std::size_t rows, std::size_t columns, std::mt19937& random) {
+/// An image with a stroke of nonzero bytes, on background in corners, at borders and inside.
+std::vector<std::uint8_t> some_stroke(std::size_t rows, std::size_t columns, std::mt19937& random) {
   std::vector<std::uint8_t> bytes(rows * columns);
   for (std::size_t row = 0; row < rows / 2; ++row) {
     bytes[row * columns + columns / 3] = static_cast<std::uint8_t>(random() % 255 + 1);
@@ -46,54 +46,61 @@ AlignedVector<float> pack_bias(const Filter& filter, const Conv1& conv) {
   return packed;
 }
 
-/// An image's way through the kernel, with the blank parts copied.
+/// An image and what conv1 makes of it.
 struct Forward {
   AlignedVector<float> image;
   AlignedVector<float> map;
-  AlignedVector<std::uint8_t> positions;  ///< only where there is ink
-  std::vector<std::uint8_t> ink;
+  AlignedVector<std::uint8_t> positions;  ///< only where the mask is 1
+  std::vector<std::uint8_t> nonzero_mask;
 
-  [[nodiscard]] BlankMap as_blank() const { return {image.data(), map.data(), positions.data()}; }
+  [[nodiscard]] Conv1Saved saved() {
+    return {image.data(), nonzero_mask.data(), map.data(), positions.data()};
+  }
 };
 
 Forward run_forward(const Conv1& conv, const Filter& filter, const std::vector<std::uint8_t>& bytes,
-                    const Forward* blank) {
+                    Forward* background) {
   Forward result;
   result.image.resize(conv.image_size());
   result.map.resize(conv.output().size());
   result.positions.resize(conv.positions_size());
-  result.ink.resize(conv.output().ink_size());
+  result.nonzero_mask.resize(conv.output().mask_size());
   std::vector<std::uint8_t> scratch(conv.columns + 2);
-  find_ink(bytes.data(), conv.rows, conv.columns, scratch.data(), result.ink.data());
+  make_nonzero_mask(bytes.data(), conv.rows, conv.columns, scratch.data(),
+                    result.nonzero_mask.data());
   load_image(conv, bytes.data(), kFactor, kOffset, result.image.data());
-  conv1_forward(conv, pack_weights(filter, conv).data(), pack_bias(filter, conv).data(),
-                result.image.data(), blank != nullptr ? result.ink.data() : nullptr,
-                blank != nullptr ? blank->as_blank() : BlankMap{}, result.map.data(),
-                result.positions.data());
+  Conv1Saved saved = result.saved();
+  if (background == nullptr) saved.nonzero_mask = nullptr;
+  const AlignedVector<float> weights = pack_weights(filter, conv);
+  const AlignedVector<float> bias = pack_bias(filter, conv);
+  conv1_forward(conv, {weights.data(), bias.data()},
+                background != nullptr ? background->saved() : Conv1Saved{}, saved);
   return result;
 }
 
-Forward run_forward_of_blank(const Conv1& conv, const Filter& filter) {
+Forward run_forward_of_background(const Conv1& conv, const Filter& filter) {
   return run_forward(conv, filter, std::vector<std::uint8_t>(conv.rows * conv.columns), nullptr);
 }
 
 Forward run_forward(const Conv1& conv, const Filter& filter,
                     const std::vector<std::uint8_t>& bytes) {
-  const Forward blank = run_forward_of_blank(conv, filter);
-  return run_forward(conv, filter, bytes, &blank);
+  Forward background = run_forward_of_background(conv, filter);
+  return run_forward(conv, filter, bytes, &background);
 }
 
-/// As the reference counts them: [channels][rows][columns]; where there is no ink, the blank's.
-std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& blank,
+/// The positions in the reference's order, [channels][rows][columns]; the background's where the
+/// mask is 0.
+std::vector<std::uint32_t> positions_of(const Forward& result, const Forward& background,
                                         const MapShape& map, const Map& like) {
   std::vector<std::uint32_t> positions;
   const std::size_t pixels = like.rows * like.columns;
   for (std::size_t i = 0; i < like.values.size(); ++i) {
     const std::size_t channel = i / pixels;
     const std::size_t pixel = i % pixels;
-    const bool inked = result.ink[map.ink_index(pixel / like.columns, pixel % like.columns)] != 0;
+    const bool nonzero =
+        result.nonzero_mask[map.mask_index(pixel / like.columns, pixel % like.columns)] != 0;
     positions.push_back(
-        (inked ? result : blank)
+        (nonzero ? result : background)
             .positions[(channel / kLine * pixels + pixel) * kLine + channel % kLine]);
   }
   return positions;
@@ -114,7 +121,7 @@ class Conv1Test : public testing::TestWithParam<Conv1Case> {
   Conv1Test()
       : conv{GetParam().rows, GetParam().columns, padded(GetParam().channels)},
         filter(1, GetParam().channels),
-        bytes(some_ink(conv.rows, conv.columns, random)),
+        bytes(some_stroke(conv.rows, conv.columns, random)),
         image(normalized(bytes, conv.rows, conv.columns)) {
     fill_normal(filter.weights, 0.5, random);
     fill_normal(filter.bias, 0.2, random);
@@ -133,11 +140,11 @@ TEST_P(Conv1Test, ForwardMatchesTheReferenceOnEveryTarget) {
   relu(expected.values);
   on_every_target([&] {
     const Forward result = run_forward(conv, filter, bytes);
-    const Forward blank = run_forward_of_blank(conv, filter);
+    const Forward background = run_forward_of_background(conv, filter);
     expect_close(unpack(result.map, expected), expected.values, 1e-6);
-    // The maximum lies where the kernel says, up to a tie at rounding level.
+    // The maximum is where the kernel says, up to a tie at rounding level.
     const std::vector<std::uint32_t> positions =
-        positions_of(result, blank, conv.output(), expected);
+        positions_of(result, background, conv.output(), expected);
     Map there(y.channels, y.rows / 2, y.columns / 2);
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::size_t channel = i / there.columns / there.rows;
@@ -153,24 +160,23 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
   Map d_map(filter.outs, conv.rows / 2, conv.columns / 2);
   fill_normal(d_map.values, 1, random);
   on_every_target([&] {
-    const Forward result = run_forward(conv, filter, bytes);
-    const Forward blank = run_forward_of_blank(conv, filter);
+    Forward result = run_forward(conv, filter, bytes);
+    Forward background = run_forward_of_background(conv, filter);
     const std::vector<double> values = unpack(result.map, d_map);
-    Map d_live = d_map;
+    Map d_active = d_map;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!(values[i] > 0)) d_live.values[i] = 0;
+      if (!(values[i] > 0)) d_active.values[i] = 0;
     }
     const ConvolutionGradient expected = convolve_backward(
-        filter, image, unpool(d_live, positions_of(result, blank, conv.output(), d_map)));
+        filter, image, unpool(d_active, positions_of(result, background, conv.output(), d_map)));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
     const AlignedVector<float> d_packed = pack(d_map);
     for (std::size_t block = 0; block < conv.channels / kLine; ++block) {
-      conv1_backward(conv, block, result.image.data(), result.ink.data(), blank.as_blank(),
-                     result.map.data(), result.positions.data(),
-                     d_packed.data() + block * conv.output().block_stride(), d_weights.data(),
-                     d_bias.data());
+      conv1_backward(conv, block, background.saved(), result.saved(),
+                     d_packed.data() + block * conv.output().block_stride(),
+                     {d_weights.data(), d_bias.data()});
     }
     const AlignedVector<float> weights = pack_weights(expected.filter, conv);
     const AlignedVector<float> bias = pack_bias(expected.filter, conv);

@@ -11,7 +11,7 @@
 
 namespace mnist_bench::kernels {
 
-/// [channels][rows][columns] in float64, to hold the kernels against.
+/// [channels][rows][columns] in float64, to compare the kernels with.
 struct Map {
   Map(std::size_t channel_count, std::size_t row_count, std::size_t column_count)
       : channels(channel_count),

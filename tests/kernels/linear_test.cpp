@@ -115,7 +115,7 @@ TEST(LinearForward, MatchesFloat64OnSparseRowsAndOnPixels) {
   });
 }
 
-TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
+TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsPartitioned) {
   for_each_linear_problem([](LinearProblem& p) {
     Owned whole(p.images, p.out);
     Owned parts(p.images, p.out);
@@ -123,7 +123,7 @@ TEST(LinearForward, GivesTheSameBitsHoweverTheWorkIsShared) {
                    p.all_columns(), whole.view());
     for (std::size_t part = 0; part < 3; ++part) {
       linear_forward(p.rows.rows(), {0, p.in}, p.w.view(), p.start.values.data(), {0, p.images},
-                     share(p.all_columns().end, kLine, part, 3), parts.view());
+                     partition(p.all_columns().end, kLine, part, 3), parts.view());
     }
     EXPECT_EQ(whole.values, parts.values);
   });
@@ -133,8 +133,8 @@ TEST(LinearBackward, MatchesFloat64) {
   for_each_linear_problem([](LinearProblem& p) {
     Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
-                    gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
         double sum = 0;
@@ -152,13 +152,14 @@ TEST(LinearBackward, MatchesFloat64) {
   });
 }
 
-TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
+TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsPartitioned) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
-      linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.0F,
-                      gradient_as_moment(), share(p.in, kLine, part, 3), dx.view());
+      linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                                 1.0F, gradient_as_moment(), partition(p.in, kLine, part, 3),
+                                 dx.view());
     }
     EXPECT_EQ(p.w.values, stepped(p.first, old).values);
     const Owned in_parts = p.w;
@@ -166,8 +167,8 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsShared) {
     p.first = Owned(p.in, p.out);
     p.second = Owned(p.in, p.out);
     Owned dx_whole(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.0F,
-                    gradient_as_moment(), {0, p.in}, dx_whole.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.0F, gradient_as_moment(), {0, p.in}, dx_whole.view());
     EXPECT_EQ(p.w.values, in_parts.values);
     EXPECT_EQ(dx.values, dx_whole.values);
   });
@@ -177,8 +178,8 @@ TEST(LinearBackward, GivesAListTheSameBits) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(), 1.25F,
-                    gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
+                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
     const Owned stepped_dense = p.w;
     p.w = old;
     p.first = Owned(p.in, p.out);
@@ -198,27 +199,27 @@ TEST(LinearBackward, GivesAListTheSameBits) {
     }
     std::vector<ListedColumn> columns;
     for (const auto& column : entries) columns.push_back({column.data(), column.size()});
-    std::vector<float> list(expected.size(), 99);  // what is there is not added to
-    linear_backward(columns.data(), values.data(), p.weights(), p.all_columns().end, p.delta.view(),
-                    1.25F, gradient_as_moment(), {0, p.in}, list.data());
+    std::vector<float> list(expected.size(), 99);  // is overwritten, not added to
+    linear_backward_and_update(columns.data(), values.data(), p.weights(), p.all_columns().end,
+                               p.delta.view(), 1.25F, gradient_as_moment(), {0, p.in}, list.data());
     EXPECT_EQ(list, expected);
     EXPECT_EQ(p.w.values, stepped_dense.values);
   });
 }
 
-TEST(PixelDescend, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
+TEST(PixelBackward, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     PixelColumns columns(std::vector<std::size_t>(p.in, p.images));
     columns.set(p.pixels, {0, p.in});
-    for (const bool upwards : {true, false}) {
+    for (const Direction direction : {Direction::ascending, Direction::descending}) {
       p.w = old;
       p.first = Owned(p.in, p.out);
       p.second = Owned(p.in, p.out);
       for (std::size_t part = 0; part < 2; ++part) {
-        pixel_descend(columns.columns(), p.table.data(), p.weights(), p.start.values.data(),
-                      p.delta.view(), gradient_as_moment(), p.in,
-                      share(p.all_columns().end, kLine, part, 2), upwards);
+        pixel_backward_and_update(columns.columns(), p.table.data(), p.weights(),
+                                  p.start.values.data(), p.delta.view(), gradient_as_moment(), p.in,
+                                  partition(p.all_columns().end, kLine, part, 2), direction);
       }
       for (std::size_t k = 0; k < p.in; ++k) {
         for (std::size_t c = 0; c < p.out; ++c) {

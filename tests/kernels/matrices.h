@@ -20,7 +20,7 @@ struct Owned {
   float& at(std::size_t row, std::size_t column) { return view().row(row)[column]; }
 };
 
-/// Standard normal values; a share of 1 − density of them is 0.
+/// Standard normal values; a fraction of 1 − density of them is 0.
 inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& generator,
                            double density = 1.0) {
   std::normal_distribution<float> normal;
@@ -37,13 +37,13 @@ inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& 
 /// With β₁ = 0 the first moment after a step is the gradient itself.
 inline AdamStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 0.0, 1); }
 
-/// The weights after a step of `adam` by itself, with what a fused kernel has left in the first
-/// moments as the gradient.
+/// The weights after a step of `adam` alone. Its gradient is what a fused kernel left in the first
+/// moments.
 inline Owned stepped(const Owned& gradient, Owned weights) {
   Owned first(weights.rows, weights.columns);
   Owned second(weights.rows, weights.columns);
-  adam(gradient_as_moment(), gradient.values.data(), first.values.data(), second.values.data(),
-       weights.values.data(), weights.values.size());
+  adam(gradient_as_moment(), gradient.values.data(),
+       {weights.values.data(), first.values.data(), second.values.data()}, weights.values.size());
   return weights;
 }
 

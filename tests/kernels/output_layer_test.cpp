@@ -41,15 +41,15 @@ struct OutputProblem {
     output_forward(x.view(), in, w.view(), bias.values.data(), out, some_images, y.view());
   }
   void backward(float scale, Range inputs, Owned& dx) {
-    output_backward(x.view(), images, weights(), out, delta.view(), scale, gradient_as_moment(),
-                    inputs, dx.view());
+    output_backward_and_update(x.view(), images, weights(), out, delta.view(), scale,
+                               gradient_as_moment(), inputs, dx.view());
   }
 
  private:
   static inline std::mt19937 generator{7};
 };
 
-/// Numbers of classes around those that are worked on at a time, inputs around whole lines.
+/// Numbers of outputs around those that are computed at a time, and of inputs around whole lines.
 template <class Body>
 void for_each_output_problem(const Body& body) {
   on_every_target([&] {
@@ -64,10 +64,10 @@ void for_each_output_problem(const Body& body) {
   });
 }
 
-TEST(OutputForward, MatchesFloat64HoweverTheImagesAreShared) {
+TEST(OutputForward, MatchesFloat64HoweverTheImagesArePartitioned) {
   for_each_output_problem([](OutputProblem& p) {
     Owned y(p.images, p.out);
-    for (std::size_t part = 0; part < 3; ++part) p.forward(share(p.images, 1, part, 3), y);
+    for (std::size_t part = 0; part < 3; ++part) p.forward(partition(p.images, 1, part, 3), y);
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t c = 0; c < p.out; ++c) {
         double sum = static_cast<double>(p.bias.at(0, c));
@@ -86,7 +86,7 @@ TEST(OutputForward, MatchesFloat64HoweverTheImagesAreShared) {
 TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
   for_each_output_problem([](OutputProblem& p) {
     Owned old = p.w;
-    Owned dx = p.x;  // what was there before does not count
+    Owned dx = p.x;  // is overwritten
     p.backward(1.25F, p.all_inputs(), dx);
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
@@ -110,14 +110,14 @@ TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
   });
 }
 
-TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsAreShared) {
+TEST(OutputBackward, GivesTheSameBitsHoweverTheInputsArePartitioned) {
   for_each_output_problem([](OutputProblem& p) {
     OutputProblem whole = p;
     Owned dx_whole(p.images, p.in);
     whole.backward(1.0F, whole.all_inputs(), dx_whole);
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
-      p.backward(1.0F, share(p.all_inputs().end, kLine, part, 3), dx);
+      p.backward(1.0F, partition(p.all_inputs().end, kLine, part, 3), dx);
     }
     EXPECT_EQ(p.w.values, whole.w.values);
     EXPECT_EQ(dx.values, dx_whole.values);

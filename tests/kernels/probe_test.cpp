@@ -12,10 +12,10 @@
 namespace mnist_bench::kernels {
 namespace {
 
-// With a clock that is told how long each run takes, since what a machine reaches is no property of
-// the code: the arithmetic that makes a number of the runs is.
+// A clock that the test sets says how long each run takes: what a machine reaches is no property of
+// the code, but the arithmetic that makes a number of the runs is.
 
-/// Asked before and after each run: lets as much time pass between as `durations` say.
+/// Asked before and after each run. As much time passes between as `durations` say.
 class Clock {
  public:
   explicit Clock(std::vector<double> durations) : durations_(std::move(durations)) {}
@@ -31,7 +31,7 @@ class Clock {
   std::size_t asked_ = 0;
 };
 
-/// Floats in a vector of the target in use, by its instruction set's definition.
+/// Floats in a vector of the target in use, as its instruction set defines it.
 double lanes() {
   const std::string target = simd_target();
   if (target == "AVX-512") return 16;

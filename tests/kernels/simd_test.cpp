@@ -20,7 +20,7 @@ TEST(Simd, CanBeRestrictedToEachOfThem) {
     restrict_simd(name);
     EXPECT_EQ(simd_target(), name);
     EXPECT_EQ(simd_targets().front(), name);
-    EXPECT_EQ(simd_target(), name);  // asking for them has changed nothing
+    EXPECT_EQ(simd_target(), name);  // listing them changes nothing
     hwy::DisableTargets(0);
   }
 }

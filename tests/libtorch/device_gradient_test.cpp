@@ -25,7 +25,7 @@ namespace mnist_bench {
 namespace {
 
 /// ‖difference‖ ≤ kBound · ‖gradient‖ in every tensor: float32 stays a hundred times below,
-/// products rounded to TF32's ten bits lie above (the last test).
+/// products rounded to TF32's ten bits are above (the last test).
 constexpr double kBound = 1e-4;
 /// Seeds of the initial weights. The median counts: in one of 24 starts of the CNN (two of
 /// LibTorch's convolutions on the CPU, seeds 1 to 12) rounding decides which of two nearly equal

@@ -27,7 +27,7 @@ TEST(ToTensors, StandardizesWithThePapersConstants) {
   EXPECT_NEAR(tensors.images[0][0][9][3].item<double>(), (255.0 / 255 - 0.1307) / 0.3081, 1e-6);
 }
 
-TEST(ToTensors, ScalesToTheUnitIntervalWhenToldTo) {
+TEST(ToTensors, ScalesToTheUnitIntervalWhenAskedTo) {
   const ImageTensors tensors = to_tensors(some_images(1), Normalization::unit, torch::kCPU);
   EXPECT_EQ(tensors.images.min().item<double>(), 0.0);
   EXPECT_EQ(tensors.images.max().item<double>(), 1.0);

@@ -148,7 +148,7 @@ TEST(ResidualBlock, IsClonedWithParametersOfItsOwn) {
   EXPECT_NE(export_buffers(copy), export_buffers(network));
 }
 
-/// Where relu may write in place is a question of speed: neither its layer's input nor what a
+/// Where relu may write in slot is a question of speed: neither its layer's input nor what a
 /// backward pass needs is lost.
 TEST(LayerModules, LeaveTheirInputAsItIs) {
   for (const LayersConfig& config :

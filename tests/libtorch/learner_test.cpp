@@ -80,7 +80,7 @@ TEST(LibtorchLearner, WarmsUpEachSizeOfBatchBeforeTheFirstEpoch) {
 }
 
 TEST(LibtorchLearner, NeverSeesTheWarmUp) {
-  // By hand, without one: the same weights to the bit, dropout's random stream included.
+  // By hand, without one: bit-identical weights, dropout's random stream included.
   ExperimentConfig config = config_for(MlpConfig{.hidden = {8}, .dropout = 0.5}, 2);
   config.training.batch_size = 64;
   const ImageTensors set = band_tensors(200);

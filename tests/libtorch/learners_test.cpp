@@ -102,7 +102,7 @@ TEST_P(Learners, LearnWhatCanBeLearned) {
   EXPECT_EQ(predictions.classes, subject.labels());
 }
 
-TEST_P(Learners, RepeatToTheBitWithTheSameSeedOnly) {
+TEST_P(Learners, AreBitIdenticalOnlyWithTheSameSeed) {
   const auto hash = [](std::uint64_t seed) {
     Subject subject(config(2, seed), 200);
     subject.train();

@@ -172,10 +172,10 @@ std::vector<std::int64_t> count_agreeing_steps(ModelConfig model, std::uint64_t 
 
 /// Every start agrees for as long as the engines do from any state (see kTogether), and most or
 /// some of all steps do: how many depends on rounding, and so on the machine.
-void expect_agreement(const std::vector<std::int64_t>& steps, double share_of_steps) {
+void expect_agreement(const std::vector<std::int64_t>& steps, double fraction_of_steps) {
   EXPECT_GE(*std::min_element(steps.begin(), steps.end()), kTogether);
   EXPECT_GE(static_cast<double>(std::accumulate(steps.begin(), steps.end(), std::int64_t{0})),
-            share_of_steps * static_cast<double>(kSteps) * static_cast<double>(steps.size()));
+            fraction_of_steps * static_cast<double>(kSteps) * static_cast<double>(steps.size()));
 }
 
 std::vector<std::int64_t> steps_that_agree_with_native(ModelConfig model, std::uint64_t starts) {

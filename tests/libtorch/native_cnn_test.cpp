@@ -39,7 +39,7 @@ struct Twins {
 constexpr std::uint64_t kDropoutSeed = 17;
 constexpr std::int64_t kStep = 4;
 
-/// LibTorch's forward pass with the native engine's dropout in the place of its own.
+/// LibTorch's forward pass with the native engine's dropout in the slot of its own.
 torch::Tensor forward_with_dropout(torch::nn::Sequential& network, const CnnConfig& model,
                                    torch::Tensor x) {
   const auto names = network->named_children();

@@ -44,7 +44,7 @@ std::unique_ptr<native::Network> native_twin(const torch::nn::Sequential& networ
   return twin;
 }
 
-/// The forward pass of `network` with the native engine's dropout in the place of its own.
+/// The forward pass of `network` with the native engine's dropout in the slot of its own.
 torch::Tensor forward_with(torch::nn::Sequential& network, torch::Tensor x,
                            const kernels::Dropout& dropout) {
   const auto names = network->named_children();
@@ -154,7 +154,8 @@ TEST(NativeAdam, IsWithinTwoUlpOfLibTorchsOverAThousandSteps) {
       theta.mutable_grad() = gradient;
       optimizer.step();
       kernels::adam(kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, weight_decay, t),
-                    gradient.const_data_ptr<float>(), m.data(), v.data(), parameter.data(), kSize);
+                    gradient.const_data_ptr<float>(), {parameter.data(), m.data(), v.data()},
+                    kSize);
     }
     const auto& state = static_cast<torch::optim::AdamParamState&>(
         *optimizer.state().at(theta.unsafeGetTensorImpl()));

@@ -10,7 +10,7 @@
 namespace mnist_bench {
 namespace {
 
-/// The sample variance of n normal values lies within 4 of its standard errors, σ²·√(2/(n−1)).
+/// The sample variance of n normal values is within 4 of its standard errors, σ²·√(2/(n−1)).
 TEST(Initialization, HasHeVarianceWithinFourStandardErrors) {
   for (const ModelConfig& model : {ModelConfig(MlpConfig{}), ModelConfig(CnnConfig{})}) {
     auto network = make_network(model, {}, 10);

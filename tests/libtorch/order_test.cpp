@@ -61,7 +61,7 @@ std::vector<float> weights_after(std::int64_t steps, const ExperimentConfig& con
   return export_parameters(network).front().values;
 }
 
-/// The one image that step `step` (from 1) saw, −1 where it cannot be told.
+/// The one image that step `step` (from 1) saw, −1 where that cannot be determined.
 std::int64_t image_of_step(std::int64_t step, const ExperimentConfig& config) {
   const std::vector<float> before = weights_after(step - 1, config);
   const std::vector<float> after = weights_after(step, config);

@@ -78,7 +78,7 @@ TEST(NativeCnn, GivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-TEST(NativeCnn, PredictsTheSameWhateverIsEvaluatedBesides) {
+TEST(NativeCnn, PredictsTheSameWhateverElseIsEvaluated) {
   const ImageSet set = bands(300, kShape, kClasses);
   const Images images(set);
   const auto network = initialized(config_for(small_model(), 1), 2);

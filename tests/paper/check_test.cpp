@@ -52,8 +52,8 @@ TEST(PaperCells, OfNoisyRunsAreTooUncertainToTellAndDoNotAgree) {
     runs.push_back(stored(mnist_run(CnnConfig{}, runs.size() + 1, Sizes(10, errors))));
   }
   const PaperCheck check = check_paper(group_runs(runs));
-  for (const char* measure : {"accuracy", "macro_recall", "macro_precision", "macro_f1"}) {
-    EXPECT_EQ(cell_of(check, "CNN", measure).verdict, CellVerdict::too_uncertain) << measure;
+  for (const char* metric : {"accuracy", "macro_recall", "macro_precision", "macro_f1"}) {
+    EXPECT_EQ(cell_of(check, "CNN", metric).verdict, CellVerdict::too_uncertain) << metric;
   }
   EXPECT_LE(cell_of(check, "CNN", "accuracy").next_run->high, 100.0);
 }

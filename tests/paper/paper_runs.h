@@ -55,9 +55,9 @@ inline std::vector<StoredRun> paper_runs() {
 }
 
 inline const PaperCell& cell_of(const PaperCheck& check, const std::string& model,
-                                const std::string& measure) {
+                                const std::string& metric) {
   return *std::find_if(check.cells.begin(), check.cells.end(), [&](const PaperCell& cell) {
-    return cell.model == model && cell.measure->key == measure;
+    return cell.model == model && cell.metric->key == metric;
   });
 }
 

@@ -362,7 +362,7 @@ TEST(CheckResult, RecomputesMacroAveragesOverAllClassesInFirstRecordsAlone) {
   const RunResult read = parse_result(test::first_record_text(json));
   EXPECT_EQ(read.test->metrics.macro.f1, result_with_absent_class().test->metrics.macro.f1);
   if (result_with_absent_class().test->metrics.macro.f1 > 0.6) {
-    EXPECT_THAT(read.notes, testing::ElementsAre(HasSubstr("macro averages computed anew")));
+    EXPECT_THAT(read.notes, testing::ElementsAre(HasSubstr("macro averages recomputed")));
     EXPECT_THAT(test::refusal_of_record(test::record_text(json)), HasSubstr("test.macro."));
   }
   json["test"]["macro"]["f1"] = 0.7;

@@ -173,7 +173,7 @@ TEST(Checkpoint, RefusesEpochsThatAreNotThoseBeforeIt) {
   Checkpoint checkpoint = sample_checkpoint();
   EXPECT_EQ(refusal_of(checkpoint), "it was believed");
   checkpoint.state.epoch = 3;
-  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("it is of epoch 3, but tells of 2"));
+  EXPECT_THAT(refusal_of(checkpoint), HasSubstr("it is from epoch 3, but lists 2 epochs"));
   checkpoint = sample_checkpoint();
   checkpoint.epochs[1].epoch = 1;
   EXPECT_THAT(refusal_of(checkpoint), HasSubstr("epochs[1].epoch is 1"));

@@ -92,7 +92,7 @@ TEST(ReadPredictions, RefusesEveryLineThatIsNotFourPlainNumbers) {
 
 TEST(ReadPredictions, RefusesAnImageThatIsThereTwice) {
   EXPECT_THAT(refusal_of(file_of("3,1,1,0.5\n4,1,1,0.5\n3,1,1,0.5\n")),
-              HasSubstr("line 4: image 3 is there twice"));
+              HasSubstr("line 4: image 3 occurs twice"));
 }
 
 TEST(ReadPredictions, ShowsALongOrBinaryLineShortened) {

@@ -69,7 +69,7 @@ TEST(Warnings, TellTimesTakenSideBySide) {
 TEST(Warnings, TellWhatDiffersWithinAGroup) {
   EXPECT_THAT(
       warnings_of(second_with([](RunResult& r) { r.provenance->threads = 1; })),
-      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not of one kind"));
+      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not comparable"));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->cpu = "other"; })),
               ElementsAre(HasSubstr("differ in CPU (CPU, other)")));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device_name = "other"; })),
@@ -98,9 +98,10 @@ TEST(Warnings, TellThatRunsWentOnOnAnotherDevice) {
   std::vector<StoredRun> runs = runs_with("mlp", {9'800});
   move_to_gpu(runs[0].result, "GPU");
   runs[0].result.epochs[0].device = "cpu";
-  EXPECT_THAT(warnings_of(runs),
-              testing::Contains(AllOf(HasSubstr("went on on another device (CPU then CUDA (GPU))"),
-                                      HasSubstr("no seconds per epoch"))));
+  EXPECT_THAT(
+      warnings_of(runs),
+      testing::Contains(AllOf(HasSubstr("were resumed on another device (CPU then CUDA (GPU))"),
+                              HasSubstr("no seconds per epoch"))));
 }
 
 TEST(Warnings, TellThatTestSetsDiffer) {
@@ -113,15 +114,15 @@ TEST(Warnings, TellThatTestSetsDiffer) {
 
 TEST(Warnings, TellBuildsThatShouldNotBeMeasured) {
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->git_dirty = true; })),
-              ElementsAre(HasSubstr("1 run of a build with uncommitted changes")));
+              ElementsAre(HasSubstr("1 run from a build with uncommitted changes")));
   std::vector<StoredRun> runs = runs_with("mlp", {9'800, 9'810});
   for (StoredRun& run : runs) run.result.provenance->build_type = "Debug";
-  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("2 runs of a debug build")));
+  EXPECT_THAT(warnings_of(runs), ElementsAre(HasSubstr("2 runs from a debug build")));
 }
 
 TEST(Warnings, TellResumedRunsAndValuesThatAreMissing) {
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->resumed_after = {1}; })),
-              ElementsAre(HasSubstr("went on from a checkpoint")));
+              ElementsAre(HasSubstr("resumed from a checkpoint")));
   EXPECT_THAT(warnings_of(second_with(
                   [](RunResult& r) { r.test->loss = std::numeric_limits<double>::quiet_NaN(); })),
               ElementsAre("mlp: loss has no finite value for seed 2; its n is 1"));
@@ -131,9 +132,10 @@ TEST(Warnings, NameAnInterruptedRunAndHowToGoOnWithIt) {
   RunResult interrupted = sample_result("mlp", 3);
   interrupted.status = RunStatus::interrupted;
   interrupted.error = "interrupted in epoch 2 of 5";
-  EXPECT_THAT(warnings_of({stored(interrupted)}),
-              ElementsAre("mlp seed 3: interrupted in epoch 2 of 5, so left out; run --resume goes "
-                          "on with it (runs/mlp/seed-3)"));
+  EXPECT_THAT(
+      warnings_of({stored(interrupted)}),
+      ElementsAre("mlp seed 3: interrupted in epoch 2 of 5, left out; run --resume continues it "
+                  "(runs/mlp/seed-3)"));
   EXPECT_THAT(failed_lines(group_runs({stored(interrupted)})), IsEmpty());
 }
 

@@ -50,7 +50,7 @@ TEST_P(EachSignal, StaysIgnoredWhereItWasIgnored) {
 INSTANTIATE_TEST_SUITE_P(Interrupt, EachSignal,
                          testing::Values(SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2));
 
-/// A terminal that goes is told of by the kernel and by the shell; Slurm's notice comes before its
+/// Both the kernel and the shell signal a terminal that is gone; Slurm's notice comes before its
 /// SIGTERM.
 TEST(Interrupt, ANoticeMayComeTwiceAndBeforeASignal) {
   for (const int notice : {SIGHUP, SIGUSR1, SIGUSR2}) {

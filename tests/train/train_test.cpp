@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 
-/// Trains nothing: notes what it is told. Image i costs i, and every even one is right.
+/// Trains nothing: records its calls. Image i costs i, and every even one is right.
 class FakeLearner final : public Learner {
  public:
   explicit FakeLearner(std::int64_t images) : images_(images) {}

@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "config/difference.h"
 #include "record/result_json.h"
-#include "report/labels.h"
 #include "report/warnings.h"
 
 namespace mnist_bench {
@@ -48,7 +48,7 @@ void require_same_test_set(const StoredRun& a, const StoredRun& b) {
 void require_completed(const StoredRun& run) {
   if (run.result.status == RunStatus::completed && run.result.test) return;
   throw Error(ExitCode::usage,
-              fmt::format("{} is no completed run but a {} one", run.folder.string(),
+              fmt::format("{} is not a completed run but a {} one", run.folder.string(),
                           to_string(run.result.status)),
               "run it again with --resume or --force");
 }
@@ -68,7 +68,7 @@ std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
     notes.push_back(fmt::format("the seeds differ: {} and {}", a.config.seed, b.config.seed));
   }
   if (a.parameters_sha256 && a.parameters_sha256 == b.parameters_sha256) {
-    notes.emplace_back("both runs ended with the same parameters, to the bit");
+    notes.emplace_back("both runs ended with bit-identical parameters");
   }
   if (a.data->train.sha256 != b.data->train.sha256) {
     notes.emplace_back("they were trained on different files");
@@ -104,15 +104,15 @@ RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& 
 }
 
 /// `images`: of the test set.
-MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, const RunGroup& b,
-                                  std::int64_t images) {
-  MeasureComparison comparison;
-  comparison.measure = &measure;
+MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const RunGroup& b,
+                                std::int64_t images) {
+  MetricComparison comparison;
+  comparison.metric = &metric;
   std::vector<double> of_a;
   std::vector<double> of_b;
   for (std::size_t i = 0; i < a.completed.size(); ++i) {
-    const std::optional<double> value_a = measure.value(a.completed[i].result);
-    const std::optional<double> value_b = measure.value(b.completed[i].result);
+    const std::optional<double> value_a = metric.finite_value(a.completed[i].result);
+    const std::optional<double> value_b = metric.finite_value(b.completed[i].result);
     if (!value_a || !value_b) continue;
     of_a.push_back(*value_a);
     of_b.push_back(*value_b);
@@ -120,7 +120,7 @@ MeasureComparison compare_measure(const Measure& measure, const RunGroup& a, con
   }
   comparison.a = spread_of(of_a);
   comparison.b = spread_of(of_b);
-  comparison.difference = paired_spread(comparison.differences, measure.is_share ? images : 0);
+  comparison.difference = paired_spread(comparison.differences, metric.is_share() ? images : 0);
   return comparison;
 }
 
@@ -140,7 +140,7 @@ std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
     }
   }
   if (!twins.empty()) {
-    notes.push_back(fmt::format("A and B ended with the same parameters, to the bit, for seed {}",
+    notes.push_back(fmt::format("A and B ended with bit-identical parameters for seed {}",
                                 fmt::join(twins, ", ")));
   }
   return notes;
@@ -225,12 +225,12 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
     comparison.b.label += " on " + comparison.b.device;
   }
   comparison.images = comparison.a.completed.front().result.data->test.samples;
-  for (const Measure& measure : measures()) {
-    if (measure.spread == nullptr) continue;
-    comparison.measures.push_back(
-        compare_measure(measure, comparison.a, comparison.b, comparison.images));
+  for (const Metric& metric : reported_metrics()) {
+    if (metric.is_count()) continue;
+    comparison.metrics.push_back(
+        compare_metric(metric, comparison.a, comparison.b, comparison.images));
   }
-  const std::vector<double>& accuracies = comparison.measures.front().differences;
+  const std::vector<double>& accuracies = comparison.metrics.front().differences;
   comparison.judgement = judge(accuracies, comparison.images);
   if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
   comparison.config_differences = differences_between(config_a, config_b);

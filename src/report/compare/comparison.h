@@ -8,9 +8,9 @@
 #include "evaluate/judge.h"
 #include "evaluate/paired_tests.h"
 #include "evaluate/statistics.h"
+#include "record/metric_table.h"
 #include "record/read_result.h"
 #include "report/groups.h"
-#include "report/measures.h"
 
 namespace mnist_bench {
 
@@ -33,12 +33,12 @@ struct RunComparison {
 RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& predictions_a,
                            const StoredRun& b, const std::vector<Prediction>& predictions_b);
 
-/// One measure over the seeds that both groups have, in the record's unit.
-struct MeasureComparison {
-  const Measure* measure = nullptr;
+/// One metric over the seeds that both groups have, in the record's unit.
+struct MetricComparison {
+  const Metric* metric = nullptr;
   Spread a;
   Spread b;
-  std::vector<double> differences;  ///< B − A, by seed; seeds whose runs lack the measure left out
+  std::vector<double> differences;  ///< B − A, by seed; seeds whose runs lack the metric left out
   Spread difference;                ///< paired_spread
 };
 
@@ -50,7 +50,7 @@ struct GroupComparison {
   std::vector<std::uint64_t> seeds;      ///< of the pairs, ascending
   std::vector<std::uint64_t> only_in_a;  ///< completed in A alone; left out
   std::vector<std::uint64_t> only_in_b;
-  std::vector<MeasureComparison> measures;     ///< the measures that have a spread; accuracy first
+  std::vector<MetricComparison> metrics;       ///< the reported ones but counts; accuracy first
   std::int64_t images = 0;                     ///< test images, the same of all runs
   Judgement judgement;                         ///< on the accuracies
   std::optional<EquivalenceTest> equivalence;  ///< of the accuracies, if asked for

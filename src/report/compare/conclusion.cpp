@@ -4,18 +4,18 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "record/metric_table.h"
 #include "report/compare/text.h"
-#include "report/measures.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
 
 constexpr const char* kScopeOfRuns =
-    "This speaks of these two trained networks on these images. Whether the same configs would "
-    "differ so with other seeds, only several seeds of each can tell.";
+    "This is about these two trained networks on these images. To see whether the configs differ, "
+    "compare several seeds of each.";
 constexpr const char* kScopeOfGroups =
-    "This speaks of these two configs on this test set and of the choice of the seed, not of other "
+    "This is about these two configs, this test set and the choice of the seed, not about other "
     "data or settings.";
 
 /// The better side of a difference B − A.
@@ -34,10 +34,10 @@ double half_width(const Interval& interval) { return (interval.high - interval.l
 /// `left_out`: seeds that the judge did not look at.
 std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
                           std::int64_t left_out = 0) {
-  const Interval possible = within_range_of_differences(interval, measure_of("accuracy"));
+  const Interval possible = within_range_of_differences(interval, metric_of("accuracy"));
   return fmt::format(
-      "No difference in accuracy shown. That is no proof of none: the interval{} allows anything "
-      "from {} to {} percentage points.",
+      "No difference in accuracy shown. That does not show there is none: the interval{} allows {} "
+      "to {} percentage points.",
       left_out > 0 ? fmt::format(" of the first {} seeds", kMostSignFlips) : "",
       points(possible.low, uncertainty, images), points(possible.high, uncertainty, images));
 }
@@ -47,7 +47,7 @@ std::string resolution_of(const Spread& difference, std::int64_t images) {
   if (!difference.sd || *difference.sd >= difference_resolution_sd(images)) return "";
   if (*difference.mean == 0.0) return "";
   return fmt::format(
-      " The seeds scatter by less than one of {} images: this interval takes that resolution.",
+      " The seeds scatter by less than one of {} images: this interval uses that resolution.",
       with_commas(images));
 }
 
@@ -73,15 +73,15 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
     case Conclusion::suggested:
       if (difference.n >= kFewestSeeds) {
         return fmt::format(
-            "{} with these seeds, and the interval leaves out 0. But it takes the differences to "
-            "be normally distributed, and the test that needs no such assumption does not confirm "
-            "it: suggested, not shown.",
+            "{} with these seeds, and the interval excludes 0. But it assumes normally distributed "
+            "differences, and the test that needs no such assumption does not confirm it: "
+            "suggested, not shown.",
             gap);
       }
       return fmt::format(
-          "{} with these seeds, and the interval leaves out 0. But it takes the differences to be "
-          "normally distributed, which {} seeds cannot show, and the test that needs no such "
-          "assumption cannot decide with so few: suggested, not shown.",
+          "{} with these seeds, and the interval excludes 0. But it assumes normally distributed "
+          "differences, which {} seeds cannot show, and the test that needs no such assumption "
+          "cannot decide with so few: suggested, not shown.",
           gap, difference.n);
     case Conclusion::not_shown:
       break;

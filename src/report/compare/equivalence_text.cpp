@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/text.h"
+#include "record/metric_table.h"
 #include "report/compare/text.h"
-#include "report/measures.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -39,7 +39,7 @@ std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
   if (!test.difference.sd || *test.difference.sd >= test.least_sd) return "";
   return fmt::format(
       " The seeds scatter by an SD of {} points, less than {} independent images would ({}): the "
-      "90 % interval takes the latter.",
+      "90 % interval uses the latter.",
       rounded(100.0 * *test.difference.sd, decimals_for(100.0 * test.least_sd, 100.0, 2)),
       with_commas(images),
       rounded(100.0 * test.least_sd, decimals_for(100.0 * test.least_sd, 100.0, 2)));
@@ -47,7 +47,7 @@ std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
 
 std::string why_not(const EquivalenceTest& test, std::int64_t images) {
   if (test.difference.n < kFewestForEquivalence) {
-    return fmt::format("too few seeds, n = {}; their scatter takes {} to be seen",
+    return fmt::format("too few seeds, n = {}; {} are needed to see their scatter",
                        test.difference.n, kFewestForEquivalence);
   }
   const std::string interval = equivalence_interval(test, images);
@@ -63,7 +63,7 @@ std::string why_not(const EquivalenceTest& test, std::int64_t images) {
     case EquivalenceObstacle::difference_beyond_margin:
       break;
   }
-  return fmt::format("the 90 % interval of the mean difference, {}, lies beyond the margin",
+  return fmt::format("the 90 % interval of the mean difference, {}, is beyond the margin",
                      interval);
 }
 
@@ -79,7 +79,7 @@ std::string margin_text(double margin) {
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
   const int decimals = decimals_of(test, images);
-  const Interval possible = within_range_of_differences(*test.ci90, measure_of("accuracy"));
+  const Interval possible = within_range_of_differences(*test.ci90, metric_of("accuracy"));
   return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
                      signed_text(100.0 * possible.high, decimals));
 }
@@ -95,8 +95,7 @@ std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images
                        note);
   }
   return fmt::format(
-      "Equivalent within {}: the 90 % interval of the mean difference, {}, lies inside the "
-      "margin.{}",
+      "Equivalent within {}: the 90 % interval of the mean difference, {}, is inside the margin.{}",
       margin, equivalence_interval(test, images), note);
 }
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_of.h"
 #include "config/write.h"
 #include "report/compare/text.h"
 #include "report/spread_json.h"
@@ -10,8 +11,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
-
-Json to_json(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
 
 Json side_of(const StoredRun& run) {
   const ExperimentConfig& config = run.result.config;
@@ -36,7 +35,7 @@ Json test_of(const McNemarTest& test) {
   return {{"method", test.method == McNemarMethod::exact_binomial ? "exact_binomial"
                                                                   : "chi_squared_corrected"},
           {"discordant_pairs", test.only_first_right + test.only_second_right},
-          {"statistic", to_json(test.statistic)},
+          {"statistic", json_of(test.statistic)},
           {"p", test.p_value}};
 }
 
@@ -81,12 +80,12 @@ Json test_of(const std::optional<EquivalenceTest>& test) {
           {"method", "two_one_sided_t_tests"},
           {"margin", test->margin},
           {"n", test->difference.n},
-          {"sd", to_json(test->difference.sd)},
+          {"sd", json_of(test->difference.sd)},
           {"least_sd", test->least_sd},
           {"ci90", test->ci90 ? to_json(*test->ci90) : Json(nullptr)},
-          {"p_lower", to_json(test->p_lower)},
-          {"p_upper", to_json(test->p_upper)},
-          {"p", to_json(test->p_value)},
+          {"p_lower", json_of(test->p_lower)},
+          {"p_upper", json_of(test->p_upper)},
+          {"p", json_of(test->p_value)},
           {"equivalent", !test->obstacle},
           {"reason", reason_of(test->obstacle)}};
 }
@@ -116,12 +115,12 @@ Json compare_json(const RunComparison& c) {
 }
 
 Json compare_json(const GroupComparison& c) {
-  Json measures = Json::object();
-  for (const MeasureComparison& each : c.measures) {
-    measures[each.measure->key] = {{"a", to_json(each.a)},
-                                   {"b", to_json(each.b)},
-                                   {"b_minus_a", to_json(each.difference)},
-                                   {"b_minus_a_by_seed", each.differences}};
+  Json metrics = Json::object();
+  for (const MetricComparison& each : c.metrics) {
+    metrics[each.metric->key] = {{"a", to_json(each.a)},
+                                 {"b", to_json(each.b)},
+                                 {"b_minus_a", to_json(each.difference)},
+                                 {"b_minus_a_by_seed", each.differences}};
   }
   return {{"schema", kCompareSchema},
           {"kind", "groups"},
@@ -131,7 +130,7 @@ Json compare_json(const GroupComparison& c) {
           {"seeds", c.seeds},
           {"only_in_a", c.only_in_a},
           {"only_in_b", c.only_in_b},
-          {"measures", measures},
+          {"measures", metrics},
           {"sign_flip", test_of(c.judgement.test)},
           {"judgement", judgement_of(c.judgement)},
           {"equivalence", test_of(c.equivalence)},

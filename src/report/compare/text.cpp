@@ -59,25 +59,25 @@ std::string group_line(const char* side, const RunGroup& group) {
                      group.failed.empty() ? "" : fmt::format(", {} failed", group.failed.size()));
 }
 
-std::vector<std::string> difference_row(const MeasureComparison& comparison, std::int64_t images) {
-  const Measure& measure = *comparison.measure;
+std::vector<std::string> difference_row(const MetricComparison& comparison, std::int64_t images) {
+  const Metric& metric = *comparison.metric;
   const Spread& difference = comparison.difference;
-  std::vector<std::string> row = {measure.title_with_unit(),
-                                  spread_text(comparison.a, measure, images).mean_and_sd(),
-                                  spread_text(comparison.b, measure, images).mean_and_sd(),
+  std::vector<std::string> row = {metric.title_with_unit(),
+                                  spread_text(comparison.a, metric, images).mean_and_sd(),
+                                  spread_text(comparison.b, metric, images).mean_and_sd(),
                                   "–",
                                   "–",
                                   "–"};
   if (!difference.mean) return row;
   const double size = std::max(std::abs(*comparison.a.mean), std::abs(*comparison.b.mean));
-  const int decimals = measure_decimals(measure, measure.scale * difference.sd.value_or(0.0),
-                                        measure.scale * size, images);
+  const int decimals = metric_decimals(metric, metric.scale() * difference.sd.value_or(0.0),
+                                       metric.scale() * size, images);
   if (difference.ci95) {
-    const Interval possible = within_range_of_differences(*difference.ci95, measure);
-    row[4] = fmt::format("{} to {}", signed_text(possible.low * measure.scale, decimals),
-                         signed_text(possible.high * measure.scale, decimals));
+    const Interval possible = within_range_of_differences(*difference.ci95, metric);
+    row[4] = fmt::format("{} to {}", signed_text(possible.low * metric.scale(), decimals),
+                         signed_text(possible.high * metric.scale(), decimals));
   }
-  row[3] = signed_text(*difference.mean * measure.scale, decimals);
+  row[3] = signed_text(*difference.mean * metric.scale(), decimals);
   const auto higher = std::count_if(comparison.differences.begin(), comparison.differences.end(),
                                     [](double d) { return d > 0.0; });
   row[5] = fmt::format("{} of {}", higher, difference.n);
@@ -145,7 +145,7 @@ std::string compare_text(const GroupComparison& c) {
   text += differs_text(c.config_differences) + prefixed_lines("failed", failed_lines({c.a, c.b})) +
           prefixed_lines("note", c.notes) + prefixed_lines("warning", c.warnings) + "\n";
   std::vector<std::vector<std::string>> rows;
-  for (const MeasureComparison& each : c.measures) rows.push_back(difference_row(each, c.images));
+  for (const MetricComparison& each : c.metrics) rows.push_back(difference_row(each, c.images));
   text += text_table(
       {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right},
       {"mean ± SD", "A", "B", "B - A", "95 % interval", "B higher"}, rows);

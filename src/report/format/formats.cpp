@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 #include "base/error.h"
+#include "base/text.h"
 #include "report/format/draw.h"
 
 namespace mnist_bench {
@@ -44,9 +42,7 @@ const std::vector<Format>& formats() {
 }
 
 const Format& format_of(const std::filesystem::path& file) {
-  std::string name = file.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = lower_case(file.filename().string());
   std::string known;
   for (const Format& format : formats()) {
     const bool bare = name == format.ending && name.starts_with('.');  // a hidden file, no ending

@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "config/write.h"
+#include "record/metric_table.h"
 #include "report/format/formats.h"
 #include "report/format/run_columns.h"
-#include "report/measures.h"
 #include "report/spread_json.h"
 
 namespace mnist_bench {
@@ -13,17 +13,10 @@ using Json = nlohmann::ordered_json;
 
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();
-  for (const Measure& measure : measures()) {
-    if (measure.spread != nullptr) statistics[measure.key] = to_json(group.*measure.spread);
+  for (const Metric& metric : reported_metrics()) {
+    if (!metric.is_count()) statistics[metric.key] = to_json(group.spreads.at(metric.key));
   }
   return statistics;
-}
-
-/// The experiment's config, without what tells its runs apart.
-Json experiment_of(const RunGroup& group) {
-  Json config = to_json(first_run(group).result.config);
-  for (const std::string_view key : kOutsideTheExperiment) config.erase(std::string(key));
-  return config;
 }
 
 Json model_of(const RunGroup& group) {
@@ -51,7 +44,7 @@ std::string json_report(const Report& report) {
     for (const RunRow& row : run_rows(group)) runs.push_back(run_of(row));
     groups.push_back({{"label", group.label},
                       {"config_hash", group.config_hash},
-                      {"config", experiment_of(group)},
+                      {"config", experiment_json(first_run(group).result.config)},
                       {"model", model_of(group)},
                       {"n", group.completed.size()},
                       {"failed", group.failed.size()},

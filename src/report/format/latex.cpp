@@ -1,12 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <numeric>
 
 #include "base/escape.h"
+#include "record/metric_table.h"
 #include "report/format/formats.h"
-#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
@@ -56,36 +57,38 @@ bool is_accented_letter(std::uint32_t c) {
   return c >= 0xC0 && c <= 0xFF && c != 0xD0 && c != 0xF0 && c != 0xDE && c != 0xFE && c != 0xF7;
 }
 
-std::string tex_row(const std::vector<std::string>& cells, std::size_t first, std::size_t last) {
-  std::string line = latex_escaped(cells[0]);
-  for (std::size_t i = first; i < last; ++i) line += " & " + latex_escaped(cells[i]);
-  return line + " \\\\\n";
+/// Indices of the columns of a table that a page has room for.
+using Columns = std::vector<std::size_t>;
+
+std::string tex_row(const std::vector<std::string>& cells, const Columns& shown) {
+  std::vector<std::string> escaped;
+  for (const std::size_t i : shown) escaped.push_back(latex_escaped(cells[i]));
+  return fmt::format("{}", fmt::join(escaped, " & ")) + " \\\\\n";
 }
 
-/// The first column and those from `first` up to `last`, as a page holds few.
-std::string tabular(const ReportTable& table, std::size_t first, std::size_t last) {
-  std::string columns = "l";
-  for (std::size_t i = first; i < last; ++i) columns += table.columns[i] == Align::left ? 'l' : 'r';
+std::string tabular(const ReportTable& table, const Columns& shown) {
+  std::string columns;
+  for (const std::size_t i : shown) columns += table.columns[i] == Align::left ? 'l' : 'r';
   std::string text = fmt::format("\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
-                                 columns, tex_row(table.header, first, last));
-  for (const auto& row : table.rows) text += tex_row(row, first, last);
+                                 columns, tex_row(table.header, shown));
+  for (const auto& row : table.rows) text += tex_row(row, shown);
   return text + "\\bottomrule\n\\end{tabular}\n";
 }
 
-std::string table_text(const ReportTable& table, const std::string& label, std::size_t first,
-                       std::size_t last) {
+std::string table_text(const ReportTable& table, const std::string& label, const Columns& shown) {
   return fmt::format(
       "\\begin{{table}}[htbp]\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}"
       "\n\\caption{{{}}}\n\\label{{tab:{}}}\n{}"
       "\\end{{table}}\n\n",
-      latex_escaped(table.title), label, tabular(table, first, last));
+      latex_escaped(table.title), label, tabular(table, shown));
 }
 
-/// Of the table of means: behind experiment, n, failed, and the measures that are shares.
-std::size_t first_cost_column() {
-  const auto is_share = [](const Measure& measure) { return measure.is_share; };
-  return 3 +
-         static_cast<std::size_t>(std::count_if(measures().begin(), measures().end(), is_share));
+/// Adds the columns of the table of means whose metric is a share, or those whose is none.
+void add_metrics(Columns& columns, bool shares) {
+  constexpr std::size_t kFirst = 3;  // behind experiment, n, failed
+  for (std::size_t i = 0; i < reported_metrics().size(); ++i) {
+    if (reported_metrics()[i].is_share() == shares) columns.push_back(kFirst + i);
+  }
 }
 
 std::string tex_list(const std::string& title, const std::vector<std::string>& items) {
@@ -121,15 +124,20 @@ std::string latex_escaped(const std::string& text) {
 }
 
 std::string latex_report(const Report& report) {
-  const std::size_t quality = first_cost_column();
+  Columns quality = {0, 1, 2};
+  add_metrics(quality, /*shares=*/true);
+  Columns of_cost = {0};
+  add_metrics(of_cost, /*shares=*/false);
+  Columns of_ranges(report.ranges.columns.size());
+  std::iota(of_ranges.begin(), of_ranges.end(), std::size_t{0});
   ReportTable cost = report.means;
   cost.title += ": loss and cost";
   std::string text =
       "% Made by mnist-bench report; to be \\input where \\usepackage{booktabs} is in the "
       "preamble.\n\n" +
-      table_text(report.means, "mnist-bench-means", 1, quality) +
-      table_text(cost, "mnist-bench-cost", quality, cost.columns.size()) +
-      table_text(report.ranges, "mnist-bench-ranges", 1, report.ranges.columns.size());
+      table_text(report.means, "mnist-bench-means", quality) +
+      table_text(cost, "mnist-bench-cost", of_cost) +
+      table_text(report.ranges, "mnist-bench-ranges", of_ranges);
   for (const std::string& note : report.table_notes) text += latex_escaped(note) + "\n";
   text += "\n" + tex_list("Failed runs", report.failed) + tex_list("Warnings", report.warnings);
   text.pop_back();

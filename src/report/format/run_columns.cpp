@@ -1,65 +1,46 @@
 #include "report/format/run_columns.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "base/json_of.h"
+#include "record/metric_table.h"
+#include "record/record_fields.h"
 #include "record/result_json.h"
-#include "report/measures.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <typename Value>
-Json optional(const std::optional<Value>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-/// A column that the run's provenance (data, model) holds, null where that is absent.
-template <typename Part>
-RunColumn from(std::optional<Part> RunResult::*part, const std::string& name,
-               const std::string& meaning, Json (*of)(const Part&)) {
-  return {.name = name, .meaning = meaning, .value = [part, of](const RunRow& row) -> Json {
-            const std::optional<Part>& found = row.run->result.*part;
-            return found ? of(*found) : Json(nullptr);
+/// A column of what the run was trained on, null where its record does not say.
+RunColumn of_data(const std::string& name, const std::string& meaning,
+                  Json (*of)(const DataSummary&)) {
+  return {.name = name, .meaning = meaning, .value = [of](const RunRow& row) -> Json {
+            const std::optional<DataSummary>& data = row.run->result.data;
+            return data ? of(*data) : Json(nullptr);
           }};
 }
 
-RunColumn of_measure(const Measure& measure) {
-  std::string meaning = measure.title;
-  if (measure.scale == 100.0) meaning += ", a share of 0 to 1";
-  if (measure.key == "seconds_per_epoch") meaning = "mean training seconds per epoch";
-  if (measure.key == "macs") meaning = "multiply-accumulates per image";
-  return {.name = measure.key, .meaning = meaning, .value = [&measure](const RunRow& row) -> Json {
-            const std::optional<double> value = measure.value(row.run->result);
-            if (!value) return nullptr;
-            if (measure.spread == nullptr) return static_cast<std::int64_t>(*value);
-            return *value;
-          }};
-}
-
-std::vector<RunColumn> provenance_columns() {
-  const auto column = [](const char* name, const char* meaning, Json (*of)(const Provenance&)) {
-    return from(&RunResult::provenance, name, meaning, of);
-  };
+RunColumn of_metric(const Metric& metric) {
   return {
-      column("device", "cpu or cuda:N", [](const Provenance& p) { return Json(p.device); }),
-      column("device_name", "of the device",
-             [](const Provenance& p) { return Json(p.device_name); }),
-      column("cpu", "of the machine", [](const Provenance& p) { return Json(p.cpu); }),
-      column("threads", "CPU threads", [](const Provenance& p) { return Json(p.threads); }),
-      column("jobs", "runs side by side; above 1, times are not those of a run alone",
-             [](const Provenance& p) { return Json(p.jobs); }),
-      column("version", "of mnist-bench", [](const Provenance& p) { return Json(p.version); }),
-      column("git_revision", "of the build",
-             [](const Provenance& p) { return optional(p.git_revision); }),
-      column("git_dirty", "whether the build had uncommitted changes",
-             [](const Provenance& p) { return optional(p.git_dirty); }),
-      column("build_type", "Release, Debug",
-             [](const Provenance& p) { return Json(p.build_type); }),
-      column("libtorch", "version", [](const Provenance& p) { return Json(p.libtorch); }),
-      column("started_at", "UTC", [](const Provenance& p) { return Json(p.started_at); }),
-  };
+      .name = metric.key, .meaning = metric.meaning, .value = [&metric](const RunRow& row) -> Json {
+        const std::optional<double> value = metric.finite_value(row.run->result);
+        if (!value) return nullptr;
+        if (metric.is_count()) return static_cast<std::int64_t>(*value);
+        return *value;
+      }};
+}
+
+/// A column of the record's field, null where the run ended before it was known.
+RunColumn of_provenance(const std::string& name) {
+  const Fields<Provenance>& fields = provenance_fields();
+  const auto field = std::find_if(fields.begin(), fields.end(),
+                                  [&](const auto& candidate) { return candidate.name == name; });
+  return {.name = name, .meaning = field->meaning, .value = [field](const RunRow& row) -> Json {
+            const std::optional<Provenance>& provenance = row.run->result.provenance;
+            return provenance ? field->write(*provenance) : Json(nullptr);
+          }};
 }
 
 std::vector<RunColumn> make_columns() {
@@ -74,30 +55,29 @@ std::vector<RunColumn> make_columns() {
       {"counted", "whether the run enters the statistics",
        [](const RunRow& row) { return row.counted; }},
   };
-  for (const Measure& measure : measures()) columns.push_back(of_measure(measure));
+  for (const Metric& metric : reported_metrics()) columns.push_back(of_metric(metric));
   columns.push_back(
       {"epochs", "finished epochs", [=](const RunRow& row) { return result(row).epochs.size(); }});
-  columns.push_back(from(
-      &RunResult::data, "train_samples", "training images",
-      +[](const DataSummary& d) { return Json(d.train.samples); }));
-  columns.push_back(from(
-      &RunResult::data, "test_samples", "test images",
-      +[](const DataSummary& d) { return Json(d.test.samples); }));
-  columns.push_back(from(
-      &RunResult::data, "dataset", "label of the data set",
-      +[](const DataSummary& d) { return Json(d.dataset); }));
-  columns.push_back(from(
-      &RunResult::data, "test_sha256", "of the test files",
-      +[](const DataSummary& d) { return Json(d.test.sha256); }));
+  columns.push_back(of_data("train_samples", "training images",
+                            [](const DataSummary& d) { return Json(d.train.samples); }));
+  columns.push_back(of_data("test_samples", "test images",
+                            [](const DataSummary& d) { return Json(d.test.samples); }));
+  columns.push_back(of_data("dataset", "label of the data set",
+                            [](const DataSummary& d) { return Json(d.dataset); }));
+  columns.push_back(of_data("test_sha256", "of the test files",
+                            [](const DataSummary& d) { return Json(d.test.sha256); }));
   columns.push_back({"model", "mlp or cnn",
                      [=](const RunRow& row) { return model_type(result(row).config.model); }});
-  for (RunColumn& column : provenance_columns()) columns.push_back(std::move(column));
+  for (const char* field : {"device", "device_name", "cpu", "threads", "jobs", "version",
+                            "git_revision", "git_dirty", "build_type", "libtorch", "started_at"}) {
+    columns.push_back(of_provenance(field));
+  }
   columns.push_back({"parameters_sha256", "of the final parameters",
-                     [=](const RunRow& row) { return optional(result(row).parameters_sha256); }});
+                     [=](const RunRow& row) { return json_of(result(row).parameters_sha256); }});
   columns.push_back({"folder", "of the run, as it was named",
                      [](const RunRow& row) { return row.run->folder.string(); }});
   columns.push_back({"error", "why a run did not complete",
-                     [=](const RunRow& row) { return optional(result(row).error); }});
+                     [=](const RunRow& row) { return json_of(result(row).error); }});
   return columns;
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "evaluate/metrics.h"
-#include "record/devices.h"
+#include "record/metric_table.h"
 #include "record/result_json.h"
 #include "report/rounding.h"
 
@@ -28,28 +28,40 @@ std::string headline(const RunResult& result) {
   return text + "\n";
 }
 
-std::string metrics_table(const RunResult& result, const TestRecord& test) {
-  const ClassificationMetrics& metrics = test.metrics;
-  const auto percent = [&](double share) { return percent_of_images(share, metrics.samples); };
-  std::string interval;
-  if (metrics.accuracy_ci95) {
-    interval = fmt::format("95 % interval {} to {}", percent(metrics.accuracy_ci95->low),
-                           percent(metrics.accuracy_ci95->high));
+using Row = std::vector<std::string>;
+
+/// Of a metric that is the mean of the epochs.
+Row row_over_epochs(const Metric& metric, const Spread& spread) {
+  const int decimals = telling_decimals(spread.mean.value_or(0.0), metric.decimals);
+  return {metric.title_with_unit(), spread.mean ? rounded(*spread.mean, decimals) : kAbsent,
+          spread.n == 0 ? std::string("on several devices")
+          : spread.sd ? fmt::format("SD {}, n = {} epochs", rounded(*spread.sd, decimals), spread.n)
+                      : std::string("n = 1 epoch")};
+}
+
+std::string interval_text(const ClassificationMetrics& metrics) {
+  if (!metrics.accuracy_ci95) return "";
+  return fmt::format("95 % interval {} to {}",
+                     percent_of_images(metrics.accuracy_ci95->low, metrics.samples),
+                     percent_of_images(metrics.accuracy_ci95->high, metrics.samples));
+}
+
+Row row_of(const Metric& metric, const RunResult& result) {
+  if (metric.over_epochs != nullptr) return row_over_epochs(metric, metric.over_epochs(result));
+  const ClassificationMetrics& tested = result.test->metrics;
+  const double value = metric.value(result).value_or(0.0);
+  return {metric.title_with_unit(),
+          metric.is_share() ? percent_of_images(value, tested.samples)
+                            : fmt::format("{:.{}f}", value, metric.decimals),
+          metric.key == "accuracy" ? interval_text(tested) : ""};
+}
+
+std::string metrics_table(const RunResult& result) {
+  std::vector<Row> rows = {{"test images", with_commas(result.test->metrics.samples), ""}};
+  for (const Metric& metric : reported_metrics()) {
+    if (!metric.is_count()) rows.push_back(row_of(metric, result));
   }
-  const Spread spread = seconds_per_epoch(result.epochs);
-  const int decimals = telling_decimals(spread.mean.value_or(0.0), 2);
-  return text_table(
-      {Align::left, Align::right, Align::left}, {"metric", "value", ""},
-      {{"test images", with_commas(metrics.samples), ""},
-       {"accuracy [%]", percent(metrics.accuracy.value_or(0.0)), interval},
-       {"macro precision [%]", percent(metrics.macro.precision), ""},
-       {"macro recall [%]", percent(metrics.macro.recall), ""},
-       {"macro F1 [%]", percent(metrics.macro.f1), ""},
-       {"loss", fmt::format("{:.4f}", test.loss), ""},
-       {"training [s/epoch]", spread.mean ? rounded(*spread.mean, decimals) : "–",
-        spread.n == 0 ? std::string("on several devices")
-        : spread.sd   ? fmt::format("SD {}, n = {} epochs", rounded(*spread.sd, decimals), spread.n)
-                      : std::string("n = 1 epoch")}});
+  return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""}, rows);
 }
 
 /// Of the classes that occur; a label can leave many numbers below it unused.
@@ -122,7 +134,7 @@ std::string run_text(const RunResult& result) {
   std::string text = headline(result);
   if (result.error) text += *result.error + "\n";
   if (!result.test) return text;
-  text += "\n" + metrics_table(result, *result.test) + "\n" + confusion_table(*result.test);
+  text += "\n" + metrics_table(result) + "\n" + confusion_table(*result.test);
   text += undefined_text(*result.test);
   return text;
 }

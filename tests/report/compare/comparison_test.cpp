@@ -80,7 +80,7 @@ TEST(CompareRuns, RefusesARunThatDidNotComplete) {
 TEST(CompareRuns, SaysWhatDiffersAndWhatIsEqual) {
   PredictedRun a = predicted("a", {1});
   PredictedRun b = predicted("a", {1});
-  EXPECT_THAT(compared(a, b).notes, ElementsAre(HasSubstr("same parameters")));
+  EXPECT_THAT(compared(a, b).notes, ElementsAre(HasSubstr("bit-identical parameters")));
   b.run.result.config.seed = 2;
   b.run.result.config.training.epochs = 9;
   b.run.result.parameters_sha256 = "b";
@@ -99,8 +99,8 @@ TEST(CompareGroups, PairsBySeedAndNamesWhatIsLeftOut) {
   EXPECT_THAT(comparison.seeds, ElementsAre(1, 2, 3));
   EXPECT_THAT(comparison.only_in_a, ElementsAre(4));
   EXPECT_THAT(comparison.only_in_b, ElementsAre(7));
-  const MeasureComparison& accuracy = comparison.measures.front();
-  EXPECT_EQ(accuracy.measure->key, "accuracy");
+  const MetricComparison& accuracy = comparison.metrics.front();
+  EXPECT_EQ(accuracy.metric->key, "accuracy");
   EXPECT_EQ(accuracy.difference.n, 3);
   EXPECT_NEAR(accuracy.difference.mean.value(), 0.0095, 1e-12);
   EXPECT_NEAR(accuracy.b.mean.value(), 0.9805, 1e-12);
@@ -139,9 +139,8 @@ TEST(CompareGroups, RefusesGroupsWithoutACommonSeedAndOtherTestSets) {
 TEST(CompareGroups, OfTheSameExperimentSayThatOnlyTheMachineCanDiffer) {
   const GroupComparison comparison =
       compare_groups(group_with("a", {9'700, 9'710}), group_with("a", {9'700, 9'715}));
-  EXPECT_THAT(comparison.notes,
-              ElementsAre(HasSubstr("the same experiment"),
-                          HasSubstr("same parameters, to the bit, for seed 1, 2")));
+  EXPECT_THAT(comparison.notes, ElementsAre(HasSubstr("the same experiment"),
+                                            HasSubstr("bit-identical parameters for seed 1, 2")));
   EXPECT_EQ(comparison.a.label, "a");
 }
 

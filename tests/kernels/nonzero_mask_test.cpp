@@ -1,4 +1,4 @@
-#include "kernels/ink.h"
+#include "kernels/nonzero_mask.h"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ bool any(const std::vector<std::uint8_t>& image, std::size_t rows, std::size_t c
   return false;
 }
 
-TEST(Ink, MarksEveryValueThatSeesAByteOfInkAndNoOther) {
+TEST(NonzeroMask, MarksEveryValueThatSeesANonzeroByteAndNoOther) {
   constexpr std::size_t kRows = 16;
   constexpr std::size_t kColumns = 20;
   const MapShape map{kRows / 2, kColumns / 2, kLine};
@@ -33,17 +33,17 @@ TEST(Ink, MarksEveryValueThatSeesAByteOfInkAndNoOther) {
     std::vector<std::uint8_t> image(kRows * kColumns);
     for (unsigned i = 0; i < seed % 5; ++i) image[random() % image.size()] = 200;
     std::vector<std::uint8_t> scratch(kColumns + 2);
-    std::vector<std::uint8_t> ink(map.ink_size(), 9);
-    find_ink(image.data(), kRows, kColumns, scratch.data(), ink.data());
-    std::vector<std::uint8_t> expected(map.ink_size());  // 0 in the border
+    std::vector<std::uint8_t> mask(map.mask_size(), 9);
+    make_nonzero_mask(image.data(), kRows, kColumns, scratch.data(), mask.data());
+    std::vector<std::uint8_t> expected(map.mask_size());  // 0 in the border
     for (std::size_t row = 0; row < map.rows; ++row) {
       for (std::size_t column = 0; column < map.columns; ++column) {
-        expected[map.ink_index(row, column)] =
+        expected[map.mask_index(row, column)] =
             any(image, kRows, kColumns, static_cast<int>(row) * 2 - 1,
                 static_cast<int>(column) * 2 - 1, 4);
       }
     }
-    EXPECT_EQ(ink, expected);
+    EXPECT_EQ(mask, expected);
   }
 }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace mnist_bench {
+
+/// The key that tells the runs of an experiment apart.
+inline constexpr std::string_view kSeedKey = "seed";
+
+/// The keys that say where a run is written and how it is computed. Two runs that differ in these
+/// alone are the same run.
+inline constexpr std::array<std::string_view, 3> kRunOnlyKeys = {"output", "threads", "device"};
+
+/// What each run of an experiment has for itself: the seed, and with it the folder.
+inline constexpr std::array<std::string_view, 2> kOwnKeysOfRun = {kSeedKey, "output"};
+
+/// `path`: "training.epochs".
+inline bool is_run_only(std::string_view path) {
+  return std::find(kRunOnlyKeys.begin(), kRunOnlyKeys.end(), path) != kRunOnlyKeys.end();
+}
+
+/// Whether the key is a part of what the experiment is, and of its hash.
+inline bool defines_experiment(std::string_view path) {
+  return path != kSeedKey && !is_run_only(path);
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/json_of.h"
+#include "record/json_value.h"
+
+namespace mnist_bench {
+
+/// A member of an object of a record. Writer, reader and columns are all derived from the lists of
+/// these in record_fields.cpp.
+template <class Struct>
+struct Field {
+  std::string name;
+  std::function<nlohmann::ordered_json(const Struct&)> write;
+  /// Takes the object that has the member.
+  std::function<void(Struct&, const JsonValue&)> read;
+  /// Where it is a column of a report, for its reader.
+  std::string meaning = {};
+  /// Of `Struct`, that it holds.
+  std::size_t members = 1;
+  /// Whether the member is not written; null: it always is.
+  std::function<bool(const Struct&)> is_left_out = {};
+};
+
+template <class Struct>
+using Fields = std::vector<Field<Struct>>;
+
+template <class Struct>
+nlohmann::ordered_json write_fields(const Fields<Struct>& fields, const Struct& record) {
+  auto json = nlohmann::ordered_json::object();
+  for (const Field<Struct>& field : fields) {
+    if (field.is_left_out && field.is_left_out(record)) continue;
+    json[field.name] = field.write(record);
+  }
+  return json;
+}
+
+/// `record` with the members that `json` has. Throws Error(io) where one is lacking or is not what
+/// belongs there.
+template <class Struct>
+Struct read_fields(const Fields<Struct>& fields, const JsonValue& json, Struct record = {}) {
+  for (const Field<Struct>& field : fields) field.read(record, json);
+  return record;
+}
+
+/// A value that `getter` takes from JSON. An optional one is null where it is absent, and may lack.
+template <class Struct, class T, class Value>
+Field<Struct> field(std::string name, T Struct::*member, Value (JsonValue::*getter)() const,
+                    std::string meaning = {}) {
+  Field<Struct> field;
+  field.name = name;
+  field.write = [member](const Struct& record) { return json_of(record.*member); };
+  field.read = [name, member, getter](Struct& record, const JsonValue& json) {
+    if constexpr (kIsOptional<T>) {
+      record.*member = json.optional(name.c_str(), getter);
+    } else {
+      record.*member = (json.at(name.c_str()).*getter)();
+    }
+  };
+  field.meaning = std::move(meaning);
+  return field;
+}
+
+/// A number that is null where it is not finite.
+template <class Struct>
+Field<Struct> finite_or_null(std::string name, double Struct::*member,
+                             double (JsonValue::*getter)() const) {
+  Field<Struct> finite = field(name, member, getter);
+  finite.read = [name, member, getter](Struct& record, const JsonValue& json) {
+    const JsonValue value = json.at(name.c_str());
+    record.*member = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : (value.*getter)();
+  };
+  return finite;
+}
+
+/// Of older records: a member that they lack keeps its default.
+template <class Struct>
+Field<Struct> may_lack(Field<Struct> field) {
+  field.read = [name = field.name, read = std::move(field.read)](Struct& record,
+                                                                 const JsonValue& json) {
+    if (json.find(name.c_str())) read(record, json);
+  };
+  return field;
+}
+
+/// A text or list that is not written where it is empty.
+template <class Struct, class T>
+Field<Struct> unless_empty(Field<Struct> field, T Struct::*member) {
+  field.is_left_out = [member](const Struct& record) { return (record.*member).empty(); };
+  return may_lack(std::move(field));
+}
+
+/// An object of several members of the same struct.
+template <class Struct>
+Field<Struct> group(std::string name, Fields<Struct> fields) {
+  Field<Struct> group;
+  group.name = name;
+  group.members = 0;
+  for (const Field<Struct>& field : fields) group.members += field.members;
+  group.write = [fields](const Struct& record) { return write_fields(fields, record); };
+  group.read = [name, fields](Struct& record, const JsonValue& json) {
+    const JsonValue object = json.at(name.c_str());
+    for (const Field<Struct>& field : fields) field.read(record, object);
+  };
+  return group;
+}
+
+/// A struct of its own.
+template <class Struct, class Part>
+Field<Struct> object(std::string name, Part Struct::*member, Fields<Part> fields) {
+  Field<Struct> object;
+  object.name = name;
+  object.write = [member, fields](const Struct& record) {
+    return write_fields(fields, record.*member);
+  };
+  object.read = [name, member, fields](Struct& record, const JsonValue& json) {
+    record.*member = read_fields(fields, json.at(name.c_str()));
+  };
+  return object;
+}
+
+/// A list of structs.
+template <class Struct, class Part>
+Field<Struct> list_of(std::string name, std::vector<Part> Struct::*member, Fields<Part> fields) {
+  Field<Struct> list;
+  list.name = name;
+  list.write = [member, fields](const Struct& record) {
+    auto items = nlohmann::ordered_json::array();
+    for (const Part& part : record.*member) items.push_back(write_fields(fields, part));
+    return items;
+  };
+  list.read = [name, member, fields](Struct& record, const JsonValue& json) {
+    (record.*member).clear();
+    for (const JsonValue& item : json.at(name.c_str()).items()) {
+      (record.*member).push_back(read_fields(fields, item));
+    }
+  };
+  return list;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,140 @@
+#include "record/metric_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "record/devices.h"
+
+namespace mnist_bench {
+namespace {
+
+/// What `get` finds in the run's test.
+template <auto get>
+std::optional<double> tested(const RunResult& run) {
+  return run.test ? std::optional<double>(get(*run.test)) : std::nullopt;
+}
+
+template <std::int64_t ModelSummary::*member>
+std::optional<double> of_model(const RunResult& run) {
+  return run.model ? std::optional<double>(static_cast<double>((*run.model).*member))
+                   : std::nullopt;
+}
+
+Spread epoch_seconds(const RunResult& run) { return seconds_per_epoch(run.epochs); }
+
+Metric share(std::string key, std::string title, std::optional<double> (*value)(const RunResult&)) {
+  return {.key = std::move(key),
+          .title = title,
+          .unit = "%",
+          .meaning = title + ", a share of 0 to 1",
+          .kind = MetricKind::share,
+          .better = Better::higher,
+          .value = value};
+}
+
+Metric count(std::string key, std::string title, std::string meaning,
+             std::optional<double> (*value)(const RunResult&)) {
+  return {.key = std::move(key),
+          .title = std::move(title),
+          .meaning = std::move(meaning),
+          .kind = MetricKind::count,
+          .decimals = 0,
+          .value = value};
+}
+
+constexpr auto kAccuracy = [](const TestRecord& test) { return test.metrics.accuracy; };
+constexpr auto kPrecision = [](const TestRecord& test) { return test.metrics.macro.precision; };
+constexpr auto kRecall = [](const TestRecord& test) { return test.metrics.macro.recall; };
+constexpr auto kF1 = [](const TestRecord& test) { return test.metrics.macro.f1; };
+constexpr auto kLoss = [](const TestRecord& test) { return test.loss; };
+
+std::vector<Metric> make_metrics() {
+  return {
+      share("accuracy", "accuracy", tested<kAccuracy>),
+      share("macro_precision", "macro precision", tested<kPrecision>),
+      share("macro_recall", "macro recall", tested<kRecall>),
+      share("macro_f1", "macro F1", tested<kF1>),
+      {.key = "loss",
+       .title = "loss",
+       .meaning = "mean cross-entropy of the test images",
+       .decimals = 4,
+       .value = tested<kLoss>},
+      {.key = "seconds_per_epoch",
+       .title = "training",
+       .unit = "s/epoch",
+       .meaning = "mean training seconds per epoch",
+       .value = [](const RunResult& run) { return epoch_seconds(run).mean; },
+       .over_epochs = epoch_seconds},
+      {.key = "total_seconds",
+       .title = "total",
+       .unit = "s",
+       .meaning = "seconds of the whole run",
+       .in_reports = false,
+       .value = [](const RunResult& run) { return std::optional(run.timing.total_seconds); }},
+      count("parameters", "parameters", "trained numbers of the model",
+            of_model<&ModelSummary::parameters>),
+      count("macs", "MACs", "multiply-accumulates per image", of_model<&ModelSummary::macs>),
+  };
+}
+
+}  // namespace
+
+std::string Metric::title_with_unit() const {
+  return unit.empty() ? title : title + " [" + unit + "]";
+}
+
+std::optional<double> Metric::finite_value(const RunResult& run) const {
+  const std::optional<double> found = value(run);
+  return found && std::isfinite(*found) ? found : std::nullopt;
+}
+
+Interval within_range(const Interval& interval, const Metric& metric) {
+  const double high = metric.is_share() ? std::min(interval.high, 1.0) : interval.high;
+  return {.low = std::max(interval.low, 0.0), .high = high};
+}
+
+Interval within_range_of_differences(const Interval& interval, const Metric& metric) {
+  if (!metric.is_share()) return interval;
+  return {.low = std::max(interval.low, -1.0), .high = std::min(interval.high, 1.0)};
+}
+
+const std::vector<Metric>& metrics() {
+  static const std::vector<Metric> table = make_metrics();
+  return table;
+}
+
+const std::vector<Metric>& reported_metrics() {
+  static const std::vector<Metric> reported = [] {
+    std::vector<Metric> found;
+    std::copy_if(metrics().begin(), metrics().end(), std::back_inserter(found),
+                 [](const Metric& metric) { return metric.in_reports; });
+    return found;
+  }();
+  return reported;
+}
+
+std::vector<std::string> expectable_metrics() {
+  std::vector<std::string> keys;
+  for (const Metric& metric : metrics()) {
+    if (!metric.is_count()) keys.push_back(metric.key);
+  }
+  return keys;
+}
+
+const Metric* find_metric(const std::string& key) {
+  const auto found = std::find_if(metrics().begin(), metrics().end(),
+                                  [&](const Metric& metric) { return metric.key == key; });
+  return found == metrics().end() ? nullptr : &*found;
+}
+
+const Metric& metric_of(const std::string& key) {
+  const Metric* const metric = find_metric(key);
+  if (metric == nullptr) throw std::invalid_argument("no metric is called " + key);
+  return *metric;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/statistics.h"
+#include "record/result.h"
+
+namespace mnist_bench {
+
+enum class MetricKind {
+  share,   ///< of the test images: 0 … 1, for people in per cent
+  amount,  ///< 0 or more
+  count,   ///< exact, and decided by the model alone: in no mean over the seeds
+};
+
+enum class Better { higher, lower };
+
+/// A number by which runs are judged. `--expect`, the columns of reports, comparisons and the
+/// console are all derived from the table of these.
+struct Metric {
+  /// In `--expect`, CSV and JSON: "macro_precision".
+  std::string key;
+  /// For people: "macro precision".
+  std::string title;
+  /// Of the number for people, empty where it has none: "%".
+  std::string unit = {};
+  /// Of the number in the record's unit.
+  std::string meaning;
+  MetricKind kind = MetricKind::amount;
+  Better better = Better::lower;
+  /// Digits after the point where no deviation says how many are meaningful (n = 1, SD = 0).
+  int decimals = 2;
+  /// Whether reports have a column for it.
+  bool in_reports = true;
+  /// Of one run, in the record's unit; nothing where the run lacks it. May be not finite.
+  std::optional<double> (*value)(const RunResult& run) = nullptr;
+  /// What the value is the mean of, if of the run's epochs; else null.
+  Spread (*over_epochs)(const RunResult& run) = nullptr;
+
+  [[nodiscard]] bool is_share() const { return kind == MetricKind::share; }
+  [[nodiscard]] bool is_count() const { return kind == MetricKind::count; }
+  /// From the record's number to the one for people: 100 for a share in per cent.
+  [[nodiscard]] double scale() const { return is_share() ? 100.0 : 1.0; }
+  /// "accuracy [%]"
+  [[nodiscard]] std::string title_with_unit() const;
+  /// `value`, nothing where it is not finite.
+  [[nodiscard]] std::optional<double> finite_value(const RunResult& run) const;
+};
+
+/// The part of the interval, in the record's unit, that the metric's values can reach: shares lie
+/// in 0 … 1, losses and times are not negative.
+Interval within_range(const Interval& interval, const Metric& metric);
+
+/// The same of differences: those of shares end at -1 and 1.
+Interval within_range_of_differences(const Interval& interval, const Metric& metric);
+
+/// All of them: shares first, then loss, times and counts.
+const std::vector<Metric>& metrics();
+
+/// Those that reports have a column for, in the same order.
+const std::vector<Metric>& reported_metrics();
+
+/// The keys that `--expect` knows: all but the counts, which no run can miss.
+std::vector<std::string> expectable_metrics();
+
+/// The one with this key; null where there is none.
+const Metric* find_metric(const std::string& key);
+/// The same of a key that is in the table.
+const Metric& metric_of(const std::string& key);
+
+}  // namespace mnist_bench

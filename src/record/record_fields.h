@@ -1,0 +1,17 @@
+#pragma once
+
+#include "record/fields.h"
+#include "record/result.h"
+
+namespace mnist_bench {
+
+// The members of the objects of result.json, in its order.
+const Fields<Provenance>& provenance_fields();
+const Fields<DataSummary>& data_fields();
+const Fields<LayerSummary>& layer_fields();
+const Fields<ModelSummary>& model_fields();
+const Fields<EpochRecord>& epoch_fields();
+/// Without seconds_per_epoch, which follow from the epochs.
+const Fields<TimingRecord>& timing_fields();
+
+}  // namespace mnist_bench
