@@ -9,7 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/adam-inl.h"
+#include "kernels/optimizer-inl.h"
 #include "kernels/sum-inl.h"
 #include "kernels/tile-inl.h"
 #include "kernels/unroll-inl.h"
@@ -141,30 +141,29 @@ void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMat
           images, columns, y);
 }
 
-/// Adam's step on weights[row] from `column` on.
-template <std::size_t kVectors>
-HWY_INLINE void adam_update(const AdamStep& step, const Tile<kVectors>& gradient,
+/// The optimizer's step on weights[row] from `column` on.
+template <class Step, std::size_t kVectors>
+HWY_INLINE void update_tile(const Step& step, const Tile<kVectors>& gradient,
                             const Weights& weights, std::size_t row, std::size_t column) {
-  const AdamArrays arrays = weights.at(row, column);
+  const ParameterArrays arrays = weights.at(row, column);
   gradient.for_each([&](Vector g, std::size_t offset)
-                        HWY_ATTR { adam_at(kFloats, step, g, arrays.from(offset)); });
+                        HWY_ATTR { update_at(kFloats, step, g, arrays.from(offset)); });
 }
 
-/// Prefetches what `adam_update` will read and write.
+/// Prefetches what `update_tile` will read and write.
 template <std::size_t kVectors>
 HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
                          std::size_t column) {
   tile.for_each([&](Vector /*vector*/, std::size_t offset) HWY_ATTR {
     hwy::Prefetch(weights.values.row(row) + column + offset);
-    hwy::Prefetch(weights.first_moments.row(row) + column + offset);
-    hwy::Prefetch(weights.second_moments.row(row) + column + offset);
+    for (const Matrix& kept : weights.kept) hwy::Prefetch(kept.row(row) + column + offset);
   });
 }
 
 /// entries_of(k): the entries of column k; dx_of(k, e): where the gradient of its entry e goes.
-template <class EntriesOf, class DxOf>
+template <class Step, class EntriesOf, class DxOf>
 HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const Weights& weights,
-                         std::size_t out, ConstMatrix delta, float scale, const AdamStep& step,
+                         std::size_t out, ConstMatrix delta, float scale, const Step& step,
                          Range inputs) {
   for_each_tile<kBackwardTile>({0, out}, [&](auto gradient, std::size_t column) HWY_ATTR {
     decltype(gradient) w;
@@ -191,42 +190,52 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
           dx = column == 0 ? sums[i] : dx + sums[i];
         }
       }
-      adam_update(step, gradient, weights, k, column);
+      update_tile(step, gradient, weights, k, column);
     }
   });
 }
 
-// The step is passed by value: through a reference, the compiler would read each of its numbers
+// The step is visited by value: through a reference, the compiler would read each of its numbers
 // again after each parameter that is stored.
 
 void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, AdamStep step, Range inputs, Matrix dx) {
-  backward([&](std::size_t k) HWY_ATTR { return Entries(x[k]); },
-           [&](std::size_t k, std::size_t e)
-               HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; },
-           weights, out, delta, scale, step, inputs);
+                     float scale, const OptimizerStep& step, Range inputs, Matrix dx) {
+  const auto entries_of = [&](std::size_t k) HWY_ATTR { return Entries(x[k]); };
+  const auto dx_of = [&](std::size_t k, std::size_t e)
+                         HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; };
+  std::visit(
+      [&](auto chosen)
+          HWY_ATTR { backward(entries_of, dx_of, weights, out, delta, scale, chosen, inputs); },
+      step);
 }
 
 void listed_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, AdamStep step, Range inputs,
-                     float* dx) {
-  backward([&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); },
-           [&](std::size_t k, std::size_t e)
-               HWY_ATTR -> float& { return dx[x[k].entries[e].value_index]; },
-           weights, out, delta, scale, step, inputs);
+                     std::size_t out, ConstMatrix delta, float scale, const OptimizerStep& step,
+                     Range inputs, float* dx) {
+  const auto entries_of = [&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); };
+  const auto dx_of = [&](std::size_t k, std::size_t e)
+                         HWY_ATTR -> float& { return dx[x[k].entries[e].value_index]; };
+  std::visit(
+      [&](auto chosen)
+          HWY_ATTR { backward(entries_of, dx_of, weights, out, delta, scale, chosen, inputs); },
+      step);
 }
 
 void pixel_backward(const PixelRow* x, const float* table, const Weights& weights,
-                    const float* start, ConstMatrix delta, AdamStep step, std::size_t inputs,
-                    Range columns, Direction direction) {
-  for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
-    for (std::size_t n = 0; n < inputs; ++n) {
-      const std::size_t p = direction == Direction::ascending ? n : inputs - 1 - n;
-      gradient.load(start + column);
-      add_entries(PixelEntries(x[p], table), delta, column, gradient);
-      adam_update(step, gradient, weights, p, column);
-    }
-  });
+                    const float* start, ConstMatrix delta, const OptimizerStep& step,
+                    std::size_t inputs, Range columns, Direction direction) {
+  std::visit(
+      [&](auto chosen) HWY_ATTR {
+        for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
+          for (std::size_t n = 0; n < inputs; ++n) {
+            const std::size_t p = direction == Direction::ascending ? n : inputs - 1 - n;
+            gradient.load(start + column);
+            add_entries(PixelEntries(x[p], table), delta, column, gradient);
+            update_tile(chosen, gradient, weights, p, column);
+          }
+        });
+      },
+      step);
 }
 
 void sum_columns(ConstMatrix rows, std::size_t count, float factor, const float* start,
@@ -271,19 +280,19 @@ void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMa
 }
 
 void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
-                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                                Matrix dx) {
+                                ConstMatrix delta, float scale, const OptimizerStep& step,
+                                Range inputs, Matrix dx) {
   HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
 }
 
 void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
                                 std::size_t out, ConstMatrix delta, float scale,
-                                const AdamStep& step, Range inputs, float* dx) {
+                                const OptimizerStep& step, Range inputs, float* dx) {
   HWY_DYNAMIC_DISPATCH(listed_backward)(x, values, weights, out, delta, scale, step, inputs, dx);
 }
 
 void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
-                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               const float* start, ConstMatrix delta, const OptimizerStep& step,
                                std::size_t inputs, Range columns, Direction direction) {
   HWY_DYNAMIC_DISPATCH(pixel_backward)
   (x, table, weights, start, delta, step, inputs, columns, direction);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/adam.h"
 #include "kernels/matrix.h"
+#include "kernels/optimizer.h"
 #include "kernels/sparse.h"
 
 namespace mnist_bench::kernels {
@@ -10,15 +10,13 @@ namespace mnist_bench::kernels {
 // and all strides are multiples of kLine. Each number is summed by one thread in a fixed order,
 // whatever the ranges are.
 
-/// The weights of a layer and Adam's moments of them, [in][out] each.
+/// The weights of a layer and what the optimizer keeps for them, [in][out] each.
 struct Weights {
   Matrix values;
-  Matrix first_moments;
-  Matrix second_moments;
+  std::array<Matrix, kMaxOptimizerTensors> kept;
 
-  [[nodiscard]] AdamArrays at(std::size_t row, std::size_t column) const {
-    return {values.row(row) + column, first_moments.row(row) + column,
-            second_moments.row(row) + column};
+  [[nodiscard]] ParameterArrays at(std::size_t row, std::size_t column) const {
+    return {values.row(row) + column, {kept[0].row(row) + column, kept[1].row(row) + column}};
   }
 };
 
@@ -30,30 +28,32 @@ void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const
 void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
                     const float* start, Range images, Range columns, Matrix y);
 
-/// Backward through W and Adam's step on it, for k in `inputs`. x holds columns: x[k] lists the
-/// images in which input k is not 0. δ [batch][out] is the gradient of the layer's output:
+/// Backward through W and the optimizer's step on it, for k in `inputs`. x holds columns: x[k]
+/// lists the images in which input k is not 0. δ [batch][out] is the gradient of the layer's
+/// output:
 ///   dx[i][k] = scale · Σ_c W[k][c] · δ[i][c]   where x[i][k] ≠ 0, else dx[i][k] is not written
-///   dW[k][c] = Σᵢ x[i][k] · δ[i][c]            and with it Adam's step on W[k][c]
+///   dW[k][c] = Σᵢ x[i][k] · δ[i][c]            and with it the step on W[k][c]
 /// If x is the output of a relu and dx was 0 before, dx becomes the gradient of the relu's input.
 void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
-                                ConstMatrix delta, float scale, const AdamStep& step, Range inputs,
-                                Matrix dx);
+                                ConstMatrix delta, float scale, const OptimizerStep& step,
+                                Range inputs, Matrix dx);
 /// The same with the entries of x in a list, and dx as a list in the same order: entry e of a
 /// column is values[e.value_index], and its gradient is dx[e.value_index].
 void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
                                 std::size_t out, ConstMatrix delta, float scale,
-                                const AdamStep& step, Range inputs, float* dx);
+                                const OptimizerStep& step, Range inputs, float* dx);
 
 /// The order in which a kernel takes the inputs; the result is the same.
 enum class Direction { ascending, descending };
 
-/// Adam's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`, with
+/// The optimizer's step on W[p][c] of a first layer, for p in 0 … inputs − 1 and c in `columns`,
+/// with
 ///   dW[p][c] = start[c] + Σᵢ x[i][p] · δ[i][c]
 /// x holds columns. Steps take the inputs in ascending and descending order in turn, so that each
 /// begins with the weights that the step before left in the cache: the MLP's first layer and its
-/// moments are 2.4 MB.
+/// Adam's moments are 2.4 MB.
 void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
-                               const float* start, ConstMatrix delta, const AdamStep& step,
+                               const float* start, ConstMatrix delta, const OptimizerStep& step,
                                std::size_t inputs, Range columns, Direction direction);
 
 /// sum[c] = start[c] + factor · Σ_r rows[r][c], for r in 0 … count − 1. Without `start` (null), it

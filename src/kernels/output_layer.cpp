@@ -5,7 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/adam-inl.h"
+#include "kernels/optimizer-inl.h"
 #include "kernels/tile-inl.h"
 #include "kernels/unroll-inl.h"
 
@@ -45,8 +45,9 @@ void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bi
   });
 }
 
-void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-              ConstMatrix delta, float scale, const AdamStep& step, Range inputs, Matrix dx) {
+template <class Step>
+void backward_with(const Step& step, ConstMatrix x, std::size_t batch, const Weights& weights,
+                   std::size_t out, ConstMatrix delta, float scale, Range inputs, Matrix dx) {
   for (std::size_t k = inputs.begin; k < inputs.end; k += hn::Lanes(kFloats)) {
     for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
       Vector w[count()];
@@ -69,10 +70,18 @@ void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::siz
                    kFloats, dx.row(i) + k);
       }
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
-        adam_at(kFloats, step, gradients[c], weights.at(first + c, k));
+        update_at(kFloats, step, gradients[c], weights.at(first + c, k));
       });
     });
   }
+}
+
+void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
+              ConstMatrix delta, float scale, const OptimizerStep& step, Range inputs, Matrix dx) {
+  std::visit(
+      [&](const auto& chosen)
+          HWY_ATTR { backward_with(chosen, x, batch, weights, out, delta, scale, inputs, dx); },
+      step);
 }
 
 }  // namespace
@@ -92,7 +101,7 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
 
 void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
                                 std::size_t out, ConstMatrix delta, float scale,
-                                const AdamStep& step, Range inputs, Matrix dx) {
+                                const OptimizerStep& step, Range inputs, Matrix dx) {
   HWY_DYNAMIC_DISPATCH(backward)(x, batch, weights, out, delta, scale, step, inputs, dx);
 }
 

@@ -354,10 +354,10 @@ void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settin
   const Matrix logits = matrix_view(fc2_.logits, fc2_.stride);
   kernels::output_backward_and_update(
       matrix_view(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
-      kernels::dropout_scale(dropout_), settings.adam, fc1_.partition_of(thread, team_.size()),
+      kernels::dropout_scale(dropout_), settings.update, fc1_.partition_of(thread, team_.size()),
       matrix_view(fc1_.delta, fc1_.stride));
   update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.partition_of(thread, team_.size()),
-              settings.adam);
+              settings.update);
 }
 
 /// Each thread takes some tiles of conv2's pooled output: those of its parts in forward_tiles.
@@ -369,11 +369,11 @@ void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settin
     kernels::linear_backward_and_update(
         work.tile_columns.data(), feature_buffers_.active_values.data(), fc1_.weights(),
         fc1_.padded_out, matrix_view(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
-        settings.adam, {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
+        settings.update, {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
         d_active_.data());
   }
   update_bias(fc1_, parameters_, matrix_view(fc1_.delta, fc1_.stride), batch_.size(),
-              fc1_.partition_of(thread, team_.size()), settings.adam);
+              fc1_.partition_of(thread, team_.size()), settings.update);
 }
 
 /// Lists, for each unit of a tile, the images in which it is active.
@@ -435,8 +435,8 @@ void Cnn::update_convolutions(std::size_t thread, const StepSettings& settings) 
   if (!has_whole_groups()) sum_groups(0, parts(), own);
   kernels::column_sums({part_gradients_.data(), group_parts() * convolutions_size()}, kGroups, 1.0F,
                        nullptr, own, convolutions_gradient_.data());
-  parameters_.adam_update(settings.adam, convolutions_gradient_.data() + own.begin, own.begin,
-                          own.size());
+  parameters_.update(settings.update, convolutions_gradient_.data() + own.begin, own.begin,
+                     own.size());
 }
 
 }  // namespace mnist_bench::native

@@ -13,11 +13,11 @@
 namespace mnist_bench::native {
 namespace {
 
-/// The step of Adam, the one optimizer that `check_supported` accepts.
-kernels::AdamStep update_of(const OptimizerConfig& optimizer, std::int64_t step) {
+/// Step `t` of the optimizer, from 1. Adam is the one that `check_supported` accepts.
+kernels::OptimizerStep optimizer_step(const OptimizerConfig& optimizer, std::int64_t t) {
   const auto& adam = std::get<AdamConfig>(optimizer);
   return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon,
-                            adam.weight_decay, step);
+                            adam.weight_decay, t);
 }
 
 /// A network's prediction for one image: the class of the largest logit (the first of equals), its
@@ -77,7 +77,7 @@ std::string NativeLearner::simd() const { return kernels::simd_target(); }
 
 void NativeLearner::restore(const TrainingState& state) {
   require_state_of(config_.optimizer, state);
-  network_->parameters().import_state(state);
+  network_->parameters().import_state(state, optimizer_tensors(config_.optimizer));
   epoch_ = state.epoch;
   steps_done_ = state.step;
 }
@@ -93,7 +93,7 @@ void NativeLearner::begin_epoch(std::int64_t epoch, std::vector<std::int64_t> or
 }
 
 void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clock) {
-  const StepSettings settings{.adam = update_of(config_.optimizer, ++steps_done_),
+  const StepSettings settings{.update = optimizer_step(config_.optimizer, ++steps_done_),
                               .dropout_seed = dropout_seed_,
                               .step = step_of_epoch_++,
                               .clock = clock};
@@ -107,7 +107,8 @@ void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clo
 Predictions NativeLearner::predict() { return native::predict(*network_, test_); }
 
 TrainingState NativeLearner::state() const {
-  return network_->parameters().export_state(epoch_, steps_done_);
+  return network_->parameters().export_state(epoch_, steps_done_,
+                                             optimizer_tensors(config_.optimizer));
 }
 
 void NativeLearner::set_parameters(const std::vector<NamedTensor>& parameters) {

@@ -51,7 +51,7 @@ class NativeLearner final : public Learner {
   const Images& test_;
   const ExperimentConfig& config_;
   std::int64_t epoch_ = 0;
-  std::int64_t steps_done_ = 0;  ///< in all epochs: Adam's t
+  std::int64_t steps_done_ = 0;  ///< in all epochs
   std::int64_t step_of_epoch_ = 0;
   std::uint64_t dropout_seed_ = 0;
   std::vector<std::int64_t> order_;

@@ -53,10 +53,10 @@ void bind(LinearLayer& layer, Parameters& parameters) {
 }
 
 void update_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
-                 std::size_t batch, kernels::Range units, const kernels::AdamStep& step) {
+                 std::size_t batch, kernels::Range units, const kernels::OptimizerStep& step) {
   kernels::column_sums(delta, batch, 1.0F, nullptr, units, layer.bias_gradient.data());
-  parameters.adam_update(step, layer.bias_gradient.data() + units.begin,
-                         layer.bias_begin + units.begin, units.size());
+  parameters.update(step, layer.bias_gradient.data() + units.begin, layer.bias_begin + units.begin,
+                    units.size());
 }
 
 }  // namespace mnist_bench::native

@@ -58,9 +58,9 @@ std::vector<std::size_t> in_order(std::size_t size);
 /// Points the layer at its parameters. Call it once `parameters` are allocated.
 void bind(LinearLayer& layer, Parameters& parameters);
 
-/// Adam's step on the biases of the outputs `units`, given the gradient `delta` [batch][out] of the
-/// layer's output.
+/// The optimizer's step on the biases of the outputs `units`, given the gradient `delta`
+/// [batch][out] of the layer's output.
 void update_bias(LinearLayer& layer, Parameters& parameters, kernels::ConstMatrix delta,
-                 std::size_t batch, kernels::Range units, const kernels::AdamStep& step);
+                 std::size_t batch, kernels::Range units, const kernels::OptimizerStep& step);
 
 }  // namespace mnist_bench::native

@@ -196,10 +196,10 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
   const Matrix logits = matrix_view(output_.logits, output_.stride);
   kernels::output_backward_and_update(
       matrix_view(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
-      kernels::dropout_scale(dropout_), settings.adam, last.partition_of(thread, team_.size()),
+      kernels::dropout_scale(dropout_), settings.update, last.partition_of(thread, team_.size()),
       matrix_view(last.delta, last.stride));
   update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
-              settings.adam);
+              settings.update);
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
@@ -213,10 +213,10 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
     }
     before.columns.set_columns(matrix_view(before.output, before.stride), images, inputs);
     kernels::linear_backward_and_update(before.columns.rows(), layer.weights(), layer.padded_out,
-                                        matrix_view(layer.delta, layer.stride), 1.0F, settings.adam,
-                                        inputs, delta);
+                                        matrix_view(layer.delta, layer.stride), 1.0F,
+                                        settings.update, inputs, delta);
     update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), images.end,
-                layer.partition_of(thread, team_.size()), settings.adam);
+                layer.partition_of(thread, team_.size()), settings.update);
   }
 }
 
@@ -224,7 +224,7 @@ void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings
   Hidden& layer = hidden_.front();
   const Range units = layer.partition_of(thread, team_.size());
   update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), batch_.size(), units,
-              settings.adam);
+              settings.update);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
@@ -233,7 +233,7 @@ void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings
     const std::size_t first = panel.outputs.begin;
     kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),
                                        panel.weights, first_gradient_.data() + first,
-                                       from_column(delta, first), settings.adam, layer.in,
+                                       from_column(delta, first), settings.update, layer.in,
                                        {0, panel.outputs.size()}, direction_);
   }
 }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/adam.h"
+#include "kernels/optimizer.h"
 #include "native/images.h"
 #include "native/parameters.h"
 #include "train/phase_clock.h"
@@ -13,7 +13,7 @@ namespace mnist_bench::native {
 
 /// What a step of training needs besides its images.
 struct StepSettings {
-  kernels::AdamStep adam;
+  kernels::OptimizerStep update;
   /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
   std::uint64_t dropout_seed = 0;
   std::int64_t step = 0;
@@ -51,7 +51,7 @@ class Network {
   /// Allocates for steps on batches of up to `batch_size` images of `set`. Call it before the first
   /// step: a step allocates nothing.
   virtual void prepare(const Images& set, std::int64_t batch_size) = 0;
-  /// Forward and backward pass over the images `batch` of `set`, and Adam's step.
+  /// Forward and backward pass over the images `batch` of `set`, and the optimizer's step.
   virtual BatchStatistics step(const Images& set, std::span<const std::int64_t> batch,
                                const StepSettings& settings) = 0;
   /// [size][classes] of the images first … first + size − 1, nothing dropped.

@@ -58,41 +58,41 @@ std::size_t Parameters::add(Parameter parameter, std::size_t size) {
 
 void Parameters::allocate() {
   values_.assign(size_, 0.0F);
-  first_moments_.assign(size_, 0.0F);
-  second_moments_.assign(size_, 0.0F);
+  for (Buffer& kept : kept_) kept.assign(size_, 0.0F);
 }
 
 kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
   return {.values = {values_.data() + begin, stride},
-          .first_moments = {first_moments_.data() + begin, stride},
-          .second_moments = {second_moments_.data() + begin, stride}};
+          .kept = {kernels::Matrix{kept_[0].data() + begin, stride},
+                   kernels::Matrix{kept_[1].data() + begin, stride}}};
 }
 
-void Parameters::adam_update(const kernels::AdamStep& step, const float* gradient,
-                             std::size_t begin, std::size_t size) {
-  const kernels::AdamArrays all{values_.data(), first_moments_.data(), second_moments_.data()};
-  kernels::adam(step, gradient, all.from(begin), size);
+void Parameters::update(const kernels::OptimizerStep& step, const float* gradient,
+                        std::size_t begin, std::size_t size) {
+  const kernels::ParameterArrays all{values_.data(), {kept_[0].data(), kept_[1].data()}};
+  kernels::update(step, gradient, all.from(begin), size);
 }
 
 void Parameters::import_values(const std::vector<NamedTensor>& tensors) {
   import_into(values_, tensors);
 }
 
-void Parameters::import_state(const TrainingState& state) {
+void Parameters::import_state(const TrainingState& state, const std::vector<std::string>& kept) {
   import_into(values_, state.parameters);
-  import_into(first_moments_, state.optimizer.at("exp_avg"));
-  import_into(second_moments_, state.optimizer.at("exp_avg_sq"));
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    import_into(kept_.at(i), state.optimizer.at(kept[i]));
+  }
 }
 
 std::vector<NamedTensor> Parameters::export_values() const { return export_from(values_); }
 
-TrainingState Parameters::export_state(std::int64_t epoch, std::int64_t step) const {
-  return {.epoch = epoch,
-          .step = step,
-          .parameters = export_from(values_),
-          .buffers = {},
-          .optimizer = {{"exp_avg", export_from(first_moments_)},
-                        {"exp_avg_sq", export_from(second_moments_)}}};
+TrainingState Parameters::export_state(std::int64_t epoch, std::int64_t step,
+                                       const std::vector<std::string>& kept) const {
+  TrainingState state{.epoch = epoch, .step = step, .parameters = export_from(values_)};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    state.optimizer[kept[i]] = export_from(kept_.at(i));
+  }
+  return state;
 }
 
 void Parameters::import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const {

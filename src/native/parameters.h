@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct Parameter {
   std::vector<std::size_t> offsets;
 };
 
-/// All parameters of a network and Adam's moments of them, in three flat buffers of the same
+/// All parameters of a network and what the optimizer keeps for them, in flat buffers of the same
 /// layout. The padding between parameters is 0 and stays 0.
 class Parameters {
  public:
@@ -39,15 +40,17 @@ class Parameters {
 
   [[nodiscard]] kernels::Weights weights(std::size_t begin, std::size_t stride);
   [[nodiscard]] float* values(std::size_t begin) { return values_.data() + begin; }
-  /// Adam's step on `size` parameters from `begin` on; gradient: [size].
-  void adam_update(const kernels::AdamStep& step, const float* gradient, std::size_t begin,
-                   std::size_t size);
+  /// The optimizer's step on `size` parameters from `begin` on; gradient: [size].
+  void update(const kernels::OptimizerStep& step, const float* gradient, std::size_t begin,
+              std::size_t size);
 
   /// Throws Error(io) if names or shapes differ from these parameters'.
   void import_values(const std::vector<NamedTensor>& tensors);
-  void import_state(const TrainingState& state);
+  /// `kept` names what the optimizer keeps, in the order of ParameterArrays::kept.
+  void import_state(const TrainingState& state, const std::vector<std::string>& kept);
   [[nodiscard]] std::vector<NamedTensor> export_values() const;
-  [[nodiscard]] TrainingState export_state(std::int64_t epoch, std::int64_t step) const;
+  [[nodiscard]] TrainingState export_state(std::int64_t epoch, std::int64_t step,
+                                           const std::vector<std::string>& kept) const;
 
  private:
   using Buffer = kernels::AlignedVector<float>;
@@ -57,8 +60,7 @@ class Parameters {
   std::vector<Parameter> parameters_;
   std::size_t size_ = 0;
   Buffer values_;
-  Buffer first_moments_;
-  Buffer second_moments_;
+  std::array<Buffer, kernels::kMaxOptimizerTensors> kept_;
 };
 
 }  // namespace mnist_bench::native

@@ -58,7 +58,7 @@ struct LinearProblem {
   }
 
   [[nodiscard]] Weights weights() {
-    return {.values = w.view(), .first_moments = first.view(), .second_moments = second.view()};
+    return {.values = w.view(), .kept = {first.view(), second.view()}};
   }
   [[nodiscard]] Range all_columns() const { return {0, round_up(out, kLine)}; }
 

@@ -2,8 +2,8 @@
 
 #include <random>
 
-#include "kernels/adam.h"
 #include "kernels/matrix.h"
+#include "kernels/optimizer.h"
 
 namespace mnist_bench::kernels {
 
@@ -35,15 +35,16 @@ inline Owned random_matrix(std::size_t rows, std::size_t columns, std::mt19937& 
 }
 
 /// With β₁ = 0 the first moment after a step is the gradient itself.
-inline AdamStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 0.0, 1); }
+inline OptimizerStep gradient_as_moment() { return adam_step(0.01, 0.0, 0.999, 1e-8, 0.0, 1); }
 
-/// The weights after a step of `adam` alone. Its gradient is what a fused kernel left in the first
+/// The weights after `update` alone. Its gradient is what a fused kernel left in the first
 /// moments.
 inline Owned stepped(const Owned& gradient, Owned weights) {
   Owned first(weights.rows, weights.columns);
   Owned second(weights.rows, weights.columns);
-  adam(gradient_as_moment(), gradient.values.data(),
-       {weights.values.data(), first.values.data(), second.values.data()}, weights.values.size());
+  update(gradient_as_moment(), gradient.values.data(),
+         {weights.values.data(), {first.values.data(), second.values.data()}},
+         weights.values.size());
   return weights;
 }
 

@@ -34,7 +34,7 @@ struct OutputProblem {
         second(out, in) {}
 
   [[nodiscard]] Weights weights() {
-    return {.values = w.view(), .first_moments = first.view(), .second_moments = second.view()};
+    return {.values = w.view(), .kept = {first.view(), second.view()}};
   }
   [[nodiscard]] Range all_inputs() const { return {0, round_up(in, kLine)}; }
   void forward(Range some_images, Owned& y) {

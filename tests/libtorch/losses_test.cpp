@@ -84,7 +84,7 @@ class Native {
   double step(const std::vector<std::int64_t>& batch, std::int64_t number) {
     return network_
                ->step(images_, batch,
-                      {.adam = kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, 0.0, number)})
+                      {.update = kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, 0.0, number)})
                .loss_sum /
            static_cast<double>(batch.size());
   }
@@ -128,7 +128,7 @@ void expect_same_losses(ModelConfig model) {
     const Batches batches(config.seed);
     for (std::int64_t step = 0; step < kSteps; ++step) {
       if (step > 0 && step % kTogether == 0) {
-        native.parameters().import_state(libtorch.state(step));
+        native.parameters().import_state(libtorch.state(step), optimizer_tensors(AdamConfig{}));
       }
       const double loss = libtorch.step(batches.tensors(step));
       ASSERT_NEAR(native.step(batches.indices(step), step + 1), loss, tolerance(loss))

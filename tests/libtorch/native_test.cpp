@@ -65,7 +65,7 @@ native::BatchStatistics step_for_gradients(native::Network& network, const nativ
                                            const kernels::Dropout& dropout) {
   network.prepare(images, static_cast<std::int64_t>(batch.size()));
   return network.step(images, batch,
-                      {.adam = kernels::adam_step(1e-3, 0.0, 0.999, 1e-8, 0.0, 1),
+                      {.update = kernels::adam_step(1e-3, 0.0, 0.999, 1e-8, 0.0, 1),
                        .dropout_seed = dropout.seed,
                        .step = dropout.step});
 }
@@ -93,7 +93,9 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpC
   const auto count = static_cast<double>(batch.size());
   EXPECT_NEAR(statistics.loss_sum / count, loss.item<double>(), 1e-5 * loss.item<double>());
   const std::vector<NamedTensor> gradients =
-      twin->parameters().export_state(0, 1).optimizer.at("exp_avg");
+      twin->parameters()
+          .export_state(0, 1, optimizer_tensors(AdamConfig{}))
+          .optimizer.at("exp_avg");
   const auto parameters = network->named_parameters();
   ASSERT_EQ(gradients.size(), parameters.size());
   for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -153,9 +155,9 @@ TEST(NativeAdam, IsWithinTwoUlpOfLibTorchsOverAThousandSteps) {
           -theta.detach().sign() * scale * torch::rand({kSize}, generator, torch::kFloat32);
       theta.mutable_grad() = gradient;
       optimizer.step();
-      kernels::adam(kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, weight_decay, t),
-                    gradient.const_data_ptr<float>(), {parameter.data(), m.data(), v.data()},
-                    kSize);
+      kernels::update(kernels::adam_step(1e-3, 0.9, 0.999, 1e-8, weight_decay, t),
+                      gradient.const_data_ptr<float>(), {parameter.data(), {m.data(), v.data()}},
+                      kSize);
     }
     const auto& state = static_cast<torch::optim::AdamParamState&>(
         *optimizer.state().at(theta.unsafeGetTensorImpl()));

@@ -89,7 +89,7 @@ TEST(NativeCnn, PredictsTheSameWhateverElseIsEvaluated) {
 
 TEST(NativeCnn, ExportsWhatItImported) {
   const auto network = make_network(config_for(small_model(), 1), kShape, kClasses, 1);
-  TrainingState state = network->parameters().export_state(3, 12);
+  TrainingState state = network->parameters().export_state(3, 12, optimizer_tensors(AdamConfig{}));
   ASSERT_EQ(state.parameters.size(), 8U);
   EXPECT_EQ(state.parameters[2].name, "conv2.weight");
   EXPECT_THAT(state.parameters[2].shape, testing::ElementsAre(20, 5, 3, 3));
@@ -98,8 +98,9 @@ TEST(NativeCnn, ExportsWhatItImported) {
   fill_normal(state.parameters, 1);
   fill_normal(state.optimizer.at("exp_avg"), 2);
   fill_normal(state.optimizer.at("exp_avg_sq"), 3);
-  network->parameters().import_state(state);
-  const TrainingState exported = network->parameters().export_state(3, 12);
+  network->parameters().import_state(state, optimizer_tensors(AdamConfig{}));
+  const TrainingState exported =
+      network->parameters().export_state(3, 12, optimizer_tensors(AdamConfig{}));
   EXPECT_EQ(exported.parameters, state.parameters);
   EXPECT_EQ(exported.optimizer, state.optimizer);
 }

@@ -31,8 +31,8 @@ TEST(Parameters, GiveBackTheTensorsThatCameIn) {
                             .parameters = tensors(1),
                             .buffers = {},
                             .optimizer = {{"exp_avg", tensors(10)}, {"exp_avg_sq", tensors(20)}}};
-  parameters.import_state(state);
-  const TrainingState back = parameters.export_state(3, 12);
+  parameters.import_state(state, optimizer_tensors(AdamConfig{}));
+  const TrainingState back = parameters.export_state(3, 12, optimizer_tensors(AdamConfig{}));
   EXPECT_EQ(back.epoch, 3);
   EXPECT_EQ(back.step, 12);
   EXPECT_EQ(back.parameters, state.parameters);

@@ -1,24 +1,26 @@
 // Included once per SIMD target, after <hwy/highway.h>.
-#if defined(MNIST_BENCH_KERNELS_ADAM_INL_H) == defined(HWY_TARGET_TOGGLE)
-#ifdef MNIST_BENCH_KERNELS_ADAM_INL_H
-#undef MNIST_BENCH_KERNELS_ADAM_INL_H
+#if defined(MNIST_BENCH_KERNELS_OPTIMIZER_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef MNIST_BENCH_KERNELS_OPTIMIZER_INL_H
+#undef MNIST_BENCH_KERNELS_OPTIMIZER_INL_H
 #else
-#define MNIST_BENCH_KERNELS_ADAM_INL_H
+#define MNIST_BENCH_KERNELS_OPTIMIZER_INL_H
 #endif
 
-#include "kernels/adam.h"
+#include "kernels/optimizer.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// `adam` (see adam.h) for one vector of parameters. Rounds where LibTorch's Adam rounds, because a
-/// difference in v lasts for 1 / (1 − β₂) steps, 1,000 with the usual β₂: parameters stay within
-/// 2 ulp over 1,000 steps.
+/// `update` (see optimizer.h) for one vector of parameters. Rounds where LibTorch's Adam rounds,
+/// because a difference in v lasts for 1 / (1 − β₂) steps, 1,000 with the usual β₂: parameters stay
+/// within 2 ulp over 1,000 steps.
 template <class D>
-HWY_INLINE void adam_at(D d, const AdamStep& step, hn::Vec<D> gradient, AdamArrays arrays) {
-  const auto [parameter, first_moment, second_moment] = arrays;
+HWY_INLINE void update_at(D d, const AdamStep& step, hn::Vec<D> gradient,
+                          const ParameterArrays& arrays) {
+  float* parameter = arrays.values;
+  const auto [first_moment, second_moment] = arrays.kept;
   const auto old = hn::LoadU(d, parameter);
   const auto g = hn::MulAdd(hn::Set(d, step.weight_decay), old, gradient);
   const auto m = hn::MulAdd(hn::Set(d, step.one_minus_beta1), g,

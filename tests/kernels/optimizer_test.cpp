@@ -1,4 +1,4 @@
-#include "kernels/adam.h"
+#include "kernels/optimizer.h"
 
 #include <gtest/gtest.h>
 
@@ -22,8 +22,8 @@ TEST(Adam, TakesTheStepsOfEquations15To18) {
     std::vector<double> v64(kSize, 0.0);
     for (int t = 1; t <= 200; ++t) {
       Owned gradient = random_matrix(1, kSize, generator);
-      adam(adam_step(0.01, 0.9, 0.999, 1e-8, 0.1, t), gradient.values.data(),
-           {parameter.values.data(), m.values.data(), v.values.data()}, kSize);
+      update(adam_step(0.01, 0.9, 0.999, 1e-8, 0.1, t), gradient.values.data(),
+             {parameter.values.data(), {m.values.data(), v.values.data()}}, kSize);
       for (std::size_t i = 0; i < kSize; ++i) {
         const double g = static_cast<double>(gradient.values[i]) + 0.1 * theta[i];
         m64[i] = 0.9 * m64[i] + 0.1 * g;
@@ -46,8 +46,8 @@ TEST(Adam, LeavesAloneWhatNeverHadAGradient) {
     float moments[2] = {0, 0};
     const float gradient = 0;
     for (const double epsilon : {1e-8, 1e-40}) {  // the latter is less than float32 has
-      adam(adam_step(0.01, 0.9, 0.999, epsilon, 0, 1), &gradient,
-           {&parameter, &moments[0], &moments[1]}, 1);
+      update(adam_step(0.01, 0.9, 0.999, epsilon, 0, 1), &gradient,
+             {&parameter, {&moments[0], &moments[1]}}, 1);
       EXPECT_EQ(parameter, 0.3F);
     }
   });

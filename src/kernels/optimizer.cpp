@@ -1,30 +1,38 @@
-#include "kernels/adam.h"
+#include "kernels/optimizer.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/adam.cpp"
+#define HWY_TARGET_INCLUDE "kernels/optimizer.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/adam-inl.h"
+#include "kernels/optimizer-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-void adam_all(const AdamStep& step, const float* gradient, AdamArrays arrays, std::size_t size) {
+template <class Step>
+void update_each(const Step& step, const float* gradient, const ParameterArrays& arrays,
+                 std::size_t size) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> d1;
   std::size_t i = 0;
   for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) {
-    adam_at(d, step, hn::LoadU(d, gradient + i), arrays.from(i));
+    update_at(d, step, hn::LoadU(d, gradient + i), arrays.from(i));
   }
   for (; i < size; ++i) {
-    adam_at(d1, step, hn::LoadU(d1, gradient + i), arrays.from(i));
+    update_at(d1, step, hn::LoadU(d1, gradient + i), arrays.from(i));
   }
+}
+
+void update_all(const OptimizerStep& step, const float* gradient, const ParameterArrays& arrays,
+                std::size_t size) {
+  std::visit([&](const auto& chosen) HWY_ATTR { update_each(chosen, gradient, arrays, size); },
+             step);
 }
 
 }  // namespace
@@ -34,7 +42,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mnist_bench::kernels {
 
-HWY_EXPORT(adam_all);
+HWY_EXPORT(update_all);
 
 AdamStep adam_step(double learning_rate, double beta1, double beta2, double epsilon,
                    double weight_decay, std::int64_t step) {
@@ -50,8 +58,9 @@ AdamStep adam_step(double learning_rate, double beta1, double beta2, double epsi
           .inverse_root_correction2 = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, t)))};
 }
 
-void adam(const AdamStep& step, const float* gradient, const AdamArrays& arrays, std::size_t size) {
-  HWY_DYNAMIC_DISPATCH(adam_all)(step, gradient, arrays, size);
+void update(const OptimizerStep& step, const float* gradient, const ParameterArrays& arrays,
+            std::size_t size) {
+  HWY_DYNAMIC_DISPATCH(update_all)(step, gradient, arrays, size);
 }
 
 }  // namespace mnist_bench::kernels
