@@ -32,6 +32,7 @@ Metric share(std::string key, std::string title, std::optional<double> (*value)(
           .unit = "%",
           .meaning = title + ", a share of 0 to 1",
           .kind = MetricKind::share,
+          .range = {.low = 0.0, .high = 1.0},
           .better = Better::higher,
           .value = value};
 }
@@ -93,13 +94,13 @@ std::optional<double> Metric::finite_value(const RunResult& run) const {
 }
 
 Interval within_range(const Interval& interval, const Metric& metric) {
-  const double high = metric.is_share() ? std::min(interval.high, 1.0) : interval.high;
-  return {.low = std::max(interval.low, 0.0), .high = high};
+  return {.low = std::max(interval.low, metric.range.low),
+          .high = std::min(interval.high, metric.range.high)};
 }
 
 Interval within_range_of_differences(const Interval& interval, const Metric& metric) {
-  if (!metric.is_share()) return interval;
-  return {.low = std::max(interval.low, -1.0), .high = std::min(interval.high, 1.0)};
+  const double widest = metric.range.high - metric.range.low;
+  return {.low = std::max(interval.low, -widest), .high = std::min(interval.high, widest)};
 }
 
 const std::vector<Metric>& metrics() {

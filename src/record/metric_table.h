@@ -1,9 +1,11 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "evaluate/metrics.h"
 #include "evaluate/statistics.h"
 #include "record/result.h"
 
@@ -11,7 +13,7 @@ namespace mnist_bench {
 
 enum class MetricKind {
   share,   ///< of the test images: 0 … 1, for people in per cent
-  amount,  ///< 0 or more
+  amount,  ///< any other number
   count,   ///< exact, and decided by the model alone: in no mean over the seeds
 };
 
@@ -29,6 +31,8 @@ struct Metric {
   /// Of the number in the record's unit.
   std::string meaning;
   MetricKind kind = MetricKind::amount;
+  /// What the values lie between, in the record's unit; an end may be infinite.
+  Interval range = {.low = 0.0, .high = std::numeric_limits<double>::infinity()};
   Better better = Better::lower;
   /// Digits after the point where no deviation says how many are meaningful (n = 1, SD = 0).
   int decimals = 2;
@@ -49,11 +53,10 @@ struct Metric {
   [[nodiscard]] std::optional<double> finite_value(const RunResult& run) const;
 };
 
-/// The part of the interval, in the record's unit, that the metric's values can reach: shares lie
-/// in 0 … 1, losses and times are not negative.
+/// The part of the interval, in the record's unit, that the metric's values can reach.
 Interval within_range(const Interval& interval, const Metric& metric);
 
-/// The same of differences: those of shares end at -1 and 1.
+/// The same of differences: those of shares end at -1 and 1, those of losses and times nowhere.
 Interval within_range_of_differences(const Interval& interval, const Metric& metric);
 
 /// All of them: shares first, then loss, times and counts.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-const Metric& accuracy() { return reported_metrics().front(); }
+const Metric& accuracy() { return metric_of("accuracy"); }
 
 TEST(SupportedDecimals, KeepTwoDigitsUpTo354AndOneBeyond) {
   // The examples of the Particle Data Group: 0.827 ± 0.119 → 0.83 ± 0.12, 0.827 ± 0.367 → 0.8 ±
@@ -105,14 +105,14 @@ TEST(SpreadText, OfPercentagesIsNeverFinerThanOneTestImage) {
   EXPECT_EQ(spread_text(close, accuracy(), 50).mean_and_sd(), "89 ± 0");
   EXPECT_EQ(spread_text(spread_of({0.885, 0.895}), accuracy(), 200).mean_and_sd(), "89.0 ± 0.7");
   // A loss is no number of images.
-  const Metric& loss = reported_metrics()[4];
+  const Metric& loss = metric_of("loss");
   ASSERT_EQ(loss.key, "loss");
   EXPECT_EQ(spread_text(spread_of({0.08921, 0.08922}), loss, 200).mean_and_sd(),
             "0.089215 ± 0.000007");
 }
 
 TEST(SpreadText, HasIntervalsThatEndWhereTheValuesDo) {
-  const Metric& seconds = reported_metrics()[5];
+  const Metric& seconds = metric_of("seconds_per_epoch");
   ASSERT_EQ(seconds.key, "seconds_per_epoch");
   const SpreadText times = spread_text(spread_of({0.5, 1.5}), seconds, 10'000);  // 1 ± 6.4
   EXPECT_EQ(times.low, "0.0");
