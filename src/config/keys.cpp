@@ -1,5 +1,7 @@
 #include "config/keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -130,6 +132,24 @@ Key name_key(const Rule& label) {
   return name;
 }
 
+Key dataset_key(const Rule& label) {
+  Key dataset = key("data", "dataset", label, field(&ExperimentConfig::data, &DataConfig::dataset),
+                    "Label of the data set in the records; must be mnist while data.directory is "
+                    "null.");
+  const auto problem = [](const ExperimentConfig& config) -> std::optional<std::string> {
+    const DataConfig& data = config.data;
+    if (data.directory || data.dataset == kShippedDataset) return std::nullopt;
+    return fmt::format(
+        "found \"{}\", but only \"{}\" ships with the project; set data.directory to "
+        "the folder of the four IDX files",
+        data.dataset, kShippedDataset);
+  };
+  dataset.dependency = {.problem = problem,
+                        .when = {{"properties", {{"directory", {{"type", "null"}}}}}},
+                        .then = {{"properties", {{"dataset", {{"const", kShippedDataset}}}}}}};
+  return dataset;
+}
+
 Key model_type_key() {
   Key type = type_key("model", &ExperimentConfig::model,
                       "Multilayer perceptron (the paper's Table 1), convolutional network "
@@ -182,8 +202,7 @@ std::vector<Key> make_keys() {
           "CPU threads; null: as many as cores, control group, OMP_NUM_THREADS and "
           "SLURM_CPUS_PER_TASK allow."),
 
-      key("data", "dataset", label, field(&E::data, &D::dataset),
-          "Label of the data set in the records; must be mnist while data.directory is null."),
+      dataset_key(label),
       key("data", "directory", Path{}, field(&E::data, &D::directory),
           "Folder of the four IDX files, raw or .gz, relative to the current folder; "
           "null: the MNIST that ships with the project."),

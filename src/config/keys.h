@@ -15,6 +15,15 @@ namespace mnist_bench {
 /// What applies where a config omits a key.
 enum class IfAbsent { default_value, file_name, error };
 
+/// What a key's value asks of other keys of its section.
+struct Dependency {
+  /// What is wrong with the key in this config; absent: nothing.
+  std::function<std::optional<std::string>(const ExperimentConfig&)> problem;
+  /// The same as JSON Schema of the section: "if" and "then".
+  nlohmann::ordered_json when;
+  nlohmann::ordered_json then;
+};
+
 /// One key of the experiment config. The reader, the resolved config, the JSON Schema and the
 /// reference are all derived from the list of these.
 struct Key {
@@ -34,6 +43,7 @@ struct Key {
   std::function<void(ExperimentConfig&, const nlohmann::json&)> set;
   /// What is wrong inside a value that its rule accepts; empty where the rule says it all.
   std::function<std::optional<Problem>(const nlohmann::json&)> check = {};
+  std::optional<Dependency> dependency = {};
 
   /// "training.epochs", as in an override.
   [[nodiscard]] std::string path() const { return section.empty() ? name : section + "." + name; }

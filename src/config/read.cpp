@@ -238,13 +238,9 @@ std::string name_from_file(const Source& source) {
                    escaped(stem), key.allowed()));
 }
 
-void require_sound_data(const Source& source, const DataConfig& data) {
-  if (data.directory || data.dataset == kShippedDataset) return;
-  fail(
-      source, *find_keys("data", "dataset").front(),
-      fmt::format("found \"{}\", but only \"{}\" ships with the project; set data.directory to the "
-                  "folder of the four IDX files",
-                  data.dataset, kShippedDataset));
+void require_dependency(const Source& source, const Key& key, const ExperimentConfig& config) {
+  if (!key.dependency || !key.applies_to(config)) return;
+  if (const auto problem = key.dependency->problem(config)) fail(source, key, *problem);
 }
 
 ExperimentConfig parse(Source source, const std::vector<std::string>& overrides) {
@@ -254,7 +250,7 @@ ExperimentConfig parse(Source source, const std::vector<std::string>& overrides)
   ExperimentConfig config;
   for (const Key& key : experiment_keys()) read_key(source, key, config);
   if (config.name.empty()) config.name = name_from_file(source);
-  require_sound_data(source, config.data);
+  for (const Key& key : experiment_keys()) require_dependency(source, key, config);
   return config;
 }
 

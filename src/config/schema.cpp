@@ -27,13 +27,6 @@ ordered_json object_schema(const ordered_json& properties) {
   return {{"type", "object"}, {"additionalProperties", false}, {"properties", properties}};
 }
 
-ordered_json data_schema(const ordered_json& properties) {
-  ordered_json schema = object_schema(properties);
-  schema["if"] = {{"properties", {{"directory", {{"type", "null"}}}}}};
-  schema["then"] = {{"properties", {{"dataset", {{"const", kShippedDataset}}}}}};
-  return schema;
-}
-
 /// The keys of `section` for models of `type`.
 ordered_json section_properties(std::string_view section, std::string_view type) {
   auto properties = ordered_json::object();
@@ -41,6 +34,15 @@ ordered_json section_properties(std::string_view section, std::string_view type)
     if (key.section == section && key.belongs_to(type)) properties[key.name] = key_schema(key);
   }
   return properties;
+}
+
+/// What the section's keys for models of `type` ask of each other.
+void add_dependencies(ordered_json& schema, std::string_view section, std::string_view type) {
+  for (const Key& key : experiment_keys()) {
+    if (key.section != section || !key.belongs_to(type) || !key.dependency) continue;
+    schema["if"] = key.dependency->when;
+    schema["then"] = key.dependency->then;
+  }
 }
 
 /// One of the alternatives that the section's "type" chooses from.
@@ -54,6 +56,7 @@ ordered_json alternative_schema(const std::string& section, const std::string& t
     const bool is_required = key.section == section && key.type == type;
     if (is_required && key.if_absent == IfAbsent::error) schema["required"].push_back(key.name);
   }
+  add_dependencies(schema, section, type);
   return schema;
 }
 
@@ -66,8 +69,10 @@ ordered_json section_schema(const std::string& section) {
     }
     return {{"oneOf", alternatives}};
   }
-  const ordered_json properties = section_properties(section, types.empty() ? "" : types.front());
-  return section == "data" ? data_schema(properties) : object_schema(properties);
+  const std::string type = types.empty() ? "" : types.front();
+  ordered_json schema = object_schema(section_properties(section, type));
+  add_dependencies(schema, section, type);
+  return schema;
 }
 
 ordered_json layer_schema(const LayerKind& kind) {
