@@ -81,8 +81,8 @@ PaperClaim adam_claim(const PaperEvidence& evidence) {
 PaperClaim sgd_claim() {
   return {.place = "Sec. 3.9",
           .claim = "Adam “achieves faster convergence compared to standard SGD”",
-          .findings = {"The paper shows no run with SGD and no learning curve. mnist-bench trains "
-                       "with Adam alone, so these runs cannot tell either."},
+          .findings = {"The paper shows no run with SGD and no learning curve, and this report "
+                       "compares no runs with SGD either."},
           .basis = ClaimBasis::reading,
           .verdict = ClaimVerdict::open};
 }
