@@ -73,6 +73,7 @@ inline std::string_view model_type(const ModelConfig& model) {
 /// Adam (paper, eq. 15–18), ε outside the root.
 struct AdamConfig {
   static constexpr std::string_view kType = "adam";
+  static constexpr std::string_view kTitle = "Adam";
   double learning_rate = 0.001;  ///< > 0
   double beta1 = 0.9;            ///< 0 ≤ β < 1
   double beta2 = 0.999;          ///< 0 ≤ β < 1
@@ -87,6 +88,11 @@ using OptimizerConfig = std::variant<AdamConfig>;
 /// The value of `optimizer.type` for `optimizer`.
 inline std::string_view optimizer_type(const OptimizerConfig& optimizer) {
   return std::visit([](const auto& config) { return config.kType; }, optimizer);
+}
+
+/// What people call it.
+inline std::string_view optimizer_title(const OptimizerConfig& optimizer) {
+  return std::visit([](const auto& config) { return config.kTitle; }, optimizer);
 }
 
 /// What trains a network: LibTorch (the reference), or this project's own kernels on the CPU.

@@ -70,6 +70,7 @@ void LibtorchLearner::restore(const TrainingState& state) {
   import_buffers(network_, state.buffers);
   import_optimizer(config_.optimizer, state, *optimizer_);
   epoch_ = state.epoch;
+  steps_done_ = state.step;
 }
 
 void LibtorchLearner::prepare() {
@@ -110,7 +111,8 @@ void LibtorchLearner::step(std::int64_t first, std::int64_t count, PhaseClock* c
   loss.backward();
   end_phase(clock, "backward");
   optimizer_->step();
-  end_phase(clock, "Adam");
+  ++steps_done_;
+  end_phase(clock, optimizer_title(config_.optimizer));
 
   const torch::NoGradGuard no_gradients;
   loss_sum_.add_(loss.detach(), static_cast<double>(count));
@@ -126,7 +128,7 @@ Predictions LibtorchLearner::predict() { return mnist_bench::predict(network_, t
 
 TrainingState LibtorchLearner::state() const {
   TrainingState state{.epoch = epoch_,
-                      .step = 0,
+                      .step = steps_done_,
                       .parameters = export_parameters(network_),
                       .buffers = export_buffers(network_),
                       .optimizer = {}};

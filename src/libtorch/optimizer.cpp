@@ -47,7 +47,6 @@ void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& op
         for (std::size_t i = 0; i < parameters.size(); ++i) {
           auto& kept = static_cast<AdamParamState&>(
               *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
-          state.step = kept.step();
           state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
           state.optimizer["exp_avg_sq"].push_back(export_tensor(names[i], kept.exp_avg_sq()));
         }

@@ -14,8 +14,8 @@ namespace mnist_bench {
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerConfig& config);
 
-/// What the optimizer keeps of each parameter, after at least one step: fills in `step` and
-/// `optimizer` of `state`. `names` are the parameters'.
+/// What the optimizer keeps of each parameter, after at least one step: fills in `optimizer` of
+/// `state`. `names` are the parameters'.
 void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& optimizer,
                       const std::vector<std::string>& names, TrainingState& state);
 

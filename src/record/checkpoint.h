@@ -17,7 +17,7 @@ namespace mnist_bench {
 /// epoch's order and dropout are drawn from a generator seeded anew with both.
 struct TrainingState {
   std::int64_t epoch = 0;  ///< epochs done
-  std::int64_t step = 0;   ///< Adam's t: steps done
+  std::int64_t step = 0;   ///< steps done: Adam's t
   /// By PyTorch's names and in its shapes: "fc1.weight" [out, in], "fc1.bias" [out].
   std::vector<NamedTensor> parameters = {};
   /// What layers keep beside their parameters: batch norm's running means and variances.
