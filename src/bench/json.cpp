@@ -76,14 +76,14 @@ void add_aggregates(Json& lines, const BenchSeries& series, std::size_t family) 
   const std::vector<double> cpu = column(&BenchSample::cpu_seconds);
   using Aggregate = std::function<std::optional<double>(const std::vector<double>&)>;
   const auto cv = [](const std::vector<double>& values) -> std::optional<double> {
-    const Spread spread = spread_of(values);
-    if (!spread.sd) return std::nullopt;
-    return *spread.sd / *spread.mean;
+    const SampleSummary summary = summary_of(values);
+    if (!summary.sd) return std::nullopt;
+    return *summary.sd / *summary.mean;
   };
   const std::vector<std::pair<std::string, Aggregate>> aggregates = {
-      {"mean", [](const auto& values) { return spread_of(values).mean; }},
+      {"mean", [](const auto& values) { return summary_of(values).mean; }},
       {"median", [](const auto& values) { return median_of(values); }},
-      {"stddev", [](const auto& values) { return spread_of(values).sd; }},
+      {"stddev", [](const auto& values) { return summary_of(values).sd; }},
       {"cv", cv}};
   for (const auto& [name, of] : aggregates) {
     if (!of(real)) continue;

@@ -18,11 +18,11 @@ std::vector<double> seconds_of(const BenchSeries& series) {
 
 /// "0.335 (0.327 to 0.353)": median, least and greatest.
 std::string median_range_text(const std::vector<double>& values, const char* format) {
-  const Spread spread = spread_of(values);
-  if (spread.n == 0) return "–";
+  const SampleSummary summary = summary_of(values);
+  if (summary.n == 0) return "–";
   const auto number = [&](double value) { return fmt::format(fmt::runtime(format), value); };
-  return fmt::format("{} ({} to {})", number(*median_of(values)), number(*spread.minimum),
-                     number(*spread.maximum));
+  return fmt::format("{} ({} to {})", number(*median_of(values)), number(*summary.minimum),
+                     number(*summary.maximum));
 }
 
 const BenchProbe* probe_of(const BenchResult& result, std::int64_t threads) {
@@ -142,7 +142,7 @@ std::vector<std::string> bench_warnings(const BenchResult& result) {
     if (probe.threads > context.cores) {
       warnings.push_back(fmt::format("{} threads share {} cores", probe.threads, context.cores));
     }
-    const Spread barrier = spread_of(probe.barrier_seconds);
+    const SampleSummary barrier = summary_of(probe.barrier_seconds);
     constexpr double kUnsteady = 2.0;
     if (barrier.n > 1 && *barrier.maximum > kUnsteady * *barrier.minimum) {
       warnings.push_back(fmt::format(
@@ -150,7 +150,7 @@ std::vector<std::string> bench_warnings(const BenchResult& result) {
           "were busy, in some rounds, so times may fall into two groups",
           probe.threads, *barrier.minimum * 1e9, *barrier.maximum * 1e9));
     }
-    const Spread peak = spread_of(probe.fma_flops);
+    const SampleSummary peak = summary_of(probe.fma_flops);
     constexpr double kSteady = 0.8;
     if (peak.n > 1 && *peak.minimum < kSteady * *peak.maximum) {
       warnings.push_back(

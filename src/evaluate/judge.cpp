@@ -25,7 +25,7 @@ Judgement judge(const std::vector<double>& differences, std::int64_t images) {
   const std::vector<double> first(differences.begin(),
                                   differences.begin() + static_cast<std::ptrdiff_t>(judged));
   Judgement judgement;
-  judgement.difference = paired_spread(first, images);
+  judgement.difference = paired_summary(first, images);
   judgement.left_out = static_cast<std::int64_t>(differences.size() - judged);
   if (first.empty()) return judgement;
   judgement.test = sign_flip_test(first);

@@ -24,7 +24,7 @@ std::string to_string(Conclusion conclusion);
 struct Judgement {
   Conclusion conclusion = Conclusion::not_shown;
   /// Of the differences that were judged: the first kMostSignFlips of those given.
-  Spread difference;
+  SampleSummary difference;
   std::optional<SignFlipTest> test;  ///< n ≥ 1
   std::int64_t left_out = 0;         ///< differences beyond the first kMostSignFlips
 
@@ -37,7 +37,7 @@ struct Judgement {
 /// The only place that decides whether one of two sides is higher. `differences`: B − A of the
 /// same seeds, in ascending order of the seeds; `images`: how many test images they are shares of,
 /// 0 for values of any resolution. Shown: n ≥ kFewestSeeds, the 95 % t-interval of the mean
-/// (paired_spread, which accounts for the resolution) excludes 0, and the exact sign-flip test has
+/// (paired_summary, which accounts for the resolution) excludes 0, and the exact sign-flip test has
 /// p < kLevel. Suggested: the interval excludes 0, but the test does not say so, or n is below
 /// kFewestSeeds. Else not shown.
 Judgement judge(const std::vector<double>& differences, std::int64_t images);

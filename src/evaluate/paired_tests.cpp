@@ -102,8 +102,8 @@ double difference_resolution_sd(std::int64_t images) {
   return std::numbers::sqrt2 * resolution_sd(images);
 }
 
-Spread paired_spread(const std::vector<double>& differences, std::int64_t images) {
-  return with_least_scatter(spread_of(differences), difference_resolution_sd(images));
+SampleSummary paired_summary(const std::vector<double>& differences, std::int64_t images) {
+  return with_least_scatter(summary_of(differences), difference_resolution_sd(images));
 }
 
 SignFlipTest sign_flip_test(const std::vector<double>& differences) {
@@ -137,25 +137,25 @@ EquivalenceTest equivalence_test(const std::vector<double>& differences, double 
                                  std::int64_t images) {
   EquivalenceTest test;
   test.margin = margin;
-  test.difference = spread_of(differences);
+  test.difference = summary_of(differences);
   test.least_sd = least_difference_sd(margin, images);
   if (test.difference.n < 2) {
     test.obstacle = EquivalenceObstacle::too_few_seeds;
     return test;
   }
-  Spread spread = test.difference;
-  spread.sd = std::max(*spread.sd, test.least_sd);
-  const auto n = static_cast<double>(spread.n);
-  const double mean = *spread.mean;
-  const double standard_error = *spread.sd / std::sqrt(n);
+  SampleSummary summary = test.difference;
+  summary.sd = std::max(*summary.sd, test.least_sd);
+  const auto n = static_cast<double>(summary.n);
+  const double mean = *summary.mean;
+  const double standard_error = *summary.sd / std::sqrt(n);
   const double correction = images > 0 ? 0.5 / (n * static_cast<double>(images)) : 0.0;
-  test.ci90 = mean_interval(spread, 1.0 - 2.0 * kOneSidedLevel);
+  test.ci90 = mean_interval(summary, 1.0 - 2.0 * kOneSidedLevel);
   test.ci90->low -= correction;
   test.ci90->high += correction;
   test.p_lower = one_sided_p(mean - correction + margin, standard_error, n - 1.0);
   test.p_upper = one_sided_p(margin - mean - correction, standard_error, n - 1.0);
   test.p_value = std::max(*test.p_lower, *test.p_upper);
-  if (spread.n < kFewestForEquivalence) {
+  if (summary.n < kFewestForEquivalence) {
     test.obstacle = EquivalenceObstacle::too_few_seeds;
     return test;
   }

@@ -47,11 +47,11 @@ double resolution_sd(std::int64_t images);
 /// The same of the difference of two such shares: √2·resolution_sd(images) = 1/(images·√6).
 double difference_resolution_sd(std::int64_t images);
 
-/// spread_of(differences) of such shares, but its ci95 assumes that the differences scatter at
+/// summary_of(differences) of such shares, but its ci95 assumes that the differences scatter at
 /// least by their resolution: mean ± t(0.975, n − 1)·max(sd, difference_resolution_sd(images))/√n.
 /// Two seeds with the same difference would otherwise have an interval of width 0, which excludes 0
 /// in one of eight cases where nothing differs (risk_test.cpp).
-Spread paired_spread(const std::vector<double>& differences, std::int64_t images);
+SampleSummary paired_summary(const std::vector<double>& differences, std::int64_t images);
 
 /// Whether paired differences are as likely to be negative as positive (Fisher 1935): of all 2ⁿ
 /// ways to flip their signs, the share whose mean is at least as far from 0 as the one observed.
@@ -82,7 +82,7 @@ enum class EquivalenceObstacle {
 /// SD that is at least `least_sd`, and are corrected for continuity.
 struct EquivalenceTest {
   double margin = 0.0;  ///< > 0, in the unit of the differences
-  Spread difference;
+  SampleSummary difference;
   double least_sd = 0.0;          ///< least_difference_sd; replaces a smaller difference.sd
   std::optional<Interval> ci90;   ///< of the mean difference, with the correction; n ≥ 2
   std::optional<double> p_lower;  ///< of the hypothesis mean ≤ −margin; n ≥ 2

@@ -7,32 +7,32 @@
 
 namespace mnist_bench {
 
-Spread spread_of(const std::vector<double>& values) {
-  Spread spread;
-  spread.n = static_cast<std::int64_t>(values.size());
-  if (values.empty()) return spread;
+SampleSummary summary_of(const std::vector<double>& values) {
+  SampleSummary summary;
+  summary.n = static_cast<std::int64_t>(values.size());
+  if (values.empty()) return summary;
   const auto n = static_cast<double>(values.size());
-  spread.minimum = *std::min_element(values.begin(), values.end());
-  spread.maximum = *std::max_element(values.begin(), values.end());
+  summary.minimum = *std::min_element(values.begin(), values.end());
+  summary.maximum = *std::max_element(values.begin(), values.end());
   // Equal values have exactly their own mean, where the sum's rounding would leave a residue.
-  const double mean = spread.minimum == spread.maximum
+  const double mean = summary.minimum == summary.maximum
                           ? values.front()
                           : std::accumulate(values.begin(), values.end(), 0.0) / n;
-  spread.mean = mean;
-  if (values.size() < 2) return spread;
+  summary.mean = mean;
+  if (values.size() < 2) return summary;
   double squares = 0.0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  spread.sd = std::sqrt(squares / (n - 1.0));
-  spread.ci95 = mean_interval(spread, 0.95);
-  return spread;
+  summary.sd = std::sqrt(squares / (n - 1.0));
+  summary.ci95 = mean_interval(summary, 0.95);
+  return summary;
 }
 
-Spread with_least_scatter(Spread spread, double least_sd) {
-  if (!spread.sd || *spread.sd >= least_sd) return spread;
-  Spread scatter = spread;
+SampleSummary with_least_scatter(SampleSummary summary, double least_sd) {
+  if (!summary.sd || *summary.sd >= least_sd) return summary;
+  SampleSummary scatter = summary;
   scatter.sd = least_sd;
-  spread.ci95 = mean_interval(scatter, 0.95);
-  return spread;
+  summary.ci95 = mean_interval(scatter, 0.95);
+  return summary;
 }
 
 std::optional<double> median_of(std::vector<double> values) {
@@ -42,13 +42,13 @@ std::optional<double> median_of(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::optional<Interval> mean_interval(const Spread& spread, double confidence) {
-  if (spread.n < 2) return std::nullopt;
-  const auto n = static_cast<double>(spread.n);
+std::optional<Interval> mean_interval(const SampleSummary& summary, double confidence) {
+  if (summary.n < 2) return std::nullopt;
+  const auto n = static_cast<double>(summary.n);
   const double t =
       boost::math::quantile(boost::math::students_t(n - 1.0), (1.0 + confidence) / 2.0);
-  const double half = t * *spread.sd / std::sqrt(n);
-  return Interval{.low = *spread.mean - half, .high = *spread.mean + half};
+  const double half = t * *summary.sd / std::sqrt(n);
+  return Interval{.low = *summary.mean - half, .high = *summary.mean + half};
 }
 
 }  // namespace mnist_bench

@@ -9,7 +9,7 @@
 namespace mnist_bench {
 
 /// A summary of a sample. What the sample is too small for is absent.
-struct Spread {
+struct SampleSummary {
   std::int64_t n = 0;
   std::optional<double> mean;     ///< n ≥ 1
   std::optional<double> sd;       ///< sample standard deviation, n − 1, two-pass; n ≥ 2
@@ -18,16 +18,16 @@ struct Spread {
   std::optional<double> maximum;  ///< n ≥ 1
 };
 
-Spread spread_of(const std::vector<double>& values);
+SampleSummary summary_of(const std::vector<double>& values);
 
-/// `spread` with a ci95 that assumes an SD of at least `least_sd`: values of limited resolution may
-/// happen to be equal, and would have an interval of width 0.
-Spread with_least_scatter(Spread spread, double least_sd);
+/// `summary` with a ci95 that assumes an SD of at least `least_sd`: values of limited resolution
+/// may happen to be equal, and would have an interval of width 0.
+SampleSummary with_least_scatter(SampleSummary summary, double least_sd);
 
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
 std::optional<double> median_of(std::vector<double> values);
 
 /// Student's interval of the mean, mean ± t((1 + confidence)/2, n − 1)·sd/√n; nothing for n < 2.
-std::optional<Interval> mean_interval(const Spread& spread, double confidence);
+std::optional<Interval> mean_interval(const SampleSummary& summary, double confidence);
 
 }  // namespace mnist_bench

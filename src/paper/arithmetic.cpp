@@ -58,12 +58,12 @@ double one_against_rest_accuracy(std::int64_t classes, double accuracy) {
 
 double error_reduction(double worse, double better) { return 1.0 - (1.0 - better) / (1.0 - worse); }
 
-std::optional<Interval> next_run_interval(const Spread& spread) {
-  if (!spread.ci95) return std::nullopt;
+std::optional<Interval> next_run_interval(const SampleSummary& summary) {
+  if (!summary.ci95) return std::nullopt;
   // The interval of the mean has t·SD·√(1/n).
   const double half =
-      (spread.ci95->high - *spread.mean) * std::sqrt(static_cast<double>(spread.n) + 1.0);
-  return Interval{.low = *spread.mean - half, .high = *spread.mean + half};
+      (summary.ci95->high - *summary.mean) * std::sqrt(static_cast<double>(summary.n) + 1.0);
+  return Interval{.low = *summary.mean - half, .high = *summary.mean + half};
 }
 
 std::int64_t runs_for_significance(double difference, double sd_a, double sd_b) {

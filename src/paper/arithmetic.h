@@ -34,7 +34,7 @@ double one_against_rest_accuracy(std::int64_t classes, double accuracy);
 double error_reduction(double worse, double better);
 
 /// Where one further run is expected with 95 %: mean ± t(0.975, n − 1)·SD·√(1 + 1/n); n ≥ 2.
-std::optional<Interval> next_run_interval(const Spread& spread);
+std::optional<Interval> next_run_interval(const SampleSummary& summary);
 
 /// The least number of runs of each model with which Welch's t-test finds p < 0.05, two-sided, if
 /// the means differ by `difference` ≠ 0 and the runs have these SDs, not both 0.

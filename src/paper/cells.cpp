@@ -17,9 +17,9 @@ std::optional<double> sd_over_classes(const RunGroup& group, double ClassMetrics
     for (const std::int64_t k : metrics.macro.classes) {
       values.push_back(100.0 * metrics.per_class[static_cast<std::size_t>(k)].*value);
     }
-    if (const auto sd = spread_of(values).sd) deviations.push_back(*sd);
+    if (const auto sd = summary_of(values).sd) deviations.push_back(*sd);
   }
-  return spread_of(deviations).mean;
+  return summary_of(deviations).mean;
 }
 
 CellVerdict verdict_on(const PaperCell& cell, const Interval& next_run) {
@@ -44,7 +44,7 @@ PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
                  .printed_sd = printed.sd,
                  .ours = {}};
   if (model.runs == nullptr) return cell;
-  cell.ours = model.runs->spreads.at(cell.metric->key);
+  cell.ours = model.runs->summaries.at(cell.metric->key);
   cell.images = test_images(*model.runs);
   if (!cell.ours.mean) return cell;
   const double scale = cell.metric->scale();
@@ -74,7 +74,7 @@ PaperCell check_seconds(const PaperModel& model) {
                  .ours = {},
                  .verdict = CellVerdict::not_comparable};
   if (model.runs == nullptr) return cell;
-  cell.ours = model.runs->spreads.at(cell.metric->key);
+  cell.ours = model.runs->summaries.at(cell.metric->key);
   if (cell.ours.mean) cell.difference = *cell.ours.mean - cell.printed;
   return cell;
 }

@@ -43,7 +43,7 @@ struct PaperCell {
   const Metric* metric = nullptr;
   double printed = 0.0;
   std::optional<double> printed_sd;
-  Spread ours;                                 ///< in the record's unit
+  SampleSummary ours;                          ///< in the record's unit
   std::optional<double> difference = {};       ///< ours − paper's
   std::optional<Interval> next_run = {};       ///< next_run_interval, within 0 … 100 %
   std::optional<std::int64_t> images = {};     ///< of our test set

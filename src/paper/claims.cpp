@@ -83,10 +83,10 @@ ClaimVerdict claim_verdict(const Judgement& judgement, bool higher) {
 
 std::string ours_text(const RunGroup& runs, const char* metric_key) {
   const Metric& metric = metric_of(metric_key);
-  const Spread& spread = runs.spreads.at(metric.key);
-  if (!spread.mean) return "–";
-  return fmt::format("{} (n = {})", spread_text(spread, metric, test_images(runs)).mean_and_sd(),
-                     spread.n);
+  const SampleSummary& summary = runs.summaries.at(metric.key);
+  if (!summary.mean) return "–";
+  return fmt::format("{} (n = {})", summary_text(summary, metric, test_images(runs)).mean_and_sd(),
+                     summary.n);
 }
 
 }  // namespace mnist_bench

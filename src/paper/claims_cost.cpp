@@ -77,8 +77,8 @@ PaperClaim time_claim(const PaperEvidence& evidence) {
       "multiplication. The machine and what was timed are not named.",
       fixed, 100.0 * fixed / mlp));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const Spread& ours_mlp = evidence.mlp.runs->spreads.at("seconds_per_epoch");
-    const Spread& ours_cnn = evidence.cnn.runs->spreads.at("seconds_per_epoch");
+    const SampleSummary& ours_mlp = evidence.mlp.runs->summaries.at("seconds_per_epoch");
+    const SampleSummary& ours_cnn = evidence.cnn.runs->summaries.at("seconds_per_epoch");
     if (const auto other = other_difference(evidence)) {
       claim.findings.push_back(*other);
     } else if (ours_mlp.mean && ours_cnn.mean) {

@@ -15,7 +15,8 @@ namespace mnist_bench {
 namespace {
 
 /// "accuracy +1.31 (1.20 to 1.42)", of the differences that were judged
-std::string difference_text(const Metric& metric, const Spread& difference, std::int64_t images) {
+std::string difference_text(const Metric& metric, const SampleSummary& difference,
+                            std::int64_t images) {
   const double mean = metric.scale() * *difference.mean;
   const double sd = metric.scale() * difference.sd.value_or(0.0);
   const int decimals = metric_decimals(metric, sd, mean, images);
@@ -149,8 +150,8 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
                                kPrintedConclusion));
   claim.findings.push_back(fmt::format("Other readings: {}.", fmt::join(others, ", ")));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const auto& mlp = evidence.mlp.runs->spreads.at("accuracy");
-    const auto& cnn = evidence.cnn.runs->spreads.at("accuracy");
+    const auto& mlp = evidence.mlp.runs->summaries.at("accuracy");
+    const auto& cnn = evidence.cnn.runs->summaries.at("accuracy");
     if (mlp.mean && cnn.mean && *mlp.mean < 1.0) {
       claim.findings.push_back(fmt::format("Ours, from the mean accuracies: {} % (n = {} and {}).",
                                            percent(error_reduction(*mlp.mean, *cnn.mean), 1), mlp.n,
@@ -185,7 +186,7 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
       "Nor is it eq. 22 of each class against the rest: that is {:.1f} for {} to {} % right.",
       kPrintedConclusion, percent(proportion(c.low)), percent(proportion(c.high))));
   if (evidence.cnn.runs != nullptr) {
-    const Spread& ours = evidence.cnn.runs->spreads.at("accuracy");
+    const SampleSummary& ours = evidence.cnn.runs->summaries.at("accuracy");
     if (ours.maximum) {
       claim.findings.push_back(
           fmt::format("The best of our {} CNN runs has {} %.", ours.n,

@@ -57,7 +57,7 @@ ReportTable cell_table(const std::vector<PaperCell>& cells) {
     const int decimals = decimals_of(cell);
     table.rows.push_back({cell.metric->title_with_unit(), cell.model, printed_text(cell),
                           count ? count_text(cell.ours.mean)
-                                : spread_text(cell.ours, *cell.metric, cell.images).mean_and_sd(),
+                                : summary_text(cell.ours, *cell.metric, cell.images).mean_and_sd(),
                           std::to_string(cell.ours.n),
                           cell.difference ? signed_text(*cell.difference, decimals) : kAbsent,
                           cell.next_run

@@ -37,12 +37,12 @@ std::vector<std::string> devices_of(const RunResult& result) {
   return devices;
 }
 
-Spread seconds_per_epoch(const std::vector<EpochRecord>& epochs) {
+SampleSummary seconds_per_epoch(const std::vector<EpochRecord>& epochs) {
   if (named_devices(epochs).size() > 1) return {};
   std::vector<double> seconds;
   seconds.reserve(epochs.size());
   for (const EpochRecord& epoch : epochs) seconds.push_back(epoch.train_seconds);
-  return spread_of(seconds);
+  return summary_of(seconds);
 }
 
 }  // namespace mnist_bench

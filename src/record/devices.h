@@ -17,6 +17,6 @@ std::vector<std::string> devices_of(const RunResult& result);
 
 /// Training seconds of the epochs; of none where they ran on several devices, whose mean would be
 /// that of neither.
-Spread seconds_per_epoch(const std::vector<EpochRecord>& epochs);
+SampleSummary seconds_per_epoch(const std::vector<EpochRecord>& epochs);
 
 }  // namespace mnist_bench

@@ -24,7 +24,7 @@ std::optional<double> of_model(const RunResult& run) {
                    : std::nullopt;
 }
 
-Spread epoch_seconds(const RunResult& run) { return seconds_per_epoch(run.epochs); }
+SampleSummary epoch_seconds(const RunResult& run) { return seconds_per_epoch(run.epochs); }
 
 Metric share(std::string key, std::string title, std::optional<double> (*value)(const RunResult&)) {
   return {.key = std::move(key),

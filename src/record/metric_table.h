@@ -41,7 +41,7 @@ struct Metric {
   /// Of one run, in the record's unit; nothing where the run lacks it. May be not finite.
   std::optional<double> (*value)(const RunResult& run) = nullptr;
   /// What the value is the mean of, if of the run's epochs; else null.
-  Spread (*over_epochs)(const RunResult& run) = nullptr;
+  SampleSummary (*over_epochs)(const RunResult& run) = nullptr;
 
   [[nodiscard]] bool is_share() const { return kind == MetricKind::share; }
   [[nodiscard]] bool is_count() const { return kind == MetricKind::count; }

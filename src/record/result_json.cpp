@@ -46,10 +46,10 @@ Json to_json(const TestRecord& test) {
 }
 
 Json to_json(const TimingRecord& timing, const std::vector<EpochRecord>& epochs) {
-  const Spread spread = seconds_per_epoch(epochs);
+  const SampleSummary summary = seconds_per_epoch(epochs);
   Json json = write_fields(timing_fields(), timing);
   json["seconds_per_epoch"] = {
-      {"mean", json_of(spread.mean)}, {"sd", json_of(spread.sd)}, {"n", spread.n}};
+      {"mean", json_of(summary.mean)}, {"sd", json_of(summary.sd)}, {"n", summary.n}};
   return json;
 }
 

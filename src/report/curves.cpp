@@ -30,14 +30,14 @@ ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t s
       if (std::isfinite(of_run)) values.push_back(of_run);
     }
     if (values.empty()) continue;
-    const Spread spread = spread_of(values);
-    const SpreadText text = spread_text(spread, metric, test_images(group));
+    const SampleSummary summary = summary_of(values);
+    const SummaryText text = summary_text(summary, metric, test_images(group));
     ChartPoint point{.x = static_cast<double>(i + 1),
-                     .y = metric.scale() * *spread.mean,
+                     .y = metric.scale() * *summary.mean,
                      .sd = {},
                      .note = fmt::format("{}, epoch {}: {} (SD {}, n = {})", label, i + 1,
-                                         text.mean, text.sd, spread.n)};
-    if (spread.sd) point.sd = metric.scale() * *spread.sd;
+                                         text.mean, text.sd, summary.n)};
+    if (summary.sd) point.sd = metric.scale() * *summary.sd;
     series.points.push_back(std::move(point));
   }
   return series;
@@ -118,8 +118,10 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
                              epoch + 1, percent_of_images(accuracy, run.test->metrics.samples),
                              three_digits(seconds[k]))});
       }
-      means.points.push_back(
-          {.x = *spread_of(seconds).mean, .y = *spread_of(accuracies).mean, .sd = {}, .note = ""});
+      means.points.push_back({.x = *summary_of(seconds).mean,
+                              .y = *summary_of(accuracies).mean,
+                              .sd = {},
+                              .note = ""});
     }
     std::erase_if(points.points, [](const ChartPoint& p) { return p.x <= 0; });
     std::erase_if(means.points, [](const ChartPoint& p) { return p.x <= 0; });

@@ -22,7 +22,7 @@ constexpr std::array<ClassMetric, kClassMetrics.size()> kMetricsOfClass = {
      {"macro_f1", &ClassMetrics::f1}}};
 
 /// Of one class over the runs in whose truth or predictions it occurs.
-using SpreadsOfClass = std::array<Spread, kClassMetrics.size()>;
+using SpreadsOfClass = std::array<SampleSummary, kClassMetrics.size()>;
 
 std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
   std::map<std::int64_t, std::array<std::vector<double>, kClassMetrics.size()>> values;
@@ -35,11 +35,11 @@ std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
       }
     }
   }
-  std::map<std::int64_t, SpreadsOfClass> spreads;
+  std::map<std::int64_t, SpreadsOfClass> summaries;
   for (const auto& [k, of_class] : values) {
-    std::transform(of_class.begin(), of_class.end(), spreads[k].begin(), spread_of);
+    std::transform(of_class.begin(), of_class.end(), summaries[k].begin(), summary_of);
   }
-  return spreads;
+  return summaries;
 }
 
 ConfusionMatrix summed(const RunGroup& group) {
@@ -126,20 +126,21 @@ std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups) {
 ClassErrors class_errors(const RunGroup& group) {
   ClassErrors figure{.title = "Errors per class of " + group.label, .classes = {}};
   const std::int64_t images = test_images(group).value_or(0);
-  for (const auto& [k, spreads] : spreads_by_class(group)) {
+  for (const auto& [k, summaries] : spreads_by_class(group)) {
     ClassErrors::OfClass of_class{.label = k, .errors = {}};
-    for (std::size_t i = 0; i < spreads.size(); ++i) {
-      const Spread& spread = spreads.at(i);
-      const SpreadText text = spread_text(spread, metric_of(kMetricsOfClass.at(i).metric), images);
-      const double mean = 100.0 * (1.0 - *spread.mean);
-      const double sd = 100.0 * spread.sd.value_or(0.0);
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+      const SampleSummary& summary = summaries.at(i);
+      const SummaryText text =
+          summary_text(summary, metric_of(kMetricsOfClass.at(i).metric), images);
+      const double mean = 100.0 * (1.0 - *summary.mean);
+      const double sd = 100.0 * summary.sd.value_or(0.0);
       of_class.errors.at(i) = {
           .mean = mean,
           .low = std::max(mean - sd, 0.0),
           .high = std::min(mean + sd, 100.0),
-          .has_sd = spread.sd.has_value(),
+          .has_sd = summary.sd.has_value(),
           .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", k, kClassMetrics.at(i),
-                              text.mean, text.sd, spread.n)};
+                              text.mean, text.sd, summary.n)};
     }
     figure.classes.push_back(std::move(of_class));
   }

@@ -17,14 +17,14 @@
 namespace mnist_bench {
 namespace {
 
-Spread spread_over(const RunGroup& group, const Metric& metric) {
+SampleSummary spread_over(const RunGroup& group, const Metric& metric) {
   std::vector<double> values;
   for (const StoredRun& run : group.completed) {
     if (const auto value = metric.finite_value(run.result)) values.push_back(*value);
   }
-  const Spread spread = spread_of(values);
-  if (!metric.is_share()) return spread;
-  return with_least_scatter(spread, resolution_sd(test_images(group).value_or(0)));
+  const SampleSummary summary = summary_of(values);
+  if (!metric.is_share()) return summary;
+  return with_least_scatter(summary, resolution_sd(test_images(group).value_or(0)));
 }
 
 /// Sorts one experiment's runs into the group's lists.
@@ -83,7 +83,7 @@ RunGroup summarize_group(const std::string& label, const Members& members) {
   group.device = members.device;
   add_runs(group, runs);
   for (const Metric& metric : reported_metrics()) {
-    if (!metric.is_count()) group.spreads[metric.key] = spread_over(group, metric);
+    if (!metric.is_count()) group.summaries[metric.key] = spread_over(group, metric);
   }
   return group;
 }

@@ -12,8 +12,8 @@
 namespace mnist_bench {
 
 /// Runs of one experiment (same config hash) on one kind of device, told apart by their seeds. A
-/// value that a run lacks or that is not finite is left out of its Spread, whose n then is below
-/// completed.size().
+/// value that a run lacks or that is not finite is left out of its SampleSummary, whose n then is
+/// below completed.size().
 struct RunGroup {
   /// The experiment's name and, where several groups share it, the keys or devices that set them
   /// apart.
@@ -29,7 +29,7 @@ struct RunGroup {
   /// runs, whatever their seed: the same run again (a copied folder), not a further sample.
   std::vector<StoredRun> repeated;
   /// Of the completed runs, by Metric::key: each of reported_metrics() that is no count.
-  std::map<std::string, Spread> spreads;
+  std::map<std::string, SampleSummary> summaries;
 };
 
 /// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between

@@ -33,25 +33,25 @@ std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std:
   return png;
 }
 
-/// What the runs say of one image, as far as they are wrong.
-struct Verdicts {
+/// The wrong predictions of one image, one per run at most.
+struct WrongPredictions {
   std::int64_t truth = 0;
   double confidence = 0.0;  ///< summed
   std::vector<Prediction> wrong;
 };
 
-std::map<std::int64_t, Verdicts> wrong_predictions(const RunGroup& group) {
-  std::map<std::int64_t, Verdicts> verdicts;
+std::map<std::int64_t, WrongPredictions> wrong_predictions(const RunGroup& group) {
+  std::map<std::int64_t, WrongPredictions> by_image;
   for (const StoredRun& run : group.completed) {
     for (const Prediction& p : read_predictions(run.folder, run.result)) {
       if (p.predicted == p.truth) continue;
-      Verdicts& of_image = verdicts[p.index];
+      WrongPredictions& of_image = by_image[p.index];
       of_image.truth = p.truth;
       of_image.confidence += static_cast<double>(p.probability);
       of_image.wrong.push_back(p);
     }
   }
-  return verdicts;
+  return by_image;
 }
 
 /// The class that most of the wrong runs say; of equals the one said with most confidence.
@@ -86,9 +86,9 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
   }
   try {
     const Dataset dataset = data_of(group);
-    const auto verdicts = wrong_predictions(group);
-    mistakes.images = static_cast<std::int64_t>(verdicts.size());
-    for (const auto& [index, of_image] : verdicts) {
+    const auto by_image = wrong_predictions(group);
+    mistakes.images = static_cast<std::int64_t>(by_image.size());
+    for (const auto& [index, of_image] : by_image) {
       const auto runs = static_cast<std::int64_t>(of_image.wrong.size());
       mistakes.worst.push_back({.index = index,
                                 .truth = of_image.truth,

@@ -57,11 +57,11 @@ std::string three_digits(double value) {
   return rounded(value, 2 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
 }
 
-std::string SpreadText::mean_and_sd() const {
+std::string SummaryText::mean_and_sd() const {
   return sd == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }
 
-std::string SpreadText::interval() const {
+std::string SummaryText::interval() const {
   return low == kAbsent ? low : fmt::format("{} to {}", low, high);
 }
 
@@ -87,21 +87,21 @@ std::string percent_of_images(double share, std::int64_t images) {
   return rounded(100.0 * share, std::min(2, decimals_of_images(images)));
 }
 
-SpreadText spread_text(const Spread& spread, const Metric& metric,
-                       const std::optional<std::int64_t>& images) {
-  const int decimals = metric_decimals(metric, spread.sd.value_or(0.0) * metric.scale(),
-                                       spread.mean.value_or(0.0) * metric.scale(), images);
+SummaryText summary_text(const SampleSummary& summary, const Metric& metric,
+                         const std::optional<std::int64_t>& images) {
+  const int decimals = metric_decimals(metric, summary.sd.value_or(0.0) * metric.scale(),
+                                       summary.mean.value_or(0.0) * metric.scale(), images);
   const auto text = [&](const std::optional<double>& value) {
     return value ? rounded(*value * metric.scale(), decimals) : std::string(kAbsent);
   };
-  SpreadText result{.mean = text(spread.mean),
-                    .sd = text(spread.sd),
-                    .low = kAbsent,
-                    .high = kAbsent,
-                    .minimum = text(spread.minimum),
-                    .maximum = text(spread.maximum)};
-  if (spread.ci95) {
-    const Interval possible = within_range(*spread.ci95, metric);
+  SummaryText result{.mean = text(summary.mean),
+                     .sd = text(summary.sd),
+                     .low = kAbsent,
+                     .high = kAbsent,
+                     .minimum = text(summary.minimum),
+                     .maximum = text(summary.maximum)};
+  if (summary.ci95) {
+    const Interval possible = within_range(*summary.ci95, metric);
     result.low = text(possible.low);
     result.high = text(possible.high);
   }

@@ -44,11 +44,11 @@ int metric_decimals(const Metric& metric, double uncertainty, double magnitude,
 /// A share of `images` as a percentage without the sign: "97.81".
 std::string percent_of_images(double share, std::int64_t images);
 
-/// A Spread's numbers as text, scaled and all rounded to the same digit: the one that the standard
-/// deviation supports, or `Metric::decimals` where there is none (n = 1) or it is 0, and of a
-/// share no finer than one of the test images. The interval ends where the measure's values do. "–"
-/// for what does not exist.
-struct SpreadText {
+/// A SampleSummary's numbers as text, scaled and all rounded to the same digit: the one that the
+/// standard deviation supports, or `Metric::decimals` where there is none (n = 1) or it is 0, and
+/// of a share no finer than one of the test images. The interval ends where the measure's values
+/// do. "–" for what does not exist.
+struct SummaryText {
   std::string mean;
   std::string sd;
   std::string low;  ///< of the 95 % interval
@@ -62,8 +62,8 @@ struct SpreadText {
   [[nodiscard]] std::string interval() const;
 };
 /// `images`: of the test set; nothing where it is not known.
-SpreadText spread_text(const Spread& spread, const Metric& metric,
-                       const std::optional<std::int64_t>& images);
+SummaryText summary_text(const SampleSummary& summary, const Metric& metric,
+                         const std::optional<std::int64_t>& images);
 
 /// An exact count: "235,146", or "–".
 std::string count_text(const std::optional<double>& count);

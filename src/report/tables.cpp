@@ -30,7 +30,7 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
     for (const Metric& metric : reported_metrics()) {
       row.push_back(metric.is_count()
                         ? exact_count(group, metric)
-                        : spread_text(group.spreads.at(metric.key), metric, test_images(group))
+                        : summary_text(group.summaries.at(metric.key), metric, test_images(group))
                               .mean_and_sd());
     }
     table.rows.push_back(std::move(row));
@@ -48,9 +48,9 @@ ReportTable ranges_table(const std::vector<RunGroup>& groups) {
   for (const Metric& metric : reported_metrics()) {
     if (metric.is_count()) continue;
     for (const RunGroup& group : groups) {
-      const Spread& spread = group.spreads.at(metric.key);
-      const SpreadText text = spread_text(spread, metric, test_images(group));
-      table.rows.push_back({metric.title_with_unit(), group.label, std::to_string(spread.n),
+      const SampleSummary& summary = group.summaries.at(metric.key);
+      const SummaryText text = summary_text(summary, metric, test_images(group));
+      table.rows.push_back({metric.title_with_unit(), group.label, std::to_string(summary.n),
                             text.mean, text.sd, text.interval(), text.minimum, text.maximum});
     }
   }

@@ -45,7 +45,7 @@ std::vector<std::string> missing_values(const RunGroup& group) {
     if (seeds.empty()) continue;
     warnings.push_back(fmt::format("{}: {} has no finite value for seed {}; its n is {}",
                                    group.label, metric.title, listed(seeds, kMostListed),
-                                   group.spreads.at(metric.key).n));
+                                   group.summaries.at(metric.key).n));
   }
   return warnings;
 }

@@ -50,11 +50,11 @@ TEST(PaperArithmetic, Equation22OverTheClassesIsThatOfConfusionMatrices) {
 TEST(PaperArithmetic, NextRunIntervalIsThatOfScipysT) {
   for (const auto& expected : oracle()["next_run"]) {
     const auto interval =
-        next_run_interval(spread_of(expected["values"].get<std::vector<double>>()));
+        next_run_interval(summary_of(expected["values"].get<std::vector<double>>()));
     EXPECT_NEAR(interval->low, expected["low"].get<double>(), 1e-9) << expected;
     EXPECT_NEAR(interval->high, expected["high"].get<double>(), 1e-9) << expected;
   }
-  EXPECT_FALSE(next_run_interval(spread_of({0.5})).has_value());
+  EXPECT_FALSE(next_run_interval(summary_of({0.5})).has_value());
 }
 
 TEST(PaperArithmetic, RunsForSignificanceAreThoseOfScipysWelchTest) {

@@ -24,9 +24,9 @@ TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
       {stored(run_with("sample", 1, 8'000)), stored(other), stored(run_with("sample", 2, 9'000))});
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].label, "sample");
-  EXPECT_EQ(groups[0].spreads.at("accuracy").n, 2);
-  EXPECT_DOUBLE_EQ(groups[0].spreads.at("accuracy").mean.value(), 0.85);
-  EXPECT_NEAR(groups[0].spreads.at("accuracy").sd.value(), 0.0707106781, 1e-9);
+  EXPECT_EQ(groups[0].summaries.at("accuracy").n, 2);
+  EXPECT_DOUBLE_EQ(groups[0].summaries.at("accuracy").mean.value(), 0.85);
+  EXPECT_NEAR(groups[0].summaries.at("accuracy").sd.value(), 0.0707106781, 1e-9);
   EXPECT_EQ(groups[1].label, "other");
 }
 
@@ -45,8 +45,8 @@ TEST(Groups, KeepARunThatWentOnOnAnotherDeviceApart) {
       group_runs({stored(on("cpu", "EPYC", 1)), stored(on("cuda:0", "H200", 2)), stored(moved)});
   ASSERT_EQ(groups.size(), 3U);
   EXPECT_EQ(groups[2].label, "sample on CPU then CUDA (H200)");
-  EXPECT_EQ(groups[2].spreads.at("seconds_per_epoch").n, 0);
-  EXPECT_EQ(groups[0].spreads.at("seconds_per_epoch").n, 1);
+  EXPECT_EQ(groups[2].summaries.at("seconds_per_epoch").n, 0);
+  EXPECT_EQ(groups[0].summaries.at("seconds_per_epoch").n, 1);
   EXPECT_FALSE(seconds_per_epoch(moved.epochs).mean);
 }
 
@@ -58,7 +58,7 @@ TEST(Groups, KeepTheRunsOfOneExperimentOnCpuAndOnCudaApart) {
   std::vector<std::int64_t> runs;
   for (const RunGroup& group : groups) {
     labels.push_back(group.label);
-    runs.push_back(group.spreads.at("accuracy").n);
+    runs.push_back(group.summaries.at("accuracy").n);
     EXPECT_EQ(group.config_hash, groups.front().config_hash);
   }
   EXPECT_THAT(labels, ElementsAre("sample on CPU", "sample on CUDA (H200)", "sample on CUDA (L4)"));
@@ -94,7 +94,7 @@ TEST(Groups, CountFailedRunsAndKeepThemOutOfTheMeans) {
   failed.test.reset();
   const auto groups = group_runs({stored(sample_result()), stored(failed)});
   ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0].spreads.at("accuracy").n, 1);
+  EXPECT_EQ(groups[0].summaries.at("accuracy").n, 1);
   EXPECT_EQ(groups[0].failed.size(), 1U);
 }
 
@@ -104,7 +104,7 @@ TEST(Groups, CountAnInterruptedRunNeitherAsFailedNorInTheMeans) {
   const auto groups = group_runs({stored(interrupted)});
   EXPECT_EQ(groups.front().interrupted.size(), 1U);
   EXPECT_THAT(groups.front().failed, IsEmpty());
-  EXPECT_EQ(groups.front().spreads.at("accuracy").n, 0);
+  EXPECT_EQ(groups.front().summaries.at("accuracy").n, 0);
   EXPECT_EQ(first_run(groups.front()).result.config.seed, 2U);
 }
 
@@ -114,8 +114,8 @@ TEST(Groups, TakeTheFirstOfSeveralRunsOfASeed) {
   const auto groups = group_runs(
       {stored(run_with("sample", 1, 8'000)), copy, stored(run_with("sample", 2, 8'200))});
   ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0].spreads.at("accuracy").n, 2);
-  EXPECT_DOUBLE_EQ(groups[0].spreads.at("accuracy").mean.value(), 0.81);
+  EXPECT_EQ(groups[0].summaries.at("accuracy").n, 2);
+  EXPECT_DOUBLE_EQ(groups[0].summaries.at("accuracy").mean.value(), 0.81);
   ASSERT_EQ(groups[0].repeated.size(), 1U);
   EXPECT_EQ(groups[0].repeated[0].folder, "copies/seed-1");
 }
@@ -128,7 +128,7 @@ TEST(Groups, TakeTheFirstOfSeveralRunsWithTheSameParametersWhateverTheirSeed) {
   }
   const auto groups = group_runs(runs);
   ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0].spreads.at("accuracy").n, 1);
+  EXPECT_EQ(groups[0].summaries.at("accuracy").n, 1);
   EXPECT_EQ(groups[0].repeated.size(), 6U);
   for (const StoredRun& run : groups[0].repeated) {
     EXPECT_EQ(counted_for(groups[0], run), groups[0].completed.data());
@@ -149,8 +149,8 @@ TEST(Groups, LeaveOutWhatIsNotFinite) {
   infinite.test->loss = std::numeric_limits<double>::infinity();
   const auto group = group_runs({stored(sample_result()), stored(infinite)}).front();
   EXPECT_EQ(group.completed.size(), 2U);
-  EXPECT_EQ(group.spreads.at("loss").n, 1);
-  EXPECT_EQ(group.spreads.at("accuracy").n, 2);
+  EXPECT_EQ(group.summaries.at("loss").n, 1);
+  EXPECT_EQ(group.summaries.at("accuracy").n, 2);
 }
 
 TEST(Groups, AverageTheSecondsOfAllEpochs) {
@@ -158,7 +158,7 @@ TEST(Groups, AverageTheSecondsOfAllEpochs) {
   RunResult none = sample_result();
   none.epochs.clear();
   EXPECT_FALSE(seconds_per_epoch(none.epochs).mean);
-  EXPECT_EQ(group_runs({stored(none)}).front().spreads.at("seconds_per_epoch").n, 0);
+  EXPECT_EQ(group_runs({stored(none)}).front().summaries.at("seconds_per_epoch").n, 0);
 }
 
 TEST(Labels, AddTheKeysThatSetNamesakesApart) {

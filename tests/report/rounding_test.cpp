@@ -54,33 +54,33 @@ TEST(Rounded, GoesToTensAndHundredsAndHasNoNegativeZero) {
   EXPECT_EQ(rounded(999999999999999.0, 0), "999999999999999");
 }
 
-TEST(SpreadText, RoundsAllToTheDigitsOfTheDeviation) {
-  const SpreadText text = spread_text(spread_of({0.9768, 0.9801, 0.9775}), accuracy(), 10'000);
+TEST(SummaryText, RoundsAllToTheDigitsOfTheDeviation) {
+  const SummaryText text = summary_text(summary_of({0.9768, 0.9801, 0.9775}), accuracy(), 10'000);
   EXPECT_EQ(text.mean_and_sd(), "97.81 ± 0.17");
   EXPECT_EQ(text.interval(), "97.38 to 98.25");
   EXPECT_EQ(text.minimum, "97.68");
   EXPECT_EQ(text.maximum, "98.01");
-  EXPECT_EQ(spread_text(spread_of({0.90, 0.92, 0.88}), accuracy(), 10'000).mean_and_sd(),
+  EXPECT_EQ(summary_text(summary_of({0.90, 0.92, 0.88}), accuracy(), 10'000).mean_and_sd(),
             "90.0 ± 2.0");
-  EXPECT_EQ(spread_text(spread_of({0.5, 0.9, 0.1}), accuracy(), 10'000).mean_and_sd(), "50 ± 40");
+  EXPECT_EQ(summary_text(summary_of({0.5, 0.9, 0.1}), accuracy(), 10'000).mean_and_sd(), "50 ± 40");
 }
 
-TEST(SpreadText, OfOneRunHasNoDeviationAndItsOwnDigits) {
-  const SpreadText text = spread_text(spread_of({0.9781}), accuracy(), 10'000);
+TEST(SummaryText, OfOneRunHasNoDeviationAndItsOwnDigits) {
+  const SummaryText text = summary_text(summary_of({0.9781}), accuracy(), 10'000);
   EXPECT_EQ(text.mean_and_sd(), "97.81");
   EXPECT_EQ(text.interval(), "–");
   EXPECT_EQ(text.minimum, "97.81");
 }
 
-TEST(SpreadText, OfNoRunIsADash) {
-  EXPECT_EQ(spread_text(Spread{}, accuracy(), {}).mean_and_sd(), "–");
-  EXPECT_EQ(spread_text(Spread{}, accuracy(), {}).maximum, "–");
+TEST(SummaryText, OfNoRunIsADash) {
+  EXPECT_EQ(summary_text(SampleSummary{}, accuracy(), {}).mean_and_sd(), "–");
+  EXPECT_EQ(summary_text(SampleSummary{}, accuracy(), {}).maximum, "–");
 }
 
-TEST(SpreadText, OfEqualRunsDoesNotInventDigits) {
-  EXPECT_EQ(spread_text(spread_of({0.8, 0.8, 0.8}), accuracy(), 10'000).mean_and_sd(),
+TEST(SummaryText, OfEqualRunsDoesNotInventDigits) {
+  EXPECT_EQ(summary_text(summary_of({0.8, 0.8, 0.8}), accuracy(), 10'000).mean_and_sd(),
             "80.00 ± 0.00");
-  EXPECT_EQ(spread_text(spread_of({0.8, 0.8, 0.8 + 1e-16}), accuracy(), 10'000).mean_and_sd(),
+  EXPECT_EQ(summary_text(summary_of({0.8, 0.8, 0.8 + 1e-16}), accuracy(), 10'000).mean_and_sd(),
             "80.00 ± 0.00");
 }
 
@@ -97,27 +97,27 @@ TEST(DecimalsOfImages, TellOneImageFromTheNext) {
   EXPECT_EQ(percent_of_images(0.8, 10), "80");
 }
 
-TEST(SpreadText, OfPercentagesIsNeverFinerThanOneTestImage) {
+TEST(SummaryText, OfPercentagesIsNeverFinerThanOneTestImage) {
   // As in a report of two seeds of 0.1.0: "88.9215 ± 0.0007".
-  const Spread close = spread_of({0.88921, 0.88922});
-  EXPECT_EQ(spread_text(close, accuracy(), 10'000).mean_and_sd(), "88.92 ± 0.00");
-  EXPECT_EQ(spread_text(close, accuracy(), 200).mean_and_sd(), "88.9 ± 0.0");
-  EXPECT_EQ(spread_text(close, accuracy(), 50).mean_and_sd(), "89 ± 0");
-  EXPECT_EQ(spread_text(spread_of({0.885, 0.895}), accuracy(), 200).mean_and_sd(), "89.0 ± 0.7");
+  const SampleSummary close = summary_of({0.88921, 0.88922});
+  EXPECT_EQ(summary_text(close, accuracy(), 10'000).mean_and_sd(), "88.92 ± 0.00");
+  EXPECT_EQ(summary_text(close, accuracy(), 200).mean_and_sd(), "88.9 ± 0.0");
+  EXPECT_EQ(summary_text(close, accuracy(), 50).mean_and_sd(), "89 ± 0");
+  EXPECT_EQ(summary_text(summary_of({0.885, 0.895}), accuracy(), 200).mean_and_sd(), "89.0 ± 0.7");
   // A loss is no number of images.
   const Metric& loss = metric_of("loss");
   ASSERT_EQ(loss.key, "loss");
-  EXPECT_EQ(spread_text(spread_of({0.08921, 0.08922}), loss, 200).mean_and_sd(),
+  EXPECT_EQ(summary_text(summary_of({0.08921, 0.08922}), loss, 200).mean_and_sd(),
             "0.089215 ± 0.000007");
 }
 
-TEST(SpreadText, HasIntervalsThatEndWhereTheValuesDo) {
+TEST(SummaryText, HasIntervalsThatEndWhereTheValuesDo) {
   const Metric& seconds = metric_of("seconds_per_epoch");
   ASSERT_EQ(seconds.key, "seconds_per_epoch");
-  const SpreadText times = spread_text(spread_of({0.5, 1.5}), seconds, 10'000);  // 1 ± 6.4
+  const SummaryText times = summary_text(summary_of({0.5, 1.5}), seconds, 10'000);  // 1 ± 6.4
   EXPECT_EQ(times.low, "0.0");
   EXPECT_EQ(times.high, "7.4");
-  EXPECT_EQ(spread_text(spread_of({0.99, 0.999}), accuracy(), 10'000).high, "100.0");
+  EXPECT_EQ(summary_text(summary_of({0.99, 0.999}), accuracy(), 10'000).high, "100.0");
 }
 
 TEST(CountText, GroupsByThousands) {

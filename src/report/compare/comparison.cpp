@@ -118,9 +118,9 @@ MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const R
     of_b.push_back(*value_b);
     comparison.differences.push_back(*value_b - *value_a);
   }
-  comparison.a = spread_of(of_a);
-  comparison.b = spread_of(of_b);
-  comparison.difference = paired_spread(comparison.differences, metric.is_share() ? images : 0);
+  comparison.a = summary_of(of_a);
+  comparison.b = summary_of(of_b);
+  comparison.difference = paired_summary(comparison.differences, metric.is_share() ? images : 0);
   return comparison;
 }
 

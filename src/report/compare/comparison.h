@@ -36,15 +36,15 @@ RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& pr
 /// One metric over the seeds that both groups have, in the record's unit.
 struct MetricComparison {
   const Metric* metric = nullptr;
-  Spread a;
-  Spread b;
+  SampleSummary a;
+  SampleSummary b;
   std::vector<double> differences;  ///< B − A, by seed; seeds whose runs lack the metric left out
-  Spread difference;                ///< paired_spread
+  SampleSummary difference;         ///< paired_summary
 };
 
 /// Two groups, seed by seed.
 struct GroupComparison {
-  /// Only the paired runs are in `completed` and in the spreads.
+  /// Only the paired runs are in `completed` and in the summaries.
   RunGroup a;
   RunGroup b;
   std::vector<std::uint64_t> seeds;      ///< of the pairs, ascending

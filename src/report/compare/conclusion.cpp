@@ -43,7 +43,7 @@ std::string nothing_shown(const Interval& interval, double uncertainty, std::int
 }
 
 /// What the interval takes for the seeds' scatter where that is less than accuracies can tell.
-std::string resolution_of(const Spread& difference, std::int64_t images) {
+std::string resolution_of(const SampleSummary& difference, std::int64_t images) {
   if (!difference.sd || *difference.sd >= difference_resolution_sd(images)) return "";
   if (*difference.mean == 0.0) return "";
   return fmt::format(
@@ -53,7 +53,7 @@ std::string resolution_of(const Spread& difference, std::int64_t images) {
 
 /// What the judge says, and why.
 std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
-  const Spread& difference = judgement.difference;
+  const SampleSummary& difference = judgement.difference;
   if (difference.n < 2) {
     return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
            "the predictions of the two runs instead, or run more seeds.";
@@ -94,7 +94,7 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
 
 }  // namespace
 
-std::string verdict(const RunComparison& comparison) {
+std::string conclusion_text(const RunComparison& comparison) {
   const double difference = comparison.difference.difference;
   std::string text;
   if (comparison.test.only_first_right + comparison.test.only_second_right == 0) {
@@ -113,7 +113,7 @@ std::string verdict(const RunComparison& comparison) {
   return text + " " + kScopeOfRuns;
 }
 
-std::string verdict(const GroupComparison& comparison) {
+std::string conclusion_text(const GroupComparison& comparison) {
   std::string text = conclusion_text(comparison.judgement, comparison.images) +
                      resolution_of(comparison.judgement.difference, comparison.images);
   if (comparison.equivalence) {

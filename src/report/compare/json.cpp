@@ -3,7 +3,7 @@
 #include "base/json_of.h"
 #include "config/write.h"
 #include "report/compare/text.h"
-#include "report/spread_json.h"
+#include "report/sample_summary_json.h"
 
 namespace mnist_bench {
 namespace {
@@ -111,7 +111,7 @@ Json compare_json(const RunComparison& c) {
             {"ci95_method", "agresti_min"}}},
           {"mcnemar", test_of(c.test)},
           {"notes", c.notes},
-          {"verdict", verdict(c)}};
+          {"verdict", conclusion_text(c)}};
 }
 
 Json compare_json(const GroupComparison& c) {
@@ -136,7 +136,7 @@ Json compare_json(const GroupComparison& c) {
           {"equivalence", test_of(c.equivalence)},
           {"notes", c.notes},
           {"warnings", c.warnings},
-          {"verdict", verdict(c)}};
+          {"verdict", conclusion_text(c)}};
 }
 
 }  // namespace mnist_bench

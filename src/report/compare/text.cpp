@@ -61,10 +61,10 @@ std::string group_line(const char* side, const RunGroup& group) {
 
 std::vector<std::string> difference_row(const MetricComparison& comparison, std::int64_t images) {
   const Metric& metric = *comparison.metric;
-  const Spread& difference = comparison.difference;
+  const SampleSummary& difference = comparison.difference;
   std::vector<std::string> row = {metric.title_with_unit(),
-                                  spread_text(comparison.a, metric, images).mean_and_sd(),
-                                  spread_text(comparison.b, metric, images).mean_and_sd(),
+                                  summary_text(comparison.a, metric, images).mean_and_sd(),
+                                  summary_text(comparison.b, metric, images).mean_and_sd(),
                                   "–",
                                   "–",
                                   "–"};
@@ -134,7 +134,7 @@ std::string compare_text(const RunComparison& c) {
       signed_text(100.0 * c.difference.ci95.low, decimals),
       signed_text(100.0 * c.difference.ci95.high, decimals), method_text(c.test),
       p_text(c.test.p_value));
-  return text + "\n" + verdict(c) + "\n";
+  return text + "\n" + conclusion_text(c) + "\n";
 }
 
 std::string compare_text(const GroupComparison& c) {
@@ -152,7 +152,8 @@ std::string compare_text(const GroupComparison& c) {
   text +=
       "differences of [%] are percentage points; the intervals are t-intervals of the paired "
       "difference; there is one verdict, on the accuracy\n\n";
-  return text + test_text(c) + equivalence_text(c.equivalence, c.images) + "\n" + verdict(c) + "\n";
+  return text + test_text(c) + equivalence_text(c.equivalence, c.images) + "\n" +
+         conclusion_text(c) + "\n";
 }
 
 }  // namespace mnist_bench

@@ -12,8 +12,8 @@ namespace mnist_bench {
 inline constexpr std::string_view kCompareSchema = "mnist-bench.compare/1";
 
 /// What the numbers show and what they do not, in a few sentences.
-std::string verdict(const RunComparison& comparison);
-std::string verdict(const GroupComparison& comparison);
+std::string conclusion_text(const RunComparison& comparison);
+std::string conclusion_text(const GroupComparison& comparison);
 
 /// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
 /// speaks of a difference shown.

@@ -4,7 +4,7 @@
 #include "record/metric_table.h"
 #include "report/format/formats.h"
 #include "report/format/run_columns.h"
-#include "report/spread_json.h"
+#include "report/sample_summary_json.h"
 
 namespace mnist_bench {
 namespace {
@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();
   for (const Metric& metric : reported_metrics()) {
-    if (!metric.is_count()) statistics[metric.key] = to_json(group.spreads.at(metric.key));
+    if (!metric.is_count()) statistics[metric.key] = to_json(group.summaries.at(metric.key));
   }
   return statistics;
 }

@@ -31,12 +31,13 @@ std::string headline(const RunResult& result) {
 using Row = std::vector<std::string>;
 
 /// Of a metric that is the mean of the epochs.
-Row row_over_epochs(const Metric& metric, const Spread& spread) {
-  const int decimals = telling_decimals(spread.mean.value_or(0.0), metric.decimals);
-  return {metric.title_with_unit(), spread.mean ? rounded(*spread.mean, decimals) : kAbsent,
-          spread.n == 0 ? std::string("on several devices")
-          : spread.sd ? fmt::format("SD {}, n = {} epochs", rounded(*spread.sd, decimals), spread.n)
-                      : std::string("n = 1 epoch")};
+Row row_over_epochs(const Metric& metric, const SampleSummary& summary) {
+  const int decimals = telling_decimals(summary.mean.value_or(0.0), metric.decimals);
+  return {metric.title_with_unit(), summary.mean ? rounded(*summary.mean, decimals) : kAbsent,
+          summary.n == 0 ? std::string("on several devices")
+          : summary.sd
+              ? fmt::format("SD {}, n = {} epochs", rounded(*summary.sd, decimals), summary.n)
+              : std::string("n = 1 epoch")};
 }
 
 std::string interval_text(const ClassificationMetrics& metrics) {

@@ -7,6 +7,6 @@
 namespace mnist_bench {
 
 /// n, mean, sd, ci95, min, max, in the record's units; null for what the sample is too small for.
-nlohmann::ordered_json to_json(const Spread& spread);
+nlohmann::ordered_json to_json(const SampleSummary& summary);
 
 }  // namespace mnist_bench
