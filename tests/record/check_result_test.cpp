@@ -64,7 +64,7 @@ const std::vector<Lie>& lies() {
       {"/test/undefined", {"precision[0]"}, "test.undefined"},
       {"/test/samples", 10000, "test.samples is 10000"},
       // Epochs
-      {"/epochs", Json::array(), "status is \"completed\", but 0 of 2 epochs"},
+      {"/epochs", Json::array(), "status is \"completed\", but it has 0 of 2 epochs"},
       {"/epochs/1/epoch", 3, "epochs[1].epoch is 3"},
       {"/epochs/0/engine", "native", "epochs[0].engine is \"native\""},
       {"/epochs/0/engine", "magic", "epochs[0].engine"},
