@@ -53,8 +53,8 @@ Struct read_fields(const Fields<Struct>& fields, const JsonValue& json, Struct r
 
 /// A value that `getter` takes from JSON. An optional one is null where it is absent, and may lack.
 template <class Struct, class T, class Value>
-Field<Struct> field(std::string name, T Struct::*member, Value (JsonValue::*getter)() const,
-                    std::string meaning = {}) {
+Field<Struct> field(const std::string& name, T Struct::*member, Value (JsonValue::*getter)() const,
+                    const std::string& meaning = {}) {
   Field<Struct> field;
   field.name = name;
   field.write = [member](const Struct& record) { return json_of(record.*member); };
@@ -65,7 +65,7 @@ Field<Struct> field(std::string name, T Struct::*member, Value (JsonValue::*gett
       record.*member = (json.at(name.c_str()).*getter)();
     }
   };
-  field.meaning = std::move(meaning);
+  field.meaning = meaning;
   return field;
 }
 
@@ -100,7 +100,7 @@ Field<Struct> unless_empty(Field<Struct> field, T Struct::*member) {
 
 /// An object of several members of the same struct.
 template <class Struct>
-Field<Struct> group(std::string name, Fields<Struct> fields) {
+Field<Struct> group(const std::string& name, Fields<Struct> fields) {
   Field<Struct> group;
   group.name = name;
   group.members = 0;
@@ -115,7 +115,7 @@ Field<Struct> group(std::string name, Fields<Struct> fields) {
 
 /// A struct of its own.
 template <class Struct, class Part>
-Field<Struct> object(std::string name, Part Struct::*member, Fields<Part> fields) {
+Field<Struct> object(const std::string& name, Part Struct::*member, Fields<Part> fields) {
   Field<Struct> object;
   object.name = name;
   object.write = [member, fields](const Struct& record) {
@@ -129,7 +129,8 @@ Field<Struct> object(std::string name, Part Struct::*member, Fields<Part> fields
 
 /// A list of structs.
 template <class Struct, class Part>
-Field<Struct> list_of(std::string name, std::vector<Part> Struct::*member, Fields<Part> fields) {
+Field<Struct> list_of(const std::string& name, std::vector<Part> Struct::*member,
+                      Fields<Part> fields) {
   Field<Struct> list;
   list.name = name;
   list.write = [member, fields](const Struct& record) {

@@ -26,7 +26,8 @@ std::optional<double> of_model(const RunResult& run) {
 
 SampleSummary epoch_seconds(const RunResult& run) { return seconds_per_epoch(run.epochs); }
 
-Metric share(std::string key, std::string title, std::optional<double> (*value)(const RunResult&)) {
+Metric share(std::string key, const std::string& title,
+             std::optional<double> (*value)(const RunResult&)) {
   return {.key = std::move(key),
           .title = title,
           .unit = "%",
