@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,10 @@ ordered_json section_properties(std::string_view section, std::string_view type)
 void add_dependencies(ordered_json& schema, std::string_view section, std::string_view type) {
   for (const Key& key : experiment_keys()) {
     if (key.section != section || !key.belongs_to(type) || !key.dependency) continue;
+    // One "if" stands in a schema; a second would replace the first, which the reader still checks.
+    if (schema.contains("if")) {
+      throw std::logic_error("two keys of a section depend on others; join them in an allOf");
+    }
     schema["if"] = key.dependency->when;
     schema["then"] = key.dependency->then;
   }
