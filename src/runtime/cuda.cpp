@@ -197,7 +197,9 @@ std::optional<std::int64_t> peak_device_bytes([[maybe_unused]] c10::Device devic
 
 bool is_out_of_device_memory(const std::exception& error) {
   const std::string_view text = error.what();
-  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+  const auto says = [&](std::string_view words) {
+    return text.find(words) != std::string_view::npos;
+  };
   if (says("DefaultCPUAllocator")) return false;
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
   // What LibTorch does not allocate: contexts, and the workspaces of CUDA's libraries.

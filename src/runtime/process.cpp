@@ -102,14 +102,16 @@ void in_child_process(const std::function<void()>& work) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) return;
-  const std::string message = answer.c_str();
+  // Message and remedy, each ended by NUL or the end.
+  const std::string message = answer.substr(0, answer.find('\0'));
   if (!WIFEXITED(status) || message.empty()) {
     throw Error(ExitCode::run_failed,
                 fmt::format("a child process ended without an answer ({} {})",
                             WIFSIGNALED(status) ? "signal" : "exit code",
                             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
   }
-  const std::string remedy = answer.substr(std::min(message.size() + 1, answer.size())).c_str();
+  std::string remedy = answer.substr(std::min(message.size() + 1, answer.size()));
+  remedy.erase(std::min(remedy.find('\0'), remedy.size()));
   throw Error(static_cast<ExitCode>(WEXITSTATUS(status)), message, remedy);
 }
 
