@@ -169,8 +169,6 @@ CudaVersions cuda_versions() {
 }
 
 void forbid_tf32() {
-  // NVIDIA's libraries obey the environment rather than the program; 1 there would turn TF32 on.
-  ::setenv("NVIDIA_TF32_OVERRIDE", "0", /*overwrite=*/1);
   at::globalContext().setAllowTF32CuBLAS(false);
   at::globalContext().setAllowTF32CuDNN(false);
 }

@@ -146,7 +146,10 @@ void set_threads(std::int64_t threads) {
   static_cast<void>(once);
 }
 
-void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
+void set_environment_of_libraries() {
+  ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0);
+  ::setenv("NVIDIA_TF32_OVERRIDE", "0", /*overwrite=*/1);
+}
 
 void restrict_libtorch_simd(const std::string& simd) {
   const std::string name = upper_case(simd);
