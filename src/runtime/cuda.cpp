@@ -124,7 +124,7 @@ CudaStatus find_cuda() {
             .idle_gpu = true};
   }
   CudaStatus status;
-  const int count = torch::cuda::device_count();
+  const auto count = static_cast<int>(torch::cuda::device_count());
   for (int i = 0; i < count; ++i) status.devices.push_back(gpu_name(i));
   if (count > 0) return status;
   const std::optional<int> of_driver = devices_of_driver();
