@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,8 +10,10 @@
 #include "app/output_file.h"
 #include "bench/run.h"
 #include "config/read.h"
+#include "kernels/simd.h"
 #include "runtime/default_threads.h"
 #include "runtime/interrupt.h"
+#include "runtime/process.h"
 
 namespace mnist_bench {
 namespace {
@@ -79,10 +82,18 @@ std::vector<ExperimentConfig> read_models(const std::vector<std::string>& words)
   return models;
 }
 
+/// Limits both engines of this process to these SIMD instructions, named as by the native engine.
+void restrict_simd(const std::string& simd, const std::vector<Engine>& engines) {
+  kernels::restrict_simd(simd);
+  const bool libtorch =
+      std::find(engines.begin(), engines.end(), Engine::libtorch) != engines.end();
+  if (libtorch) restrict_libtorch_simd(simd);
+}
+
 void bench(BenchArguments& arguments, Session& session) {
   BenchOptions& options = arguments.options;
   options.models = read_models(arguments.configs_and_overrides);
-  if (!arguments.simd.empty()) options.simd = arguments.simd;
+  if (!arguments.simd.empty()) restrict_simd(arguments.simd, options.engines);
   options.executable = session.command_line.substr(0, session.command_line.find(' '));
   watch_interrupts();
   Console console(session.console);

@@ -155,7 +155,7 @@ void print_result(const std::string& text, bool is_interrupted) {
 
 void run_command_line(int argc, const char* const* argv, Session& session) {
   return_to_working_folder();
-  ask_mkl_for_equal_bits();
+  set_environment_of_libraries();
   tune_allocator();
   session.command_line = joined(argc, argv);
   require_libtorch_of_the_build();

@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <fstream>
 #include <map>
@@ -13,7 +12,6 @@
 #include "base/text.h"
 #include "experiment/learners.h"
 #include "kernels/probe.h"
-#include "kernels/simd.h"
 #include "model/summary.h"
 #include "runtime/build_info.h"
 #include "runtime/device.h"
@@ -144,12 +142,6 @@ void probe(BenchProbe& probe) {
 
 void run_bench(const BenchOptions& options, Observer& observer,
                const std::function<void(const BenchResult&)>& on_round) {
-  if (options.simd) {
-    kernels::restrict_simd(*options.simd);
-    const bool libtorch = std::find(options.engines.begin(), options.engines.end(),
-                                    Engine::libtorch) != options.engines.end();
-    if (libtorch) restrict_libtorch_simd(*options.simd);
-  }
   BenchResult result{.context = context_now(options.executable), .series = {}, .probes = {}};
   for (const std::int64_t threads : options.threads) {
     result.probes.push_back({.threads = threads, .fma_flops = {}, .barrier_seconds = {}});

@@ -20,9 +20,6 @@ struct BenchOptions {
   std::int64_t rounds = 5;
   /// Of each round, from the first on; their mean counts.
   std::int64_t epochs = 1;
-  /// The best SIMD instructions that both engines may use, as the native engine calls them; absent:
-  /// all.
-  std::optional<std::string> simd;
   std::string executable;
 };
 

@@ -53,11 +53,11 @@ DataSummary describe_data(const Dataset& dataset, const DataConfig& config) {
           .files = summarize_files(dataset)};
 }
 
-Provenance describe_provenance(const std::string& name, std::int64_t threads,
+Provenance describe_provenance(const std::string& device, std::int64_t threads,
                                const RunOptions& options) {
   const BuildInfo build = build_info();
-  const c10::Device device(name);
-  const bool gpu = device.is_cuda();
+  const c10::Device chosen(device);
+  const bool gpu = chosen.is_cuda();
   CudaVersions versions = gpu ? cuda_versions() : CudaVersions{};
   const ThreadWaiting waiting = thread_waiting();
   return {.version = build.version,
@@ -66,8 +66,8 @@ Provenance describe_provenance(const std::string& name, std::int64_t threads,
           .build_type = build.build_type,
           .compiler = build.compiler,
           .libtorch = build.libtorch,
-          .device = name,
-          .device_name = device_name(device),
+          .device = device,
+          .device_name = device_name(chosen),
           .cpu = cpu_name(),
           .simd = "",
           .threads = threads,

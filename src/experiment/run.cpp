@@ -109,13 +109,78 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
   }
 }
 
-void announce(const RunResult& result, Observer& observer) {
+/// What is known of a run before its folder is made.
+struct Prepared {
+  DefaultThreads threads = {};
+  c10::Device device = c10::kCPU;
+  bool loaded = false;  ///< or the data were in memory already
+  double load_seconds = 0;
+  ModelSummary model = {};
+};
+
+/// Sets up threads, device and data. Whatever is wrong with them or with the model, for this engine
+/// and in this memory, is found out here.
+Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& observer) {
+  const bool native = config.training.engine == Engine::native;
+  // Checked before the device: the native engine never uses CUDA.
+  if (native) native::check_supported(config);
+  Prepared prepared{.threads = set_up_threads(config, observer),
+                    .device = set_up_device(config, observer)};
+  const Clock::time_point start = Clock::now();
+  prepared.loaded = data.load(config.data);
+  prepared.load_seconds = seconds_since(start);
+  const Dataset& dataset = data.dataset();
+  warn_of_data(dataset, config.data, observer);
+  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
+  prepared.model = summarize(config.model, image, dataset.classes);
+  if (native) native::check_supported(layers_of(config.model, image, dataset.classes));
+  if (prepared.device.is_cpu()) require_memory(config.optimizer, prepared.model.parameters);
+  return prepared;
+}
+
+RunResult begin_record(const ExperimentConfig& config, const RunOptions& options,
+                       const Prepared& prepared, const Dataset& dataset) {
+  RunResult result;
+  result.config = config;
+  result.provenance = describe_provenance(prepared.device.str(), prepared.threads.threads, options);
+  result.data = describe_data(dataset, config.data);
+  result.model = prepared.model;
+  result.timing.load_seconds = prepared.load_seconds;
+  return result;
+}
+
+void announce(const RunResult& result, const Prepared& prepared, Observer& observer) {
+  observer.debug(fmt::format("{}: decided by {}", counted(prepared.threads.threads, "CPU thread"),
+                             prepared.threads.decided_by));
+  observer.debug(prepared.loaded ? "data read from files" : "data already in memory");
   observer.info(fmt::format(
       "{}: {} parameters, {} training and {} test images, {} on {} ({}), "
       "seed {}",
       result.config.name, result.model->parameters, result.data->train.samples,
       result.data->test.samples, result.provenance->device, result.provenance->device_name,
       counted(result.provenance->threads, "thread"), result.config.seed));
+}
+
+/// Takes over what the folder's checkpoint says of the epochs done; returns the seconds they took.
+double take_over(const RunFolder& folder, RunResult& result, Observer& observer) {
+  if (!folder.checkpoint()) return 0.0;
+  const Checkpoint& checkpoint = *folder.checkpoint();
+  resume_from(checkpoint, result);
+  observer.info(fmt::format("resuming after epoch {} of {}", checkpoint.state.epoch,
+                            result.config.training.epochs));
+  return checkpoint.total_seconds;
+}
+
+/// Writes the result, whatever became of the run.
+void store(RunResult& result, const Prepared& prepared, double seconds, RunFolder& folder,
+           Observer& observer) {
+  result.timing.total_seconds = seconds;
+  result.timing.peak_rss_bytes = peak_rss_bytes();
+  result.timing.peak_device_bytes = peak_device_bytes(prepared.device);
+  if (result.error) {
+    observer.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
+  }
+  folder.write_result(result);
 }
 
 StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
@@ -128,59 +193,19 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
       return finished_already(output, *std::move(found), observer);
     }
   }
-  // Checked before the device: the native engine never uses CUDA.
-  if (config.training.engine == Engine::native) native::check_supported(config);
-  const DefaultThreads threads = set_up_threads(config, observer);
-  const c10::Device device = set_up_device(config, observer);
-
-  const Clock::time_point load_start = Clock::now();
-  const bool loaded = data.load(config.data);
-  const double load_seconds = seconds_since(load_start);
-  const Dataset& dataset = data.dataset();
-  warn_of_data(dataset, config.data, observer);
-  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
-  const ModelSummary model = summarize(config.model, image, dataset.classes);
-  if (config.training.engine == Engine::native) {
-    native::check_supported(layers_of(config.model, image, dataset.classes));
-  }
-  if (device.is_cpu()) require_memory(config.optimizer, model.parameters);
-
+  const Prepared prepared = prepare(config, data, observer);
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) return finished_already(folder.path(), *folder.finished(), observer);
-  RunResult result;
-  result.config = config;
-  result.provenance = describe_provenance(device.str(), threads.threads, options);
-  result.data = describe_data(dataset, config.data);
-  result.model = model;
-  result.timing.load_seconds = load_seconds;
+  RunResult result = begin_record(config, options, prepared, data.dataset());
   if (folder.checkpoint()) require_checkpoint_of(result, folder);
   observer.log_to(folder.log_file());
-  observer.debug(
-      fmt::format("{}: decided by {}", counted(threads.threads, "CPU thread"), threads.decided_by));
-  observer.debug(loaded ? "data read from files" : "data already in memory");
-  announce(result, observer);
-
-  double seconds_before = 0.0;
-  if (const auto& checkpoint = folder.checkpoint()) {
-    resume_from(*checkpoint, result);
-    seconds_before = checkpoint->total_seconds;
-    observer.info(fmt::format("resuming after epoch {} of {}", checkpoint->state.epoch,
-                              config.training.epochs));
-  }
+  announce(result, prepared, observer);
+  const double seconds_before = take_over(folder, result, observer);
   folder.write_config(config);
   const auto seconds_so_far = [&] { return seconds_before + seconds_since(start); };
-  const auto finish = [&] {
-    result.timing.total_seconds = seconds_so_far();
-    result.timing.peak_rss_bytes = peak_rss_bytes();
-    result.timing.peak_device_bytes = peak_device_bytes(device);
-    if (result.error) {
-      observer.debug(fmt::format("{}: {}", to_string(result.status), *result.error));
-    }
-    folder.write_result(result);
-  };
   try {
     const std::unique_ptr<Learner> learner =
-        make_learner(config, data, device.str(), threads.threads);
+        make_learner(config, data, prepared.device.str(), prepared.threads.threads);
     result.provenance->simd = learner->simd();
     run_training(*learner, data, options, seconds_so_far, folder, observer, result);
   } catch (const std::exception& exception) {
@@ -188,13 +213,13 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
     result.status = RunStatus::failed;
     result.error = error.what();
     try {
-      finish();
+      store(result, prepared, seconds_so_far(), folder, observer);
     } catch (const Error& second) {  // mostly a full disk: the first error is the one to report
       observer.warn(second.what());
     }
     throw error;
   }
-  finish();
+  store(result, prepared, seconds_so_far(), folder, observer);
   observer.info(fmt::format("wrote {}", folder.path().string()));
   return {.folder = folder.path(), .result = std::move(result)};
 }

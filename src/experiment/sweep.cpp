@@ -155,8 +155,9 @@ class Sweep {
 
   /// Gives a slot's run to its worker, or to a new one.
   void send(Slot& slot) {
-    if (!slot.worker)
+    if (!slot.worker) {
       slot.worker = std::make_unique<Worker>(slot.cores, cuda_, data_, options_.worker_observer);
+    }
     slot.progress = "starting";
     slot.worker->send({.config = *slot.run,
                        .existing = existing_for(*slot.run),

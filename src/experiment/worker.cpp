@@ -125,6 +125,11 @@ WorkRequest work_request_from(const Json& json) {
 
 Worker::Worker(const std::vector<int>& cores, bool cuda, DataCache& data,
                const ObserverFactory& make_observer) {
+  start(cores, cuda, data, make_observer);
+}
+
+void Worker::start(const std::vector<int>& cores, bool cuda, DataCache& data,
+                   const ObserverFactory& make_observer) {
   auto [request_read, request_write] = make_pipe();
   auto [event_read, event_write] = make_pipe();
   requests_ = request_write;
@@ -149,7 +154,7 @@ Worker::~Worker() {
   ::waitpid(process_, nullptr, 0);
 }
 
-void Worker::send(const WorkRequest& request) {
+void Worker::send(const WorkRequest& request) const {
   const std::string line = to_json(request).dump() + "\n";
   std::string_view rest = line;
   while (!rest.empty()) {
@@ -163,7 +168,7 @@ void Worker::send(const WorkRequest& request) {
 
 void Worker::close() { close_once(requests_); }
 
-void Worker::interrupt() {
+void Worker::interrupt() const {
   if (process_ >= 0) ::kill(process_, SIGTERM);
 }
 

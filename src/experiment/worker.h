@@ -51,11 +51,11 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void send(const WorkRequest& request);
+  void send(const WorkRequest& request) const;
   /// No further requests: the process ends once it is done with what it has.
   void close();
   /// Asks the run in progress to end after its current step.
-  void interrupt();
+  void interrupt() const;
 
   /// To be polled for reading.
   [[nodiscard]] int descriptor() const { return events_; }
@@ -68,6 +68,10 @@ class Worker {
   std::optional<std::string> wait();
 
  private:
+  /// Throws Error(io) if pipes or a process cannot be had.
+  void start(const std::vector<int>& cores, bool cuda, DataCache& data,
+             const ObserverFactory& make_observer);
+
   pid_t process_ = -1;
   int requests_ = -1;
   int events_ = -1;

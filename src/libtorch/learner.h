@@ -48,7 +48,7 @@ class LibtorchLearner final : public Learner {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::int64_t epoch_ = 0;
   std::int64_t steps_done_ = 0;  ///< in all epochs
-  torch::Tensor order_;  ///< [images] int64, on the device
+  torch::Tensor order_;          ///< [images] int64, on the device
   // This epoch's sums, kept on the device so that no step waits for them.
   torch::Tensor loss_sum_;
   torch::Tensor correct_;

@@ -75,13 +75,13 @@ void initialize(nn::Sequential& network, std::uint64_t seed) {
 
 NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor) {
   const torch::Tensor values = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
-  const float* first = values.const_data_ptr<float>();
+  const auto* first = values.const_data_ptr<float>();
   return {.name = name,
           .shape = tensor.sizes().vec(),
           .values = std::vector<float>(first, first + values.numel())};
 }
 
-void import_tensor(const NamedTensor& from, torch::Tensor target) {
+void import_tensor(const NamedTensor& from, const torch::Tensor& target) {
   if (from.shape != target.sizes().vec()) {
     throw Error(ExitCode::io,
                 fmt::format("{} is [{}] there, but [{}] in this network", from.name,

@@ -30,6 +30,6 @@ void import_buffers(torch::nn::Sequential& network, const std::vector<NamedTenso
 /// A tensor's values as float32, row-major, and the reverse: into the dtype, device and memory
 /// format of `target`.
 NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor);
-void import_tensor(const NamedTensor& from, torch::Tensor target);
+void import_tensor(const NamedTensor& from, const torch::Tensor& target);
 
 }  // namespace mnist_bench

@@ -219,10 +219,10 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     settings.end_phase(thread, "linear layers forward, loss");
     backward_and_update_fc2(thread, settings);
     team_.barrier();
-    settings.end_phase(thread, "fc2 backward, Adam");
+    settings.end_phase(thread, "fc2 backward, update");
     backward_and_update_fc1(thread, settings);
     team_.barrier();
-    settings.end_phase(thread, "fc1 backward, Adam");
+    settings.end_phase(thread, "fc1 backward, update");
     const Range parts = parts_of(thread);
     for (std::size_t part = parts.begin; part < parts.end; ++part) {
       backward_convolutions(workspaces_[thread], part);
@@ -232,7 +232,7 @@ BatchStatistics Cnn::step(const Images& set, std::span<const std::int64_t> batch
     settings.end_phase(thread, "convolutions backward");
     update_convolutions(thread, settings);
   });
-  settings.end_phase(0, "Adam of the convolutions");
+  settings.end_phase(0, "update of the convolutions");
 
   return statistics_of(labels_, losses_, predicted_);
 }

@@ -126,10 +126,10 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
     backward_and_update_other_layers(thread, settings);
-    settings.end_phase(thread, "other layers backward, Adam");
+    settings.end_phase(thread, "other layers backward, update");
     backward_and_update_first_layer(thread, settings);
   });
-  settings.end_phase(0, "first layer backward, Adam");
+  settings.end_phase(0, "first layer backward, update");
 
   return statistics_of(labels_, losses_, predicted_);
 }

@@ -124,7 +124,7 @@ CudaStatus find_cuda() {
             .idle_gpu = true};
   }
   CudaStatus status;
-  const int count = torch::cuda::device_count();
+  const auto count = static_cast<int>(torch::cuda::device_count());
   for (int i = 0; i < count; ++i) status.devices.push_back(gpu_name(i));
   if (count > 0) return status;
   const std::optional<int> of_driver = devices_of_driver();
@@ -169,8 +169,6 @@ CudaVersions cuda_versions() {
 }
 
 void forbid_tf32() {
-  // NVIDIA's libraries obey the environment rather than the program; 1 there would turn TF32 on.
-  ::setenv("NVIDIA_TF32_OVERRIDE", "0", /*overwrite=*/1);
   at::globalContext().setAllowTF32CuBLAS(false);
   at::globalContext().setAllowTF32CuDNN(false);
 }
@@ -197,7 +195,9 @@ std::optional<std::int64_t> peak_device_bytes([[maybe_unused]] c10::Device devic
 
 bool is_out_of_device_memory(const std::exception& error) {
   const std::string_view text = error.what();
-  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+  const auto says = [&](std::string_view words) {
+    return text.find(words) != std::string_view::npos;
+  };
   if (says("DefaultCPUAllocator")) return false;
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
   // What LibTorch does not allocate: contexts, and the workspaces of CUDA's libraries.

@@ -37,8 +37,8 @@ struct CudaVersions {
 };
 CudaVersions cuda_versions();
 
-/// Keeps cuBLAS and cuDNN from rounding float32 factors to TF32 (10 bits of mantissa), which cuDNN
-/// does by default.
+/// Keeps LibTorch from letting cuBLAS and cuDNN round float32 factors to TF32 (10 bits of
+/// mantissa), which it does for cuDNN by default. See also `set_environment_of_libraries`.
 void forbid_tf32();
 /// Whether LibTorch allows TF32, as it reports itself.
 bool tf32_allowed();

@@ -102,14 +102,16 @@ void in_child_process(const std::function<void()>& work) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) return;
-  const std::string message = answer.c_str();
+  // Message and remedy, each ended by NUL or the end.
+  const std::string message = answer.substr(0, answer.find('\0'));
   if (!WIFEXITED(status) || message.empty()) {
     throw Error(ExitCode::run_failed,
                 fmt::format("a child process ended without an answer ({} {})",
                             WIFSIGNALED(status) ? "signal" : "exit code",
                             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
   }
-  const std::string remedy = answer.substr(std::min(message.size() + 1, answer.size())).c_str();
+  std::string remedy = answer.substr(std::min(message.size() + 1, answer.size()));
+  remedy.erase(std::min(remedy.find('\0'), remedy.size()));
   throw Error(static_cast<ExitCode>(WEXITSTATUS(status)), message, remedy);
 }
 
@@ -144,7 +146,10 @@ void set_threads(std::int64_t threads) {
   static_cast<void>(once);
 }
 
-void ask_mkl_for_equal_bits() { ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0); }
+void set_environment_of_libraries() {
+  ::setenv("MKL_CBWR", "AUTO,STRICT", /*overwrite=*/0);
+  ::setenv("NVIDIA_TF32_OVERRIDE", "0", /*overwrite=*/1);
+}
 
 void restrict_libtorch_simd(const std::string& simd) {
   const std::string name = upper_case(simd);

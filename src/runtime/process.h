@@ -21,11 +21,13 @@ bool pin_to(const std::vector<int>& cores);
 /// process itself. Call it before the first tensor operation.
 void set_threads(std::int64_t threads);
 
-/// Asks MKL, which LibTorch multiplies matrices with, for the same rounding each time. By default
-/// its choice of code depends on the address of a matrix, so that the second run of a process
-/// could differ from the same run alone. Called at the program's start; MKL_CBWR in the environment
-/// has precedence.
-void ask_mkl_for_equal_bits();
+/// Sets the environment that libraries read. Called at the program's start.
+/// - MKL, which LibTorch multiplies matrices with, rounds the same way each time. By default its
+///   choice of code depends on the address of a matrix, so that the second run of a process could
+///   differ from the same run alone. MKL_CBWR in the environment has precedence.
+/// - NVIDIA's libraries never round to TF32, whatever NVIDIA_TF32_OVERRIDE was before: they obey it
+///   rather than the program.
+void set_environment_of_libraries();
 
 /// Keeps LibTorch, oneDNN and MKL from using better instructions than `simd` ("AVX2"; "AVX-512"
 /// changes nothing). Throws Error(usage) for instructions that they cannot be limited to. Call it

@@ -54,7 +54,7 @@ UNINSTRUMENTED void tell_libgomp(int /*argc*/, char** /*argv*/, char** environme
 static_assert(sizeof(ElfW(auxv_t)) == 2 * sizeof(char*));
 
 // The dynamic linker calls this before it initializes any library.
-[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)(int, char**,
+[[gnu::section(".preinit_array"), gnu::used]] void (*const kBeforeLibraries)(int, char**,
                                                                              char**) = tell_libgomp;
 
 std::optional<std::string> variable(const char* name) {

@@ -27,7 +27,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) void leave_delete
 
 // The dynamic linker calls this before it initializes any library.
 [[gnu::section(".preinit_array"),
-  gnu::used]] void (*const before_mkl)(int, char**, char**) = leave_deleted_folder;
+  gnu::used]] void (*const kBeforeMkl)(int, char**, char**) = leave_deleted_folder;
 
 }  // namespace
 
