@@ -139,7 +139,7 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
       percent(error_reduction(a.high, b.low), 1), percent(error_reduction(a.low, b.high), 1)));
   std::vector<std::string> others;
   for (const PrintedMean& mlp : kPrintedMlp.means) {
-    if (std::string(mlp.metric) == "accuracy") continue;
+    if (std::string(mlp.metric) == kAccuracyKey) continue;
     const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.metric);
     others.push_back(fmt::format("{} % from {}",
                                  percent(error_reduction(mlp.mean / 100.0, cnn.mean / 100.0), 1),
@@ -150,8 +150,8 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
                                kPrintedConclusion));
   claim.findings.push_back(fmt::format("Other readings: {}.", fmt::join(others, ", ")));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const auto& mlp = evidence.mlp.runs->summaries.at("accuracy");
-    const auto& cnn = evidence.cnn.runs->summaries.at("accuracy");
+    const auto& mlp = evidence.mlp.runs->summaries.at(kAccuracyKey);
+    const auto& cnn = evidence.cnn.runs->summaries.at(kAccuracyKey);
     if (mlp.mean && cnn.mean && *mlp.mean < 1.0) {
       claim.findings.push_back(fmt::format("Ours, from the mean accuracies: {} % (n = {} and {}).",
                                            percent(error_reduction(*mlp.mean, *cnn.mean), 1), mlp.n,
@@ -162,7 +162,7 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
 }
 
 PaperClaim conclusion_claim(const PaperEvidence& evidence) {
-  const PrintedMean& table = printed_mean(kPrintedCnn, "accuracy");
+  const PrintedMean& table = printed_mean(kPrintedCnn, kAccuracyKey);
   const double difference = kPrintedConclusion - table.mean;
   PaperClaim claim{.place = "Sec. 6",
                    .claim = fmt::format("the CNN is “superior in terms of accuracy ({:.1f}%)”",
@@ -186,7 +186,7 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
       "Nor is it eq. 22 of each class against the rest: that is {:.1f} for {} to {} % right.",
       kPrintedConclusion, percent(proportion(c.low)), percent(proportion(c.high))));
   if (evidence.cnn.runs != nullptr) {
-    const SampleSummary& ours = evidence.cnn.runs->summaries.at("accuracy");
+    const SampleSummary& ours = evidence.cnn.runs->summaries.at(kAccuracyKey);
     if (ours.maximum) {
       claim.findings.push_back(
           fmt::format("The best of our {} CNN runs has {} %.", ours.n,

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "record/metric_table.h"
 #include "report/groups.h"
 
 namespace mnist_bench {
@@ -53,13 +54,10 @@ struct ClassError {
   std::string note;  ///< shown when its bar is pointed at
 };
 
-/// The metrics of a class, in this order.
-inline constexpr std::array<const char*, 3> kClassMetrics = {"precision", "recall", "F1"};
-
 struct ClassErrors {
   struct OfClass {
     std::int64_t label = 0;
-    std::array<ClassError, kClassMetrics.size()> errors;
+    std::array<ClassError, kClassMetrics.size()> errors;  ///< in the order of kClassMetrics
   };
   std::string title;
   std::vector<OfClass> classes;  ///< that occur in truth or predictions
