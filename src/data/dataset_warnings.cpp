@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "data/known_datasets.h"
 
 namespace mnist_bench {
@@ -50,7 +51,7 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
   warnings.push_back(
       fmt::format("the training labels go up to {}, but {} of the {} classes {} no training image "
                   "(the first: {}); 'mnist-bench data info DIR' counts them",
-                  largest, absent, largest + 1, absent == 1 ? "has" : "have", first));
+                  largest, absent, largest + 1, singular_or_plural(absent, "has", "have"), first));
 }
 
 void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warnings& warnings) {

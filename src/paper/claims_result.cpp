@@ -2,10 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/compare/comparison.h"
@@ -54,9 +54,8 @@ std::string joint_text(const JointJudgement& joint) {
   add("higher is suggested, not shown", joint.suggested_higher);
   add("lower is suggested, not shown", joint.suggested_lower);
   add("no difference shown", joint.not_shown);
-  std::string text = fmt::format("{}.", fmt::join(parts, "; "));
-  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
-  return text;
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  return upper_case(text.substr(0, 1)) + text.substr(1);
 }
 
 PaperClaim outperforms_claim(const PaperEvidence& evidence) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/rounding.h"
@@ -195,7 +196,7 @@ PaperClaim deviation_claim(const PaperCheck& check) {
     claim.findings.push_back(fmt::format(
         "Of the {} ± of recall, precision and F1, {} {} nearer to our SD over the classes than to "
         "the one over the seeds (table above).",
-        known, to_classes, to_classes == 1 ? "is" : "are"));
+        known, to_classes, singular_or_plural(to_classes, "is", "are")));
   }
   return claim;
 }
