@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "base/text.h"
 #include "report/rounding.h"
@@ -99,7 +100,8 @@ const std::vector<FigureKind>& figure_kinds() {
       {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
       {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
       {"time", "accuracy against time", "learning", "Learning curves", time_figures},
-      {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures},
+      {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures,
+       /*counts_or_shares=*/true},
       {"classes", "errors by class", "classes", "Errors by class", class_figures},
   };
   return kinds;
@@ -141,13 +143,22 @@ Confusion confusion_of(const RunGroup& group) {
   Confusion figure{.title = fmt::format("Confusion matrix of {}, {}", group.label,
                                         counted(group.completed.size(), "run")),
                    .labels = occurring_classes(sum),
-                   .counts = {}};
+                   .counts = {},
+                   .totals = {},
+                   .shares = {}};
   for (const std::int64_t truth : figure.labels) {
     std::vector<std::int64_t> row;
     for (const std::int64_t predicted : figure.labels) {
       row.push_back(sum[static_cast<std::size_t>(truth)][static_cast<std::size_t>(predicted)]);
     }
+    const std::int64_t total = std::accumulate(row.begin(), row.end(), std::int64_t{0});
+    std::vector<double> shares;
+    for (const std::int64_t count : row) {
+      shares.push_back(total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total));
+    }
     figure.counts.push_back(std::move(row));
+    figure.totals.push_back(total);
+    figure.shares.push_back(std::move(shares));
   }
   return figure;
 }

@@ -68,6 +68,8 @@ struct Confusion {
   std::string title;
   std::vector<std::int64_t> labels;  ///< of the classes that occur
   ConfusionMatrix counts;            ///< of those, in their order: rows true, columns predicted
+  std::vector<std::int64_t> totals;  ///< of the rows
+  std::vector<std::vector<double>> shares;  ///< of each cell in its row's total
 };
 
 struct FigureData {
@@ -84,6 +86,8 @@ struct FigureKind {
   std::string part;
   /// One of all groups, or one of each.
   std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups);
+  /// Whether a page lets its reader choose between counts and shares.
+  bool counts_or_shares = false;
 };
 /// Those of one part follow each other.
 const std::vector<FigureKind>& figure_kinds();

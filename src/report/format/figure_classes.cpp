@@ -67,7 +67,7 @@ std::string bars_frame_svg(const Layout& layout, double width, const std::vector
 }  // namespace
 
 Figure draw(const ClassErrors& figure) {
-  double highest = 0.1;
+  double highest = kBars.least_highest;
   for (const ClassErrors::OfClass& of_class : figure.classes) {
     for (const ClassError& error : of_class.errors) highest = std::max(highest, error.high);
   }
