@@ -107,9 +107,7 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_vi
         "data.dataset says '{}', but by their checksums not all of the files belong to that data "
         "set",
         label));
-  } else if (!dataset.identified &&
-             std::any_of(dataset.files.begin(), dataset.files.end(),
-                         [](const SourceFile& file) { return file.known_as.has_value(); })) {
+  } else if (checksum_status(dataset) == ChecksumStatus::mixed) {
     warnings.emplace_back(
         "by their checksums some of the files are a known data set's and the others are not: do "
         "the images and labels belong together?");
