@@ -20,7 +20,7 @@ namespace {
 
 std::map<std::string, Engine> engines_by_name() {
   std::map<std::string, Engine> names;
-  for (const EngineName& entry : kEngines) names.emplace(entry.name, entry.engine);
+  for (const EnumName<Engine>& entry : kEngines) names.emplace(entry.name, entry.value);
   return names;
 }
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "base/descriptor.h"
 #include "base/escape.h"
 #include "base/nearest.h"
 #include "runtime/build_info.h"
@@ -141,7 +141,7 @@ void print(const std::string& text) {
   const std::string shown = printable(text);
   if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() ||
       std::fflush(stdout) != 0) {
-    throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+    throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", errno_message(errno)));
   }
 }
 

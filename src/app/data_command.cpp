@@ -25,11 +25,11 @@ void verify(const std::filesystem::path& folder) {
   print(text_table({Align::left, Align::right, Align::left, Align::left},
                    {"file", "raw bytes", "SHA-256 of the raw bytes", "known as"}, rows));
   if (!dataset.identified) {
-    throw Error(
-        ExitCode::data,
-        fmt::format("{} is not a known data set ({})", folder.string(), checksum_status(dataset)),
-        "its files are sound IDX files, but their checksums are not those of MNIST or "
-        "Fashion-MNIST");
+    throw Error(ExitCode::data,
+                fmt::format("{} is not a known data set ({})", folder.string(),
+                            to_string(checksum_status(dataset))),
+                "its files are sound IDX files, but their checksums are not those of MNIST or "
+                "Fashion-MNIST");
   }
   print(fmt::format("{}: {}, all four checksums match\n", folder.string(), *dataset.identified));
 }
@@ -58,7 +58,8 @@ void info(const std::filesystem::path& folder) {
   };
   const auto train = class_counts(dataset.train, dataset.classes);
   const auto test = class_counts(dataset.test, dataset.classes);
-  print(fmt::format("{}: {}, {}\n\n", folder.string(), checksum_status(dataset),
+  print(fmt::format("{}: {}, {}\n\n", folder.string(),
+                    dataset.identified.value_or(to_string(checksum_status(dataset))),
                     classes_text(train)));
   print(text_table(
       {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right},

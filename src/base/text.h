@@ -35,4 +35,10 @@ std::string counted(std::integral auto count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+/// The form of a word that goes with so many: "is" or "are".
+std::string singular_or_plural(std::integral auto count, const std::string& singular,
+                               const std::string& plural) {
+  return count == 1 ? singular : plural;
+}
+
 }  // namespace mnist_bench

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
 #include "config/keys.h"
@@ -34,11 +33,11 @@ std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*
   std::vector<const Key*> keys;
   for (const Key& key : experiment_keys()) {
     if (!tells_apart(key.path())) continue;
-    std::set<std::string> values;
+    std::vector<ordered_json> values;
     for (const ExperimentConfig* experiment : experiments) {
-      if (const auto value = value_of(key, *experiment)) values.insert(value->dump());
+      if (auto value = value_of(key, *experiment)) values.push_back(*std::move(value));
     }
-    if (values.size() > 1) keys.push_back(&key);
+    if (differ(values)) keys.push_back(&key);
   }
   return keys;
 }
@@ -52,10 +51,9 @@ std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
     const std::string path = key.path();
     if (is_run_only(path)) continue;
     // model.hidden is two keys, one for each model
-    auto of_left = value_of(key, left);
-    auto of_right = value_of(key, right);
-    if (json_text(of_left) == json_text(of_right)) continue;
-    differences.push_back({path, std::move(of_left), std::move(of_right)});
+    const std::vector<std::optional<ordered_json>> values = {value_of(key, left),
+                                                             value_of(key, right)};
+    if (differ(values)) differences.push_back({path, values[0], values[1]});
   }
   return differences;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,6 +10,12 @@
 #include "config/experiment.h"
 
 namespace mnist_bench {
+
+/// Whether not all of the values are the same.
+template <class Value>
+bool differ(const std::vector<Value>& values) {
+  return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) != values.end();
+}
 
 /// One key in which two configs differ; absent where it does not apply to a config's model.
 struct KeyDifference {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "config/layers.h"
 
 namespace mnist_bench {
@@ -15,6 +15,12 @@ namespace mnist_bench {
 /// How bytes become the network's input: (x/255 − 0.1307)/0.3081 (paper, sec. 3.6), x/255, the same
 /// with mean and SD of the training images, or x.
 enum class Normalization { standardize, unit, dataset, none };
+
+inline constexpr EnumNames<Normalization, 4> kNormalizations = {
+    {{Normalization::standardize, "standardize"},
+     {Normalization::unit, "unit"},
+     {Normalization::dataset, "dataset"},
+     {Normalization::none, "none"}}};
 
 struct DataConfig {
   /// A label for the records; the data's checksums decide.
@@ -98,26 +104,15 @@ inline std::string_view optimizer_title(const OptimizerConfig& optimizer) {
 /// What trains a network: LibTorch (the reference), or this project's own kernels on the CPU.
 enum class Engine { libtorch, native };
 
-struct EngineName {
-  Engine engine;
-  std::string_view name;  ///< the value of `training.engine`, also in records
-};
-inline constexpr std::array kEngines = {EngineName{Engine::libtorch, "libtorch"},
-                                        EngineName{Engine::native, "native"}};
+/// Their names are also those in records.
+inline constexpr EnumNames<Engine, 2> kEngines = {
+    {{Engine::libtorch, "libtorch"}, {Engine::native, "native"}}};
 
-constexpr std::string_view to_string(Engine engine) {
-  for (const EngineName& entry : kEngines) {
-    if (entry.engine == engine) return entry.name;
-  }
-  return {};
-}
+constexpr std::string_view to_string(Engine engine) { return enum_name(kEngines, engine); }
 
 /// The engine of that name; absent: there is none.
 constexpr std::optional<Engine> engine_of(std::string_view name) {
-  for (const EngineName& entry : kEngines) {
-    if (entry.name == name) return entry.engine;
-  }
-  return std::nullopt;
+  return enum_value(kEngines, name);
 }
 
 struct TrainingConfig {

@@ -24,10 +24,13 @@ void from_json(const nlohmann::json& value, Engine& engine) {
   engine = engine_of(value.get_ref<const std::string&>()).value();
 }
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Normalization, {{Normalization::standardize, "standardize"},
-                                             {Normalization::unit, "unit"},
-                                             {Normalization::dataset, "dataset"},
-                                             {Normalization::none, "none"}})
+template <class Json>
+void to_json(Json& value, Normalization normalization) {
+  value = enum_name(kNormalizations, normalization);
+}
+void from_json(const nlohmann::json& value, Normalization& normalization) {
+  normalization = enum_value(kNormalizations, value.get_ref<const std::string&>()).value();
+}
 
 namespace {
 
@@ -166,12 +169,6 @@ Key layers_key() {
   return layers;
 }
 
-std::vector<std::string> engine_names() {
-  std::vector<std::string> names;
-  for (const EngineName& entry : kEngines) names.emplace_back(entry.name);
-  return names;
-}
-
 std::vector<Key> make_keys() {
   using E = ExperimentConfig;
   using D = DataConfig;
@@ -182,8 +179,8 @@ std::vector<Key> make_keys() {
                    "1 to 100 of A–Z, a–z, 0–9, '.', '_' and '-', not starting with '.'"};
   const Text device{"^(auto|cpu|cuda(:(0|[1-9][0-9]{0,2}))?)$", 8,
                     R"("auto", "cpu", "cuda" or "cuda:N" (N: 0 to 999))"};
-  const Choice engine{engine_names()};
-  const Choice normalization{{"standardize", "unit", "dataset", "none"}};
+  const Choice engine{enum_names(kEngines)};
+  const Choice normalization{enum_names(kNormalizations)};
   const IntegerRange seed{0, std::numeric_limits<std::int64_t>::max()};
   const IntegerRange image_count{1, std::numeric_limits<std::uint32_t>::max()};  // IDX: 32 bits
   const IntegerRange units{1, 65'536};

@@ -13,9 +13,13 @@
 namespace mnist_bench {
 
 namespace layer {
-NLOHMANN_JSON_SERIALIZE_ENUM(Shortcut, {{Shortcut::identity, "identity"},
-                                        {Shortcut::subsample, "subsample"},
-                                        {Shortcut::projection, "projection"}})
+template <class Json>
+void to_json(Json& value, Shortcut shortcut) {
+  value = enum_name(kShortcuts, shortcut);
+}
+void from_json(const nlohmann::json& value, Shortcut& shortcut) {
+  shortcut = enum_value(kShortcuts, value.get_ref<const std::string&>()).value();
+}
 }  // namespace layer
 
 namespace {
@@ -135,11 +139,10 @@ LayerKind describe(layer::Residual kind) {
   return {layer::Residual::kType,
           "Adds a shortcut to the output of its layers.",
           {setting("layers", LayerList{}, &R::layers, "The layers parallel to the shortcut."),
-           with_default(
-               setting("shortcut", Choice{{"identity", "subsample", "projection"}}, &R::shortcut,
-                       "The input; its every s-th row and column, with channels of zeros; "
-                       "or a 1 × 1 convolution of it."),
-               "identity")},
+           with_default(setting("shortcut", Choice{enum_names(layer::kShortcuts)}, &R::shortcut,
+                                "The input; its every s-th row and column, with channels of zeros; "
+                                "or a 1 × 1 convolution of it."),
+                        enum_name(layer::kShortcuts, R{}.shortcut))},
           kind};
 }
 

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/enum_names.h"
+
 namespace mnist_bench {
 
 struct Layer;
@@ -100,6 +102,10 @@ struct Dropout2d {
 /// sec. 3.3): its input; every s-th row and column of it, with channels of zeros where the block
 /// adds some (option A); or a 1 × 1 convolution of it, of stride s and without bias (option B).
 enum class Shortcut { identity, subsample, projection };
+
+inline constexpr EnumNames<Shortcut, 3> kShortcuts = {{{Shortcut::identity, "identity"},
+                                                       {Shortcut::subsample, "subsample"},
+                                                       {Shortcut::projection, "projection"}}};
 
 struct Residual {
   static constexpr std::string_view kType = "residual";

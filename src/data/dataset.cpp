@@ -125,12 +125,24 @@ std::vector<FileStamp> file_stamps(const std::filesystem::path& folder) {
   return stamps;
 }
 
-std::string checksum_status(const Dataset& dataset) {
-  if (dataset.identified) return *dataset.identified;
+std::string to_string(ChecksumStatus status) {
+  switch (status) {
+    case ChecksumStatus::known:
+      return "known";
+    case ChecksumStatus::mixed:
+      return "mixed";
+    case ChecksumStatus::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+ChecksumStatus checksum_status(const Dataset& dataset) {
+  if (dataset.identified) return ChecksumStatus::known;
   const bool any_known =
       std::any_of(dataset.files.begin(), dataset.files.end(),
                   [](const SourceFile& file) { return file.known_as.has_value(); });
-  return any_known ? "mixed" : "unknown";
+  return any_known ? ChecksumStatus::mixed : ChecksumStatus::unknown;
 }
 
 ImageSet select(const ImageSet& set, const std::vector<std::int64_t>& indices) {

@@ -83,9 +83,17 @@ Dataset load_dataset(const std::filesystem::path& folder);
 /// compare with others. Throws Error(data) where there are no such files.
 std::vector<FileStamp> file_stamps(const std::filesystem::path& folder);
 
-/// What the checksums say: the name of the known data set, "mixed" when only some of the files are
-/// of a known one (or of different ones), else "unknown".
-std::string checksum_status(const Dataset& dataset);
+/// What the checksums of the files say.
+enum class ChecksumStatus {
+  known,    ///< all are those of one known data set
+  mixed,    ///< only some are of a known one, or they are of different ones
+  unknown,  ///< none is
+};
+
+/// "known", "mixed" or "unknown".
+std::string to_string(ChecksumStatus status);
+
+ChecksumStatus checksum_status(const Dataset& dataset);
 
 /// The images of `set` at `indices` (each 0 … n − 1), in that order; `sha256` stays that of the
 /// whole files.

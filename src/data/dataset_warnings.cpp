@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "data/known_datasets.h"
 
 namespace mnist_bench {
@@ -50,7 +51,7 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
   warnings.push_back(
       fmt::format("the training labels go up to {}, but {} of the {} classes {} no training image "
                   "(the first: {}); 'mnist-bench data info DIR' counts them",
-                  largest, absent, largest + 1, absent == 1 ? "has" : "have", first));
+                  largest, absent, largest + 1, singular_or_plural(absent, "has", "have"), first));
 }
 
 void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warnings& warnings) {
@@ -106,9 +107,7 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_vi
         "data.dataset says '{}', but by their checksums not all of the files belong to that data "
         "set",
         label));
-  } else if (!dataset.identified &&
-             std::any_of(dataset.files.begin(), dataset.files.end(),
-                         [](const SourceFile& file) { return file.known_as.has_value(); })) {
+  } else if (checksum_status(dataset) == ChecksumStatus::mixed) {
     warnings.emplace_back(
         "by their checksums some of the files are a known data set's and the others are not: do "
         "the images and labels belong together?");

@@ -68,10 +68,10 @@ JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {
 
 std::string chance_note(std::int64_t verdicts) {
   return fmt::format(
-      "{} on this page rest{} on tests or ranges at {:.0f} %, with no correction for "
+      "{} on this page {} on tests or ranges at {:.0f} %, with no correction for "
       "their number: were there nothing to find, about {:.2g} of them would say otherwise by "
       "chance.",
-      counted(verdicts, "verdict"), verdicts == 1 ? "s" : "", 100.0 * kLevel,
+      counted(verdicts, "verdict"), singular_or_plural(verdicts, "rests", "rest"), 100.0 * kLevel,
       kLevel * static_cast<double>(verdicts));
 }
 

@@ -10,12 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/as_error.h"
+#include "base/descriptor.h"
 #include "config/read.h"
 #include "config/write.h"
 #include "experiment/run.h"
@@ -31,7 +31,7 @@ using Json = nlohmann::ordered_json;
 
 [[noreturn]] void fail(const char* step, int error) {
   throw Error(ExitCode::io,
-              fmt::format("cannot start a worker: {}: {}", step, std::strerror(error)),
+              fmt::format("cannot start a worker: {}: {}", step, errno_message(error)),
               "check the limits on processes and open files, or use fewer --jobs");
 }
 

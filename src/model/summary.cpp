@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/overloaded.h"
 
 namespace mnist_bench {
 namespace {
@@ -29,11 +30,18 @@ void append(ModelSummary& summary, const std::vector<PlacedLayer>& layers) {
 
 }  // namespace
 
+bool stores_input_shape(const ModelConfig& model) {
+  return std::visit(
+      Overloaded{[](const MlpConfig&) { return false; }, [](const CnnConfig&) { return false; },
+                 [](const LayersConfig&) { return true; }},
+      model);
+}
+
 ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes) {
   ModelSummary summary;
   summary.type = model_type(model);
   append(summary, layers_of(model, image, classes));
-  if (std::holds_alternative<LayersConfig>(model)) {
+  if (stores_input_shape(model)) {
     summary.input_shape = {1, image.rows, image.columns};
   }
   return summary;

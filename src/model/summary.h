@@ -30,6 +30,10 @@ struct ModelSummary {
   bool operator==(const ModelSummary&) const = default;
 };
 
+/// Whether a summary of the model has an input_shape. One without it begins with an image's pixels
+/// in one row or with a map of its rows and columns, from which image_of takes them.
+bool stores_input_shape(const ModelConfig& model);
+
 /// The shape of the images that a summary is of. An MLP's is one row: its layers do not determine
 /// the rows.
 ImageShape image_of(const ModelSummary& summary);

@@ -55,13 +55,9 @@ PaperCell check_mean(const PaperModel& model, const PrintedMean& printed) {
     const Interval possible = within_range(*next, *cell.metric);
     cell.next_run = Interval{.low = scale * possible.low, .high = scale * possible.high};
   }
-  const std::string key = printed.metric;
-  if (key == "macro_precision") {
-    cell.sd_over_classes = sd_over_classes(*model.runs, &ClassMetrics::precision);
-  } else if (key == "macro_recall") {
-    cell.sd_over_classes = sd_over_classes(*model.runs, &ClassMetrics::recall);
-  } else if (key == "macro_f1") {
-    cell.sd_over_classes = sd_over_classes(*model.runs, &ClassMetrics::f1);
+  for (const ClassMetric& of_class : kClassMetrics) {
+    if (cell.metric->key != of_class.macro) continue;
+    cell.sd_over_classes = sd_over_classes(*model.runs, of_class.value);
   }
   return cell;
 }

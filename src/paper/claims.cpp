@@ -16,7 +16,7 @@ const PrintedMean& printed_mean(const PrintedModel& model, const std::string& me
                        [&](const PrintedMean& mean) { return mean.metric == metric_key; });
 }
 
-double accuracy_of(const PrintedModel& model) { return printed_mean(model, "accuracy").mean; }
+double accuracy_of(const PrintedModel& model) { return printed_mean(model, kAccuracyKey).mean; }
 
 Interval unrounded(double printed) {
   return {.low = (printed - kPrintedHalfUnit) / 100.0,

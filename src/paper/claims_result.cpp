@@ -2,10 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/compare/comparison.h"
@@ -54,9 +54,8 @@ std::string joint_text(const JointJudgement& joint) {
   add("higher is suggested, not shown", joint.suggested_higher);
   add("lower is suggested, not shown", joint.suggested_lower);
   add("no difference shown", joint.not_shown);
-  std::string text = fmt::format("{}.", fmt::join(parts, "; "));
-  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
-  return text;
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  return upper_case(text.substr(0, 1)) + text.substr(1);
 }
 
 PaperClaim outperforms_claim(const PaperEvidence& evidence) {
@@ -139,7 +138,7 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
       percent(error_reduction(a.high, b.low), 1), percent(error_reduction(a.low, b.high), 1)));
   std::vector<std::string> others;
   for (const PrintedMean& mlp : kPrintedMlp.means) {
-    if (std::string(mlp.metric) == "accuracy") continue;
+    if (std::string(mlp.metric) == kAccuracyKey) continue;
     const PrintedMean& cnn = printed_mean(kPrintedCnn, mlp.metric);
     others.push_back(fmt::format("{} % from {}",
                                  percent(error_reduction(mlp.mean / 100.0, cnn.mean / 100.0), 1),
@@ -150,8 +149,8 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
                                kPrintedConclusion));
   claim.findings.push_back(fmt::format("Other readings: {}.", fmt::join(others, ", ")));
   if (evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr) {
-    const auto& mlp = evidence.mlp.runs->summaries.at("accuracy");
-    const auto& cnn = evidence.cnn.runs->summaries.at("accuracy");
+    const auto& mlp = evidence.mlp.runs->summaries.at(kAccuracyKey);
+    const auto& cnn = evidence.cnn.runs->summaries.at(kAccuracyKey);
     if (mlp.mean && cnn.mean && *mlp.mean < 1.0) {
       claim.findings.push_back(fmt::format("Ours, from the mean accuracies: {} % (n = {} and {}).",
                                            percent(error_reduction(*mlp.mean, *cnn.mean), 1), mlp.n,
@@ -162,7 +161,7 @@ PaperClaim error_reduction_claim(const PaperEvidence& evidence) {
 }
 
 PaperClaim conclusion_claim(const PaperEvidence& evidence) {
-  const PrintedMean& table = printed_mean(kPrintedCnn, "accuracy");
+  const PrintedMean& table = printed_mean(kPrintedCnn, kAccuracyKey);
   const double difference = kPrintedConclusion - table.mean;
   PaperClaim claim{.place = "Sec. 6",
                    .claim = fmt::format("the CNN is “superior in terms of accuracy ({:.1f}%)”",
@@ -186,7 +185,7 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
       "Nor is it eq. 22 of each class against the rest: that is {:.1f} for {} to {} % right.",
       kPrintedConclusion, percent(proportion(c.low)), percent(proportion(c.high))));
   if (evidence.cnn.runs != nullptr) {
-    const SampleSummary& ours = evidence.cnn.runs->summaries.at("accuracy");
+    const SampleSummary& ours = evidence.cnn.runs->summaries.at(kAccuracyKey);
     if (ours.maximum) {
       claim.findings.push_back(
           fmt::format("The best of our {} CNN runs has {} %.", ours.n,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/rounding.h"
@@ -78,7 +79,7 @@ std::optional<double> widest_gap(const PaperModel& model) {
 }
 
 PaperClaim recall_claim(const PaperModel& model, const std::vector<std::int64_t>& class_sizes) {
-  const PrintedMean& accuracy = printed_mean(*model.printed, "accuracy");
+  const PrintedMean& accuracy = printed_mean(*model.printed, kAccuracyKey);
   const PrintedMean& recall = printed_mean(*model.printed, "macro_recall");
   PaperClaim claim{.place = "Table 4, " + std::string(model.printed->name),
                    .claim = fmt::format("accuracy {:.1f} and macro recall {:.1f} from the same "
@@ -169,13 +170,13 @@ PaperClaim deviation_claim(const PaperCheck& check) {
       sampling_error(kPrintedMlp), sampling_error(kPrintedCnn)));
   for (const PrintedModel& model : {kPrintedMlp, kPrintedCnn}) {
     const double ratio =
-        printed_mean(model, "macro_recall").sd / printed_mean(model, "accuracy").sd;
+        printed_mean(model, "macro_recall").sd / printed_mean(model, kAccuracyKey).sd;
     std::string text = fmt::format("{}: recall's ± is {:.1f} times accuracy's", model.name, ratio);
     std::optional<double> accuracy;
     std::optional<double> recall;
     for (const PaperCell& cell : check.cells) {
       if (cell.model != model.name) continue;
-      if (cell.metric->key == "accuracy") accuracy = cell.ours.sd;
+      if (cell.metric->key == kAccuracyKey) accuracy = cell.ours.sd;
       if (cell.metric->key == "macro_recall") recall = cell.ours.sd;
     }
     if (accuracy && recall && *accuracy > 0.0) {
@@ -195,7 +196,7 @@ PaperClaim deviation_claim(const PaperCheck& check) {
     claim.findings.push_back(fmt::format(
         "Of the {} ± of recall, precision and F1, {} {} nearer to our SD over the classes than to "
         "the one over the seeds (table above).",
-        known, to_classes, to_classes == 1 ? "is" : "are"));
+        known, to_classes, singular_or_plural(to_classes, "is", "are")));
   }
   return claim;
 }

@@ -39,7 +39,7 @@ void require_sum(const std::string& total, std::int64_t said, const std::string&
 /// Each layer is that of the network which the config and the images' shape make.
 void check_layers(const RunResult& result) {
   const ModelSummary& model = *result.model;
-  if (std::holds_alternative<LayersConfig>(result.config.model) != !model.input_shape.empty()) {
+  if (stores_input_shape(result.config.model) == model.input_shape.empty()) {
     contradict("model.input_shape", nlohmann::json(model.input_shape).dump(),
                fmt::format("model.type is \"{}\"", model.type));
   }

@@ -4,6 +4,8 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -49,6 +51,15 @@ template <class Struct>
 Struct read_fields(const Fields<Struct>& fields, const JsonValue& json, Struct record = {}) {
   for (const Field<Struct>& field : fields) field.read(record, json);
   return record;
+}
+
+/// The one of that name, which must be there.
+template <class Struct>
+const Field<Struct>& field_of(const Fields<Struct>& fields, const std::string& name) {
+  for (const Field<Struct>& field : fields) {
+    if (field.name == name) return field;
+  }
+  throw std::invalid_argument("no field is called " + name);
 }
 
 /// A value that `getter` takes from JSON. An optional one is null where it is absent, and may lack.
@@ -125,6 +136,32 @@ Field<Struct> object(const std::string& name, Part Struct::*member, Fields<Part>
     record.*member = read_fields(fields, json.at(name.c_str()));
   };
   return object;
+}
+
+/// A struct of its own, null where it is absent.
+template <class Struct, class Part>
+Field<Struct> object(std::string name, std::optional<Part> Struct::*member, Fields<Part> fields) {
+  Field<Struct> object;
+  object.name = name;
+  object.write = [member, fields](const Struct& record) {
+    const std::optional<Part>& part = record.*member;
+    return part ? write_fields(fields, *part) : nlohmann::ordered_json(nullptr);
+  };
+  object.read = [name, member, fields](Struct& record, const JsonValue& json) {
+    const std::optional<JsonValue> value = json.find(name.c_str());
+    record.*member = value ? std::optional(read_fields(fields, *value)) : std::nullopt;
+  };
+  return object;
+}
+
+/// What follows from other members: written, and not read.
+template <class Struct>
+Field<Struct> derived(std::string name,
+                      std::function<nlohmann::ordered_json(const Struct&)> write) {
+  return {.name = std::move(name),
+          .write = std::move(write),
+          .read = [](Struct& /*record*/, const JsonValue& /*json*/) {},
+          .members = 0};
 }
 
 /// A list of structs.

@@ -34,7 +34,6 @@ Metric share(std::string key, const std::string& title,
           .meaning = title + ", a share of 0 to 1",
           .kind = MetricKind::share,
           .range = {.low = 0.0, .high = 1.0},
-          .better = Better::higher,
           .value = value};
 }
 
@@ -56,10 +55,10 @@ constexpr auto kLoss = [](const TestRecord& test) { return test.loss; };
 
 std::vector<Metric> make_metrics() {
   return {
-      share("accuracy", "accuracy", tested<kAccuracy>),
-      share("macro_precision", "macro precision", tested<kPrecision>),
-      share("macro_recall", "macro recall", tested<kRecall>),
-      share("macro_f1", "macro F1", tested<kF1>),
+      share(kAccuracyKey, "accuracy", tested<kAccuracy>),
+      share(kClassPrecision.macro, "macro precision", tested<kPrecision>),
+      share(kClassRecall.macro, "macro recall", tested<kRecall>),
+      share(kClassF1.macro, "macro F1", tested<kF1>),
       {.key = "loss",
        .title = "loss",
        .meaning = "mean cross-entropy of the test images",

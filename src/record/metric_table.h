@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <limits>
 #include <optional>
 #include <string>
@@ -17,8 +18,6 @@ enum class MetricKind {
   count,   ///< exact, and decided by the model alone: in no mean over the seeds
 };
 
-enum class Better { higher, lower };
-
 /// A number by which runs are judged. `--expect`, the columns of reports, comparisons and the
 /// console are all derived from the table of these.
 struct Metric {
@@ -33,7 +32,6 @@ struct Metric {
   MetricKind kind = MetricKind::amount;
   /// What the values lie between, in the record's unit; an end may be infinite.
   Interval range = {.low = 0.0, .high = std::numeric_limits<double>::infinity()};
-  Better better = Better::lower;
   /// Digits after the point where no deviation says how many are meaningful (n = 1, SD = 0).
   int decimals = 2;
   /// Whether reports have a column for it.
@@ -58,6 +56,21 @@ Interval within_range(const Interval& interval, const Metric& metric);
 
 /// The same of differences: those of shares end at -1 and 1, those of losses and times nowhere.
 Interval within_range_of_differences(const Interval& interval, const Metric& metric);
+
+/// A metric of each class, and the one that is its mean over the classes.
+struct ClassMetric {
+  const char* title;  ///< "recall"
+  const char* macro;  ///< key of the mean: "macro_recall"
+  double ClassMetrics::*value;
+};
+inline constexpr ClassMetric kClassPrecision = {"precision", "macro_precision",
+                                                &ClassMetrics::precision};
+inline constexpr ClassMetric kClassRecall = {"recall", "macro_recall", &ClassMetrics::recall};
+inline constexpr ClassMetric kClassF1 = {"F1", "macro_f1", &ClassMetrics::f1};
+inline constexpr std::array kClassMetrics = {kClassPrecision, kClassRecall, kClassF1};
+
+/// Of the metric that experiments are compared by.
+inline constexpr const char* kAccuracyKey = "accuracy";
 
 /// All of them: shares first, then loss, times and counts.
 const std::vector<Metric>& metrics();

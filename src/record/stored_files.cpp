@@ -45,8 +45,8 @@ bool is_final(RunStatus status) {
 bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
   const std::string& hash = checkpoint.config_hash;
   return checkpoint.seed == config.seed &&
-         std::any_of(kEngines.begin(), kEngines.end(), [&](const EngineName& entry) {
-           return hash == hash_with(config, entry.engine);
+         std::any_of(kEngines.begin(), kEngines.end(), [&](const EnumName<Engine>& entry) {
+           return hash == hash_with(config, entry.value);
          });
 }
 

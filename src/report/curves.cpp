@@ -52,17 +52,18 @@ std::string labels_of(const std::vector<RunGroup>& groups) {
 }  // namespace
 
 Chart accuracy_curves(const std::vector<RunGroup>& groups) {
+  const Metric& metric = metric_of(kAccuracyKey);
   Chart chart{.title = "Test accuracy by epoch",
               .description = "Mean over the seeds with a band of one standard deviation, of " +
                              labels_of(groups),
               .x_label = "epoch",
-              .y_label = "test accuracy [%]",
+              .y_label = "test " + metric.title_with_unit(),
               .x_integer = true,
-              .y_most = 100.0,
+              .y_most = metric.scale() * metric.range.high,
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     chart.series.push_back(
-        curve(groups[i], groups[i].label, i, metric_of("accuracy"), &EpochRecord::test_accuracy));
+        curve(groups[i], groups[i].label, i, metric, &EpochRecord::test_accuracy));
   }
   return chart;
 }
@@ -89,13 +90,14 @@ Chart loss_curves(const std::vector<RunGroup>& groups) {
 }
 
 Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
+  const Metric& metric = metric_of(kAccuracyKey);
   Chart chart{.title = "Test accuracy against training time",
               .description =
                   "A point per seed and epoch, a line through the means, of " + labels_of(groups),
               .x_label = "training time [s], logarithmic",
-              .y_label = "test accuracy [%]",
+              .y_label = "test " + metric.title_with_unit(),
               .x_log = true,
-              .y_most = 100.0,
+              .y_most = metric.scale() * metric.range.high,
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const RunGroup& group = groups[i];
@@ -108,7 +110,7 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
         const RunResult& run = group.completed[k].result;
         seconds[k] += run.epochs[epoch].train_seconds;
         const double accuracy = run.epochs[epoch].test_accuracy;
-        accuracies.push_back(100 * accuracy);
+        accuracies.push_back(metric.scale() * accuracy);
         points.points.push_back(
             {.x = seconds[k],
              .y = accuracies[k],

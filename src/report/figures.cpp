@@ -4,22 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "base/text.h"
-#include "record/metric_table.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
-
-struct ClassMetric {
-  const char* metric;  ///< by which it is rounded
-  double ClassMetrics::*value;
-};
-constexpr std::array<ClassMetric, kClassMetrics.size()> kMetricsOfClass = {
-    {{"macro_precision", &ClassMetrics::precision},
-     {"macro_recall", &ClassMetrics::recall},
-     {"macro_f1", &ClassMetrics::f1}}};
 
 /// Of one class over the runs in whose truth or predictions it occurs.
 using SpreadsOfClass = std::array<SampleSummary, kClassMetrics.size()>;
@@ -30,8 +21,8 @@ std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
     const TestRecord& test = *run.result.test;
     for (const std::int64_t k : occurring_classes(test.confusion)) {
       const ClassMetrics& metrics = test.metrics.per_class.at(static_cast<std::size_t>(k));
-      for (std::size_t i = 0; i < kMetricsOfClass.size(); ++i) {
-        values[k].at(i).push_back(metrics.*kMetricsOfClass.at(i).value);
+      for (std::size_t i = 0; i < kClassMetrics.size(); ++i) {
+        values[k].at(i).push_back(metrics.*kClassMetrics.at(i).value);
       }
     }
   }
@@ -109,7 +100,8 @@ const std::vector<FigureKind>& figure_kinds() {
       {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
       {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
       {"time", "accuracy against time", "learning", "Learning curves", time_figures},
-      {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures},
+      {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures,
+       /*counts_or_shares=*/true},
       {"classes", "errors by class", "classes", "Errors by class", class_figures},
   };
   return kinds;
@@ -130,8 +122,7 @@ ClassErrors class_errors(const RunGroup& group) {
     ClassErrors::OfClass of_class{.label = k, .errors = {}};
     for (std::size_t i = 0; i < summaries.size(); ++i) {
       const SampleSummary& summary = summaries.at(i);
-      const SummaryText text =
-          summary_text(summary, metric_of(kMetricsOfClass.at(i).metric), images);
+      const SummaryText text = summary_text(summary, metric_of(kClassMetrics.at(i).macro), images);
       const double mean = 100.0 * (1.0 - *summary.mean);
       const double sd = 100.0 * summary.sd.value_or(0.0);
       of_class.errors.at(i) = {
@@ -139,7 +130,7 @@ ClassErrors class_errors(const RunGroup& group) {
           .low = std::max(mean - sd, 0.0),
           .high = std::min(mean + sd, 100.0),
           .has_sd = summary.sd.has_value(),
-          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", k, kClassMetrics.at(i),
+          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", k, kClassMetrics.at(i).title,
                               text.mean, text.sd, summary.n)};
     }
     figure.classes.push_back(std::move(of_class));
@@ -152,13 +143,22 @@ Confusion confusion_of(const RunGroup& group) {
   Confusion figure{.title = fmt::format("Confusion matrix of {}, {}", group.label,
                                         counted(group.completed.size(), "run")),
                    .labels = occurring_classes(sum),
-                   .counts = {}};
+                   .counts = {},
+                   .totals = {},
+                   .shares = {}};
   for (const std::int64_t truth : figure.labels) {
     std::vector<std::int64_t> row;
     for (const std::int64_t predicted : figure.labels) {
       row.push_back(sum[static_cast<std::size_t>(truth)][static_cast<std::size_t>(predicted)]);
     }
+    const std::int64_t total = std::accumulate(row.begin(), row.end(), std::int64_t{0});
+    std::vector<double> shares;
+    for (const std::int64_t count : row) {
+      shares.push_back(total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total));
+    }
     figure.counts.push_back(std::move(row));
+    figure.totals.push_back(total);
+    figure.shares.push_back(std::move(shares));
   }
   return figure;
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "record/metric_table.h"
 #include "report/groups.h"
 
 namespace mnist_bench {
@@ -53,13 +54,10 @@ struct ClassError {
   std::string note;  ///< shown when its bar is pointed at
 };
 
-/// The metrics of a class, in this order.
-inline constexpr std::array<const char*, 3> kClassMetrics = {"precision", "recall", "F1"};
-
 struct ClassErrors {
   struct OfClass {
     std::int64_t label = 0;
-    std::array<ClassError, kClassMetrics.size()> errors;
+    std::array<ClassError, kClassMetrics.size()> errors;  ///< in the order of kClassMetrics
   };
   std::string title;
   std::vector<OfClass> classes;  ///< that occur in truth or predictions
@@ -70,6 +68,8 @@ struct Confusion {
   std::string title;
   std::vector<std::int64_t> labels;  ///< of the classes that occur
   ConfusionMatrix counts;            ///< of those, in their order: rows true, columns predicted
+  std::vector<std::int64_t> totals;  ///< of the rows
+  std::vector<std::vector<double>> shares;  ///< of each cell in its row's total
 };
 
 struct FigureData {
@@ -86,6 +86,8 @@ struct FigureKind {
   std::string part;
   /// One of all groups, or one of each.
   std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups);
+  /// Whether a page lets its reader choose between counts and shares.
+  bool counts_or_shares = false;
 };
 /// Those of one part follow each other.
 const std::vector<FigureKind>& figure_kinds();

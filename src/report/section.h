@@ -13,6 +13,8 @@ struct ReportTable {
   std::vector<Align> columns;
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
+  /// Of the columns, where a format chooses among them; else empty.
+  std::vector<std::string> keys = {};
 };
 
 /// Something that was said, and what can be computed about it.

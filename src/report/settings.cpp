@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "config/difference.h"
 #include "config/run_keys.h"
 #include "config/write.h"
 #include "record/result_json.h"
@@ -61,8 +62,7 @@ SettingsTable table_of(const std::string& title, const std::vector<RunGroup>& gr
   SettingsTable table{.title = title, .rows = {}};
   for (const std::string& key : keys) {
     SettingsTable::Row row{.key = key, .values = cells[key]};
-    row.differs = std::any_of(row.values.begin(), row.values.end(),
-                              [&](const std::string& text) { return text != row.values.front(); });
+    row.differs = differ(row.values);
     table.rows.push_back(std::move(row));
   }
   return table;

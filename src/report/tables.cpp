@@ -19,10 +19,12 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
   ReportTable table{.title = "Mean ± SD over the seeds",
                     .columns = {Align::left, Align::right, Align::right},
                     .header = {"experiment", "n", "failed"},
-                    .rows = {}};
+                    .rows = {},
+                    .keys = {"experiment", "n", "failed"}};
   for (const Metric& metric : reported_metrics()) {
     table.columns.push_back(Align::right);
     table.header.push_back(metric.title_with_unit());
+    table.keys.push_back(metric.key);
   }
   for (const RunGroup& group : groups) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),

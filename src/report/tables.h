@@ -8,7 +8,8 @@
 
 namespace mnist_bench {
 
-/// A row per group: n, failed runs, and mean ± SD of each metric.
+/// A row per group: n, failed runs, and mean ± SD of each metric. With keys: experiment, n, failed
+/// and those of the metrics.
 ReportTable means_table(const std::vector<RunGroup>& groups);
 
 /// A row per measure and group: n, mean, SD, 95 % interval of the mean, least and greatest value.

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "runtime/cuda.h"
 
 namespace mnist_bench {
@@ -33,11 +34,11 @@ c10::Device choose_device(const std::string& wanted) {
     std::from_chars(wanted.data() + colon + 1, wanted.data() + wanted.size(), index);
   }
   if (index >= count) {
-    throw_unavailable(
-        wanted,
-        count == 1 ? "there is 1 CUDA device (cuda:0)"
-                   : fmt::format("there are {} CUDA devices (cuda:0 to cuda:{})", count, count - 1),
-        "mnist-bench doctor lists the devices");
+    throw_unavailable(wanted,
+                      fmt::format("there {} {} (cuda:0{})", singular_or_plural(count, "is", "are"),
+                                  counted(count, "CUDA device"),
+                                  count == 1 ? "" : fmt::format(" to cuda:{}", count - 1)),
+                      "mnist-bench doctor lists the devices");
   }
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }

@@ -16,7 +16,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +25,7 @@
 #include <thread>
 
 #include "base/as_error.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 
 namespace mnist_bench {
@@ -84,7 +84,7 @@ void require_threads(std::int64_t threads) {
 void in_child_process(const std::function<void()>& work) {
   const auto fail = [](const char* step) {
     throw Error(ExitCode::io,
-                fmt::format("cannot start a process: {}: {}", step, std::strerror(errno)),
+                fmt::format("cannot start a process: {}: {}", step, errno_message(errno)),
                 "check the limits on processes and open files");
   };
   std::array<int, 2> ends{};

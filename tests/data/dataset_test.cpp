@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 
 TEST(ShippedMnist, IsReadAndIdentified) {
   EXPECT_EQ(mnist().identified, "mnist");
-  EXPECT_EQ(checksum_status(mnist()), "mnist");
+  EXPECT_EQ(checksum_status(mnist()), ChecksumStatus::known);
   EXPECT_EQ(mnist().classes, 10);
   EXPECT_EQ(mnist().train.size(), 60'000);
   EXPECT_EQ(mnist().test.size(), 10'000);
@@ -55,7 +55,7 @@ class LoadDataset : public test::DatasetFolder {};
 TEST_F(LoadDataset, ReadsAnUnknownDataSet) {
   const Dataset dataset = load();
   EXPECT_FALSE(dataset.identified);
-  EXPECT_EQ(checksum_status(dataset), "unknown");
+  EXPECT_EQ(checksum_status(dataset), ChecksumStatus::unknown);
   EXPECT_EQ(dataset.train.size(), 30);
   EXPECT_EQ(dataset.test.size(), 20);
   EXPECT_EQ(dataset.train.rows, 3);
@@ -124,7 +124,7 @@ TEST_F(LoadDataset, CallsAFolderMixedThatHoldsFilesOfMnistAmongOthers) {
   }
   test::write(folder_ / "t10k-images-idx3-ubyte", images_file(20, 28, 28));
   const Dataset dataset = load();
-  EXPECT_EQ(checksum_status(dataset), "mixed");
+  EXPECT_EQ(checksum_status(dataset), ChecksumStatus::mixed);
   EXPECT_FALSE(dataset.identified);
   EXPECT_EQ(dataset.files[0].known_as, "mnist");
   EXPECT_FALSE(dataset.files[2].known_as);

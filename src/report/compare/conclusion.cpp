@@ -34,7 +34,7 @@ double half_width(const Interval& interval) { return (interval.high - interval.l
 /// `left_out`: seeds that the judge did not look at.
 std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
                           std::int64_t left_out = 0) {
-  const Interval possible = within_range_of_differences(interval, metric_of("accuracy"));
+  const Interval possible = within_range_of_differences(interval, metric_of(kAccuracyKey));
   return fmt::format(
       "No difference in accuracy shown. That does not show there is none: the interval{} allows {} "
       "to {} percentage points.",

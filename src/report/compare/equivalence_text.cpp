@@ -79,7 +79,7 @@ std::string margin_text(double margin) {
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
   const int decimals = decimals_of(test, images);
-  const Interval possible = within_range_of_differences(*test.ci90, metric_of("accuracy"));
+  const Interval possible = within_range_of_differences(*test.ci90, metric_of(kAccuracyKey));
   return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
                      signed_text(100.0 * possible.high, decimals));
 }

@@ -20,7 +20,8 @@ std::string prefixed_lines(const std::string& title, const std::vector<std::stri
 }
 
 std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
-  return fmt::format("{} {}", seeds.size() == 1 ? "seed" : "seeds", fmt::join(seeds, ", "));
+  return fmt::format("{} {}", singular_or_plural(seeds.size(), "seed", "seeds"),
+                     fmt::join(seeds, ", "));
 }
 
 std::string differs_text(const std::vector<std::string>& differences) {

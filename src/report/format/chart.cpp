@@ -31,7 +31,9 @@ struct Scale {
 std::pair<double, double> padded(double low, double high) {
   const double size = std::abs(high);
   const bool empty = high - low <= 1e-9 * size;  // or no wider than the rounding of sums
-  const double pad = !empty ? 0.06 * (high - low) : size > 0.0 ? 0.05 * size : 1.0;
+  const double pad = !empty       ? kChart.padding * (high - low)
+                     : size > 0.0 ? kChart.flat_padding * size
+                                  : kChart.zero_padding;
   return {low - pad, high + pad};
 }
 
@@ -46,11 +48,11 @@ Scale x_scale(const Chart& chart, double left) {
   }
   if (!(low <= high)) std::tie(low, high) = std::pair(1.0, 10.0);  // no points
   if (chart.x_log) {
-    low /= 1.3;
-    high *= 1.3;
+    low /= kChart.log_padding;
+    high *= kChart.log_padding;
   } else if (chart.x_integer) {
-    low -= 0.25;
-    high += 0.25;
+    low -= kChart.integer_padding;
+    high += kChart.integer_padding;
   } else {
     std::tie(low, high) = padded(low, high);
   }
@@ -109,7 +111,7 @@ bool labels_fit(const std::vector<double>& values, const Scale& x) {
 std::vector<double> x_ticks(const Chart& chart, const Scale& x) {
   std::vector<std::vector<double>> choices;
   if (chart.x_log) choices = {decade_ticks(x, {1, 2, 5}), decade_ticks(x, {1})};
-  for (const int count : {8, 5, 3, 2}) choices.push_back(ticks(x.low, x.high, count));
+  for (const int count : kChart.x_ticks) choices.push_back(ticks(x.low, x.high, count));
   const std::size_t fewest = chart.x_integer ? 1 : 2;
   for (std::vector<double>& values : choices) {
     std::erase_if(values, [&](double v) {

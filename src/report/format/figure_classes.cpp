@@ -49,7 +49,7 @@ std::string metrics_svg(double left) {
         R"(<g class="{0}"><rect class="bar" x="{1}" y="{2}" width="{3}" height="{3}"/></g><text x="{4}" y="{5}">{6}</text>)",
         color_class(i), coordinate(x), coordinate(kBottom + kBars.legend_top),
         coordinate(kBars.legend_box), coordinate(x + kBars.legend_text),
-        coordinate(kBottom + kBars.legend_base), kClassMetrics.at(i));
+        coordinate(kBottom + kBars.legend_base), kClassMetrics.at(i).title);
   }
   return svg + "</g>";
 }
@@ -67,7 +67,7 @@ std::string bars_frame_svg(const Layout& layout, double width, const std::vector
 }  // namespace
 
 Figure draw(const ClassErrors& figure) {
-  double highest = 0.1;
+  double highest = kBars.least_highest;
   for (const ClassErrors::OfClass& of_class : figure.classes) {
     for (const ClassError& error : of_class.errors) highest = std::max(highest, error.high);
   }

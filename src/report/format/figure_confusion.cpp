@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "report/format/axes.h"
 #include "report/format/draw.h"
@@ -14,7 +13,9 @@ namespace {
 
 /// How deep a cell's colour is: 0 for an empty cell; 0.1 % of a row already shows.
 double depth(double share) {
-  return share <= 0 ? 0 : kMatrix.deepest * std::log10(1 + 999 * share) / 3;
+  if (share <= 0) return 0;
+  const double factor = std::pow(10, kMatrix.decades) - 1;
+  return kMatrix.deepest * std::log10(1 + factor * share) / kMatrix.decades;
 }
 
 /// Of a cell that has a place for four digits: a share of `images`, in per cent.
@@ -49,18 +50,20 @@ std::string border_svg(double size) {
   return svg + "</g>";
 }
 
-/// A cell of `count` images in a row of `total`.
-std::string cell_svg(const Confusion& figure, std::size_t row, std::size_t column,
-                     std::int64_t total, double cell, bool numbered) {
+std::string cell_svg(const Confusion& figure, std::size_t row, std::size_t column, double cell,
+                     bool numbered) {
   const std::int64_t count = figure.counts[row][column];
-  const double share = total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total);
+  const std::int64_t total = figure.totals[row];
+  const double share = figure.shares[row][column];
+  const double frame = cell - 2 * kMatrix.frame_inset;
   std::string svg = fmt::format(
-      R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="0.5" y="0.5" width="{}" height="{}"/>)~",
+      R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="{}" y="{}" width="{}" height="{}"/>)~",
       row == column ? "hit" : "miss", row, column,
       coordinate(kMatrix.left + cell * static_cast<double>(column)),
       coordinate(kMatrix.top + cell * static_cast<double>(row)), figure.labels[row],
       figure.labels[column], count, total, percent_of_images(share, total), coordinate(cell),
-      coordinate(cell), coordinate(depth(share)), coordinate(cell - 1), coordinate(cell - 1));
+      coordinate(cell), coordinate(depth(share)), coordinate(kMatrix.frame_inset),
+      coordinate(kMatrix.frame_inset), coordinate(frame), coordinate(frame));
   if (numbered && count > 0) {
     svg += fmt::format(
         R"(<text class="count" x="{0}" y="{1}">{2}</text><text class="share" x="{0}" y="{1}">{3}</text>)",
@@ -90,11 +93,9 @@ Figure draw(const Confusion& figure) {
   drawn.body = labels_svg(figure.labels, cell, numbered ? 1 : kMatrix.labelled) +
                (sparse ? border_svg(size) : "");
   for (std::size_t row = 0; row < classes; ++row) {
-    const std::vector<std::int64_t>& counts = figure.counts[row];
-    const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     for (std::size_t column = 0; column < classes; ++column) {
-      if (sparse && counts[column] == 0) continue;
-      drawn.body += cell_svg(figure, row, column, total, cell, numbered);
+      if (sparse && figure.counts[row][column] == 0) continue;
+      drawn.body += cell_svg(figure, row, column, cell, numbered);
     }
   }
   return drawn;

@@ -40,9 +40,15 @@ struct ChartStyle {
   double below = 48;       ///< the plot: tick labels and the axis' title
   double legend_gap = 16;  ///< below that
   double legend_left = 64;
-  double legend_line = 28;  ///< length of a legend's line
-  double legend_text = 36;  ///< from its left end to its label
-  int ticks = 6;            ///< of the vertical axis, about
+  double legend_line = 28;                    ///< length of a legend's line
+  double legend_text = 36;                    ///< from its left end to its label
+  int ticks = 6;                              ///< of the vertical axis, about
+  std::array<int, 4> x_ticks = {8, 5, 3, 2};  ///< about; the first number whose labels fit
+  double padding = 0.06;                      ///< beyond the values, of their range
+  double flat_padding = 0.05;                 ///< the same of a single value, of that
+  double zero_padding = 1.0;                  ///< the same where that is 0
+  double integer_padding = 0.25;              ///< beyond whole numbers
+  double log_padding = 1.3;                   ///< factor, of a logarithmic axis
 };
 inline constexpr ChartStyle kChart;
 
@@ -60,8 +66,9 @@ struct BarStyle {
   double thin_gap = 6;
   std::size_t numbered = 5;  ///< every so many classes, where bars are thin
   double label_base = 18;
-  double headroom = 1.05;  ///< of the highest whisker
-  double legend_top = 44;  ///< below the bars
+  double headroom = 1.05;      ///< of the highest whisker
+  double least_highest = 0.1;  ///< per cent, of the vertical axis
+  double legend_top = 44;      ///< below the bars
   double legend_box = 12;
   double legend_text = 18;
   double legend_base = 54;
@@ -84,6 +91,8 @@ struct MatrixStyle {
       64;  ///< classes; beyond them only the cells that are not empty are drawn
   double smallest_cell = 8;
   std::size_t labelled = 5;  ///< every so many classes, where cells are small
+  double frame_inset = 0.5;  ///< of a cell's frame: half of its stroke
+  double decades = 3;        ///< of the scale of colours: 0.1 % of a row already shows
   double deepest = 0.6;  ///< opacity of a whole row in one cell, which leaves its number readable
 };
 inline constexpr MatrixStyle kMatrix;
@@ -95,6 +104,12 @@ struct SheetStyle {
   double title_base = 14;  ///< of a title's first line, below its top
 };
 inline constexpr SheetStyle kSheet;
+
+/// Images of the test set in a page.
+struct ThumbnailStyle {
+  int size = 56;
+};
+inline constexpr ThumbnailStyle kThumbnail;
 
 /// The class of the colour of series number `style`: "c3".
 std::string color_class(std::size_t style);

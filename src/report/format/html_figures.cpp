@@ -43,7 +43,7 @@ std::string figures_html(const std::vector<FigureSet>& sets) {
     }
     html += titled_section(
         first.part_id, first.part,
-        first.name == "confusion"
+        first.counts_or_shares
             ? kCountsOrShares + ("<div class=\"figures\" id=\"confusions\">" + figures + "</div>\n")
             : "<div class=\"figures\">" + figures + "</div>");
   }

@@ -39,11 +39,11 @@ std::string mistakes_html(const RunGroup& group, const Mistakes& mistakes) {
       counted(mistakes.images, "test image"), counted(group.completed.size(), "run"));
   for (const Mistake& m : mistakes.worst) {
     html += fmt::format(
-        "<li><img src=\"data:image/png;base64,{}\" alt=\"test image {}, a {}\" width=\"56\" "
-        "height=\"56\"><span><b>{}</b> read as <b>{}</b><br>p = {:.3f}<br>{} of {} runs<br>"
+        "<li><img src=\"data:image/png;base64,{}\" alt=\"test image {}, a {}\" width=\"{}\" "
+        "height=\"{}\"><span><b>{}</b> read as <b>{}</b><br>p = {:.3f}<br>{} of {} runs<br>"
         "<small>image {}</small></span></li>\n",
-        base64(m.png), m.index, m.truth, m.truth, m.predicted, m.confidence, m.runs_wrong,
-        group.completed.size(), m.index);
+        base64(m.png), m.index, m.truth, kThumbnail.size, kThumbnail.size, m.truth, m.predicted,
+        m.confidence, m.runs_wrong, group.completed.size(), m.index);
   }
   return html + "</ul>\n";
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <numeric>
@@ -83,12 +84,17 @@ std::string table_text(const ReportTable& table, const std::string& label, const
       latex_escaped(table.title), label, tabular(table, shown));
 }
 
-/// Adds the columns of the table of means whose metric is a share, or those whose is none.
-void add_metrics(Columns& columns, bool shares) {
-  constexpr std::size_t kFirst = 3;  // behind experiment, n, failed
-  for (std::size_t i = 0; i < reported_metrics().size(); ++i) {
-    if (reported_metrics()[i].is_share() == shares) columns.push_back(kFirst + i);
+/// The columns with these keys, and those of the metrics that are shares, or that are none.
+Columns columns_of(const ReportTable& table, const std::vector<std::string>& first, bool shares) {
+  Columns columns;
+  for (std::size_t i = 0; i < table.keys.size(); ++i) {
+    const Metric* const metric = find_metric(table.keys[i]);
+    const bool shown = metric != nullptr
+                           ? metric->is_share() == shares
+                           : std::find(first.begin(), first.end(), table.keys[i]) != first.end();
+    if (shown) columns.push_back(i);
   }
+  return columns;
 }
 
 std::string tex_list(const std::string& title, const std::vector<std::string>& items) {
@@ -124,10 +130,8 @@ std::string latex_escaped(const std::string& text) {
 }
 
 std::string latex_report(const Report& report) {
-  Columns quality = {0, 1, 2};
-  add_metrics(quality, /*shares=*/true);
-  Columns of_cost = {0};
-  add_metrics(of_cost, /*shares=*/false);
+  const Columns quality = columns_of(report.means, {"experiment", "n", "failed"}, /*shares=*/true);
+  const Columns of_cost = columns_of(report.means, {"experiment"}, /*shares=*/false);
   Columns of_ranges(report.ranges.columns.size());
   std::iota(of_ranges.begin(), of_ranges.end(), std::size_t{0});
   ReportTable cost = report.means;

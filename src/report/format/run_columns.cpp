@@ -1,9 +1,12 @@
 #include "report/format/run_columns.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <optional>
 
 #include "base/json_of.h"
+#include "config/keys.h"
 #include "record/metric_table.h"
 #include "record/record_fields.h"
 #include "record/result_json.h"
@@ -34,12 +37,10 @@ RunColumn of_metric(const Metric& metric) {
 
 /// A column of the record's field, null where the run ended before it was known.
 RunColumn of_provenance(const std::string& name) {
-  const Fields<Provenance>& fields = provenance_fields();
-  const auto field = std::find_if(fields.begin(), fields.end(),
-                                  [&](const auto& candidate) { return candidate.name == name; });
-  return {.name = name, .meaning = field->meaning, .value = [field](const RunRow& row) -> Json {
+  const Field<Provenance>& field = field_of(provenance_fields(), name);
+  return {.name = name, .meaning = field.meaning, .value = [&field](const RunRow& row) -> Json {
             const std::optional<Provenance>& provenance = row.run->result.provenance;
-            return provenance ? field->write(*provenance) : Json(nullptr);
+            return provenance ? field.write(*provenance) : Json(nullptr);
           }};
 }
 
@@ -66,7 +67,7 @@ std::vector<RunColumn> make_columns() {
                             [](const DataSummary& d) { return Json(d.dataset); }));
   columns.push_back(of_data("test_sha256", "of the test files",
                             [](const DataSummary& d) { return Json(d.test.sha256); }));
-  columns.push_back({"model", "mlp or cnn",
+  columns.push_back({"model", fmt::format("{}", fmt::join(section_types("model"), ", ")),
                      [=](const RunRow& row) { return model_type(result(row).config.model); }});
   for (const char* field : {"device", "device_name", "cpu", "threads", "jobs", "version",
                             "git_revision", "git_dirty", "build_type", "libtorch", "started_at"}) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "evaluate/metrics.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMostClassesShown = 20;
 constexpr std::size_t kMostUndefinedShown = 8;
+constexpr std::array kShownOfClass = {kClassRecall, kClassPrecision, kClassF1};
 
 std::string headline(const RunResult& result) {
   std::string text =
@@ -54,7 +56,7 @@ Row row_of(const Metric& metric, const RunResult& result) {
   return {metric.title_with_unit(),
           metric.is_share() ? percent_of_images(value, tested.samples)
                             : fmt::format("{:.{}f}", value, metric.decimals),
-          metric.key == "accuracy" ? interval_text(tested) : ""};
+          metric.key == kAccuracyKey ? interval_text(tested) : ""};
 }
 
 std::string metrics_table(const RunResult& result) {
@@ -78,9 +80,11 @@ std::string confusion_table(const TestRecord& test) {
       header.push_back(std::to_string(k));
     }
   }
-  for (const char* name : {"support", "recall", "precision", "F1"}) {
+  columns.push_back(Align::right);
+  header.emplace_back("support");
+  for (const ClassMetric& metric : kShownOfClass) {
     columns.push_back(Align::right);
-    header.emplace_back(name);
+    header.emplace_back(metric.title);
   }
   std::vector<std::vector<std::string>> rows;
   for (const std::int64_t k : classes) {
@@ -93,8 +97,8 @@ std::string confusion_table(const TestRecord& test) {
         row.push_back(count == 0 ? "." : std::to_string(count));
       }
     }
-    row.insert(row.end(), {std::to_string(metrics.support), percent(metrics.recall),
-                           percent(metrics.precision), percent(metrics.f1)});
+    row.push_back(std::to_string(metrics.support));
+    for (const ClassMetric& metric : kShownOfClass) row.push_back(percent(metrics.*metric.value));
     rows.push_back(std::move(row));
   }
   std::string text = counts_shown ? "confusion matrix (rows: true class, columns: predicted) and "
