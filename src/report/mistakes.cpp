@@ -15,7 +15,7 @@
 namespace mnist_bench {
 namespace {
 
-/// An 8-bit greyscale PNG of ink on paper: 255 is drawn black.
+/// An 8-bit greyscale PNG, inverted: 255 is drawn black.
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns) {
   std::vector<std::uint8_t> inverted(pixels.begin(), pixels.end());
   for (std::uint8_t& pixel : inverted) pixel = static_cast<std::uint8_t>(255 - pixel);
