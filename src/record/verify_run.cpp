@@ -219,15 +219,15 @@ std::string stamp_of(const std::filesystem::path& file) {
   return fmt::format("{} {}.{}", status.st_ino, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
 
-/// verify_run, looking again as long as it finds faults while another process changes the files.
+/// verify_run, repeated as long as it finds faults while another process changes the files.
 RunCheck verify_when_settled(const std::filesystem::path& folder) {
-  constexpr int kLooks = 10;
+  constexpr int kAttempts = 10;
   constexpr std::chrono::milliseconds kPause(100);
-  for (int look = 1;; ++look) {
+  for (int attempt = 1;; ++attempt) {
     const std::string before = stamp_of(folder / "result.json");
     const bool was_in_use = is_run_in_use(folder);
     RunCheck check = verify_run(folder);
-    if (check.faults.empty() || look == kLooks) return check;
+    if (check.faults.empty() || attempt == kAttempts) return check;
     const bool moving =
         was_in_use || is_run_in_use(folder) || stamp_of(folder / "result.json") != before;
     if (!moving) return check;
