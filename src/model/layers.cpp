@@ -284,7 +284,7 @@ std::vector<Layer> list_of(const CnnConfig& cnn) {
 
 std::vector<Layer> list_of(const LayersConfig& config) { return config.layers; }
 
-void require_room_for_pools(const ModelConfig& model, ImageShape image) {
+void require_size_for_pools(const ModelConfig& model, ImageShape image) {
   if (!std::holds_alternative<CnnConfig>(model) || (image.rows >= 4 && image.columns >= 4)) return;
   throw Error(ExitCode::usage,
               fmt::format("model 'cnn' needs images of at least 4 × 4 pixels; these are {} × {}",
@@ -310,7 +310,7 @@ Tensors collect(const std::vector<PlacedLayer>& layers, Tensors PlacedLayer::*of
 
 std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
                                    std::int64_t classes) {
-  require_room_for_pools(model, image);
+  require_size_for_pools(model, image);
   Network network("", {1, image.rows, image.columns}, classes);
   network.add(std::visit([](const auto& config) { return list_of(config); }, model));
   std::vector<PlacedLayer> layers = network.take();
