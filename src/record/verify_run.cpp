@@ -243,7 +243,7 @@ std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& path
     if (!problem.empty()) {
       checks.push_back({.folder = folder,
                         .status = "unreadable",
-                        .faults = {fmt::format(".: cannot be looked into: {}", problem)}});
+                        .faults = {fmt::format(".: cannot be read: {}", problem)}});
     } else if (run_presence(folder) != RunPresence::none) {
       checks.push_back(verify_when_settled(folder));
     } else if (std::filesystem::exists(folder / "checkpoint.safetensors") ||

@@ -102,7 +102,7 @@ std::string confusion_table(const TestRecord& test) {
                                   : "per-class metrics [%]; the confusion matrix is in result.json";
   const std::size_t absent = test.confusion.size() - classes.size();
   if (absent > 0) {
-    text += fmt::format("\nwithout {} of {} classes, which no image has and none is read as",
+    text += fmt::format("\nwithout {} of {} classes, which occur neither in truth nor in predictions",
                         absent, test.confusion.size());
   }
   return text + "\n" + text_table(columns, header, rows);
