@@ -113,7 +113,7 @@ Header read_header(std::string_view start, std::uint64_t file_bytes, std::size_t
   return header;
 }
 
-/// The floats that stand in `bytes`. None have no address: memcpy must not be asked then.
+/// The floats in `bytes`. Empty `bytes` may be null, which memcpy does not accept.
 std::vector<float> floats_from(std::string_view bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());

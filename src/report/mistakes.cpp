@@ -54,7 +54,7 @@ std::map<std::int64_t, WrongPredictions> wrong_predictions(const RunGroup& group
   return by_image;
 }
 
-/// The class that most of the wrong runs say; of equals the one said with most confidence.
+/// The class that most of the wrong runs predict; of equals the one predicted with most confidence.
 std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
   std::map<std::int64_t, std::pair<std::int64_t, float>> votes;
   for (const Prediction& p : wrong) {

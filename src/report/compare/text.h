@@ -24,12 +24,12 @@ std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images
 std::string margin_text(double margin);
 
 /// "-0.02 to +0.04": the 90 % interval in percentage points, to the digits that its width supports,
-/// no finer than one image, unless its ends could not be told from the margin. "–" where there is
-/// none.
+/// no finer than one image. It has more digits where an end would otherwise round to the margin.
+/// "–" where there is no interval.
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images);
 
 /// For people: who is A and B, the paired table, the difference with its interval, the test, the
-/// verdict.
+/// conclusion.
 std::string compare_text(const RunComparison& comparison);
 std::string compare_text(const GroupComparison& comparison);
 
