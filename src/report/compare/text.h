@@ -18,7 +18,7 @@ std::string conclusion_text(const GroupComparison& comparison);
 /// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
 /// speaks of a difference shown.
 /// `images`: of the test set.
-std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images);
+std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t images);
 
 /// A margin, given as a share, in percentage points: "± 0.10 points".
 std::string margin_text(double margin);
