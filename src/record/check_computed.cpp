@@ -31,7 +31,7 @@ struct JsonPath {
   }
 };
 
-/// Of values without parts. Integers are counts: what is below 0 is beyond all of them.
+/// Whether two values without parts agree. Integers are counts: one below 0 equals none of them.
 bool is_same(const nlohmann::json& said, const ordered_json& computed) {
   if (said.is_number() && computed.is_number()) {
     if (said.is_number_float() || computed.is_number_float()) {
