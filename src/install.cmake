@@ -6,7 +6,7 @@
 #   share/bash-completion/completions, share/zsh/site-functions
 #   share/doc/mnist-bench
 #
-# The program looks for share/mnist-bench beside the folder that it lies in (src/base/shipped_files.cpp),
+# The program looks for share/mnist-bench next to its own folder (src/base/shipped_files.cpp),
 # so that these names are fixed; in a build folder, two links stand for them.
 
 # A build folder within the sources may be moved along with them: what leads from one to the other is
@@ -59,7 +59,7 @@ if(MNIST_BENCH_INSTALL_LIBTORCH)
   install(CODE "
     file(RPATH_CHANGE FILE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/bin/mnist-bench\"
       OLD_RPATH [[${built_rpath}]] NEW_RPATH [[${installed_rpath}]])" COMPONENT program)
-  # Beside each other as in the wheels, whose libraries find each other that way. Those of CUDA only
+  # Next to each other as in the wheels, whose libraries find each other that way. Those of CUDA only
   # where all of them are there (scripts/setup --cuda).
   file(GLOB cublas ${libtorch_root}/../nvidia/*/lib/libcublas.so*)
   if(cublas OR NOT nvidia_folders)

@@ -172,7 +172,7 @@ class Checker:
         words = [f"device={self.device}"]
         if self.data:
             words.append(f"data.directory={self.data}")
-        if self.quick:  # one thread: several crawl where other programs run beside
+        if self.quick:  # one thread: several are very slow where other programs run
             words += ["data.train_limit=1000", "data.test_limit=500", "threads=1"]
         return words
 

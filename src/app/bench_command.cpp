@@ -95,7 +95,7 @@ void bench(BenchArguments& arguments, Session& session) {
   options.models = read_models(arguments.configs_and_overrides);
   if (!arguments.simd.empty()) restrict_simd(arguments.simd, options.engines);
   options.executable = session.command_line.substr(0, session.command_line.find(' '));
-  watch_interrupts();
+  handle_interrupts();
   Console console(session.console);
   const auto text = [](const BenchResult& result) {
     return bench_json(result).dump(2, ' ', false,

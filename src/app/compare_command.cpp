@@ -88,7 +88,7 @@ void compare_two_groups(const CompareArguments& arguments) {
   show(comparison, arguments.json);
   if (comparison.equivalence && comparison.equivalence->obstacle) {
     throw Error(ExitCode::run_failed,
-                equivalence_verdict(*comparison.equivalence, comparison.images));
+                equivalence_conclusion(*comparison.equivalence, comparison.images));
   }
 }
 

@@ -24,7 +24,7 @@ std::string kind_of(const std::string& placeholder) {
   return "free";
 }
 
-/// Of an option, which has a name that begins with '-'.
+/// The kind of value that an option takes; its name begins with '-'. Empty for a flag.
 std::string value_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
   const std::string type = option.get_type_name();

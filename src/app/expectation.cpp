@@ -63,8 +63,8 @@ Expectation parse_expectation(const std::string& text) {
     refuse(text, fmt::format("'{}' is not a number", number));
   }
   if (metric->is_share() && (expectation.value < 0.0 || expectation.value > 1.0)) {
-    refuse(text, fmt::format("{} is between 0 and 1, so {} is always or never met", metric->key,
-                             number));
+    refuse(text,
+           fmt::format("{} is between 0 and 1, so {} is always or never met", metric->key, number));
   }
   return expectation;
 }

@@ -49,7 +49,7 @@ void run(const RunArguments& arguments, Session& session) {
   if (!arguments.output.empty()) overrides.push_back("output=" + arguments.output);
   const ExperimentConfig config = read_experiment(arguments.config.file, overrides);
 
-  watch_interrupts();
+  handle_interrupts();
   Console console(session.console);
   const RunOptions options{.existing = arguments.force    ? Existing::replace
                                        : arguments.resume ? Existing::resume

@@ -180,7 +180,7 @@ void sweep(SweepArguments& arguments, Session& session) {
   require_data(missing, data);
   require_devices(missing);
   if (arguments.dry_run) return;
-  watch_interrupts();
+  handle_interrupts();
   Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));
   arguments.options.fail_fast = !arguments.keep_going;

@@ -27,7 +27,7 @@ std::string with_commas(long long value);
 std::string lower_case(std::string text);
 std::string upper_case(std::string text);
 
-/// "a, b and 3 more": of the items at most so many.
+/// "a, b and 3 more": names at most `most` of the items.
 std::string listed(const std::vector<std::string>& items, std::size_t most);
 
 /// "1 run", "2 runs", "0 runs".

@@ -42,9 +42,9 @@ struct BenchSeries {
   std::string simd;         ///< as the engine calls it
   std::int64_t epochs = 1;  ///< of a sample
   std::int64_t images = 0;  ///< of an epoch
-  /// Of one image's training step as if nothing were skipped: 2 · (3 · all MACs − the first layer's
-  /// MACs): forward, gradient of the weights, and gradient of the inputs, which the first layer
-  /// does not need.
+  /// Operations of one image's training step as if nothing were skipped: 2 · (3 · all MACs − the
+  /// first layer's MACs): forward, gradient of the weights, and gradient of the inputs, which the
+  /// first layer does not need.
   double dense_flop = 0.0;
   std::vector<BenchSample> samples;
   std::vector<Phase> phases;  ///< of some hundred steps that are not among the samples

@@ -18,7 +18,7 @@ struct BenchOptions {
   std::vector<Engine> engines = {Engine::libtorch, Engine::native};
   std::vector<std::int64_t> threads = {1};
   std::int64_t rounds = 5;
-  /// Of each round, from the first on; their mean counts.
+  /// Epochs in each round, from the first on; their mean counts.
   std::int64_t epochs = 1;
   std::string executable;
 };

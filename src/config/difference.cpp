@@ -25,7 +25,7 @@ std::string plain_text(const ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// Whether the key tells experiments apart beside their names.
+/// Whether the key distinguishes experiments, besides their names.
 bool tells_apart(std::string_view path) { return path != "name" && defines_experiment(path); }
 
 /// The keys in which at least two of the experiments that have them differ, the name aside.

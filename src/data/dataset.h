@@ -47,7 +47,7 @@ struct Dataset {
   ImageSet test;
   /// Largest label of the training set + 1; at least 2.
   std::int64_t classes = 0;
-  /// Of all images of the files, even where `train` and `test` are cut to a part of them.
+  /// Summaries of all images of the files, even where `train` and `test` are cut to a part of them.
   PixelSummary train_pixels;
   PixelSummary test_pixels;
   /// "mnist" or "fashion-mnist" when all four raw files have that data set's published checksums.

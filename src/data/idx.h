@@ -22,7 +22,7 @@ struct IdxFile {
   std::vector<std::uint8_t> values;
   /// The values as in the file, where each takes more than a byte; otherwise empty.
   std::vector<std::uint8_t> wide_values = {};
-  /// Of the whole uncompressed file.
+  /// Hash of the whole uncompressed file.
   Sha256 hash;
 
   /// What follows the header in the file, at most 1 GiB.

@@ -62,7 +62,7 @@ std::string by(const Dimensions& dimensions) {
                              count, name_of(contents), kMagicBytes + 4 * rank));
 }
 
-/// Of a file whose first bytes are not those of an IDX file.
+/// Throws for a file whose first bytes are not those of an IDX file.
 [[noreturn]] void fail_foreign(RawFile& file, const std::filesystem::path& path,
                                IdxContents contents, Bytes start) {
   const std::string not_idx = fmt::format("not an IDX {} file: ", name_of(contents));

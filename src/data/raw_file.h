@@ -29,7 +29,7 @@ class RawFile {
   /// Bytes of an uncompressed file; nothing for a compressed one, whose size shows only at its end.
   [[nodiscard]] std::optional<std::uint64_t> known_size() const;
 
-  /// Of all bytes read so far.
+  /// Hash of all bytes read so far.
   [[nodiscard]] const Sha256& hash() const { return hash_; }
 
  private:

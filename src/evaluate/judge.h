@@ -23,7 +23,7 @@ std::string to_string(Conclusion conclusion);
 /// The judge's conclusion on one list of paired differences, B − A.
 struct Judgement {
   Conclusion conclusion = Conclusion::not_shown;
-  /// Of the differences that were judged: the first kMostSignFlips of those given.
+  /// Summary of the differences that were judged: the first kMostSignFlips of those given.
   SampleSummary difference;
   std::optional<SignFlipTest> test;  ///< n ≥ 1
   std::int64_t left_out = 0;         ///< differences beyond the first kMostSignFlips
@@ -66,7 +66,7 @@ struct JointJudgement {
 };
 JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons);
 
-/// How many of so many verdicts at kLevel are wrong by chance where nothing differs, as a sentence:
+/// How many of `verdicts` at kLevel are wrong by chance where nothing differs, as a sentence:
 /// "5 verdicts rest on tests at 5 %; …".
 std::string chance_note(std::int64_t verdicts);
 

@@ -11,7 +11,7 @@
 namespace mnist_bench {
 
 /// The learner that `config` names, with the initial parameters of its seed, on `device` ("cpu",
-/// "cuda:0") with so many CPU threads. `config` must outlive it, and `data` must not change.
+/// "cuda:0") with `threads` CPU threads. `config` must outlive it, and `data` must not change.
 /// Throws Error(usage), saying what to do instead, for what its engine cannot do.
 std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache& data,
                                       const std::string& device, std::int64_t threads);

@@ -85,7 +85,7 @@ void work(bool cuda, DataCache& data, const ObserverFactory& make_observer) {
 /// program (flushing streams, say) is up to the sweep.
 [[noreturn]] void be_worker(pid_t sweep, const std::vector<int>& cores, bool cuda, DataCache& data,
                             const ObserverFactory& make_observer, int requests, int events) {
-  watch_interrupts_of_worker();
+  handle_interrupts_of_worker();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != sweep) ::_exit(EXIT_SUCCESS);  // it ended before this could be asked for
   // Its own process group: Ctrl-C at the terminal reaches the sweep alone, which passes it on once.

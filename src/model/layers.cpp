@@ -121,7 +121,8 @@ class Names {
   std::string next(const Layer& layer) {
     const std::string name = layer.name ? *layer.name : numbered(layer.kind);
     if (!used_.insert(name).second) {
-      refuse(prefix_ + name, "there are two of this name; give each its own, and none in a repeat");
+      refuse(prefix_ + name,
+             "duplicate layer name; give each layer its own, and name none in a repeat");
     }
     return prefix_ + name;
   }
@@ -178,8 +179,10 @@ class Network {
 
   void place(const layer::Linear& linear, PlacedLayer& layer) const {
     if (layer.input.size() != 1) {
-      refuse(layer.name, fmt::format("linear needs a vector; its input is {}: flatten it before",
-                                     text_of(layer.input)));
+      refuse(
+          layer.name,
+          fmt::format("linear needs a vector, but its input is {}; put a flatten layer before it",
+                      text_of(layer.input)));
     }
     const std::int64_t out = linear.units.value_or(classes_);
     layer.output = {out};
@@ -229,22 +232,26 @@ class Network {
     layer.inner = inner.take();
     if (residual.shortcut == layer::Shortcut::identity) {
       if (layer.input == layer.output) return;
-      refuse(layer.name, fmt::format("its layers make {} of {}, which an identity shortcut cannot "
-                                     "be added to; use \"subsample\" or \"projection\"",
-                                     text_of(layer.output), text_of(layer.input)));
+      refuse(
+          layer.name,
+          fmt::format(
+              "its input has the shape {} and its output {}; an identity shortcut needs equal shapes; use \"subsample\" or \"projection\"",
+              text_of(layer.input), text_of(layer.output)));
     }
     shortcut_stride(layer);  // throws where there is none
     if (residual.shortcut == layer::Shortcut::projection) {
       layer.parameters = {
           {layer.name + ".shortcut.weight", {layer.output.front(), layer.input.front(), 1, 1}}};
     } else if (layer.output.front() < layer.input.front()) {
-      refuse(layer.name, fmt::format("its layers make {} of {}, and a subsampled shortcut cannot "
-                                     "lose channels; use \"projection\"",
-                                     text_of(layer.output), text_of(layer.input)));
+      refuse(
+          layer.name,
+          fmt::format(
+              "its input has the shape {} and its output {}; a subsampled shortcut cannot drop channels; use \"projection\"",
+              text_of(layer.input), text_of(layer.output)));
     }
   }
 
-  /// Never called: `add` writes repeats out.
+  /// Never called: `add` expands repeats.
   void place(const layer::Repeat& /*kind*/, PlacedLayer& /*layer*/) const {}
 
   Names names_;
@@ -284,7 +291,7 @@ std::vector<Layer> list_of(const CnnConfig& cnn) {
 
 std::vector<Layer> list_of(const LayersConfig& config) { return config.layers; }
 
-void require_room_for_pools(const ModelConfig& model, ImageShape image) {
+void require_size_for_pools(const ModelConfig& model, ImageShape image) {
   if (!std::holds_alternative<CnnConfig>(model) || (image.rows >= 4 && image.columns >= 4)) return;
   throw Error(ExitCode::usage,
               fmt::format("model 'cnn' needs images of at least 4 × 4 pixels; these are {} × {}",
@@ -296,7 +303,7 @@ void append(Tensors& tensors, const Tensors& more) {
   tensors.insert(tensors.end(), more.begin(), more.end());
 }
 
-/// `of` of each layer: its inner layers', then its own.
+/// The tensors in member `of` of every layer: those of its inner layers, then its own.
 Tensors collect(const std::vector<PlacedLayer>& layers, Tensors PlacedLayer::*of) {
   Tensors tensors;
   for (const PlacedLayer& layer : layers) {
@@ -310,7 +317,7 @@ Tensors collect(const std::vector<PlacedLayer>& layers, Tensors PlacedLayer::*of
 
 std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
                                    std::int64_t classes) {
-  require_room_for_pools(model, image);
+  require_size_for_pools(model, image);
   Network network("", {1, image.rows, image.columns}, classes);
   network.add(std::visit([](const auto& config) { return list_of(config); }, model));
   std::vector<PlacedLayer> layers = network.take();
@@ -329,9 +336,11 @@ std::int64_t shortcut_stride(const PlacedLayer& layer) {
     const auto steps = [&](std::int64_t side) { return (side + stride - 1) / stride; };
     if (steps(in[1]) == out[1] && steps(in[2]) == out[2]) return stride;
   }
-  refuse(layer.name, fmt::format("its layers make {} of {}; a shortcut takes every s-th row and "
-                                 "column of a map, and no s gives that",
-                                 text_of(out), text_of(in)));
+  refuse(
+      layer.name,
+      fmt::format(
+          "its input has the shape {} and its output {}; a shortcut takes every s-th row and column, and no s gives that output",
+          text_of(in), text_of(out)));
 }
 
 std::string_view torch_name(const layer::Kind& kind) { return names_of(kind).torch; }

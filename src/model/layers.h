@@ -41,8 +41,8 @@ std::string_view torch_name(const layer::Kind& kind);
 /// output position (paper, eq. 26 and 27, which leave the biases out).
 std::int64_t multiply_accumulates(const PlacedLayer& layer);
 
-/// Of a residual block whose shortcut is no identity: the step s of the rows and columns that its
-/// shortcut takes. Throws Error(usage) where no s gives the block's output.
+/// The step s of the rows and columns that a residual block's shortcut takes, if it is no identity.
+/// Throws Error(usage) where no s gives the block's output.
 std::int64_t shortcut_stride(const PlacedLayer& layer);
 
 /// All parameters in the order in which they are initialized, trained and stored, and the same of

@@ -27,7 +27,7 @@ enum class CellVerdict {
 };
 std::string to_string(CellVerdict verdict);
 
-/// A row of the paper's Table 1 or 2 beside ours.
+/// A row of the paper's Table 1 or 2 and ours.
 struct PaperLayer {
   std::string layer;
   std::string index;
@@ -37,7 +37,7 @@ struct PaperLayer {
   CellVerdict verdict = CellVerdict::unknown;
 };
 
-/// A cell of the paper's Table 4 or 5 beside ours; numbers in the table's unit (per cent, seconds).
+/// A cell of the paper's Table 4 or 5 and ours; numbers in the table's unit (per cent, seconds).
 struct PaperCell {
   std::string model;  ///< "MLP"
   const Metric* metric = nullptr;
@@ -90,7 +90,7 @@ struct PaperClaim {
   std::int64_t tests = 0;
 };
 
-/// The paper's tables and claims beside the runs of a report.
+/// The paper's tables and claims compared with the runs of a report.
 struct PaperCheck {
   std::vector<PaperLayer> table1;
   std::vector<PaperLayer> table2;

@@ -18,17 +18,18 @@ struct PaperModel {
   const RunGroup* runs = nullptr;  ///< null: none
 };
 
-/// What the claims are checked against, beside the paper itself.
+/// What the claims are checked against, besides the paper itself.
 struct PaperEvidence {
   PaperModel mlp;
   PaperModel cnn;
-  /// Of MNIST's 10,000 test images; empty when no run was tested on all of them.
+  /// Images of each class among MNIST's 10,000 test images; empty when no run was tested on all of
+  /// them.
   std::vector<std::int64_t> class_sizes;
 };
 
-/// Table 1 or 2 beside our model.
+/// Table 1 or 2 compared with our model.
 std::vector<PaperLayer> check_layers(const PaperModel& model);
-/// Tables 4 and 5 beside our runs.
+/// Tables 4 and 5 compared with our runs.
 std::vector<PaperCell> check_cells(const PaperEvidence& evidence);
 
 /// Abstract and Sec. 3.5 to 3.7: what is computed, and on what.

@@ -21,7 +21,7 @@ std::optional<double> inference_seconds(const RunResult& run) {
   return summary_of(seconds).mean;
 }
 
-SampleSummary inference_spread(const RunGroup& group) {
+SampleSummary inference_summary(const RunGroup& group) {
   std::vector<double> seconds;
   for (const StoredRun& run : group.completed) {
     if (const auto of_run = inference_seconds(run.result)) seconds.push_back(*of_run);
@@ -35,8 +35,8 @@ PaperClaim inference_claim(const PaperEvidence& evidence) {
                    .findings = {"No table gives an inference time; Table 5 times the training."},
                    .basis = ClaimBasis::runs};
   if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
-  const SampleSummary mlp = inference_spread(*evidence.mlp.runs);
-  const SampleSummary cnn = inference_spread(*evidence.cnn.runs);
+  const SampleSummary mlp = inference_summary(*evidence.mlp.runs);
+  const SampleSummary cnn = inference_summary(*evidence.cnn.runs);
   if (!mlp.mean || !cnn.mean) return claim;
   if (const auto other = other_difference(evidence)) {
     claim.findings.push_back(*other);

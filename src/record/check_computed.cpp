@@ -17,9 +17,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// The way to a value, spelled out for messages alone: nearly all values are right.
-struct Place {
-  const Place* parent = nullptr;
+/// The path to a value. Its text is made only for messages: nearly all values are right.
+struct JsonPath {
+  const JsonPath* parent = nullptr;
   std::string_view member = {};
   std::size_t index = 0;  ///< without a member
 
@@ -31,7 +31,7 @@ struct Place {
   }
 };
 
-/// Of values without parts. Integers are counts: what is below 0 is beyond all of them.
+/// Whether two values without parts agree. Integers are counts: one below 0 equals none of them.
 bool is_same(const nlohmann::json& said, const ordered_json& computed) {
   if (said.is_number() && computed.is_number()) {
     if (said.is_number_float() || computed.is_number_float()) {
@@ -70,16 +70,16 @@ bool is_among(std::string_view name, const std::array<std::string_view, size>& n
 
 /// Throws unless every member of `computed` is the same in `said`; a `first` record must lack those
 /// of the second schema.
-void require_same(const Place& place, const nlohmann::json& said, const ordered_json& computed,
+void require_same(const JsonPath& path, const nlohmann::json& said, const ordered_json& computed,
                   bool first) {
   const auto differ = [&] {
-    contradict(place.text(), excerpt(said),
+    contradict(path.text(), excerpt(said),
                fmt::format("the rest of the record gives {}", excerpt(computed)));
   };
   if (computed.is_object()) {
     if (!said.is_object()) differ();
     for (const auto& [name, value] : computed.items()) {
-      const Place member{.parent = &place, .member = name};
+      const JsonPath member{.parent = &path, .member = name};
       const auto found = said.find(name);
       if (first && is_among(name, kOfSecondSchema)) {
         if (found == said.end()) continue;
@@ -95,7 +95,7 @@ void require_same(const Place& place, const nlohmann::json& said, const ordered_
   } else if (computed.is_array()) {
     if (!said.is_array() || said.size() != computed.size()) differ();
     for (std::size_t i = 0; i < computed.size(); ++i) {
-      require_same({.parent = &place, .member = {}, .index = i}, said[i], computed[i], first);
+      require_same({.parent = &path, .member = {}, .index = i}, said[i], computed[i], first);
     }
   } else if (!is_same(said, computed)) {
     differ();

@@ -50,7 +50,7 @@ void check_epoch(const RunResult& result, std::size_t i) {
   }
   const std::string_view engine = to_string(result.config.training.engine);
   const bool known = engine_of(epoch.engine).has_value();
-  // A run may go on in the other engine, and fail before its record says so.
+  // A run may continue in the other engine, and fail before its record says so.
   const bool may_differ =
       result.status == RunStatus::failed || !result.provenance->resumed_after.empty();
   if (!known || (epoch.engine != engine && !may_differ)) {
@@ -68,7 +68,7 @@ void check_epoch(const RunResult& result, std::size_t i) {
   require_share(member("test.accuracy"), epoch.test_accuracy, result.data->test.samples);
 }
 
-/// Whether the network was evaluated once more when the run went on: by other code, perhaps.
+/// Whether the network was evaluated again when the run was resumed, perhaps by other code.
 bool was_evaluated_anew(const RunResult& result) {
   const std::vector<std::int64_t>& resumed = result.provenance->resumed_after;
   return !resumed.empty() && resumed.back() == static_cast<std::int64_t>(result.epochs.size());
@@ -125,7 +125,7 @@ void check_test(const RunResult& result) {
   require("test.accuracy", test.metrics.accuracy.value_or(0.0), last.test_accuracy, slack);
   require("test.loss", test.loss, last.test_loss,
           (anew ? 1e-2 : kRounding) * std::max(1.0, std::abs(last.test_loss)));
-  // The epoch may have been recorded by 0.1.0, and the run have gone on in this version.
+  // The epoch may have been recorded by 0.1.0, and the run continued in this version.
   if (anew || nearly(last.test_macro_f1, macro_over_all_classes(test.metrics).f1)) return;
   require("test.macro.f1", test.metrics.macro.f1, last.test_macro_f1, kRounding);
 }

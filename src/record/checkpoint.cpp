@@ -88,7 +88,7 @@ bool take_optimizers(NamedTensor& tensor, TrainingState& state) {
   return take_prefixed(tensor, fmt::format("{}{}.", kOptimizer, key), state.optimizer[key]);
 }
 
-/// Throws unless the epochs are those up to the one that training goes on from.
+/// Throws unless the epochs are those up to the one that training continues from.
 void require_all_epochs(const Checkpoint& checkpoint) {
   const auto count = static_cast<std::int64_t>(checkpoint.epochs.size());
   if (checkpoint.state.epoch != count || count == 0) {

@@ -13,14 +13,14 @@
 
 namespace mnist_bench {
 
-/// What training goes on from. The random streams have no state beyond the seed and the epoch: each
-/// epoch's order and dropout are drawn from a generator seeded anew with both.
+/// What training continues from. The random streams have no state beyond the seed and the epoch:
+/// each epoch's order and dropout are drawn from a generator seeded anew with both.
 struct TrainingState {
   std::int64_t epoch = 0;  ///< epochs done
   std::int64_t step = 0;   ///< steps done: Adam's t
   /// By PyTorch's names and in its shapes: "fc1.weight" [out, in], "fc1.bias" [out].
   std::vector<NamedTensor> parameters = {};
-  /// What layers keep beside their parameters: batch norm's running means and variances.
+  /// What layers keep besides their parameters: batch norm's running means and variances.
   std::vector<NamedTensor> buffers = {};
   /// What the optimizer keeps, by PyTorch's names: one tensor per parameter, named like it. Adam's
   /// moving averages m and v (paper, eq. 16 and 17) are "exp_avg" and "exp_avg_sq".
@@ -36,7 +36,7 @@ void require_state_of(const OptimizerConfig& optimizer, const TrainingState& sta
 /// What is stored of a network, and hashed: its parameters, then its buffers.
 std::vector<NamedTensor> stored_tensors(const TrainingState& state);
 
-/// `checkpoint.safetensors`: all that a run needs to go on after an epoch as if it had never
+/// `checkpoint.safetensors`: all that a run needs to continue after an epoch as if it had never
 /// stopped, and what its record says of the epochs before.
 struct Checkpoint {
   std::string config_hash;
@@ -65,7 +65,8 @@ std::string checkpoint_bytes(Checkpoint checkpoint);
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);
 
-/// Throws Error(io) unless the step is that after so many epochs of `images` training images.
+/// Throws Error(io) unless the step is the one that the checkpoint's epochs of `images` training
+/// images give.
 void require_step(const Checkpoint& checkpoint, std::int64_t images, std::int64_t batch_size);
 
 /// Whether both are tensors of the same names and shapes, in the same order.

@@ -26,7 +26,7 @@ struct Field {
   std::function<void(Struct&, const JsonValue&)> read;
   /// Where it is a column of a report, for its reader.
   std::string meaning = {};
-  /// Of `Struct`, that it holds.
+  /// How many members of `Struct` it holds.
   std::size_t members = 1;
   /// Whether the member is not written; null: it always is.
   std::function<bool(const Struct&)> is_left_out = {};
@@ -92,7 +92,7 @@ Field<Struct> finite_or_null(std::string name, double Struct::*member,
   return finite;
 }
 
-/// Of older records: a member that they lack keeps its default.
+/// A field that older records may lack: the member then keeps its default.
 template <class Struct>
 Field<Struct> may_lack(Field<Struct> field) {
   field.read = [name = field.name, read = std::move(field.read)](Struct& record,

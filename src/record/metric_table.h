@@ -25,9 +25,9 @@ struct Metric {
   std::string key;
   /// For people: "macro precision".
   std::string title;
-  /// Of the number for people, empty where it has none: "%".
+  /// Unit of the number for people: "%". Empty where it has none.
   std::string unit = {};
-  /// Of the number in the record's unit.
+  /// What the number in the record's unit means.
   std::string meaning;
   MetricKind kind = MetricKind::amount;
   /// What the values lie between, in the record's unit; an end may be infinite.
@@ -36,7 +36,8 @@ struct Metric {
   int decimals = 2;
   /// Whether reports have a column for it.
   bool in_reports = true;
-  /// Of one run, in the record's unit; nothing where the run lacks it. May be not finite.
+  /// The value of one run, in the record's unit; absent where the run lacks it. It may be infinite
+  /// or NaN.
   std::optional<double> (*value)(const RunResult& run) = nullptr;
   /// What the value is the mean of, if of the run's epochs; else null.
   SampleSummary (*over_epochs)(const RunResult& run) = nullptr;

@@ -13,8 +13,8 @@ namespace mnist_bench {
 /// file, line and what was expected.
 std::vector<Prediction> read_predictions(const std::filesystem::path& folder);
 
-/// The same of the run that `result` tells of. Throws Error(io), too, where the file has other
-/// bytes or counts than that. Not if the run is yet to end: its file may be older or younger.
+/// The same for the run of `result`. Also throws Error(io) if the file's hash or counts differ from
+/// the record's, unless the run has not ended: its file may then be older or newer than the record.
 std::vector<Prediction> read_predictions(const std::filesystem::path& folder,
                                          const RunResult& result);
 

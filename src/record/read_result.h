@@ -46,7 +46,7 @@ RunPresence run_presence(const std::filesystem::path& folder);
 
 struct FoundFolder {
   std::filesystem::path path;
-  std::string problem;  ///< why it cannot be looked into; empty where it can
+  std::string problem;  ///< why it cannot be read; empty where it can
 };
 
 /// `paths` and all folders below them, by name. Symbolic links are followed; a folder that several

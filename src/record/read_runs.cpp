@@ -18,7 +18,7 @@ std::filesystem::path plain(const std::filesystem::path& path) {
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
-/// Folders yet to be looked into, those that links lead to after all others.
+/// Folders still to be read; those behind links come last.
 struct Waiting {
   std::deque<std::filesystem::path> folders = {};
   std::deque<std::filesystem::path> links = {};
@@ -32,7 +32,7 @@ struct Waiting {
   }
 };
 
-/// Adds the folders in `folder`, and says why it cannot be looked into.
+/// Adds the folders in `folder`. Returns why it cannot be read; empty where it can.
 std::string list(const std::filesystem::path& folder, Waiting& waiting) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
@@ -87,7 +87,7 @@ StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {
   for (const auto& [folder, problem] : folders_below(paths)) {
     if (!problem.empty()) {
       stored.unreadable.push_back(
-          fmt::format("cannot look into the folder {}: {}", folder.string(), problem));
+          fmt::format("cannot read the folder {}: {}", folder.string(), problem));
       continue;
     }
     switch (run_presence(folder)) {

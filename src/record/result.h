@@ -33,13 +33,14 @@ struct Provenance {
   std::string allocator;
   std::string started_at;  ///< UTC, ISO 8601
   std::string command;
-  /// The epochs after which the run went on from a checkpoint; empty for one in one piece.
+  /// The epochs after which the run was resumed from a checkpoint; empty for one that was never
+  /// interrupted.
   std::vector<std::int64_t> resumed_after = {};
-  /// Of a run on CUDA: the versions of CUDA and cuDNN that LibTorch uses, and of the driver.
+  /// For a run on CUDA: the versions of CUDA and cuDNN that LibTorch uses, and of the driver.
   std::optional<std::string> cuda = {};
   std::optional<std::string> cudnn = {};
   std::optional<std::string> driver = {};
-  /// Of a run on CUDA: whether matrix products may round their float32 factors to TF32.
+  /// For a run on CUDA: whether matrix products may round their float32 factors to TF32.
   std::optional<bool> tf32 = {};
   /// What MKL was asked for: the value of MKL_CBWR.
   std::optional<std::string> mkl_cbwr = {};
@@ -98,7 +99,7 @@ struct TimingRecord {
   double evaluate_seconds = 0.0;
   double total_seconds = 0.0;
   std::int64_t peak_rss_bytes = 0;
-  /// Of a run on CUDA: the most memory that its tensors took on the device.
+  /// For a run on CUDA: the most memory that its tensors took on the device.
   std::optional<std::int64_t> peak_device_bytes = {};
 };
 
@@ -112,7 +113,7 @@ struct RunResult {
   std::optional<DataSummary> data;
   std::optional<ModelSummary> model;
   std::vector<EpochRecord> epochs;
-  /// Of the last epoch; absent when the run ended before one.
+  /// After the last epoch; absent when the run ended before one.
   std::optional<TestRecord> test;
   TimingRecord timing;
   /// SHA-256 over the final parameters' float32 bytes, in the order of the layers, row-major.

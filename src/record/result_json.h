@@ -10,7 +10,7 @@
 namespace mnist_bench {
 
 inline constexpr std::string_view kResultSchema = "mnist-bench.result/2";
-/// Of 0.1.0: without `sha256`, and with macro averages over all classes.
+/// The schema of 0.1.0: without `sha256`, and with macro averages over all classes.
 inline constexpr std::string_view kFirstResultSchema = "mnist-bench.result/1";
 
 std::string_view to_string(RunStatus status);

@@ -14,8 +14,7 @@
 namespace mnist_bench {
 namespace {
 
-/// Whether there is a file of a run. An empty log is none: it is there as soon as a folder is
-/// locked.
+/// Whether there is a file of a run. An empty log does not count: locking a folder creates it.
 bool holds_file(const std::filesystem::path& folder, const char* name) {
   const auto status = std::filesystem::symlink_status(folder / name);
   if (!std::filesystem::exists(status)) return false;
@@ -23,9 +22,9 @@ bool holds_file(const std::filesystem::path& folder, const char* name) {
          std::filesystem::file_size(folder / name) > 0;
 }
 
-/// Whether `file` begins as each of our logs does, "2026-01-31T12:00:00.000Z info    ", as far as
-/// it goes: the level is padded to seven letters, which other programs' logs are not. An empty file
-/// does, which a log that another process empties at this moment is.
+/// Whether `file` begins as our logs do: "2026-01-31T12:00:00.000Z info    ". The level is padded
+/// to seven letters, unlike in other programs' logs. A file that is shorter must agree as far as it
+/// goes. So an empty one passes: another process may just have emptied its log.
 bool is_log_of_ours(const std::filesystem::path& file) {
   constexpr std::string_view kPattern = "0000-00-00T00:00:00.000Z ";
   constexpr std::array<std::string_view, 4> kLevels = {"debug   ", "info    ", "warning ",

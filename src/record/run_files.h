@@ -13,23 +13,21 @@ namespace mnist_bench {
 /// replaces it by another.
 inline constexpr const char* kLogFile = "log.txt";
 
-/// Every file that a run writes, and the only ones that --force deletes. In this order: whenever it
-/// is killed, the old run is whole but for its checkpoint, or there is nothing of it to go on from,
-/// and its config tells whose files they are.
+/// Every file that a run writes, and the only ones that --force deletes, in the order of deletion.
+/// If the process is killed in between, the old run is complete but for its checkpoint, or cannot
+/// be resumed; the config is left to the end, to show that the files are a run's.
 inline constexpr std::array kRunFiles = {
     "checkpoint.safetensors", "result.json", "epochs.jsonl", "predictions.csv",
     "model.safetensors",      "config.json", kLogFile};
 
-/// Whether any of them is in `folder`. An empty log is none: it is there as soon as a folder is
-/// locked.
+/// Whether any of them is in `folder`. An empty log does not count: locking a folder creates it.
 bool holds_run(const std::filesystem::path& folder);
 
-/// Throws Error(io) where a file has the name of one of them and no run has left it there: a log of
-/// another kind, or anything beside which there is neither a config nor a result nor a log of a
-/// run.
+/// Throws Error(io) if a file has the name of one of them but is not from a run: a log of another
+/// program, or any file in a folder without a config, a result or a log of a run.
 void refuse_foreign_files(const std::filesystem::path& folder);
 
-/// Deletes them, the log, which stays locked, by emptying it. Returns the permissions that they
+/// Deletes them, but only empties the log, which stays locked. Returns the permissions that they
 /// had, by name. Throws Error(io).
 std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& folder);
 

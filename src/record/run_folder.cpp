@@ -52,7 +52,7 @@ std::optional<RunResult> find_result(const std::filesystem::path& folder) {
   return if_there(folder / "result.json", [&] { return read_result(folder); });
 }
 
-/// An unfinished run may go on in the other engine.
+/// An unfinished run may continue in the other engine.
 ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
   config.training.engine = engine;
   return config;

@@ -18,7 +18,7 @@ namespace mnist_bench {
 /// What to do when a run folder already holds a run.
 enum class Existing {
   refuse,   ///< the default: nothing is overwritten
-  resume,   ///< a finished run counts as done, an unfinished one goes on from its checkpoint
+  resume,   ///< a finished run counts as done, an unfinished one continues from its checkpoint
   replace,  ///< --force: the old run's files are deleted
 };
 
@@ -64,8 +64,8 @@ class RunFolder {
   /// with the names of a run's that no run has left there; Error(usage) when `Existing::resume`
   /// meets a run of another config or seed, Error(io) when it meets a damaged checkpoint; what is
   /// there is then left as it is. Afterwards the old run's files are gone, unless it is
-  /// `finished()` or goes on from its `checkpoint()`; those that take their places get their
-  /// permissions.
+  /// `finished()` or continues from its `checkpoint()`; the new files get the permissions of
+  /// the old ones.
   RunFolder(std::filesystem::path path, const ExperimentConfig& config, Existing existing);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -75,8 +75,8 @@ class RunFolder {
   /// left as it is.
   [[nodiscard]] const std::optional<RunResult>& finished() const { return finished_; }
 
-  /// Where an unfinished run found under `Existing::resume` goes on; absent if it never got to the
-  /// end of an epoch.
+  /// Where an unfinished run found under `Existing::resume` continues; absent if it never got to
+  /// the end of an epoch.
   [[nodiscard]] const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
 
   void write_config(const ExperimentConfig& config);

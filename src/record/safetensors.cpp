@@ -21,7 +21,7 @@ constexpr std::size_t kLengthBytes = sizeof(std::uint64_t);
 constexpr std::size_t kAlignment = 8;
 constexpr const char* kMetadata = "__metadata__";
 
-/// Where a tensor stands in the file, as its header entry has it.
+/// Where a tensor is in the file, as its header entry has it.
 struct TensorEntry {
   std::string name;
   std::vector<std::int64_t> shape;
@@ -36,10 +36,10 @@ TensorEntry entry_from(const std::string& name, const JsonValue& entry) {
   if (entry.at("dtype").text() != "F32") {
     refuse(fmt::format("tensor {} is not float32", quoted(name)));
   }
-  TensorEntry place{.name = name, .shape = entry.at("shape").counts(), .begin = 0, .end = 0};
+  TensorEntry tensor{.name = name, .shape = entry.at("shape").counts(), .begin = 0, .end = 0};
   const std::vector<std::int64_t> offsets = entry.at("data_offsets").counts();
   std::uint64_t bytes = sizeof(float);
-  for (const std::int64_t size : place.shape) {
+  for (const std::int64_t size : tensor.shape) {
     if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) {
       refuse(fmt::format("tensor {} has an impossible shape", quoted(name)));
     }
@@ -48,25 +48,25 @@ TensorEntry entry_from(const std::string& name, const JsonValue& entry) {
       static_cast<std::uint64_t>(offsets[1] - offsets[0]) != bytes) {
     refuse(fmt::format("tensor {} has offsets that do not fit its shape", quoted(name)));
   }
-  place.begin = static_cast<std::size_t>(offsets[0]);
-  place.end = static_cast<std::size_t>(offsets[1]);
-  return place;
+  tensor.begin = static_cast<std::size_t>(offsets[0]);
+  tensor.end = static_cast<std::size_t>(offsets[1]);
+  return tensor;
 }
 
 /// What the header of a file says.
 struct Header {
   std::map<std::string, std::string> metadata;
-  std::vector<TensorEntry> places;  ///< by where they begin, without gaps from the first byte on
-  std::size_t end = 0;              ///< of the header, where the tensors begin
+  std::vector<TensorEntry> entries;  ///< by where they begin, without gaps from the first byte on
+  std::size_t end = 0;               ///< of the header, where the tensors begin
 };
 
-/// Fills in the metadata and the tensors' places, in no order.
+/// Fills in the metadata and the entries of the tensors, in no order.
 void read_entries(std::string_view text, Header& header) {
   const nlohmann::json json = parse_record_json(text);
   if (!json.is_object()) JsonValue(json).refuse("an object");
   for (const auto& [name, entry] : json.items()) {
     if (name != kMetadata) {
-      header.places.push_back(
+      header.entries.push_back(
           entry_from(name, JsonValue(entry, fmt::format("tensor {}", quoted(name)))));
       continue;
     }
@@ -97,23 +97,23 @@ Header read_header(std::string_view start, std::uint64_t file_bytes, std::size_t
     refuse(fmt::format("its header is damaged: {}", error.what()));
   }
   // Tensors without a value start where the next one does.
-  std::stable_sort(header.places.begin(), header.places.end(),
+  std::stable_sort(header.entries.begin(), header.entries.end(),
                    [](const TensorEntry& a, const TensorEntry& b) {
                      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
                    });
   const std::uint64_t bytes = file_bytes - header.end;
   std::size_t filled = 0;
-  for (const TensorEntry& place : header.places) {
-    if (place.begin != filled || place.end > bytes) {
-      refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(place.name)));
+  for (const TensorEntry& tensor : header.entries) {
+    if (tensor.begin != filled || tensor.end > bytes) {
+      refuse(fmt::format("tensor {} is not where it should be, or cut off", quoted(tensor.name)));
     }
-    filled = place.end;
+    filled = tensor.end;
   }
   if (filled != bytes) refuse("there are bytes behind the last tensor");
   return header;
 }
 
-/// The floats that stand in `bytes`. None have no address: memcpy must not be asked then.
+/// The floats in `bytes`. Empty `bytes` may be null, which memcpy does not accept.
 std::vector<float> floats_from(std::string_view bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
@@ -159,9 +159,9 @@ Safetensors parse_safetensors(std::string_view bytes, std::size_t largest_header
   Header header = read_header(bytes, bytes.size(), largest_header);
   Safetensors content{.tensors = {}, .metadata = std::move(header.metadata)};
   bytes.remove_prefix(header.end);
-  for (const TensorEntry& place : header.places) {
-    content.tensors.push_back(
-        {place.name, place.shape, floats_from(bytes.substr(place.begin, place.end - place.begin))});
+  for (const TensorEntry& tensor : header.entries) {
+    content.tensors.push_back({tensor.name, tensor.shape,
+                               floats_from(bytes.substr(tensor.begin, tensor.end - tensor.begin))});
   }
   return content;
 }

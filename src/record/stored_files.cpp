@@ -30,7 +30,7 @@ EpochRecord parse_epoch(std::string_view line) {
   return epoch_from_json(JsonValue(document));
 }
 
-/// An unfinished run may go on in the other engine.
+/// An unfinished run may continue in the other engine.
 std::string hash_with(ExperimentConfig config, Engine engine) {
   config.training.engine = engine;
   return config_hash(config);

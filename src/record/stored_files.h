@@ -13,7 +13,7 @@ namespace mnist_bench {
 /// Completed or diverged: training again would only end in the same way.
 bool is_final(RunStatus status);
 
-/// Whether a run of `config` may go on from `checkpoint`: in either engine.
+/// Whether a run of `config` may continue from `checkpoint`: in either engine.
 bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config);
 
 /// The files of a run folder. Each throws Error saying what is wrong with it; the message names the

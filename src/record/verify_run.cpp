@@ -33,7 +33,7 @@ struct RunFiles {
   std::optional<std::vector<EpochRecord>> epochs = {};
   std::optional<Checkpoint> checkpoint = {};
 
-  /// Also of what cannot be looked at: reading it tells why.
+  /// Also true for a file that cannot be examined: reading it tells why.
   [[nodiscard]] bool has(const char* name) const {
     std::error_code error;
     return std::filesystem::exists(folder / name, error) || error;
@@ -42,7 +42,7 @@ struct RunFiles {
   [[nodiscard]] bool final() const { return result && is_final(result->status); }
 
   void fault(const char* file, const std::string& what) const {
-    // Most messages of readers start with the path; it is said once.
+    // Most messages of readers start with the path. It is given once.
     const std::string path = (folder / file).string();
     std::string said = what.starts_with(path) ? file + what.substr(path.size())
                                               : fmt::format("{}: {}", file, what);
@@ -80,7 +80,7 @@ void check_config(RunFiles& run) {
   run.config = read_config(run.folder);
   if (!run.result) return;
   ExperimentConfig config = *run.config;
-  // A run that goes on may do so in the other engine, and be killed before its record says so.
+  // A run may be resumed in the other engine and killed before its record says so.
   if (!run.final()) config.training.engine = run.result->config.training.engine;
   const auto differences = config_differences(config, run.result->config);
   if (!differences.empty()) {
@@ -149,11 +149,11 @@ void check_epochs(RunFiles& run) {
   }
   if (!run.result) return;
   const std::vector<EpochRecord>& recorded = run.result->epochs;
-  // One that diverges after it went on may have done so before the epoch that it was killed after.
+  // A resumed run may diverge in an earlier epoch than the one it had reached before.
   if (run.result->status == RunStatus::completed && epochs.size() != recorded.size()) {
     find_fault(fmt::format("has {} epochs, but result.json {}", epochs.size(), recorded.size()));
   }
-  // A run that went on and was killed may have trained anew what came after its checkpoint.
+  // A resumed run that was killed may have trained the epochs after its checkpoint again.
   const std::size_t kept = run.checkpoint ? run.checkpoint->epochs.size() : 0;
   const std::size_t count =
       std::min({epochs.size(), recorded.size(), run.final() ? epochs.size() : kept});
@@ -212,22 +212,22 @@ RunCheck verify_run(const std::filesystem::path& folder) {
 
 namespace {
 
-/// Tells a record from the one that replaces it; the same of no record as of no other.
+/// Distinguishes a record from the one that replaces it. Empty if there is no record.
 std::string stamp_of(const std::filesystem::path& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return {};
   return fmt::format("{} {}.{}", status.st_ino, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
 
-/// verify_run, looking again as long as it finds faults while another process changes the files.
+/// verify_run, repeated as long as it finds faults while another process changes the files.
 RunCheck verify_when_settled(const std::filesystem::path& folder) {
-  constexpr int kLooks = 10;
+  constexpr int kAttempts = 10;
   constexpr std::chrono::milliseconds kPause(100);
-  for (int look = 1;; ++look) {
+  for (int attempt = 1;; ++attempt) {
     const std::string before = stamp_of(folder / "result.json");
     const bool was_in_use = is_run_in_use(folder);
     RunCheck check = verify_run(folder);
-    if (check.faults.empty() || look == kLooks) return check;
+    if (check.faults.empty() || attempt == kAttempts) return check;
     const bool moving =
         was_in_use || is_run_in_use(folder) || stamp_of(folder / "result.json") != before;
     if (!moving) return check;
@@ -243,7 +243,7 @@ std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& path
     if (!problem.empty()) {
       checks.push_back({.folder = folder,
                         .status = "unreadable",
-                        .faults = {fmt::format(".: cannot be looked into: {}", problem)}});
+                        .faults = {fmt::format(".: cannot be read: {}", problem)}});
     } else if (run_presence(folder) != RunPresence::none) {
       checks.push_back(verify_when_settled(folder));
     } else if (std::filesystem::exists(folder / "checkpoint.safetensors") ||

@@ -21,9 +21,8 @@ struct RunCheck {
 RunCheck verify_run(const std::filesystem::path& folder);
 
 /// verify_run of each folder at or below `paths` that holds a run, each once and by name; a folder
-/// that cannot be looked into has that for its fault. Where there is a fault while a process works
-/// on the run, or its record changes, it is looked at again. Throws Error(io) for a path that is no
-/// folder.
+/// that cannot be read has that for its fault. A run with a fault is checked again if a process
+/// works on it or its record changes. Throws Error(io) for a path that is no folder.
 std::vector<RunCheck> verify_runs(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace mnist_bench

@@ -90,7 +90,7 @@ void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<Ru
   }
 }
 
-/// What a run's provenance may have against it, and what is said of so many runs.
+/// A condition on a run's provenance, and the warning about the runs that meet it.
 struct Reservation {
   bool (*applies)(const Provenance&);
   const char* text;
@@ -151,8 +151,8 @@ std::vector<std::string> condition_warnings(const std::vector<RunGroup>& groups)
     return fmt::format("{} of the images with SHA-256 {}", run.data->test.samples,
                        run.data->test.sha256.substr(0, 12));
   };
-  warn_of_difference(warnings, groups, "the test set", test_set,
-                     "their metrics are not comparable", "do not compare their metrics");
+  warn_of_difference(warnings, groups, "the test set", test_set, "their metrics are not comparable",
+                     "do not compare their metrics");
   warn_of_jobs(warnings, groups);
   warn_of_moves(warnings, groups);
   warn_of_conditions(warnings, groups);

@@ -8,11 +8,11 @@
 
 namespace mnist_bench {
 
-/// Of values or runs, that one warning names.
+/// The most values or runs that one warning names.
 inline constexpr std::size_t kMostListed = 5;
 
-/// Sentences on what the runs were made under, where it limits what their numbers say beside each
-/// other: test images, devices, builds, machines.
+/// Sentences on what the runs were made under, where it limits how far their numbers can be
+/// compared: test images, devices, builds, machines.
 std::vector<std::string> condition_warnings(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

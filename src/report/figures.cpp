@@ -12,10 +12,10 @@
 namespace mnist_bench {
 namespace {
 
-/// Of one class over the runs in whose truth or predictions it occurs.
-using SpreadsOfClass = std::array<SampleSummary, kClassMetrics.size()>;
+/// The metrics of one class over the runs in whose truth or predictions it occurs.
+using ClassSummaries = std::array<SampleSummary, kClassMetrics.size()>;
 
-std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
+std::map<std::int64_t, ClassSummaries> summaries_by_class(const RunGroup& group) {
   std::map<std::int64_t, std::array<std::vector<double>, kClassMetrics.size()>> values;
   for (const StoredRun& run : group.completed) {
     const TestRecord& test = *run.result.test;
@@ -26,7 +26,7 @@ std::map<std::int64_t, SpreadsOfClass> spreads_by_class(const RunGroup& group) {
       }
     }
   }
-  std::map<std::int64_t, SpreadsOfClass> summaries;
+  std::map<std::int64_t, ClassSummaries> summaries;
   for (const auto& [k, of_class] : values) {
     std::transform(of_class.begin(), of_class.end(), summaries[k].begin(), summary_of);
   }
@@ -118,7 +118,7 @@ std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups) {
 ClassErrors class_errors(const RunGroup& group) {
   ClassErrors figure{.title = "Errors per class of " + group.label, .classes = {}};
   const std::int64_t images = test_images(group).value_or(0);
-  for (const auto& [k, summaries] : spreads_by_class(group)) {
+  for (const auto& [k, summaries] : summaries_by_class(group)) {
     ClassErrors::OfClass of_class{.label = k, .errors = {}};
     for (std::size_t i = 0; i < summaries.size(); ++i) {
       const SampleSummary& summary = summaries.at(i);

@@ -97,7 +97,7 @@ struct FigureSet {
   const FigureKind* kind;
   std::vector<FigureData> figures;
 };
-/// Of all kinds.
+/// The figures of all kinds.
 std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups);
 
 /// Test accuracy [%] by epoch: mean over the seeds, band of ± SD where n ≥ 2.

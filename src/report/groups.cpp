@@ -17,7 +17,7 @@
 namespace mnist_bench {
 namespace {
 
-SampleSummary spread_over(const RunGroup& group, const Metric& metric) {
+SampleSummary summary_over(const RunGroup& group, const Metric& metric) {
   std::vector<double> values;
   for (const StoredRun& run : group.completed) {
     if (const auto value = metric.finite_value(run.result)) values.push_back(*value);
@@ -83,7 +83,7 @@ RunGroup summarize_group(const std::string& label, const Members& members) {
   group.device = members.device;
   add_runs(group, runs);
   for (const Metric& metric : reported_metrics()) {
-    if (!metric.is_count()) group.summaries[metric.key] = spread_over(group, metric);
+    if (!metric.is_count()) group.summaries[metric.key] = summary_over(group, metric);
   }
   return group;
 }

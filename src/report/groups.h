@@ -24,16 +24,16 @@ struct RunGroup {
   std::vector<StoredRun> completed;  ///< by seed, each seed and each set of parameters once
   // These enter no mean.
   std::vector<StoredRun> failed;       ///< or diverged
-  std::vector<StoredRun> interrupted;  ///< to be gone on with
+  std::vector<StoredRun> interrupted;  ///< can be resumed
   /// Completed runs of a seed that `completed` holds already, or with the parameters of one of its
   /// runs, whatever their seed: the same run again (a copied folder), not a further sample.
   std::vector<StoredRun> repeated;
-  /// Of the completed runs, by Metric::key: each of reported_metrics() that is no count.
+  /// Over the completed runs, by Metric::key: each of reported_metrics() that is no count.
   std::map<std::string, SampleSummary> summaries;
 };
 
 /// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between
-/// them. Of a run that went on elsewhere, "CPU then CUDA (name of the GPU)": a kind of its own.
+/// them. For a run that continued elsewhere, "CPU then CUDA (name of the GPU)": a kind of its own.
 /// Empty where the record does not say, as that of a run that failed before it began.
 std::string device_kind(const RunResult& run);
 

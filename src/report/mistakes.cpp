@@ -15,7 +15,7 @@
 namespace mnist_bench {
 namespace {
 
-/// An 8-bit greyscale PNG of ink on paper: 255 is drawn black.
+/// An 8-bit greyscale PNG, inverted: 255 is drawn black.
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns) {
   std::vector<std::uint8_t> inverted(pixels.begin(), pixels.end());
   for (std::uint8_t& pixel : inverted) pixel = static_cast<std::uint8_t>(255 - pixel);
@@ -54,7 +54,7 @@ std::map<std::int64_t, WrongPredictions> wrong_predictions(const RunGroup& group
   return by_image;
 }
 
-/// The class that most of the wrong runs say; of equals the one said with most confidence.
+/// The class that most of the wrong runs predict; of equals the one predicted with most confidence.
 std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
   std::map<std::int64_t, std::pair<std::int64_t, float>> votes;
   for (const Prediction& p : wrong) {

@@ -31,7 +31,7 @@ inline constexpr std::size_t kMistakesShown = 24;
 
 /// Reads the predictions of the group's completed runs and the data set that they name.
 Mistakes find_mistakes(const RunGroup& group, std::size_t count = kMistakesShown);
-/// Of each group.
+/// The same for each group.
 std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

@@ -15,8 +15,8 @@ namespace mnist_bench {
 /// Nothing for 0 and for what is not finite.
 std::optional<int> supported_decimals(double uncertainty);
 
-/// The same with a fallback: `otherwise` where there is no uncertainty, or one so small beside the
-/// numbers' magnitude that it is their rounding.
+/// The same with a fallback: `otherwise` where there is no uncertainty, or one so small relative to
+/// the numbers' magnitude that it is their rounding.
 int decimals_for(double uncertainty, double magnitude, int otherwise);
 
 /// `value` rounded to `decimals` digits after the point, or to tens, hundreds … where negative. A

@@ -105,7 +105,7 @@ std::optional<std::string> group_in(const Hierarchy& hierarchy,
   return std::nullopt;
 }
 
-/// Of one group alone; absent without a quota.
+/// The quota of one group alone; absent without a quota.
 std::optional<double> quota_of(const fs::path& group, bool version_2) {
   std::vector<std::string> numbers;  // of microseconds: quota, period
   if (version_2) {

@@ -55,13 +55,13 @@ void handle(const std::array<int, Count>& signals, void (*handler)(int)) {
 
 }  // namespace
 
-void watch_interrupts() {
+void handle_interrupts() {
   at_terminal = ::isatty(STDERR_FILENO) != 0;
   handle(kUrgent, on_urgent);
   handle(kNotices, on_notice);
 }
 
-void watch_interrupts_of_worker() {
+void handle_interrupts_of_worker() {
   handle(kUrgent, on_notice);
   handle(kNotices, on_notice);
 }

@@ -6,11 +6,11 @@ namespace mnist_bench {
 /// end after the current step with its record; a second Ctrl-C or SIGTERM ends the process at once
 /// with exit code 130. Signals that are ignored already stay ignored. A closed pipe no longer kills
 /// the process either.
-void watch_interrupts();
+void handle_interrupts();
 
 /// The same for a worker, which a second signal does not end: a batch system may signal both the
 /// worker and the sweep, which passes its signals on. A worker ends with its sweep.
-void watch_interrupts_of_worker();
+void handle_interrupts_of_worker();
 
 /// Whether one of these signals has come.
 bool interrupted();

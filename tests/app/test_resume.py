@@ -293,7 +293,7 @@ CHANGES = {
     "optimizer.epsilon": 1e-7, "optimizer.weight_decay": 0.1,
     "training.epochs": 3, "training.batch_size": 32,
 }  # fmt: skip
-# A run may go on elsewhere, an unfinished one in the other engine; there is one optimizer.
+# A run may continue elsewhere, an unfinished one in the other engine; there is one optimizer.
 NO_CHANGES = {"output", "threads", "device", "training.engine", "optimizer.type"}
 
 

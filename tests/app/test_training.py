@@ -32,7 +32,7 @@ PLAIN = {"learning_rate": RATE, "beta1": 0, "beta2": 0, "epsilon": EPSILON, "wei
 
 @pytest.fixture(name="after", scope="module", params=ENGINES)
 def fixture_after(request, tmp_path_factory):
-    """after(steps, key=value) gives the parameters after so many steps of PLAIN with that change."""
+    """after(steps, key=value) gives the parameters after `steps` steps of PLAIN with that change."""
     home = tmp_path_factory.mktemp(request.param)
 
     @functools.cache

@@ -102,7 +102,7 @@ def test_verify_names_a_folder_that_it_may_not_open(finished_run, tmp_path):
             (tmp_path / "runs/closed").chmod(0o755)
         assert done.returncode == 6, done
         fault, summary = done.stdout.decode().splitlines()
-        assert fault.startswith("runs/closed/.: cannot be looked into: "), fault
+        assert fault.startswith("runs/closed/.: cannot be read: "), fault
         assert summary == "2 runs checked: 1 fault"
 
 

@@ -98,14 +98,14 @@ TEST(NormalizationConstants, OfImagesWithoutAnyContrastAreRefused) {
   EXPECT_THAT(remedy, HasSubstr("data.normalization=unit"));
 }
 
-/// Grey images of 6 × 6 pixels: a square of `ink` on `background`.
-ImageSet squares(std::uint8_t background, std::uint8_t ink, std::int64_t count = 60) {
+/// Grey images of 6 × 6 pixels: a square of `foreground` on `background`.
+ImageSet squares(std::uint8_t background, std::uint8_t foreground, std::int64_t count = 60) {
   std::vector<std::uint8_t> pixels;
   for (std::int64_t i = 0; i < count * 36; ++i) {
     const std::int64_t row = i / 6 % 6;
     const std::int64_t column = i % 6;
     const bool within = row >= 2 && row < 4 && column >= 2 && column < 4;
-    pixels.push_back(within ? ink : background);
+    pixels.push_back(within ? foreground : background);
   }
   ImageSet set = images_of(std::move(pixels), 6, 6);
   for (std::size_t i = 0; i < set.labels.size(); ++i) {

@@ -108,7 +108,8 @@ Difference largest_difference(const Gradients& found, const Gradients& expected)
 template <typename Compute>
 std::vector<Difference> differences(const ModelConfig& model, const ImageTensors& set,
                                     const Compute& compute) {
-  at::set_num_threads(1);  // several wait for each other by spinning, and crawl beside other work
+  at::set_num_threads(
+      1);  // several wait for each other by spinning, and are very slow under other load
   std::vector<Difference> found;
   for (const std::uint64_t seed : kSeeds) {
     found.push_back(largest_difference(

@@ -38,7 +38,7 @@ ExperimentConfig one_step_per_image(Engine engine, std::uint64_t seed) {
   return config;
 }
 
-/// The first layer's weights [16, kPixels] after so many steps of training.
+/// The first layer's weights [16, kPixels] after `steps` steps of training.
 std::vector<float> weights_after(std::int64_t steps, const ExperimentConfig& config) {
   const ImageSet set = one_hot_images();
   const ImageShape shape{.rows = set.rows, .columns = set.columns};
@@ -75,7 +75,7 @@ std::int64_t image_of_step(std::int64_t step, const ExperimentConfig& config) {
   return image;
 }
 
-/// Of both epochs.
+/// The orders of both epochs.
 std::vector<std::vector<std::int64_t>> orders_of(const ExperimentConfig& config) {
   std::vector<std::vector<std::int64_t>> orders(2);
   for (std::int64_t step = 1; step <= 2 * kImages; ++step) {

@@ -100,9 +100,10 @@ TEST(Layers, RefuseWhatDoesNotFitNamingTheLayer) {
               HasSubstr("layer pool1: a border of 2 is more than half"));
   EXPECT_THAT(refusal({layer::Flatten{}, layer::Linear{64}}),
               HasSubstr("layer fc1: the last layer gives [64], but there are 10 classes"));
-  EXPECT_THAT(refusal({layer::Residual{.layers = unnamed({layer::Conv2d{.channels = 2}})}}),
-              HasSubstr("layer block1: its layers make [2, 28, 28] of [1, 28, 28], which an "
-                        "identity shortcut cannot be added to"));
+  EXPECT_THAT(
+      refusal({layer::Residual{.layers = unnamed({layer::Conv2d{.channels = 2}})}}),
+      HasSubstr("layer block1: its input has the shape [1, 28, 28] and its output [2, 28, 28]; an "
+                "identity shortcut needs equal shapes"));
   EXPECT_THAT(refusal({layer::Conv2d{.channels = 4},
                        layer::Residual{.layers = unnamed({layer::Conv2d{.channels = 2}}),
                                        .shortcut = layer::Shortcut::subsample}}),
@@ -115,10 +116,10 @@ TEST(Layers, RefuseWhatDoesNotFitNamingTheLayer) {
 TEST(Layers, RefuseTwoOfOneName) {
   LayersConfig config{unnamed({layer::Flatten{}, layer::Linear{4}, layer::Linear{}})};
   config.layers[1].name = "fc1";
-  EXPECT_THAT(refusal_of(config), HasSubstr("layer fc1: there are two of this name"));
+  EXPECT_THAT(refusal_of(config), HasSubstr("layer fc1: duplicate layer name"));
   EXPECT_THAT(refusal_of(LayersConfig{
                   unnamed({layer::Repeat{.times = 2, .layers = {{"again", layer::Relu{}}}}})}),
-              HasSubstr("layer again: there are two of this name"));
+              HasSubstr("layer again: duplicate layer name"));
 }
 
 TEST(Layers, RefuseMoreValuesThanCanBeCounted) {

@@ -47,7 +47,7 @@ TEST(PaperCells, HaveTheVerdictsThatScipysRangesGive) {
 }
 
 TEST(PaperCells, OfNoisyRunsAreTooUncertainToTellAndDoNotAgree) {
-  std::vector<StoredRun> runs;  // 89.0 ± 3.5 beside the CNN's 98.4 and 98.9
+  std::vector<StoredRun> runs;  // 89.0 ± 3.5 compared with the CNN's 98.4 and 98.9
   for (const std::int64_t errors : {110, 145, 75, 110}) {
     runs.push_back(stored(mnist_run(CnnConfig{}, runs.size() + 1, Sizes(10, errors))));
   }

@@ -144,7 +144,7 @@ const std::vector<Lie>& lies() {
   return all;
 }
 
-/// Of members that the first schema does not have.
+/// Lies about members that the first schema does not have.
 const std::vector<Lie>& later_lies() {
   static const std::vector<Lie> all = {
       {"/timing/peak_device_bytes", -1, "timing.peak_device_bytes is -1"},
@@ -282,7 +282,7 @@ TEST(CheckResult, BelievesARunThatWentOnInTheOtherEngine) {
   result.epochs[0].engine = "native";
   result.provenance->resumed_after = {1};
   expect_honest(result, "resumed after the first epoch");
-  result.status = RunStatus::failed;  // before its record could say that it went on
+  result.status = RunStatus::failed;  // before its record could say that it was resumed
   result.error = "killed by signal 9";
   result.provenance->resumed_after = {};
   expect_honest(result, "killed as soon as it was resumed");

@@ -172,7 +172,7 @@ TEST_F(VerifyRunTest, NoticesFilesOfAnotherRun) {
 }
 
 TEST_F(VerifyRunTest, AnUnfinishedRunMayHaveLostItsRaceWithTheDisk) {
-  // Killed between epochs.jsonl and the checkpoint, or gone on and killed.
+  // Killed between epochs.jsonl and the checkpoint, or resumed and killed.
   const std::string epochs = bytes("interrupted/mlp-libtorch/epochs.jsonl");
   std::string third = epochs.substr(epochs.find('\n') + 1);
   third.replace(third.find("\"epoch\":2"), 9, "\"epoch\":3");
@@ -217,7 +217,7 @@ TEST_F(VerifyRunTest, NoticesTensorsOfAnotherShapeOrName) {
   }
 }
 
-// As it is beside a process that replaces the run.
+// As it is while another process replaces the run.
 TEST_F(VerifyRunTest, LooksAgainAtARunThatIsInUse) {
   const auto file = std::filesystem::path("completed/mlp-native/epochs.jsonl");
   const std::string kept = bytes(file);

@@ -11,7 +11,7 @@ namespace {
 TEST(Interrupt, FirstSignalSetsAFlagAndTheProcessGoesOn) {
   EXPECT_EXIT(
       {
-        watch_interrupts();
+        handle_interrupts();
         if (interrupted()) std::exit(1);
         std::raise(SIGINT);
         std::exit(interrupted() ? 42 : 2);
@@ -22,10 +22,10 @@ TEST(Interrupt, FirstSignalSetsAFlagAndTheProcessGoesOn) {
 class EachSignal : public testing::TestWithParam<int> {};
 
 TEST_P(EachSignal, SetsTheFlagInARunAndInAWorker) {
-  for (const auto& watch : {watch_interrupts, watch_interrupts_of_worker}) {
+  for (const auto& handle : {handle_interrupts, handle_interrupts_of_worker}) {
     EXPECT_EXIT(
         {
-          watch();
+          handle();
           if (interrupted()) std::exit(1);
           std::raise(GetParam());
           std::exit(interrupted() ? 42 : 2);
@@ -35,11 +35,11 @@ TEST_P(EachSignal, SetsTheFlagInARunAndInAWorker) {
 }
 
 TEST_P(EachSignal, StaysIgnoredWhereItWasIgnored) {
-  for (const auto& watch : {watch_interrupts, watch_interrupts_of_worker}) {
+  for (const auto& handle : {handle_interrupts, handle_interrupts_of_worker}) {
     EXPECT_EXIT(
         {
           std::signal(GetParam(), SIG_IGN);
-          watch();
+          handle();
           std::raise(GetParam());
           std::exit(interrupted() ? 2 : 42);
         },
@@ -56,7 +56,7 @@ TEST(Interrupt, ANoticeMayComeTwiceAndBeforeASignal) {
   for (const int notice : {SIGHUP, SIGUSR1, SIGUSR2}) {
     EXPECT_EXIT(
         {
-          watch_interrupts();
+          handle_interrupts();
           std::raise(notice);
           std::raise(notice);
           std::raise(SIGTERM);
@@ -69,7 +69,7 @@ TEST(Interrupt, ANoticeMayComeTwiceAndBeforeASignal) {
 TEST(Interrupt, SecondSignalEndsTheProcessAtOnceWith130) {
   EXPECT_EXIT(
       {
-        watch_interrupts();
+        handle_interrupts();
         std::raise(SIGTERM);
         std::raise(SIGINT);
         std::exit(0);
@@ -80,7 +80,7 @@ TEST(Interrupt, SecondSignalEndsTheProcessAtOnceWith130) {
 TEST(Interrupt, AWorkerOutlivesTheSecondSignal) {
   EXPECT_EXIT(
       {
-        watch_interrupts_of_worker();
+        handle_interrupts_of_worker();
         std::raise(SIGTERM);
         std::raise(SIGTERM);
         std::exit(interrupted() ? 42 : 2);

@@ -117,7 +117,7 @@ std::string conclusion_text(const GroupComparison& comparison) {
   std::string text = conclusion_text(comparison.judgement, comparison.images) +
                      resolution_of(comparison.judgement.difference, comparison.images);
   if (comparison.equivalence) {
-    text += " " + equivalence_verdict(*comparison.equivalence, comparison.images);
+    text += " " + equivalence_conclusion(*comparison.equivalence, comparison.images);
   }
   return text + " " + kScopeOfGroups;
 }

@@ -84,7 +84,7 @@ std::string equivalence_interval(const EquivalenceTest& test, std::int64_t image
                      signed_text(100.0 * possible.high, decimals));
 }
 
-std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images) {
+std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t images) {
   const std::string margin = margin_text(test.margin);
   if (test.difference.n < kFewestForEquivalence) {
     return fmt::format("Not shown to be equivalent within {}: {}.", margin, why_not(test, images));

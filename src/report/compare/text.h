@@ -18,18 +18,18 @@ std::string conclusion_text(const GroupComparison& comparison);
 /// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
 /// speaks of a difference shown.
 /// `images`: of the test set.
-std::string equivalence_verdict(const EquivalenceTest& test, std::int64_t images);
+std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t images);
 
 /// A margin, given as a share, in percentage points: "± 0.10 points".
 std::string margin_text(double margin);
 
 /// "-0.02 to +0.04": the 90 % interval in percentage points, to the digits that its width supports,
-/// no finer than one image, unless its ends could not be told from the margin. "–" where there is
-/// none.
+/// no finer than one image. It has more digits where an end would otherwise round to the margin.
+/// "–" where there is no interval.
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images);
 
 /// For people: who is A and B, the paired table, the difference with its interval, the test, the
-/// verdict.
+/// conclusion.
 std::string compare_text(const RunComparison& comparison);
 std::string compare_text(const GroupComparison& comparison);
 

@@ -16,7 +16,7 @@ Figure draw(const ClassErrors& figure);
 /// and script show one of them.
 Figure draw(const Confusion& figure);
 
-/// Of any kind.
+/// A figure of any kind.
 Figure draw(const FigureData& figure);
 
 }  // namespace mnist_bench

@@ -18,7 +18,7 @@ double depth(double share) {
   return kMatrix.deepest * std::log10(1 + factor * share) / kMatrix.decades;
 }
 
-/// Of a cell that has a place for four digits: a share of `images`, in per cent.
+/// A share of `images` in per cent, in at most four digits, to fit into a cell.
 std::string share_text(double share, std::int64_t images) {
   return rounded(100 * share, std::min(share >= 0.1 ? 1 : 2, decimals_of_images(images)));
 }

@@ -17,7 +17,7 @@ struct Color {
 const std::vector<std::vector<Color>>& colors() {
   static const std::vector<std::vector<Color>> rows = {
       {{"paper", "#ffffff", "#14171a"},
-       {"ink", "#1c2024", "#e8ebee"},
+       {"text", "#1c2024", "#e8ebee"},
        {"soft", "#5a6470", "#a3adb8"},
        {"rule", "#d9dee3", "#333a41"}},
       {{"hit", "#0b62a8", "#3d8fd1"}, {"miss", "#c2500c", "#e0752f"}},
@@ -43,25 +43,25 @@ constexpr std::string_view kRules =
 .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
 .c6 { color: var(--c6); } .c7 { color: var(--c7); }
 .figure { font-size: 13px; font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-.figure text { fill: var(--ink); }
+.figure text { fill: var(--text); }
 .figure .ticks text { fill: var(--soft); }
 .figure .grid line { stroke: var(--rule); stroke-width: 1; }
 .figure .grid .tick { stroke: var(--soft); }
 .figure .line { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
 .figure .dashed { stroke-dasharray: 6 4; }
 .figure .band { fill: currentColor; fill-opacity: 0.16; stroke: none; }
-.figure .whisker { stroke: var(--ink); stroke-width: 1.25; }
+.figure .whisker { stroke: var(--text); stroke-width: 1.25; }
 .figure .marker { fill: currentColor; stroke: var(--paper); stroke-width: 0.75; }
 .figure .bar { fill: currentColor; }
 .figure .cell text { text-anchor: middle; font-variant-numeric: tabular-nums; }
-.figure .cell .count, .figure .cell .share { fill: var(--ink); }
+.figure .cell .count, .figure .cell .share { fill: var(--text); }
 .figure .cell.hit rect { fill: var(--hit); }
 .figure .cell.miss rect { fill: var(--miss); }
 .figure .cell rect.frame { fill: none; stroke: var(--rule); stroke-width: 1; }
 .figure .cell .share { display: none; }
 .shares .figure .cell .share { display: inline; }
 .shares .figure .cell .count { display: none; }
-.figure .cell.at rect.frame { stroke: var(--ink); stroke-width: 2.5; }
+.figure .cell.at rect.frame { stroke: var(--text); stroke-width: 2.5; }
 )css";
 
 /// The colours as variables, in lines that begin with `indent`.

@@ -64,7 +64,7 @@ struct BarStyle {
   double between = 1;    ///< bars
   double wide_gap = 18;  ///< between classes
   double thin_gap = 6;
-  std::size_t numbered = 5;  ///< every so many classes, where bars are thin
+  std::size_t numbered = 5;  ///< where bars are thin: a number every this many classes
   double label_base = 18;
   double headroom = 1.05;      ///< of the highest whisker
   double least_highest = 0.1;  ///< per cent, of the vertical axis
@@ -90,7 +90,7 @@ struct MatrixStyle {
   std::size_t most_drawn =
       64;  ///< classes; beyond them only the cells that are not empty are drawn
   double smallest_cell = 8;
-  std::size_t labelled = 5;  ///< every so many classes, where cells are small
+  std::size_t labelled = 5;  ///< where cells are small: a label every this many classes
   double frame_inset = 0.5;  ///< of a cell's frame: half of its stroke
   double decades = 3;        ///< of the scale of colours: 0.1 % of a row already shows
   double deepest = 0.6;  ///< opacity of a whole row in one cell, which leaves its number readable

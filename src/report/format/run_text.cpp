@@ -32,7 +32,7 @@ std::string headline(const RunResult& result) {
 
 using Row = std::vector<std::string>;
 
-/// Of a metric that is the mean of the epochs.
+/// The row of a metric that is the mean of the epochs.
 Row row_over_epochs(const Metric& metric, const SampleSummary& summary) {
   const int decimals = telling_decimals(summary.mean.value_or(0.0), metric.decimals);
   return {metric.title_with_unit(), summary.mean ? rounded(*summary.mean, decimals) : kAbsent,
@@ -67,7 +67,7 @@ std::string metrics_table(const RunResult& result) {
   return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""}, rows);
 }
 
-/// Of the classes that occur; a label can leave many numbers below it unused.
+/// Has only the classes that occur: labels may skip many numbers.
 std::string confusion_table(const TestRecord& test) {
   const auto percent = [&](double share) { return percent_of_images(share, test.metrics.samples); };
   const std::vector<std::int64_t> classes = occurring_classes(test.confusion);
@@ -106,8 +106,9 @@ std::string confusion_table(const TestRecord& test) {
                                   : "per-class metrics [%]; the confusion matrix is in result.json";
   const std::size_t absent = test.confusion.size() - classes.size();
   if (absent > 0) {
-    text += fmt::format("\nwithout {} of {} classes, which no image has and none is read as",
-                        absent, test.confusion.size());
+    text +=
+        fmt::format("\nwithout {} of {} classes, which occur neither in truth nor in predictions",
+                    absent, test.confusion.size());
   }
   return text + "\n" + text_table(columns, header, rows);
 }

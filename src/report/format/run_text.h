@@ -7,7 +7,7 @@
 namespace mnist_bench {
 
 /// A run's closing table: what was run, the test metrics with their uncertainty, and the confusion
-/// matrix (up to 20 classes) beside recall, precision and F1 of each class.
+/// matrix (up to 20 classes) next to recall, precision and F1 of each class.
 std::string run_text(const RunResult& result);
 
 /// The network layer by layer, in the manner of torchinfo.

@@ -138,7 +138,7 @@ TEST(CompareText, SaysThatGroupsAreEquivalentWhereTheIntervalLiesInsideTheMargin
 TEST(CompareText, WhereEquivalenceIsNotShownSaysWhyAndNeverThatTheGroupsDiffer) {
   const auto sentence = [](double points, const std::vector<std::int64_t>& right_of_b) {
     const std::string text =
-        equivalence_verdict(*compared_within(points, right_of_b).equivalence, 10'000);
+        equivalence_conclusion(*compared_within(points, right_of_b).equivalence, 10'000);
     EXPECT_THAT(text, StartsWith("Not shown to be equivalent within ± "));
     EXPECT_THAT(text, Not(HasSubstr("different")));
     return text;
@@ -158,15 +158,18 @@ TEST(CompareText, WhereEquivalenceIsNotShownSaysWhyAndNeverThatTheGroupsDiffer) 
 
 TEST(CompareText, WithoutScatterTakesTheOneThatSoManyImagesHave) {
   // √(0.001·0.999/10,000) is 0.0316 points; t(0.95, 2)/√3 of it, 0.0533, is half the interval.
-  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'800, 9'800, 9'800}).equivalence, 10'000),
-              AllOf(StartsWith("Equivalent within ± 0.10 points"),
-                    HasSubstr("difference, -0.05 to +0.05, is inside the margin. The seeds "
-                              "scatter by an SD of 0.000 points, less than 10,000 independent "
-                              "images would (0.032): the 90 % interval uses the latter.")));
-  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence, 10'000),
-              AllOf(StartsWith("Not shown to be equivalent"), HasSubstr("reaches beyond")));
-  EXPECT_THAT(equivalence_verdict(*compared_within(0.1, {9'820, 9'820, 9'820}).equivalence, 10'000),
-              HasSubstr("is beyond the margin."));
+  EXPECT_THAT(
+      equivalence_conclusion(*compared_within(0.1, {9'800, 9'800, 9'800}).equivalence, 10'000),
+      AllOf(StartsWith("Equivalent within ± 0.10 points"),
+            HasSubstr("difference, -0.05 to +0.05, is inside the margin. The seeds "
+                      "scatter by an SD of 0.000 points, less than 10,000 independent "
+                      "images would (0.032): the 90 % interval uses the latter.")));
+  EXPECT_THAT(
+      equivalence_conclusion(*compared_within(0.1, {9'805, 9'805, 9'805}).equivalence, 10'000),
+      AllOf(StartsWith("Not shown to be equivalent"), HasSubstr("reaches beyond")));
+  EXPECT_THAT(
+      equivalence_conclusion(*compared_within(0.1, {9'820, 9'820, 9'820}).equivalence, 10'000),
+      HasSubstr("is beyond the margin."));
 }
 
 TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {

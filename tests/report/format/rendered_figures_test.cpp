@@ -47,8 +47,8 @@ struct Image {
 };
 
 const Color kWhite = {255, 255, 255};
-// The light theme's ink, soft, and first two series.
-const Color kInk = {0x1c, 0x20, 0x24};
+// The light theme's text, soft, and first two series.
+const Color kText = {0x1c, 0x20, 0x24};
 const Color kSoft = {0x5a, 0x64, 0x70};
 const Color kFirst = {0x0b, 0x62, 0xa8};
 const Color kSecond = {0xb3, 0x47, 0x00};
@@ -166,7 +166,7 @@ TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
     const auto has = [&](const Color& color) {
       return image.share([&](const Color& c) { return near(c, color); }) > 0.0;
     };
-    EXPECT_TRUE(has(kInk));
+    EXPECT_TRUE(has(kText));
     EXPECT_TRUE(has(kSoft));
     if (format->ending == "confusion.svg") {
       EXPECT_GT(image.share([](const Color& c) { return c.blue > c.red + 40; }), 0.02);

@@ -50,7 +50,7 @@ TEST(VerticalAxis, HasAPlaceForItsLabelsBesideItsTitle) {
 
 TEST(FigureStyle, OfThePageKeepsItsDarkTheme) {
   EXPECT_THAT(figure_style(), HasSubstr("prefers-color-scheme: dark"));
-  EXPECT_THAT(figure_style(), HasSubstr("var(--ink)"));
+  EXPECT_THAT(figure_style(), HasSubstr("var(--text)"));
 }
 
 }  // namespace
