@@ -138,7 +138,8 @@ TEST(NativeCnn, GivesLibTorchsPredictions) {
   std::vector<std::int64_t> indices(2000);
   std::iota(indices.begin(), indices.end(), 0);
   const ImageSet set = select(mnist().test, indices);
-  for (const Normalization normalization : kNormalizations) {
+  for (const auto& [normalization, name] : kNormalizations) {
+    SCOPED_TRACE(name);
     Twins twins(CnnConfig{}, normalization, {}, 10);
     const native::Images images(set);
     const ImageTensors tensors = to_tensors(set, normalization, torch::kCPU, kTraining);

@@ -106,7 +106,8 @@ void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpC
 }
 
 TEST(NativeGradients, AreLibTorchsOnRealBatches) {
-  for (const Normalization normalization : kNormalizations) {
+  for (const auto& [normalization, name] : kNormalizations) {
+    SCOPED_TRACE(name);
     for (const double dropout : {0.0, 0.2}) {
       expect_same_gradients(mnist().train, 10, MlpConfig{.hidden = {256, 128}, .dropout = dropout},
                             normalization, batch_of(64, 60'000));
@@ -216,7 +217,8 @@ TEST(NativeTraining, SeesTheImagesInLibTorchsOrderAndGoesOnFromItsCheckpoint) {
 }
 
 TEST(NativePredict, GivesLibTorchsPredictions) {
-  for (const Normalization normalization : kNormalizations) {
+  for (const auto& [normalization, name] : kNormalizations) {
+    SCOPED_TRACE(name);
     const ExperimentConfig config =
         config_for(MlpConfig{.hidden = {256, 128}, .dropout = 0.2}, normalization);
     auto network = initialized(config);

@@ -13,8 +13,6 @@
 
 namespace mnist_bench {
 
-inline constexpr Normalization kNormalizations[] = {Normalization::standardize, Normalization::unit,
-                                                    Normalization::dataset, Normalization::none};
 /// What normalization "dataset" is to take for the training images'.
 inline constexpr PixelStatistics kTraining{.mean = 0.2, .sd = 0.35};
 
