@@ -90,7 +90,8 @@ TEST(Layers, RefuseWhatDoesNotFitNamingTheLayer) {
     return refusal_of(LayersConfig{unnamed(std::move(kinds))}, image);
   };
   EXPECT_THAT(refusal({layer::Linear{}}),
-              HasSubstr("layer fc1: linear needs a vector; its input is [1, 28, 28]"));
+              HasSubstr("layer fc1: linear needs a vector, but its input is [1, 28, 28]; put a "
+                        "flatten layer before it"));
   EXPECT_THAT(refusal({layer::Flatten{}, layer::Conv2d{}}),
               HasSubstr("layer conv1: Conv2d needs a map [channels, rows, columns]; its input is "
                         "[784]"));
