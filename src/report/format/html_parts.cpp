@@ -32,20 +32,26 @@ std::string titled_section(const std::string& id, const std::string& title,
 }
 
 std::string table_html(const ReportTable& table) {
-  const auto row = [&](const char* tag, const std::vector<std::string>& cells) {
-    std::string html = "<tr>";
+  const auto cells_html = [&](const char* tag, const std::vector<std::string>& cells) {
+    std::string html;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      html += fmt::format("<{0}{1}>{2}</{3}>", tag,
+      const char* const of_cell = i == 0 && table.first_names_rows ? "th scope=\"row\"" : tag;
+      html += fmt::format("<{0}{1}>{2}</{3}>", of_cell,
                           table.columns[i] == Align::right ? " class=\"number\"" : "",
-                          markup_escaped(cells[i]), std::string(tag).substr(0, 2));
+                          markup_escaped(cells[i]), std::string(of_cell).substr(0, 2));
     }
     return html + "</tr>\n";
   };
   std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}"
-      "</caption><thead>{1}</thead><tbody>\n",
-      markup_escaped(table.title), row("th scope=\"col\"", table.header));
-  for (const auto& cells : table.rows) html += row("td", cells);
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table{1}><caption>"
+      "{0}{2}</caption><thead><tr>{3}</thead><tbody>\n",
+      markup_escaped(table.title), table.first_names_rows ? " class=\"keys\"" : "",
+      table.legend.empty() ? "" : "; " + markup_escaped(table.legend),
+      cells_html("th scope=\"col\"", table.header));
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const bool emphasized = i < table.emphasis.size() && table.emphasis[i];
+    html += (emphasized ? "<tr class=\"differs\">" : "<tr>") + cells_html("td", table.rows[i]);
+  }
   return html + "</tbody></table></div>\n";
 }
 
@@ -64,9 +70,11 @@ std::string notes_html(const std::vector<std::string>& notes) {
 }
 
 std::string section_html(const Section& section) {
-  std::string html = list_html(section.remarks);
+  std::string html = section.remarks.empty() ? "" : list_html(section.remarks);
   for (const ReportTable& table : section.tables) html += table_html(table);
-  return html + notes_html(section.notes) + claims_html(section.checked);
+  html += notes_html(section.notes) + claims_html(section.checked) + figures_html(section.figures);
+  for (const Mistakes& mistakes : section.mistakes) html += mistakes_html(mistakes);
+  return html;
 }
 
 }  // namespace mnist_bench
