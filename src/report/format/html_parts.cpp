@@ -32,25 +32,28 @@ std::string titled_section(const std::string& id, const std::string& title,
 }
 
 std::string table_html(const ReportTable& table) {
-  const auto cells_html = [&](const char* tag, const std::vector<std::string>& cells) {
-    std::string html;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const char* const of_cell = i == 0 && table.first_names_rows ? "th scope=\"row\"" : tag;
-      html += fmt::format("<{0}{1}>{2}</{3}>", of_cell,
-                          table.columns[i] == Align::right ? " class=\"number\"" : "",
-                          markup_escaped(cells[i]), std::string(of_cell).substr(0, 2));
-    }
-    return html + "</tr>\n";
+  const auto cell = [&](const std::string& tag, std::size_t column, const std::string& text) {
+    return fmt::format("<{}{}>{}</{}>", tag,
+                       table.columns[column] == Align::right ? " class=\"number\"" : "",
+                       markup_escaped(text), tag.substr(0, 2));
   };
   std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table{1}><caption>"
-      "{0}{2}</caption><thead><tr>{3}</thead><tbody>\n",
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"{0}\"><table{1}><caption>{0}{2}</caption><thead><tr>",
       markup_escaped(table.title), table.first_names_rows ? " class=\"keys\"" : "",
-      table.legend.empty() ? "" : "; " + markup_escaped(table.legend),
-      cells_html("th scope=\"col\"", table.header));
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    const bool emphasized = i < table.emphasis.size() && table.emphasis[i];
-    html += (emphasized ? "<tr class=\"differs\">" : "<tr>") + cells_html("td", table.rows[i]);
+      table.legend.empty() ? "" : "; " + markup_escaped(table.legend));
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    html += cell("th scope=\"col\"", i, table.header[i]);
+  }
+  html += "</tr>\n</thead><tbody>\n";
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    const bool emphasized = row < table.emphasis.size() && table.emphasis[row];
+    html += emphasized ? "<tr class=\"differs\">" : "<tr>";
+    for (std::size_t i = 0; i < table.rows[row].size(); ++i) {
+      const bool names_row = table.first_names_rows && i == 0;
+      html += cell(names_row ? "th scope=\"row\"" : "td", i, table.rows[row][i]);
+    }
+    html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n";
 }
