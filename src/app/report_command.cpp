@@ -76,17 +76,18 @@ void report(const ReportArguments& arguments) {
                     : fmt::format("unfinished: {}; the same command with --resume continues it",
                                   stored.unfinished.front().string()));
   }
-  Report made = make_report(stored);
-  if (arguments.paper) made.sections.push_back(paper_section(check_paper(made.groups)));
+  ReportOptions options;
+  if (arguments.paper) {
+    options.further.emplace_back(
+        [](const std::vector<RunGroup>& groups) { return paper_section(check_paper(groups)); });
+  }
+  options.mistakes =
+      std::any_of(arguments.files.begin(), arguments.files.end(),
+                  [](const std::string& file) { return format_of(file).shows_mistakes; });
+  const Report made = make_report(stored, options);
   if (arguments.files.empty()) {
     print(text_report(made));
     return;
-  }
-  const auto shows_mistakes = [](const std::string& file) {
-    return format_of(file).shows_mistakes;
-  };
-  if (std::any_of(arguments.files.begin(), arguments.files.end(), shows_mistakes)) {
-    made.mistakes = find_mistakes(made.groups);
   }
   // All are rendered before the first is written.
   std::vector<std::string> contents;

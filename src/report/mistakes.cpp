@@ -79,11 +79,15 @@ Dataset data_of(const RunGroup& group) {
 }  // namespace
 
 Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
-  Mistakes mistakes;
-  if (group.completed.empty()) {
-    mistakes.unavailable = "no run completed";
-    return mistakes;
-  }
+  const auto without = [&](const std::string& reason) {
+    return Mistakes{.group = group.label,
+                    .runs = group.completed.size(),
+                    .worst = {},
+                    .images = 0,
+                    .unavailable = reason};
+  };
+  if (group.completed.empty()) return without("no run completed");
+  Mistakes mistakes = without("");
   try {
     const Dataset dataset = data_of(group);
     const auto by_image = wrong_predictions(group);
@@ -114,14 +118,8 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
           test.rows, test.columns);
     }
   } catch (const Error& error) {
-    mistakes = {.worst = {}, .images = 0, .unavailable = error.what()};
+    return without(error.what());
   }
-  return mistakes;
-}
-
-std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups) {
-  std::vector<Mistakes> mistakes;
-  for (const RunGroup& group : groups) mistakes.push_back(find_mistakes(group));
   return mistakes;
 }
 

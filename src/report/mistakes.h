@@ -18,7 +18,10 @@ struct Mistake {
   std::string png;          ///< the image's bytes as a PNG file
 };
 
+/// Those of one group.
 struct Mistakes {
+  std::string group;           ///< its label
+  std::size_t runs = 0;        ///< that completed
   std::vector<Mistake> worst;  ///< by the sum of confidences over all runs, at most `count`
   std::int64_t images = 0;     ///< test images that at least one run got wrong
   /// Why there are none to show: data or predictions that cannot be read, or are not those of the
@@ -31,7 +34,5 @@ inline constexpr std::size_t kMistakesShown = 24;
 
 /// Reads the predictions of the group's completed runs and the data set that they name.
 Mistakes find_mistakes(const RunGroup& group, std::size_t count = kMistakesShown);
-/// The same for each group.
-std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

@@ -1,15 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "record/read_result.h"
-#include "report/figures.h"
 #include "report/groups.h"
-#include "report/mistakes.h"
 #include "report/section.h"
-#include "report/settings.h"
 
 namespace mnist_bench {
 
@@ -22,16 +20,20 @@ struct Report {
   /// not be measured, runs left out.
   std::vector<std::string> warnings;
   std::vector<std::string> failed;  ///< a line for each failed run
-  ReportTable means;                ///< a row per group
-  ReportTable ranges;               ///< a row per measure and group
-  std::vector<std::string> table_notes;
-  std::vector<Section> sections;  ///< further ones, such as the check of the paper
-  std::vector<FigureSet> figures;
-  std::vector<SettingsTable> settings;  ///< configs and provenance
-  std::vector<Mistakes> mistakes;       ///< of each group; empty where they are not asked for
+  /// What every format begins with: two tables, a row per group and a row per measure and group.
+  Section results;
+  /// What was asked for, figures, mistakes, configs and provenance.
+  std::vector<Section> sections;
 };
 
-/// Without sections and mistakes.
-Report make_report(const StoredRuns& stored);
+/// What not every report has.
+struct ReportOptions {
+  /// These follow the results; such as the check of the paper.
+  std::vector<std::function<Section(const std::vector<RunGroup>&)>> further = {};
+  /// The most confident mistakes, which take long to find: from all predictions and the images.
+  bool mistakes = false;
+};
+
+Report make_report(const StoredRuns& stored, const ReportOptions& options = {});
 
 }  // namespace mnist_bench

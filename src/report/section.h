@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "base/text.h"
+#include "report/figures.h"
+#include "report/mistakes.h"
 
 namespace mnist_bench {
 
@@ -15,6 +17,9 @@ struct ReportTable {
   std::vector<std::vector<std::string>> rows;
   /// Of the columns, where a format chooses among them; else empty.
   std::vector<std::string> keys = {};
+  std::string legend = {};          ///< what its signs mean
+  bool first_names_rows = false;    ///< the first column is a title of each row
+  std::vector<bool> emphasis = {};  ///< of each row; or empty
 };
 
 /// Something that was said, and what can be computed about it.
@@ -35,15 +40,18 @@ struct CheckedClaims {
   std::string where_findings_are;  ///< for a format that leaves the findings out
 };
 
-/// A further part of a report: plain text, computed before any format is chosen. Each format that
-/// has room for sections sets all of them.
+/// A part of a report, computed before any format is chosen: plain text, and what figures show. A
+/// format sets of each section what it has room for.
 struct Section {
   std::string id;  ///< in links of a page: "paper"
   std::string title;
-  std::vector<std::string> remarks;  ///< above the tables
-  std::vector<ReportTable> tables;
-  std::vector<std::string> notes;  ///< below them; one sentence each
-  CheckedClaims checked;
+  std::vector<std::string> remarks = {};  ///< above the tables
+  std::vector<ReportTable> tables = {};
+  std::vector<std::string> notes = {};  ///< below them; one sentence each
+  CheckedClaims checked = {};
+  std::vector<FigureSet> figures = {};
+  std::vector<Mistakes> mistakes = {};
+  bool pages_only = false;  ///< too long for a terminal or a table, or nothing but pictures
 };
 
 }  // namespace mnist_bench

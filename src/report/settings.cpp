@@ -38,8 +38,8 @@ std::vector<const RunResult*> all_runs(const RunGroup& group) {
   return runs;
 }
 
-SettingsTable table_of(const std::string& title, const std::vector<RunGroup>& groups,
-                       const std::function<Json(const RunResult&)>& object) {
+ReportTable table_of(const std::string& title, const std::vector<RunGroup>& groups,
+                     const std::function<Json(const RunResult&)>& object) {
   std::vector<std::string> keys;
   std::map<std::string, std::vector<std::string>> cells;
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -59,10 +59,21 @@ SettingsTable table_of(const std::string& title, const std::vector<RunGroup>& gr
       for (const std::string& text : texts) row[g] += (row[g].empty() ? "" : ", ") + text;
     }
   }
-  SettingsTable table{.title = title, .rows = {}};
+  ReportTable table{.title = title,
+                    .columns = {Align::left},
+                    .header = {"key"},
+                    .rows = {},
+                    .legend = "≠ marks what differs between the experiments",
+                    .first_names_rows = true};
+  for (const RunGroup& group : groups) {
+    table.columns.push_back(Align::left);
+    table.header.push_back(group.label);
+  }
   for (const std::string& key : keys) {
-    SettingsTable::Row row{.key = key, .values = cells[key]};
-    row.differs = differ(row.values);
+    std::vector<std::string> row = cells[key];
+    table.emphasis.push_back(differ(row));
+    for (std::string& cell : row) cell = cell.empty() ? kAbsent : cell;
+    row.insert(row.begin(), (table.emphasis.back() ? "≠ " : "") + key);
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -83,8 +94,12 @@ Json provenance_of(const RunResult& run) {
 
 }  // namespace
 
-std::vector<SettingsTable> settings_of(const std::vector<RunGroup>& groups) {
-  return {table_of("Configs", groups, config_of), table_of("Provenance", groups, provenance_of)};
+Section settings_section(const std::vector<RunGroup>& groups) {
+  return {.id = "configs",
+          .title = "Configs and provenance",
+          .tables = {table_of("Configs", groups, config_of),
+                     table_of("Provenance", groups, provenance_of)},
+          .pages_only = true};
 }
 
 }  // namespace mnist_bench

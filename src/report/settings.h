@@ -1,24 +1,15 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "report/groups.h"
+#include "report/section.h"
 
 namespace mnist_bench {
 
-/// What the runs of the groups were made with: a row per key and a column per group.
-struct SettingsTable {
-  struct Row {
-    std::string key;                  ///< "optimizer.learning_rate"
-    std::vector<std::string> values;  ///< of each group: those of its runs, each once; or empty
-    bool differs = false;             ///< between the groups
-  };
-  std::string title;
-  std::vector<Row> rows;
-};
-
-/// Configs, without what tells the runs of a group apart, and provenance.
-std::vector<SettingsTable> settings_of(const std::vector<RunGroup>& groups);
+/// What the runs of the groups were made with: configs, without what tells the runs of a group
+/// apart, and provenance. A row per key, a column per group; a cell has the values of the group's
+/// runs, each once. Rows in which the groups differ are emphasized and marked with ≠.
+Section settings_section(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

@@ -193,9 +193,10 @@ void report(std::string_view input) {
     ++result->config.seed;
     result->parameters_sha256.reset();  // else the second were a copy of the first
   }
-  Report report = make_report(stored);
-  report.sections = {paper_section(check_paper(report.groups))};
-  report.mistakes = find_mistakes(report.groups);
+  const auto paper = [](const std::vector<RunGroup>& groups) {
+    return paper_section(check_paper(groups));
+  };
+  const Report report = make_report(stored, {.further = {paper}, .mistakes = true});
   require(!text_report(report).empty(), "every record can be reported");
   for (const Format& format : formats()) {
     require(!format.render(report).empty(), "every record can be reported in every format");

@@ -12,9 +12,11 @@ namespace {
 /// All figures of a kind in one file.
 std::string svg_report(const Report& report, const FigureKind& kind) {
   std::vector<Figure> figures;
-  for (const FigureSet& set : report.figures) {
-    if (set.kind != &kind) continue;
-    for (const FigureData& figure : set.figures) figures.push_back(draw(figure));
+  for (const Section& section : report.sections) {
+    for (const FigureSet& set : section.figures) {
+      if (set.kind != &kind) continue;
+      for (const FigureData& figure : set.figures) figures.push_back(draw(figure));
+    }
   }
   return standalone_svg(figures);
 }

@@ -14,7 +14,7 @@ struct Format {
   std::string ending;  ///< of the file's name, lower case: ".md", "confusion.svg"
   std::string meaning;
   std::function<std::string(const Report&)> render;
-  bool shows_mistakes = false;  ///< Report::mistakes, which take long to find
+  bool shows_mistakes = false;  ///< which take long to find
 };
 
 /// All formats: a new one is a line in this table. Each kind of figure is a format, too.

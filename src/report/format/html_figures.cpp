@@ -34,20 +34,13 @@ std::string figure_html(const FigureData& figure) {
 }  // namespace
 
 std::string figures_html(const std::vector<FigureSet>& sets) {
-  std::string html;
-  for (auto set = sets.begin(); set != sets.end();) {
-    const FigureKind& first = *set->kind;
-    std::string figures;
-    for (; set != sets.end() && set->kind->part_id == first.part_id; ++set) {
-      for (const FigureData& figure : set->figures) figures += figure_html(figure);
-    }
-    html += titled_section(
-        first.part_id, first.part,
-        first.counts_or_shares
-            ? kCountsOrShares + ("<div class=\"figures\" id=\"confusions\">" + figures + "</div>\n")
-            : "<div class=\"figures\">" + figures + "</div>");
+  if (sets.empty()) return "";
+  std::string figures;
+  for (const FigureSet& set : sets) {
+    for (const FigureData& figure : set.figures) figures += figure_html(figure);
   }
-  return html;
+  if (!sets.front().kind->counts_or_shares) return "<div class=\"figures\">" + figures + "</div>";
+  return kCountsOrShares + ("<div class=\"figures\" id=\"confusions\">" + figures + "</div>\n");
 }
 
 }  // namespace mnist_bench

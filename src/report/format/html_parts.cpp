@@ -32,20 +32,29 @@ std::string titled_section(const std::string& id, const std::string& title,
 }
 
 std::string table_html(const ReportTable& table) {
-  const auto row = [&](const char* tag, const std::vector<std::string>& cells) {
-    std::string html = "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      html += fmt::format("<{0}{1}>{2}</{3}>", tag,
-                          table.columns[i] == Align::right ? " class=\"number\"" : "",
-                          markup_escaped(cells[i]), std::string(tag).substr(0, 2));
-    }
-    return html + "</tr>\n";
+  const auto cell = [&](const std::string& tag, std::size_t column, const std::string& text) {
+    return fmt::format("<{}{}>{}</{}>", tag,
+                       table.columns[column] == Align::right ? " class=\"number\"" : "",
+                       markup_escaped(text), tag.substr(0, 2));
   };
   std::string html = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}"
-      "</caption><thead>{1}</thead><tbody>\n",
-      markup_escaped(table.title), row("th scope=\"col\"", table.header));
-  for (const auto& cells : table.rows) html += row("td", cells);
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"{0}\"><table{1}><caption>{0}{2}</caption><thead><tr>",
+      markup_escaped(table.title), table.first_names_rows ? " class=\"keys\"" : "",
+      table.legend.empty() ? "" : "; " + markup_escaped(table.legend));
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    html += cell("th scope=\"col\"", i, table.header[i]);
+  }
+  html += "</tr>\n</thead><tbody>\n";
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    const bool emphasized = row < table.emphasis.size() && table.emphasis[row];
+    html += emphasized ? "<tr class=\"differs\">" : "<tr>";
+    for (std::size_t i = 0; i < table.rows[row].size(); ++i) {
+      const bool names_row = table.first_names_rows && i == 0;
+      html += cell(names_row ? "th scope=\"row\"" : "td", i, table.rows[row][i]);
+    }
+    html += "</tr>\n";
+  }
   return html + "</tbody></table></div>\n";
 }
 
@@ -64,9 +73,11 @@ std::string notes_html(const std::vector<std::string>& notes) {
 }
 
 std::string section_html(const Section& section) {
-  std::string html = list_html(section.remarks);
+  std::string html = section.remarks.empty() ? "" : list_html(section.remarks);
   for (const ReportTable& table : section.tables) html += table_html(table);
-  return html + notes_html(section.notes) + claims_html(section.checked);
+  html += notes_html(section.notes) + claims_html(section.checked) + figures_html(section.figures);
+  for (const Mistakes& mistakes : section.mistakes) html += mistakes_html(mistakes);
+  return html;
 }
 
 }  // namespace mnist_bench

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "report/figures.h"
 #include "report/section.h"
 
 namespace mnist_bench {
@@ -21,7 +20,10 @@ std::string list_html(const std::vector<std::string>& items, const std::string& 
 /// Plain texts as paragraphs in small letters.
 std::string notes_html(const std::vector<std::string>& notes);
 
-/// The sections that the figures stand in.
+/// The figures of a section side by side; empty if there are none.
 std::string figures_html(const std::vector<FigureSet>& sets);
+
+/// Under a heading of level 3.
+std::string mistakes_html(const Mistakes& mistakes);
 
 }  // namespace mnist_bench

@@ -130,19 +130,21 @@ std::string latex_escaped(const std::string& text) {
 }
 
 std::string latex_report(const Report& report) {
-  const Columns quality = columns_of(report.means, {"experiment", "n", "failed"}, /*shares=*/true);
-  const Columns of_cost = columns_of(report.means, {"experiment"}, /*shares=*/false);
-  Columns of_ranges(report.ranges.columns.size());
+  const ReportTable& means = report.results.tables.at(0);
+  const ReportTable& ranges = report.results.tables.at(1);
+  const Columns quality = columns_of(means, {"experiment", "n", "failed"}, /*shares=*/true);
+  const Columns of_cost = columns_of(means, {"experiment"}, /*shares=*/false);
+  Columns of_ranges(ranges.columns.size());
   std::iota(of_ranges.begin(), of_ranges.end(), std::size_t{0});
-  ReportTable cost = report.means;
+  ReportTable cost = means;
   cost.title += ": loss and cost";
   std::string text =
       "% Made by mnist-bench report; to be \\input where \\usepackage{booktabs} is in the "
       "preamble.\n\n" +
-      table_text(report.means, "mnist-bench-means", quality) +
+      table_text(means, "mnist-bench-means", quality) +
       table_text(cost, "mnist-bench-cost", of_cost) +
-      table_text(report.ranges, "mnist-bench-ranges", of_ranges);
-  for (const std::string& note : report.table_notes) text += latex_escaped(note) + "\n";
+      table_text(ranges, "mnist-bench-ranges", of_ranges);
+  for (const std::string& note : report.results.notes) text += latex_escaped(note) + "\n";
   text += "\n" + tex_list("Failed runs", report.failed) + tex_list("Warnings", report.warnings);
   text.pop_back();
   return text;

@@ -89,11 +89,14 @@ std::string section_markdown(const Section& section) {
 }
 
 std::string markdown_report(const Report& report) {
-  std::string text = titled_table(report.means) + titled_table(report.ranges);
-  for (const std::string& note : report.table_notes) text += markdown_escaped(note) + " ";
+  std::string text;
+  for (const ReportTable& table : report.results.tables) text += titled_table(table);
+  for (const std::string& note : report.results.notes) text += markdown_escaped(note) + " ";
   text.back() = '\n';
   text += "\n" + list_text("Failed runs", report.failed) + list_text("Warnings", report.warnings);
-  for (const Section& section : report.sections) text += section_markdown(section);
+  for (const Section& section : report.sections) {
+    if (!section.pages_only) text += section_markdown(section);
+  }
   text.pop_back();
   return text;
 }

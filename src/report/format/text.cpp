@@ -64,11 +64,14 @@ std::string section_text(const Section& section) {
 }
 
 std::string text_report(const Report& report) {
-  std::string text = table_text(report.means) + "\n" + table_text(report.ranges) + "\n";
-  for (const std::string& note : report.table_notes) text += note + "\n";
+  std::string text;
+  for (const ReportTable& table : report.results.tables) text += table_text(table) + "\n";
+  for (const std::string& note : report.results.notes) text += note + "\n";
   for (const std::string& line : report.failed) text += "failed: " + line + "\n";
   for (const std::string& warning : report.warnings) text += "warning: " + warning + "\n";
-  for (const Section& section : report.sections) text += "\n" + section_text(section);
+  for (const Section& section : report.sections) {
+    if (!section.pages_only) text += "\n" + section_text(section);
+  }
   return text;
 }
 

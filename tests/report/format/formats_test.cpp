@@ -45,8 +45,8 @@ TEST(Formats, AllRenderAReportWithoutACompletedRun) {
   failed.provenance.reset();
   failed.data.reset();
   failed.epochs.clear();
-  Report report = make_report({.runs = {stored(failed)}, .unfinished = {}});
-  report.mistakes = find_mistakes(report.groups);
+  const Report report =
+      make_report({.runs = {stored(failed)}, .unfinished = {}}, {.mistakes = true});
   for (const Format& format : formats()) EXPECT_THAT(format.render(report), HasSubstr("sample"));
   EXPECT_THAT(text_report(report), HasSubstr("failed: sample seed 1: failed"));
 }
@@ -82,7 +82,7 @@ Section section_of(const std::string& text) {
 
 TEST(Sections, AreSetByTheFormatsForPeople) {
   Report report = sample_report();
-  report.sections = {section_of("a part")};
+  report.sections.push_back(section_of("a part"));
   const auto times_in = [](const std::string& text) {
     std::size_t times = 0;
     for (std::size_t at = 0; (at = text.find("a part", at)) != std::string::npos; ++at) ++times;
@@ -91,6 +91,25 @@ TEST(Sections, AreSetByTheFormatsForPeople) {
   EXPECT_EQ(times_in(text_report(report)), 12U);  // no findings, but where they are
   EXPECT_EQ(times_in(markdown_report(report)), 12U);
   EXPECT_EQ(times_in(html_report(report)), 13U);  // a table's title is its label, too
+}
+
+TEST(Sections, OfAnyKindBringFigures) {
+  const std::vector<StoredRun> runs = runs_with("lenet", {9'768, 9'801});
+  const auto further = [](const std::vector<RunGroup>& groups) {
+    Section section = section_of("a part");
+    section.figures = {figures_of(groups).front()};
+    return section;
+  };
+  const Report plain = make_report({.runs = runs, .unfinished = {}});
+  const Report report = make_report({.runs = runs, .unfinished = {}}, {.further = {further}});
+  const auto figures_in = [](const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find("<svg", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(figures_in(html_report(report)), figures_in(html_report(plain)) + 1);
+  const Format& accuracy = format_of("accuracy.svg");
+  EXPECT_GT(figures_in(accuracy.render(report)), figures_in(accuracy.render(plain)));
 }
 
 TEST(Sections, WithoutClaimsHaveNoListOfThem) {
@@ -143,9 +162,10 @@ TEST(Formats, OfFilesThatAreReadAsTheyStandShowControlCharactersOfNamesAndErrors
   RunResult failed = sample_result(kObeyed, 2);
   failed.status = RunStatus::failed;
   failed.error = std::string(kObeyed) + "\xff";  // no UTF-8
-  Report report = make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}});
-  report.sections = {section_of(kObeyed)};
-  report.mistakes = find_mistakes(report.groups);
+  const auto further = [](const std::vector<RunGroup>&) { return section_of(kObeyed); };
+  const Report report =
+      make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}},
+                  {.further = {further}, .mistakes = true});
   ASSERT_FALSE(is_plain(kObeyed));
   for (const Format& format : formats()) {
     if (format.ending == ".json") continue;  // the strings themselves

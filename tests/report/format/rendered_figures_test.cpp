@@ -117,7 +117,7 @@ bool border_is_white(const Image& image) {
 
 Report report_of(const std::vector<RunGroup>& groups) {
   Report report;
-  report.figures = figures_of(groups);
+  report.sections.push_back({.id = "figures", .title = "Figures", .figures = figures_of(groups)});
   return report;
 }
 

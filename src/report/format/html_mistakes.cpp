@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "base/text.h"
+#include "report/format/figure_style.h"
+#include "report/format/html_parts.h"
+#include "report/format/svg.h"
+
+namespace mnist_bench {
+namespace {
+
+std::string base64(const std::string& bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+}  // namespace
+
+std::string mistakes_html(const Mistakes& mistakes) {
+  std::string html = "<h3>" + markup_escaped(mistakes.group) + "</h3>\n";
+  if (!mistakes.unavailable.empty()) {
+    return html + "<p>Not shown: " + markup_escaped(mistakes.unavailable) + ".</p>\n";
+  }
+  html += fmt::format(
+      "<p>{} mistaken by at least one of {}; the most confident first.</p>\n<ul "
+      "class=\"mistakes\">",
+      counted(mistakes.images, "test image"), counted(mistakes.runs, "run"));
+  for (const Mistake& m : mistakes.worst) {
+    html += fmt::format(
+        "<li><img src=\"data:image/png;base64,{}\" alt=\"test image {}, a {}\" width=\"{}\" "
+        "height=\"{}\"><span><b>{}</b> read as <b>{}</b><br>p = {:.3f}<br>{} of {} runs<br>"
+        "<small>image {}</small></span></li>\n",
+        base64(m.png), m.index, m.truth, kThumbnail.size, kThumbnail.size, m.truth, m.predicted,
+        m.confidence, m.runs_wrong, mistakes.runs, m.index);
+  }
+  return html + "</ul>\n";
+}
+
+}  // namespace mnist_bench
