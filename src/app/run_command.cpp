@@ -96,8 +96,9 @@ was done; Ctrl-C or SIGTERM twice ends it at once.)");
   command
       ->add_option("--expect", arguments->expectations,
                    fmt::format("exit 1 unless METRIC>=VALUE holds (also <=, >, <, ==); repeatable; "
-                               "metrics: {}",
-                               fmt::join(expectable_metrics(), ", ")))
+                               "metrics: {} (higher is better), {} (lower is better)",
+                               fmt::join(expectable_metrics(Better::higher), ", "),
+                               fmt::join(expectable_metrics(Better::lower), ", ")))
       ->type_name("METRIC>=VALUE")
       ->allow_extra_args(false);
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");

@@ -33,6 +33,7 @@ Metric share(std::string key, const std::string& title,
           .unit = "%",
           .meaning = title + ", a share of 0 to 1",
           .kind = MetricKind::share,
+          .better = Better::higher,
           .range = {.low = 0.0, .high = 1.0},
           .value = value};
 }
@@ -120,8 +121,16 @@ const std::vector<Metric>& reported_metrics() {
 
 std::vector<std::string> expectable_metrics() {
   std::vector<std::string> keys;
+  for (const Better better : {Better::higher, Better::lower}) {
+    for (std::string& key : expectable_metrics(better)) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+std::vector<std::string> expectable_metrics(Better better) {
+  std::vector<std::string> keys;
   for (const Metric& metric : metrics()) {
-    if (!metric.is_count()) keys.push_back(metric.key);
+    if (!metric.is_count() && metric.better == better) keys.push_back(metric.key);
   }
   return keys;
 }

@@ -18,6 +18,9 @@ enum class MetricKind {
   count,   ///< exact, and decided by the model alone: in no mean over the seeds
 };
 
+/// The direction in which a metric improves.
+enum class Better { higher, lower };
+
 /// A number by which runs are judged. `--expect`, the columns of reports, comparisons and the
 /// console are all derived from the table of these.
 struct Metric {
@@ -30,6 +33,7 @@ struct Metric {
   /// What the number in the record's unit means.
   std::string meaning;
   MetricKind kind = MetricKind::amount;
+  Better better = Better::lower;
   /// What the values lie between, in the record's unit; an end may be infinite.
   Interval range = {.low = 0.0, .high = std::numeric_limits<double>::infinity()};
   /// Digits after the point where no deviation says how many are meaningful (n = 1, SD = 0).
@@ -81,6 +85,8 @@ const std::vector<Metric>& reported_metrics();
 
 /// The keys that `--expect` knows: all but the counts, which no run can miss.
 std::vector<std::string> expectable_metrics();
+/// Those of them that improve in this direction.
+std::vector<std::string> expectable_metrics(Better better);
 
 /// The one with this key; null where there is none.
 const Metric* find_metric(const std::string& key);

@@ -5,16 +5,6 @@ namespace {
 
 using J = JsonValue;
 
-const Fields<SplitSummary>& split_fields() {
-  using S = SplitSummary;
-  static const Fields<S> fields = {
-      field("samples", &S::samples, &J::count),
-      field("sha256", &S::sha256, &J::hash),
-      field("class_counts", &S::class_counts, &J::counts),
-  };
-  return fields;
-}
-
 const Fields<DataFile>& file_fields() {
   using F = DataFile;
   static const Fields<F> fields = {
@@ -59,10 +49,20 @@ const Fields<Provenance>& provenance_fields() {
   return fields;
 }
 
+const Fields<SplitSummary>& split_fields() {
+  using S = SplitSummary;
+  static const Fields<S> fields = {
+      field("samples", &S::samples, &J::count, "images"),
+      field("sha256", &S::sha256, &J::hash, "of the files"),
+      field("class_counts", &S::class_counts, &J::counts),
+  };
+  return fields;
+}
+
 const Fields<DataSummary>& data_fields() {
   using D = DataSummary;
   static const Fields<D> fields = {
-      field("dataset", &D::dataset, &J::text),
+      field("dataset", &D::dataset, &J::text, "label of the data set"),
       object("train", &D::train, split_fields()),
       object("test", &D::test, split_fields()),
       group<D>("normalization",

@@ -7,6 +7,8 @@ namespace mnist_bench {
 
 // The members of the objects of result.json, in its order.
 const Fields<Provenance>& provenance_fields();
+/// Of the training or the test set.
+const Fields<SplitSummary>& split_fields();
 const Fields<DataSummary>& data_fields();
 const Fields<LayerSummary>& layer_fields();
 const Fields<ModelSummary>& model_fields();

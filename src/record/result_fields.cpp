@@ -96,7 +96,8 @@ Field<RunResult> status_field() {
   return {.name = "status",
           .write = [](const RunResult& result) { return Json(to_string(result.status)); },
           .read = [](RunResult& result,
-                     const JsonValue& json) { result.status = status_from(json.at("status")); }};
+                     const JsonValue& json) { result.status = status_from(json.at("status")); },
+          .meaning = "completed, diverged, interrupted or failed"};
 }
 
 Field<RunResult> config_field() {
@@ -152,7 +153,7 @@ const Fields<RunResult>& result_fields() {
   static const Fields<R> fields = {
       derived<R>("schema", [](const R& /*result*/) { return Json(kResultSchema); }),
       status_field(),
-      field("error", &R::error, &J::text),
+      field("error", &R::error, &J::text, "why a run did not complete"),
       config_field(),
       derived<R>("config_hash", [](const R& result) { return Json(config_hash(result.config)); }),
       object("provenance", &R::provenance, provenance_fields()),
@@ -161,7 +162,7 @@ const Fields<RunResult>& result_fields() {
       epochs_field(),
       object("test", &R::test, test_fields()),
       timing_field(),
-      field("parameters_sha256", &R::parameters_sha256, &J::hash),
+      field("parameters_sha256", &R::parameters_sha256, &J::hash, "of the final parameters"),
       field("predictions_sha256", &R::predictions_sha256, &J::hash),
   };
   return fields;

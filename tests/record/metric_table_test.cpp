@@ -67,6 +67,8 @@ TEST(MetricTable, OffersWhatARunCanMissToExpect) {
   EXPECT_THAT(expectable_metrics(),
               ElementsAre("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss",
                           "seconds_per_epoch", "total_seconds"));
+  EXPECT_THAT(expectable_metrics(Better::lower),
+              ElementsAre("loss", "seconds_per_epoch", "total_seconds"));
 }
 
 TEST(MetricTable, EndsIntervalsWhereTheValuesDo) {

@@ -5,25 +5,14 @@
 
 #include <optional>
 
-#include "base/json_of.h"
 #include "config/keys.h"
 #include "record/metric_table.h"
 #include "record/record_fields.h"
-#include "record/result_json.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A column of what the run was trained on, null where its record does not say.
-RunColumn of_data(const std::string& name, const std::string& meaning,
-                  Json (*of)(const DataSummary&)) {
-  return {.name = name, .meaning = meaning, .value = [of](const RunRow& row) -> Json {
-            const std::optional<DataSummary>& data = row.run->result.data;
-            return data ? of(*data) : Json(nullptr);
-          }};
-}
 
 RunColumn of_metric(const Metric& metric) {
   return {
@@ -35,12 +24,34 @@ RunColumn of_metric(const Metric& metric) {
       }};
 }
 
-/// A column of the record's field, null where the run ended before it was known.
-RunColumn of_provenance(const std::string& name) {
-  const Field<Provenance>& field = field_of(provenance_fields(), name);
-  return {.name = name, .meaning = field.meaning, .value = [&field](const RunRow& row) -> Json {
-            const std::optional<Provenance>& provenance = row.run->result.provenance;
-            return provenance ? field.write(*provenance) : Json(nullptr);
+/// A member of the record.
+RunColumn of_result(const std::string& field_name) {
+  const Field<RunResult>& field = field_of(result_fields(), field_name);
+  return {.name = field_name, .meaning = field.meaning, .value = [&field](const RunRow& row) {
+            return field.write(row.run->result);
+          }};
+}
+
+/// A member of an object of the record, which is null where the run ended before it was known.
+template <class Part>
+RunColumn of_part(const Fields<Part>& fields, std::optional<Part> RunResult::*part,
+                  const std::string& field_name) {
+  const Field<Part>& field = field_of(fields, field_name);
+  return {.name = field_name, .meaning = field.meaning, .value = [&field, part](const RunRow& row) {
+            const std::optional<Part>& known = row.run->result.*part;
+            return known ? field.write(*known) : Json(nullptr);
+          }};
+}
+
+/// A member of what the record says of the training or the test set; `set` is its name.
+RunColumn of_set(const std::string& set, SplitSummary DataSummary::*split,
+                 const std::string& field_name) {
+  const Field<SplitSummary>& field = field_of(split_fields(), field_name);
+  return {.name = set + "_" + field_name,
+          .meaning = fmt::format("{}, {} set", field.meaning, set),
+          .value = [&field, split](const RunRow& row) {
+            const std::optional<DataSummary>& data = row.run->result.data;
+            return data ? field.write((*data).*split) : Json(nullptr);
           }};
 }
 
@@ -51,34 +62,27 @@ std::vector<RunColumn> make_columns() {
       {"config_hash", "SHA-256 of what defines the experiment",
        [](const RunRow& row) { return row.group->config_hash; }},
       {"seed", "of the run", [=](const RunRow& row) { return result(row).config.seed; }},
-      {"status", "completed, diverged, interrupted or failed",
-       [=](const RunRow& row) { return to_string(result(row).status); }},
+      of_result("status"),
       {"counted", "whether the run enters the statistics",
        [](const RunRow& row) { return row.counted; }},
   };
   for (const Metric& metric : reported_metrics()) columns.push_back(of_metric(metric));
   columns.push_back(
       {"epochs", "finished epochs", [=](const RunRow& row) { return result(row).epochs.size(); }});
-  columns.push_back(of_data("train_samples", "training images",
-                            [](const DataSummary& d) { return Json(d.train.samples); }));
-  columns.push_back(of_data("test_samples", "test images",
-                            [](const DataSummary& d) { return Json(d.test.samples); }));
-  columns.push_back(of_data("dataset", "label of the data set",
-                            [](const DataSummary& d) { return Json(d.dataset); }));
-  columns.push_back(of_data("test_sha256", "of the test files",
-                            [](const DataSummary& d) { return Json(d.test.sha256); }));
+  columns.push_back(of_set("train", &DataSummary::train, "samples"));
+  columns.push_back(of_set("test", &DataSummary::test, "samples"));
+  columns.push_back(of_part(data_fields(), &RunResult::data, "dataset"));
+  columns.push_back(of_set("test", &DataSummary::test, "sha256"));
   columns.push_back({"model", fmt::format("{}", fmt::join(section_types("model"), ", ")),
                      [=](const RunRow& row) { return model_type(result(row).config.model); }});
   for (const char* field : {"device", "device_name", "cpu", "threads", "jobs", "version",
                             "git_revision", "git_dirty", "build_type", "libtorch", "started_at"}) {
-    columns.push_back(of_provenance(field));
+    columns.push_back(of_part(provenance_fields(), &RunResult::provenance, field));
   }
-  columns.push_back({"parameters_sha256", "of the final parameters",
-                     [=](const RunRow& row) { return json_of(result(row).parameters_sha256); }});
+  columns.push_back(of_result("parameters_sha256"));
   columns.push_back({"folder", "of the run, as it was named",
                      [](const RunRow& row) { return row.run->folder.string(); }});
-  columns.push_back({"error", "why a run did not complete",
-                     [=](const RunRow& row) { return json_of(result(row).error); }});
+  columns.push_back(of_result("error"));
   return columns;
 }
 
