@@ -26,14 +26,21 @@ using kernels::Range;
 namespace {
 
 // No sum depends on the number of threads: it is made of a fixed number of parts, which are summed
-// first. What a part needs is mostly used by one thread alone and stays in its cache.
+// first. What a part needs is mostly used by one thread alone and stays in its cache. The numbers
+// below are thus part of the result: with others, sums round differently, and the parameters of a
+// seed have other bits. They are not tuned.
 
 /// Parts of the batch for the gradients of the convolutions: kGroups groups of up to kGroupParts
-/// parts, fewer if all parts would take more than kPartFloats.
+/// parts. A thread takes whole parts, so at most 16 threads have work; more parts need more memory
+/// (75 kB each in the paper's CNN) and more additions. With 1, 2 or 4 threads each also has whole
+/// groups, and sums them while they are in its cache.
 constexpr std::size_t kGroups = 4;
 constexpr std::size_t kGroupParts = 4;
+/// The bound of their memory, 256 MiB: convolutions of more than 4 million parameters have fewer
+/// parts in a group, at least one.
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
-/// Parts of conv2's tiles, for the outputs of fc1.
+/// Parts of conv2's tiles, for the outputs of fc1. With 1, 2 or 4 threads each has whole parts, and
+/// mostly reads the weights that it updates itself; a part costs a row of fc1's outputs per image.
 constexpr std::size_t kTileParts = 4;
 
 std::size_t channels(std::int64_t count) {

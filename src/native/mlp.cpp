@@ -18,7 +18,8 @@ using kernels::Range;
 
 namespace {
 
-/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512.
+/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512, as many as the
+/// kernels hold in registers at a time.
 constexpr std::size_t kPanel = 128;
 
 /// The columns of `matrix` from `column` on.
