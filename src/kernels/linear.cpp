@@ -159,9 +159,10 @@ HWY_INLINE void update_tile(const Step& step, const Tile<kVectors>& gradient,
 template <std::size_t kVectors>
 HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVectors>& tile,
                          std::size_t column) {
+  const ParameterArrays arrays = weights.at(row, column);
   tile.for_each([&](Vector /*vector*/, std::size_t offset) HWY_ATTR {
-    hwy::Prefetch(weights.values.row(row) + column + offset);
-    for (const Matrix& kept : weights.kept) hwy::Prefetch(kept.row(row) + column + offset);
+    hwy::Prefetch(arrays.values + offset);
+    for (const float* kept : arrays.kept) hwy::Prefetch(kept + offset);
   });
 }
 
@@ -174,7 +175,7 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
     decltype(gradient) w;
     decltype(gradient) d;
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) {
-      w.load(weights.values.row(k) + column);
+      w.load(weights.values().row(k) + column);
       gradient.fill(hn::Zero(kFloats));
       if (k + kInputsAhead < inputs.end) prefetch(weights, k + kInputsAhead, gradient, column);
       const auto entries = entries_of(k);

@@ -54,7 +54,7 @@ void backward_with(const Step& step, ConstMatrix x, std::size_t batch, const Wei
       Vector w[count()];
       Vector gradients[count()];
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
-        w[c] = hn::LoadU(kFloats, weights.values.row(first + c) + k);
+        w[c] = hn::LoadU(kFloats, weights.values().row(first + c) + k);
         gradients[c] = hn::Zero(kFloats);
       });
       for (std::size_t i = 0; i < batch; ++i) {

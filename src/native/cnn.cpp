@@ -328,7 +328,7 @@ void Cnn::forward_tiles(std::size_t thread) {
       }
       kernels::linear_forward(
           work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-          fc1_.weights().values, nullptr, images, {0, fc1_.padded_out}, partial);
+          fc1_.weights().values(), nullptr, images, {0, fc1_.padded_out}, partial);
     }
   }
 }
@@ -352,7 +352,7 @@ void Cnn::forward_fc1(Range images, const StepSettings* settings) {
 }
 
 void Cnn::forward_fc2(Range images) {
-  kernels::output_forward(matrix_view(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values,
+  kernels::output_forward(matrix_view(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values(),
                           fc2_.bias, fc2_.out, images, matrix_view(fc2_.logits, fc2_.stride));
 }
 
