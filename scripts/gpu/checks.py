@@ -102,7 +102,7 @@ class Checker:
             self.check("training", model, "completes on the device", self.check_training, model)
             low, high = accuracy_range(model)
             self.check("accuracy", model, f"{low:.2f} to {high:.2f} %", self.check_accuracy, model)
-        same = "goes on after the interruption"
+        same = "continues after the interruption"
         self.check("resume", "mlp", same if self.on_gpu else same + ", same bits", self.check_resume)
         self.check("sweep, 2 jobs", "both", "both complete on the device", self.check_sweep)
         self.check("out of memory", "cnn", "an error that says so", self.check_out_of_memory)
@@ -303,7 +303,7 @@ class Checker:
         return f"interrupted after epoch {len(before)}, {self.compared(row, record, epochs)}"
 
     def compared(self, row, record, epochs):
-        """A resumed run compared with the same run in one piece."""
+        """A resumed run compared with the same run without interruption."""
         whole = self.trained.get("mlp")
         if whole is None or len(whole["epochs"]) != epochs:
             code, _, err = self.call(*self.run_words("mlp", "whole", f"training.epochs={epochs}", "--force"))
@@ -313,12 +313,12 @@ class Checker:
         accuracies = [100 * run["test"]["accuracy"] for run in (record, whole)]
         row["numbers"] = {"equal_bits": equal, "accuracy_percent": accuracies}
         if not self.on_gpu:  # src/record/README.md promises it there
-            require(equal, "other parameters than the run in one piece")
+            require(equal, "other parameters than the uninterrupted run")
         if not self.quick:
             low, high = accuracy_range("mlp")
             require(low <= accuracies[0] <= high, f"accuracy {accuracies[0]:.2f} %")
         return (
-            f"{accuracies[0]:.2f} % beside {accuracies[1]:.2f} % in one piece, "
+            f"{accuracies[0]:.2f} %, uninterrupted {accuracies[1]:.2f} %, "
             f"parameters {'bit-identical' if equal else 'not bit-identical'}"
         )
 

@@ -21,12 +21,12 @@ Json context_of(const BenchContext& context) {
   if (context.scaling) json["cpu_scaling_enabled"] = *context.scaling;
   json["caches"] = Json::array();
   json["load_avg"] = context.load_average;
-  json["library_version"] = context.version;
-  json["library_build_type"] = lower_case(context.build_type);
+  json["library_version"] = context.build.version;
+  json["library_build_type"] = lower_case(context.build.build_type);
   json["json_schema_version"] = 1;
   json["cpu"] = context.cpu;
-  json["compiler"] = context.compiler;
-  json["libtorch"] = context.libtorch;
+  json["compiler"] = context.build.compiler;
+  json["libtorch"] = context.build.libtorch;
   return json;
 }
 

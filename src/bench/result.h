@@ -8,6 +8,7 @@
 
 #include "config/experiment.h"
 #include "evaluate/statistics.h"
+#include "runtime/build_info.h"
 #include "train/phase_clock.h"
 
 namespace mnist_bench {
@@ -17,10 +18,7 @@ struct BenchContext {
   std::string date;  ///< UTC, ISO 8601
   std::string host;
   std::string executable;
-  std::string version;
-  std::string build_type;
-  std::string compiler;
-  std::string libtorch;
+  BuildInfo build;
   std::string cpu;
   std::int64_t cores = 0;  ///< that the process may use
   std::optional<double> mhz;

@@ -13,7 +13,6 @@
 #include "experiment/learners.h"
 #include "kernels/probe.h"
 #include "model/summary.h"
-#include "runtime/build_info.h"
 #include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
@@ -44,17 +43,13 @@ std::optional<bool> frequency_scaling() {
 }
 
 BenchContext context_now(const std::string& executable) {
-  const BuildInfo build = build_info();
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const std::optional<std::string> megahertz = cpu_info("cpu MHz");
   return {.date = utc_now(),
           .host = host.data(),
           .executable = executable,
-          .version = build.version,
-          .build_type = build.build_type,
-          .compiler = build.compiler,
-          .libtorch = build.libtorch,
+          .build = build_info(),
           .cpu = cpu_name(),
           .cores = available_cores(),
           .mhz = megahertz ? std::optional(std::stod(*megahertz)) : std::nullopt,

@@ -122,9 +122,10 @@ std::string phases_table(const BenchResult& result) {
 std::vector<std::string> bench_warnings(const BenchResult& result) {
   std::vector<std::string> warnings;
   const BenchContext& context = result.context;
-  if (context.build_type != "Release") {
-    warnings.push_back(fmt::format("this is a {} build; its times say nothing about a release",
-                                   context.build_type));
+  const std::string& build_type = context.build.build_type;
+  if (build_type != "Release") {
+    warnings.push_back(
+        fmt::format("this is a {} build; its times say nothing about a release", build_type));
   }
   if (context.scaling.value_or(false)) {
     warnings.emplace_back(

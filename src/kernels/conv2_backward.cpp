@@ -77,7 +77,8 @@ void backward_data(const Conv2& conv, std::size_t block, const float* weights,
   }
 }
 
-/// Vectors of input channels that `backward_weights` takes at a time, with nine sums each.
+/// Vectors of input channels that `backward_weights` takes at a time, with nine sums each: 18 of 32
+/// registers, or 9 of 16.
 constexpr std::size_t kInputs = kFewRegisters ? 1 : 2;
 
 /// Sums what one output channel's active units give for some vectors of input channels, whose

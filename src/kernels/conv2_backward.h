@@ -6,8 +6,8 @@
 namespace mnist_bench::kernels {
 
 // Backward through conv2 and its pooling. Only active units u have a gradient, and only at the
-// position q(u) of the maximum in their tile t(u): some 6 % of the map. So both kernels go through
-// the list of active units, not through the map.
+// position q(u) of the maximum in their tile t(u), so most of the map has none: at least three of
+// four positions. Both kernels therefore go through the list of active units, not through the map.
 // gradient: d(loss)/d(value before dropout2d) of the active units, in their order.
 
 /// For the kLine input channels c from block · kLine on:

@@ -10,13 +10,14 @@ namespace mnist_bench::kernels {
 // and all strides are multiples of kLine. Each number is summed by one thread in a fixed order,
 // whatever the ranges are.
 
-/// The weights of a layer and what the optimizer keeps for them, [in][out] each.
+/// The weights of a layer and what the optimizer keeps for them: matrices [in][out].
 struct Weights {
-  Matrix values;
-  std::array<Matrix, kMaxOptimizerTensors> kept;
+  ParameterArrays arrays;
+  std::size_t stride = 0;
 
+  [[nodiscard]] Matrix values() const { return {arrays.values, stride}; }
   [[nodiscard]] ParameterArrays at(std::size_t row, std::size_t column) const {
-    return {values.row(row) + column, {kept[0].row(row) + column, kept[1].row(row) + column}};
+    return arrays.from(row * stride + column);
   }
 };
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
+/// A smaller buffer would leave more than three quarters of a huge page unused.
 bool wants_huge_pages(std::size_t bytes) { return bytes >= kHugePage / 4; }
 
 std::align_val_t alignment(std::size_t bytes) {

@@ -13,7 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Outputs that are computed at a time: `backward` needs two registers for each.
+/// Outputs that are computed at a time: MNIST's ten classes, or half of them. `backward` needs two
+/// registers for each, 20 of 32 or 10 of 16.
 constexpr std::size_t kOutputs = kFewRegisters ? 5 : 10;
 
 /// visit(number of outputs, as a constant; first output) for groups of kCount, then less, that
@@ -53,7 +54,7 @@ void backward_with(const Step& step, ConstMatrix x, std::size_t batch, const Wei
       Vector w[count()];
       Vector gradients[count()];
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
-        w[c] = hn::LoadU(kFloats, weights.values.row(first + c) + k);
+        w[c] = hn::LoadU(kFloats, weights.values().row(first + c) + k);
         gradients[c] = hn::Zero(kFloats);
       });
       for (std::size_t i = 0; i < batch; ++i) {

@@ -62,6 +62,8 @@ double steady_seconds() {
 }
 
 double fma_peak(ThreadTeam& team, const Seconds& now) {
+  // A run takes about 1 ms at 3 GHz: much longer than a barrier, and short enough that some run is
+  // not interrupted. The best one counts.
   constexpr int kRuns = 12;
   constexpr std::size_t kRounds = 500'000;
   std::vector<Line> lines(team.size());
@@ -80,8 +82,8 @@ double fma_peak(ThreadTeam& team, const Seconds& now) {
 }
 
 double barrier_seconds(ThreadTeam& team, const Seconds& now) {
-  constexpr std::size_t kRuns = 11;
-  constexpr int kBarriers = 1000;
+  constexpr std::size_t kRuns = 11;  // odd, so that there is a median run
+  constexpr int kBarriers = 1000;    // many, so that starting the threads does not count
   std::array<double, kRuns> seconds{};
   for (double& taken : seconds) {
     const double start = now();

@@ -75,7 +75,7 @@ void SparseRows::set_rows(ConstMatrix dense, Range rows, Range columns) {
 }
 
 void SparseRows::set_columns(ConstMatrix dense, Range rows, Range columns) {
-  constexpr std::size_t kPart = 256;
+  constexpr std::size_t kPart = 256;  // columns at a time: the two buffers below are 2 kB
   std::array<std::uint32_t, kPart + kLine> index;
   std::array<float, kPart + kLine> value;
   for (std::size_t c = columns.begin; c < columns.end; ++c) rows_[c].size = 0;

@@ -13,7 +13,9 @@
 namespace mnist_bench::kernels {
 namespace {
 
-/// Some 20 to 50 µs, depending on how long the processor's pause instruction takes.
+/// How often a waiting thread polls before it sleeps: some 20 to 50 µs, depending on how long the
+/// processor's pause instruction takes. Longer waiting takes a core from others; earlier sleep
+/// costs a system call at barriers that would have opened soon. Not tuned.
 constexpr int kSpins = 1000;
 
 /// Threads that the process may run at a time.

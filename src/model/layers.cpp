@@ -292,7 +292,11 @@ std::vector<Layer> list_of(const CnnConfig& cnn) {
 std::vector<Layer> list_of(const LayersConfig& config) { return config.layers; }
 
 void require_size_for_pools(const ModelConfig& model, ImageShape image) {
-  if (!std::holds_alternative<CnnConfig>(model) || (image.rows >= 4 && image.columns >= 4)) return;
+  const bool pools_twice = std::visit(
+      Overloaded{[](const MlpConfig&) { return false; }, [](const CnnConfig&) { return true; },
+                 [](const LayersConfig&) { return false; }},  // its layers check their own sizes
+      model);
+  if (!pools_twice || (image.rows >= 4 && image.columns >= 4)) return;
   throw Error(ExitCode::usage,
               fmt::format("model 'cnn' needs images of at least 4 × 4 pixels; these are {} × {}",
                           image.rows, image.columns),

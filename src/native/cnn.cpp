@@ -26,14 +26,21 @@ using kernels::Range;
 namespace {
 
 // No sum depends on the number of threads: it is made of a fixed number of parts, which are summed
-// first. What a part needs is mostly used by one thread alone and stays in its cache.
+// first. What a part needs is mostly used by one thread alone and stays in its cache. The numbers
+// below are thus part of the result: with others, sums round differently, and the parameters of a
+// seed have other bits. They are not tuned.
 
 /// Parts of the batch for the gradients of the convolutions: kGroups groups of up to kGroupParts
-/// parts, fewer if all parts would take more than kPartFloats.
+/// parts. A thread takes whole parts, so at most 16 threads have work; more parts need more memory
+/// (75 kB each in the paper's CNN) and more additions. With 1, 2 or 4 threads each also has whole
+/// groups, and sums them while they are in its cache.
 constexpr std::size_t kGroups = 4;
 constexpr std::size_t kGroupParts = 4;
+/// The bound of their memory, 256 MiB: convolutions of more than 4 million parameters have fewer
+/// parts in a group, at least one.
 constexpr std::size_t kPartFloats = std::size_t{1} << 26U;
-/// Parts of conv2's tiles, for the outputs of fc1.
+/// Parts of conv2's tiles, for the outputs of fc1. With 1, 2 or 4 threads each has whole parts, and
+/// mostly reads the weights that it updates itself; a part costs a row of fc1's outputs per image.
 constexpr std::size_t kTileParts = 4;
 
 std::size_t channels(std::int64_t count) {
@@ -321,7 +328,7 @@ void Cnn::forward_tiles(std::size_t thread) {
       }
       kernels::linear_forward(
           work.tile_rows.data(), {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-          fc1_.weights().values, nullptr, images, {0, fc1_.padded_out}, partial);
+          fc1_.weights().values(), nullptr, images, {0, fc1_.padded_out}, partial);
     }
   }
 }
@@ -345,7 +352,7 @@ void Cnn::forward_fc1(Range images, const StepSettings* settings) {
 }
 
 void Cnn::forward_fc2(Range images) {
-  kernels::output_forward(matrix_view(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values,
+  kernels::output_forward(matrix_view(fc1_.output, fc1_.stride), fc2_.in, fc2_.weights().values(),
                           fc2_.bias, fc2_.out, images, matrix_view(fc2_.logits, fc2_.stride));
 }
 

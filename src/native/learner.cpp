@@ -13,11 +13,26 @@
 namespace mnist_bench::native {
 namespace {
 
-/// Step `t` of the optimizer, from 1. Adam is the one that `check_supported` accepts.
-kernels::OptimizerStep optimizer_step(const OptimizerConfig& optimizer, std::int64_t t) {
-  const auto& adam = std::get<AdamConfig>(optimizer);
+/// Step `t` of an optimizer, from 1. This engine trains with each optimizer that has an overload.
+kernels::OptimizerStep step_of(const AdamConfig& adam, std::int64_t t) {
   return kernels::adam_step(adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon,
                             adam.weight_decay, t);
+}
+
+/// Throws Error(usage) for an optimizer without a `step_of`.
+kernels::OptimizerStep optimizer_step(const OptimizerConfig& optimizer, std::int64_t t) {
+  return std::visit(
+      [t]<class Config>(const Config& config) -> kernels::OptimizerStep {
+        if constexpr (requires { step_of(config, t); }) {
+          return step_of(config, t);
+        } else {
+          throw Error(
+              ExitCode::usage,
+              fmt::format("the native engine does not train with optimizer '{}'", Config::kType),
+              "use training.engine=libtorch");
+        }
+      },
+      optimizer);
 }
 
 /// A network's prediction for one image: the class of the largest logit (the first of equals), its
@@ -40,12 +55,7 @@ ImagePrediction classify(std::span<const float> logits, std::size_t label) {
 }  // namespace
 
 void check_supported(const ExperimentConfig& config) {
-  if (!std::holds_alternative<AdamConfig>(config.optimizer)) {
-    throw Error(ExitCode::usage,
-                fmt::format("the native engine trains with optimizer 'adam', not '{}'",
-                            optimizer_type(config.optimizer)),
-                "use training.engine=libtorch");
-  }
+  optimizer_step(config.optimizer, /*t=*/1);  // throws if there is none
   if (config.device == "auto" || config.device == "cpu") return;
   throw Error(
       ExitCode::usage,

@@ -18,7 +18,8 @@ using kernels::Range;
 
 namespace {
 
-/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512.
+/// Most columns of a panel of the first layer's weights: eight vectors of AVX-512, as many as the
+/// kernels hold in registers at a time.
 constexpr std::size_t kPanel = 128;
 
 /// The columns of `matrix` from `column` on.
@@ -156,10 +157,10 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
     const std::size_t first = panel.outputs.begin;
     const Range columns{0, panel.outputs.size()};
     float* const sums = first_sums_.data() + first;
-    kernels::column_sums(panel.weights.values, layer.in, background_, layer.bias + first, columns,
+    kernels::column_sums(panel.weights.values(), layer.in, background_, layer.bias + first, columns,
                          sums);
-    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, panel.weights.values, sums,
-                            images, columns, from_column(output, first));
+    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, panel.weights.values(),
+                            sums, images, columns, from_column(output, first));
   }
   activate(0, images, units, settings);
 }
@@ -170,12 +171,12 @@ void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
     Hidden& layer = hidden_[l];
     const Range units{0, layer.padded_out};
     before.rows.set_rows(matrix_view(before.output, before.stride), images, {0, before.out});
-    kernels::linear_forward(before.rows.rows(), {0, layer.in}, layer.weights().values, layer.bias,
+    kernels::linear_forward(before.rows.rows(), {0, layer.in}, layer.weights().values(), layer.bias,
                             images, units, matrix_view(layer.output, layer.stride));
     activate(l, images, units, settings);
   }
   kernels::output_forward(matrix_view(hidden_.back().output, hidden_.back().stride), output_.in,
-                          output_.weights().values, output_.bias, output_.out, images,
+                          output_.weights().values(), output_.bias, output_.out, images,
                           matrix_view(output_.logits, output_.stride));
 }
 

@@ -61,16 +61,19 @@ void Parameters::allocate() {
   for (Buffer& kept : kept_) kept.assign(size_, 0.0F);
 }
 
+kernels::ParameterArrays Parameters::arrays(std::size_t begin) {
+  kernels::ParameterArrays all{.values = values_.data()};
+  for (std::size_t i = 0; i < kept_.size(); ++i) all.kept.at(i) = kept_.at(i).data();
+  return all.from(begin);
+}
+
 kernels::Weights Parameters::weights(std::size_t begin, std::size_t stride) {
-  return {.values = {values_.data() + begin, stride},
-          .kept = {kernels::Matrix{kept_[0].data() + begin, stride},
-                   kernels::Matrix{kept_[1].data() + begin, stride}}};
+  return {.arrays = arrays(begin), .stride = stride};
 }
 
 void Parameters::update(const kernels::OptimizerStep& step, const float* gradient,
                         std::size_t begin, std::size_t size) {
-  const kernels::ParameterArrays all{values_.data(), {kept_[0].data(), kept_[1].data()}};
-  kernels::update(step, gradient, all.from(begin), size);
+  kernels::update(step, gradient, arrays(begin), size);
 }
 
 void Parameters::import_values(const std::vector<NamedTensor>& tensors) {

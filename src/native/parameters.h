@@ -54,6 +54,7 @@ class Parameters {
 
  private:
   using Buffer = kernels::AlignedVector<float>;
+  [[nodiscard]] kernels::ParameterArrays arrays(std::size_t begin);
   void import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const;
   [[nodiscard]] std::vector<NamedTensor> export_from(const Buffer& buffer) const;
 

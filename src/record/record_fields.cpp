@@ -37,7 +37,7 @@ const Fields<Provenance>& provenance_fields() {
       field("started_at", &P::started_at, &J::text, "UTC"),
       field("command", &P::command, &J::text, "the command line"),
       may_lack(field("resumed_after", &P::resumed_after, &J::counts,
-                     "the epochs after which the run went on from a checkpoint")),
+                     "the epochs after which the run continued from a checkpoint")),
       field("cuda", &P::cuda, &J::text, "version that LibTorch uses"),
       field("cudnn", &P::cudnn, &J::text, "version that LibTorch uses"),
       field("driver", &P::driver, &J::text, "version, of a GPU"),

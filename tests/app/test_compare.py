@@ -138,8 +138,8 @@ def test_engines_are_equivalent_within_a_margin_that_is_wide_enough(bench, engin
 def test_what_is_not_shown_ends_in_exit_code_1_after_the_result(bench, engines):
     done = bench("compare", *sides(engines), "--equivalence", "0.0001")
     assert_refusal(done, 1, "error: Not shown to be equivalent within ± 0.0001 points: ")
-    verdict = done.stderr.removeprefix("error: ").strip()
-    assert verdict in done.stdout
+    conclusion = done.stderr.removeprefix("error: ").strip()
+    assert conclusion in done.stdout
 
 
 def test_json_holds_the_test_that_decides_the_exit_code(bench, engines):

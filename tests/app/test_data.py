@@ -22,22 +22,22 @@ def idx(shape, values, code=0x08, kind="B"):
     return header + struct.pack(f">{len(values)}{kind}", *values)
 
 
-def image(label, generator, ink=200):
+def image(label, generator, brightness=200):
     """A bar in row (label mod 8), and for every 8 labels one more pixel: easy to learn."""
     pixels = [generator.randrange(20) for _ in range(SIDE * SIDE)]
     row = label % SIDE
     for column in range(SIDE):
-        pixels[SIDE * row + column] = ink if column != label // SIDE % SIDE else ink // 2
+        pixels[SIDE * row + column] = brightness if column != label // SIDE % SIDE else brightness // 2
     return pixels
 
 
-def data_set(label_of, sizes=(200, 60), ink=200):
+def data_set(label_of, sizes=(200, 60), brightness=200):
     """The bytes of the four files, by role; label_of(i) is the label of image i."""
     generator = random.Random(1)
     files = {}
     for split, size in zip(("train", "test"), sizes):
         labels = [label_of(i) for i in range(size)]
-        pixels = [p for label in labels for p in image(label, generator, ink)]
+        pixels = [p for label in labels for p in image(label, generator, brightness)]
         files[f"{split}_images"] = idx((size, SIDE, SIDE), pixels)
         files[f"{split}_labels"] = idx((size,), labels)
     return files

@@ -35,7 +35,7 @@ def test_files_of_these_names_that_no_run_left_are_left_alone(bench, tmp_path, f
 
 
 @FLAGS
-def test_a_log_of_somebodys_beside_a_config_of_ours_is_left_alone(bench, tmp_path, flags):
+def test_a_foreign_log_next_to_our_config_is_left_alone(bench, tmp_path, flags):
     (tmp_path / "config.json").write_bytes(SMOKE.read_bytes())
     (tmp_path / "log.txt").write_text("my notes\n")
     before = snapshot(tmp_path)

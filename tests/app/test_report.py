@@ -94,7 +94,7 @@ def test_computes_the_sample_standard_deviation(bench, tmp_path):
     assert f"{mean:.{decimals}f} ± {sd:.{decimals}f}" in text
 
 
-def test_beside_the_paper_names_it(bench, runs):
+def test_compared_with_the_paper_names_it(bench, runs):
     done = bench("report", runs, "--paper")
     assert done.code == 0, done
     assert "paper" in done.stdout.lower()

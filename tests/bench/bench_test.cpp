@@ -16,10 +16,12 @@ BenchResult sample_bench() {
   result.context = {.date = "2026-01-31T12:00:00Z",
                     .host = "host",
                     .executable = "mnist-bench",
-                    .version = "0.1.0",
-                    .build_type = "Release",
-                    .compiler = "GNU 12.2.0",
-                    .libtorch = "2.15.0",
+                    .build = {.version = "0.1.0",
+                              .git_revision = {},
+                              .git_dirty = {},
+                              .build_type = "Release",
+                              .compiler = "GNU 12.2.0",
+                              .libtorch = "2.15.0"},
                     .cpu = "a CPU",
                     .cores = 2,
                     .mhz = 2600.5,
@@ -112,7 +114,7 @@ TEST(BenchWarnings, NameWhatLimitsTheNumbers) {
     change(result);
     return bench_warnings(result);
   };
-  EXPECT_THAT(warning_of([](BenchResult& r) { r.context.build_type = "Debug"; }),
+  EXPECT_THAT(warning_of([](BenchResult& r) { r.context.build.build_type = "Debug"; }),
               ElementsAre(HasSubstr("Debug build")));
   EXPECT_THAT(warning_of([](BenchResult& r) { r.context.scaling = true; }),
               ElementsAre(HasSubstr("governor")));

@@ -63,7 +63,7 @@ TEST_F(DataFilesTest, OfSeveralDataSetsAreRefused) {
 
 TEST_F(DataFilesTest, OfOneRoleThatDifferAreRefusedByName) {
   const struct {
-    const char* beside;
+    const char* present;
     const char* name;
     const char* role;
   } pairs[] = {{"train-images-idx3-ubyte", "train-images.idx3-ubyte", "training images"},
@@ -75,7 +75,7 @@ TEST_F(DataFilesTest, OfOneRoleThatDifferAreRefusedByName) {
     SCOPED_TRACE(pair.name);
     test::write(folder_ / pair.name, "other bytes");
     EXPECT_THAT(error(), AllOf(HasSubstr(pair.role), HasSubstr("differ"),
-                               HasSubstr((folder_ / pair.beside).string()),
+                               HasSubstr((folder_ / pair.present).string()),
                                HasSubstr((folder_ / pair.name).string())));
     std::filesystem::remove(folder_ / pair.name);
   }

@@ -58,7 +58,8 @@ struct LinearProblem {
   }
 
   [[nodiscard]] Weights weights() {
-    return {.values = w.view(), .kept = {first.view(), second.view()}};
+    return {.arrays = {w.values.data(), {first.values.data(), second.values.data()}},
+            .stride = w.view().stride};
   }
   [[nodiscard]] Range all_columns() const { return {0, round_up(out, kLine)}; }
 

@@ -34,7 +34,8 @@ struct OutputProblem {
         second(out, in) {}
 
   [[nodiscard]] Weights weights() {
-    return {.values = w.view(), .kept = {first.view(), second.view()}};
+    return {.arrays = {w.values.data(), {first.values.data(), second.values.data()}},
+            .stride = w.view().stride};
   }
   [[nodiscard]] Range all_inputs() const { return {0, round_up(in, kLine)}; }
   void forward(Range some_images, Owned& y) {

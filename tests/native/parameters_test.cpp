@@ -46,8 +46,8 @@ TEST(Parameters, StoreAWeightByItsInputs) {
   parameters.import_values({tensors(1)[0]});
   const kernels::Weights weights = parameters.weights(begin, 16);
   // PyTorch's [out][in] {{1, 2, 3}, {4, 5, 6}}: output 1 of input 2 is 6.
-  EXPECT_EQ(weights.values.row(2)[1], 6.0F);
-  EXPECT_EQ(weights.values.row(0)[1], 4.0F);
+  EXPECT_EQ(weights.values().row(2)[1], 6.0F);
+  EXPECT_EQ(weights.values().row(0)[1], 4.0F);
 }
 
 TEST(Parameters, StoreAWeightInPanelsOfItsOutputs) {
@@ -60,9 +60,9 @@ TEST(Parameters, StoreAWeightInPanelsOfItsOutputs) {
   for (std::size_t i = 0; i < 2 * kOut; ++i) tensor.values.push_back(static_cast<float>(i));
   parameters.import_values({tensor});
   // Output o of input i is 2 o + i.
-  EXPECT_EQ(parameters.weights(begin, 16).values.row(1)[15], 31.0F);
-  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values.row(0)[0], 32.0F);
-  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values.row(1)[39 - 16], 79.0F);
+  EXPECT_EQ(parameters.weights(begin, 16).values().row(1)[15], 31.0F);
+  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values().row(0)[0], 32.0F);
+  EXPECT_EQ(parameters.weights(begin + 2 * 16, 32).values().row(1)[39 - 16], 79.0F);
   EXPECT_EQ(parameters.export_values(), std::vector<NamedTensor>{tensor});
 }
 
@@ -71,7 +71,7 @@ TEST(Parameters, StoreTheLastWeightAsPyTorchDoes) {
   const std::size_t begin = parameters.add_output_weight("fc1.weight", 2, 3);
   parameters.allocate();
   parameters.import_values({tensors(1)[0]});
-  EXPECT_EQ(parameters.weights(begin, 16).values.row(1)[2], 6.0F);
+  EXPECT_EQ(parameters.weights(begin, 16).values().row(1)[2], 6.0F);
   EXPECT_EQ(parameters.export_values(), std::vector<NamedTensor>{tensors(1)[0]});
 }
 

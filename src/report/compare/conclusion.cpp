@@ -31,7 +31,7 @@ std::string points(double share, double uncertainty, std::int64_t images) {
 
 double half_width(const Interval& interval) { return (interval.high - interval.low) / 2.0; }
 
-/// `left_out`: seeds that the judge did not look at.
+/// `left_out`: seeds that the tests do not use.
 std::string nothing_shown(const Interval& interval, double uncertainty, std::int64_t images,
                           std::int64_t left_out = 0) {
   const Interval possible = within_range_of_differences(interval, metric_of(kAccuracyKey));

@@ -94,7 +94,7 @@ std::string test_text(const GroupComparison& comparison) {
                   p_text(test->p_value));
   if (comparison.judgement.left_out > 0) {
     text += fmt::format(
-        "test and verdict are those of the first {} seeds: the flips of more cannot be counted\n",
+        "test and conclusion are those of the first {} seeds: the flips of more cannot be counted\n",
         n);
   }
   if (test->smallest_p >= kLevel) {
@@ -152,7 +152,7 @@ std::string compare_text(const GroupComparison& c) {
       {"mean ± SD", "A", "B", "B - A", "95 % interval", "B higher"}, rows);
   text +=
       "differences of [%] are percentage points; the intervals are t-intervals of the paired "
-      "difference; there is one verdict, on the accuracy\n\n";
+      "difference; there is one conclusion, on the accuracy\n\n";
   return text + test_text(c) + equivalence_text(c.equivalence, c.images) + "\n" +
          conclusion_text(c) + "\n";
 }

@@ -172,26 +172,29 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   return svg + whiskers + markers + "</g>";
 }
 
-/// With its height.
-std::pair<std::string, double> legend_svg(const Chart& chart, double top) {
+/// The legend of the series that have a label, one below the other, and its height.
+std::pair<std::string, double> legend_of(const Chart& chart, double top) {
   constexpr double kText = kChart.legend_left + kChart.legend_text;
-  std::string svg = R"(<g class="legend">)";
+  std::vector<LegendEntry> entries;
   double y = top;
   for (const ChartSeries& series : chart.series) {
     if (series.label.empty()) continue;
-    svg += fmt::format(R"(<g class="series {}">)", color_class(series.style));
+    std::string symbol;
     if (series.line) {
-      svg +=
+      symbol =
           fmt::format(R"(<polyline class="line{}" points="{},{} {},{}"/>)",
                       series.dashed ? " dashed" : "", coordinate(kChart.legend_left), coordinate(y),
                       coordinate(kChart.legend_left + kChart.legend_line), coordinate(y));
     }
-    svg += marker_svg(series.style, kChart.legend_left + kChart.legend_line / 2, y) + "</g>";
-    const std::vector<std::string> lines = lines_of(series.label, kChart.width - kText);
-    svg += text_svg(lines, kText, y + kFont.middle);
-    y += kFont.line * static_cast<double>(lines.size());
+    symbol += marker_svg(series.style, kChart.legend_left + kChart.legend_line / 2, y);
+    entries.push_back({.css_classes = "series " + color_class(series.style),
+                       .symbol = symbol,
+                       .lines = lines_of(series.label, kChart.width - kText),
+                       .x = kText,
+                       .y = y + kFont.middle});
+    y += kFont.line * static_cast<double>(entries.back().lines.size());
   }
-  return {svg + "</g>", y - top};
+  return {legend_svg(entries), y - top};
 }
 
 }  // namespace
@@ -200,7 +203,7 @@ Figure draw(const Chart& chart) {
   const Scale y = y_scale(chart);
   const Scale x = x_scale(chart, left_of_plot(y_ticks(y)));
   const double legend_top = kChart.top + kChart.plot_height + kChart.below + kChart.legend_gap;
-  const auto [legend, legend_height] = legend_svg(chart, legend_top);
+  const auto [legend, legend_height] = legend_of(chart, legend_top);
   std::string body = frame_svg(chart, x, y);
   for (const ChartSeries& series : chart.series) body += series_svg(series, x, y);
   return {.width = kChart.width,

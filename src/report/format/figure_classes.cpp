@@ -41,17 +41,21 @@ std::string bar_svg(const Layout& layout, std::size_t metric, double x, const Cl
   return svg;
 }
 
-std::string metrics_svg(double left) {
-  std::string svg = R"(<g class="legend">)";
+/// The legend of the metrics, side by side.
+std::string legend_of_metrics(double left) {
+  std::vector<LegendEntry> entries;
   for (std::size_t i = 0; i < kClassMetrics.size(); ++i) {
     const double x = left + kBars.legend_step * static_cast<double>(i);
-    svg += fmt::format(
-        R"(<g class="{0}"><rect class="bar" x="{1}" y="{2}" width="{3}" height="{3}"/></g><text x="{4}" y="{5}">{6}</text>)",
-        color_class(i), coordinate(x), coordinate(kBottom + kBars.legend_top),
-        coordinate(kBars.legend_box), coordinate(x + kBars.legend_text),
-        coordinate(kBottom + kBars.legend_base), kClassMetrics.at(i).title);
+    entries.push_back(
+        {.css_classes = color_class(i),
+         .symbol = fmt::format(R"(<rect class="bar" x="{0}" y="{1}" width="{2}" height="{2}"/>)",
+                               coordinate(x), coordinate(kBottom + kBars.legend_top),
+                               coordinate(kBars.legend_box)),
+         .lines = {std::string(kClassMetrics.at(i).title)},
+         .x = x + kBars.legend_text,
+         .y = kBottom + kBars.legend_base});
   }
-  return svg + "</g>";
+  return legend_svg(entries);
 }
 
 /// The grid and its numbers; the classes' numbers stand below it.
@@ -104,8 +108,8 @@ Figure draw(const ClassErrors& figure) {
                .css_classes = "wide",
                .body = {}};
   drawn.attributes = fixed_size(drawn, /*scrolls=*/many);
-  drawn.body =
-      bars_frame_svg(layout, width, tick_values, numbers) + bars_svg + metrics_svg(layout.left);
+  drawn.body = bars_frame_svg(layout, width, tick_values, numbers) + bars_svg +
+               legend_of_metrics(layout.left);
   return drawn;
 }
 

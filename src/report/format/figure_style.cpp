@@ -86,13 +86,32 @@ std::string theme_css() {
          dark + "  }\n}\n@media screen {\n  :root[data-theme=\"dark\"] {\n" + dark + "  }\n}\n";
 }
 
+/// How figures and images stand in a page.
+std::string page_css() {
+  return fmt::format(
+      R"css(.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, {}px), 1fr)); gap: {}px {}px; }}
+.figure {{ display: block; width: 100%; height: auto; max-width: {}px; }}
+.figure.wide {{ min-width: {}px; }}
+.figure.confusion {{ min-width: {}px; }}
+.mistakes {{ display: grid; grid-template-columns: repeat(auto-fill, minmax({}px, 1fr)); gap: {}px; }}
+.mistakes li {{ gap: {}px; }}
+@media print {{
+  .figures {{ grid-template-columns: repeat({}, 1fr); }}
+  .figure.wide, .figure.confusion {{ min-width: 0; }}
+}}
+)css",
+      kPage.column, kPage.row_gap, kPage.column_gap, kPage.most_width, kPage.least_bars_width,
+      kPage.least_matrix_width, kThumbnail.column, kThumbnail.gap, kThumbnail.gap,
+      kPage.print_columns);
+}
+
 }  // namespace
 
 std::string color_class(std::size_t style) { return fmt::format("c{}", style % kSeriesColors); }
 
 std::string_view marker_path(std::size_t style) { return kMarkers.at(style % kMarkers.size()); }
 
-std::string figure_style() { return theme_css() + std::string(kRules); }
+std::string figure_style() { return theme_css() + std::string(kRules) + page_css(); }
 
 std::string print_style() {
   std::string css(kRules);

@@ -105,9 +105,23 @@ struct SheetStyle {
 };
 inline constexpr SheetStyle kSheet;
 
-/// Images of the test set in a page.
+/// Figures in a page: a grid of them, each as wide as its column.
+struct PageStyle {
+  double column = kChart.width;  ///< at least, where the screen is not narrower
+  int print_columns = 2;
+  double row_gap = 20;
+  double column_gap = 32;
+  double most_width = 760;          ///< of a figure
+  double least_bars_width = 420;    ///< of bars on a screen; where it is narrower they scroll
+  double least_matrix_width = 300;  ///< the same of a confusion matrix
+};
+inline constexpr PageStyle kPage;
+
+/// Images of the test set in a page: a grid of them, each with some words at its right.
 struct ThumbnailStyle {
   int size = 56;
+  double column = 160;  ///< at least
+  double gap = 10;      ///< between images, and between an image and its words
 };
 inline constexpr ThumbnailStyle kThumbnail;
 
@@ -117,7 +131,7 @@ std::string color_class(std::size_t style);
 /// Marker number `style` around (0, 0), as the data of a path.
 std::string_view marker_path(std::size_t style);
 
-/// Style sheet of a page's figures, for light and dark.
+/// Style sheet of a page's figures, for light and dark, with their sizes.
 std::string figure_style();
 
 /// The same with literal colours, those of the light theme: many programs that draw SVG know no

@@ -123,6 +123,15 @@ std::string text_svg(const std::vector<std::string>& lines, double x, double y) 
   return svg;
 }
 
+std::string legend_svg(const std::vector<LegendEntry>& entries) {
+  std::string svg = R"(<g class="legend">)";
+  for (const LegendEntry& entry : entries) {
+    svg += fmt::format(R"(<g class="{}">{}</g>)", entry.css_classes, entry.symbol) +
+           text_svg(entry.lines, entry.x, entry.y);
+  }
+  return svg + "</g>";
+}
+
 std::string standalone_svg(const std::vector<Figure>& figures) {
   double width = kSheet.least_width;
   for (const Figure& figure : figures) width = std::max(width, figure.width);

@@ -44,6 +44,16 @@ double text_width(const std::string& text);
 /// Lines below each other, the first one's base line at y.
 std::string text_svg(const std::vector<std::string>& lines, double x, double y);
 
+/// A symbol of a figure and what it stands for.
+struct LegendEntry {
+  std::string css_classes;         ///< of the symbol
+  std::string symbol;              ///< markup
+  std::vector<std::string> lines;  ///< plain text
+  double x = 0.0;                  ///< where the lines begin
+  double y = 0.0;                  ///< base line of the first
+};
+std::string legend_svg(const std::vector<LegendEntry>& entries);
+
 /// Figures, each under its own title and below the one before, as a file of its own that any
 /// program can draw and print: white page, literal colours (the light theme), no CSS variable, its
 /// size in pixels, and their titles as its title.

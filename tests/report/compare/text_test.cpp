@@ -96,7 +96,7 @@ TEST(CompareText, WithMoreSeedsThanCanBeCountedTestsTheFirstFortyAndSaysSo) {
   EXPECT_EQ(comparison.judgement.conclusion, Conclusion::not_shown);
   EXPECT_THAT(compare_text(comparison),
               AllOf(HasSubstr("exact, all 2^40 flips"),
-                    HasSubstr("test and verdict are those of the first 40 seeds"),
+                    HasSubstr("test and conclusion are those of the first 40 seeds"),
                     HasSubstr("No difference in accuracy shown")));
   EXPECT_EQ(compare_json(comparison)["sign_flip"]["n"], 40);
   EXPECT_EQ(compare_json(comparison)["judgement"]["conclusion"], "not_shown");
