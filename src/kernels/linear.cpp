@@ -47,8 +47,8 @@ struct Entries {
   const SparseRow& row_;
 };
 struct ListedEntries {
-  ListedEntries(const ListedColumn& column, const float* values)
-      : column_(column), values_(values) {}
+  ListedEntries(const ListedColumns& x, std::size_t column)
+      : column_(x.columns[column]), values_(x.values) {}
   [[nodiscard]] HWY_INLINE std::size_t size() const { return column_.size; }
   [[nodiscard]] HWY_INLINE std::size_t index(std::size_t entry) const {
     return column_.entries[entry].row;
@@ -60,7 +60,7 @@ struct ListedEntries {
   const float* values_;
 };
 struct PixelEntries {
-  PixelEntries(const PixelRow& row, const float* table) : row_(row), table_(table) {}
+  PixelEntries(const Pixels& x, std::size_t row) : row_(x.rows[row]), table_(x.table) {}
   [[nodiscard]] HWY_INLINE std::size_t size() const { return row_.size; }
   [[nodiscard]] HWY_INLINE std::size_t index(std::size_t entry) const {
     return row_.entries[entry] / kByteValues;
@@ -140,9 +140,9 @@ void sparse_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const
           columns, y);
 }
 
-void pixel_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
-                   const float* start, Range images, Range columns, Matrix y) {
-  forward([&](std::size_t i) HWY_ATTR { return PixelEntries(x[i], table); }, inputs, weights, start,
+void pixel_forward(const Pixels& x, Range inputs, ConstMatrix weights, const float* start,
+                   Range images, Range columns, Matrix y) {
+  forward([&](std::size_t i) HWY_ATTR { return PixelEntries(x, i); }, inputs, weights, start,
           images, columns, y);
 }
 
@@ -168,10 +168,12 @@ HWY_INLINE void prefetch(const Weights& weights, std::size_t row, const Tile<kVe
 
 /// entries_of(k): the entries of column k; dx_of(k, e): where the gradient of its entry e goes.
 template <class Step, class EntriesOf, class DxOf>
-HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const Weights& weights,
-                         std::size_t out, ConstMatrix delta, float scale, const Step& step,
+HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of,
+                         const OutputGradient& of_output, const Weights& weights, const Step& step,
                          Range inputs) {
-  for_each_tile<kBackwardTile>({0, out}, [&](auto gradient, std::size_t column) HWY_ATTR {
+  const ConstMatrix delta = of_output.delta;
+  const float scale = of_output.scale;
+  for_each_tile<kBackwardTile>({0, of_output.out}, [&](auto gradient, std::size_t column) HWY_ATTR {
     decltype(gradient) w;
     decltype(gradient) d;
     for (std::size_t k = inputs.begin; k < inputs.end; ++k) {
@@ -204,39 +206,36 @@ HWY_INLINE void backward(const EntriesOf& entries_of, const DxOf& dx_of, const W
 // The step is visited by value: through a reference, the compiler would read each of its numbers
 // again after each parameter that is stored.
 
-void sparse_backward(const SparseRow* x, const Weights& weights, std::size_t out, ConstMatrix delta,
-                     float scale, const OptimizerStep& step, Range inputs, Matrix dx) {
+void sparse_backward(const SparseRow* x, const OutputGradient& gradient, const Weights& weights,
+                     const OptimizerStep& step, Range inputs, Matrix dx) {
   const auto entries_of = [&](std::size_t k) HWY_ATTR { return Entries(x[k]); };
   const auto dx_of = [&](std::size_t k, std::size_t e)
                          HWY_ATTR -> float& { return dx.row(x[k].index[e])[k]; };
-  std::visit(
-      [&](auto chosen)
-          HWY_ATTR { backward(entries_of, dx_of, weights, out, delta, scale, chosen, inputs); },
-      step);
+  std::visit([&](auto chosen)
+                 HWY_ATTR { backward(entries_of, dx_of, gradient, weights, chosen, inputs); },
+             step);
 }
 
-void listed_backward(const ListedColumn* x, const float* values, const Weights& weights,
-                     std::size_t out, ConstMatrix delta, float scale, const OptimizerStep& step,
-                     Range inputs, float* dx) {
-  const auto entries_of = [&](std::size_t k) HWY_ATTR { return ListedEntries(x[k], values); };
+void listed_backward(const ListedColumns& x, const OutputGradient& gradient, const Weights& weights,
+                     const OptimizerStep& step, Range inputs, float* dx) {
+  const auto entries_of = [&](std::size_t k) HWY_ATTR { return ListedEntries(x, k); };
   const auto dx_of = [&](std::size_t k, std::size_t e)
-                         HWY_ATTR -> float& { return dx[x[k].entries[e].value_index]; };
-  std::visit(
-      [&](auto chosen)
-          HWY_ATTR { backward(entries_of, dx_of, weights, out, delta, scale, chosen, inputs); },
-      step);
+                         HWY_ATTR -> float& { return dx[x.columns[k].entries[e].value_index]; };
+  std::visit([&](auto chosen)
+                 HWY_ATTR { backward(entries_of, dx_of, gradient, weights, chosen, inputs); },
+             step);
 }
 
-void pixel_backward(const PixelRow* x, const float* table, const Weights& weights,
-                    const float* start, ConstMatrix delta, const OptimizerStep& step,
-                    std::size_t inputs, Range columns, Direction direction) {
+void pixel_backward(const Pixels& x, const float* start, ConstMatrix delta, const Weights& weights,
+                    const OptimizerStep& step, std::size_t inputs, Range columns,
+                    Direction direction) {
   std::visit(
       [&](auto chosen) HWY_ATTR {
         for_each_tile<kTile>(columns, [&](auto gradient, std::size_t column) HWY_ATTR {
           for (std::size_t n = 0; n < inputs; ++n) {
             const std::size_t p = direction == Direction::ascending ? n : inputs - 1 - n;
             gradient.load(start + column);
-            add_entries(PixelEntries(x[p], table), delta, column, gradient);
+            add_entries(PixelEntries(x, p), delta, column, gradient);
             update_tile(chosen, gradient, weights, p, column);
           }
         });
@@ -280,28 +279,28 @@ void linear_forward(const SparseRow* x, Range inputs, ConstMatrix weights, const
   HWY_DYNAMIC_DISPATCH(sparse_forward)(x, inputs, weights, start, images, columns, y);
 }
 
-void linear_forward(const PixelRow* x, const float* table, Range inputs, ConstMatrix weights,
-                    const float* start, Range images, Range columns, Matrix y) {
-  HWY_DYNAMIC_DISPATCH(pixel_forward)(x, table, inputs, weights, start, images, columns, y);
+void linear_forward(const Pixels& x, Range inputs, ConstMatrix weights, const float* start,
+                    Range images, Range columns, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(pixel_forward)(x, inputs, weights, start, images, columns, y);
 }
 
-void linear_backward_and_update(const SparseRow* x, const Weights& weights, std::size_t out,
-                                ConstMatrix delta, float scale, const OptimizerStep& step,
-                                Range inputs, Matrix dx) {
-  HWY_DYNAMIC_DISPATCH(sparse_backward)(x, weights, out, delta, scale, step, inputs, dx);
+void linear_backward_and_update(const SparseRow* x, const OutputGradient& gradient,
+                                const Weights& weights, const OptimizerStep& step, Range inputs,
+                                Matrix dx) {
+  HWY_DYNAMIC_DISPATCH(sparse_backward)(x, gradient, weights, step, inputs, dx);
 }
 
-void linear_backward_and_update(const ListedColumn* x, const float* values, const Weights& weights,
-                                std::size_t out, ConstMatrix delta, float scale,
-                                const OptimizerStep& step, Range inputs, float* dx) {
-  HWY_DYNAMIC_DISPATCH(listed_backward)(x, values, weights, out, delta, scale, step, inputs, dx);
+void linear_backward_and_update(const ListedColumns& x, const OutputGradient& gradient,
+                                const Weights& weights, const OptimizerStep& step, Range inputs,
+                                float* dx) {
+  HWY_DYNAMIC_DISPATCH(listed_backward)(x, gradient, weights, step, inputs, dx);
 }
 
-void pixel_backward_and_update(const PixelRow* x, const float* table, const Weights& weights,
-                               const float* start, ConstMatrix delta, const OptimizerStep& step,
+void pixel_backward_and_update(const Pixels& x, const float* start, ConstMatrix delta,
+                               const Weights& weights, const OptimizerStep& step,
                                std::size_t inputs, Range columns, Direction direction) {
   HWY_DYNAMIC_DISPATCH(pixel_backward)
-  (x, table, weights, start, delta, step, inputs, columns, direction);
+  (x, start, delta, weights, step, inputs, columns, direction);
 }
 
 void column_sums(ConstMatrix rows, std::size_t count, float factor, const float* start,

@@ -47,8 +47,12 @@ void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bi
 }
 
 template <class Step>
-void backward_with(const Step& step, ConstMatrix x, std::size_t batch, const Weights& weights,
-                   std::size_t out, ConstMatrix delta, float scale, Range inputs, Matrix dx) {
+void backward_with(const Step& step, ConstMatrix x, std::size_t batch,
+                   const OutputGradient& of_output, const Weights& weights, Range inputs,
+                   Matrix dx) {
+  const ConstMatrix delta = of_output.delta;
+  const float scale = of_output.scale;
+  const std::size_t out = of_output.out;
   for (std::size_t k = inputs.begin; k < inputs.end; k += hn::Lanes(kFloats)) {
     for_each_group<kOutputs>(0, out, [&](auto count, std::size_t first) HWY_ATTR {
       Vector w[count()];
@@ -77,12 +81,11 @@ void backward_with(const Step& step, ConstMatrix x, std::size_t batch, const Wei
   }
 }
 
-void backward(ConstMatrix x, std::size_t batch, const Weights& weights, std::size_t out,
-              ConstMatrix delta, float scale, const OptimizerStep& step, Range inputs, Matrix dx) {
-  std::visit(
-      [&](const auto& chosen)
-          HWY_ATTR { backward_with(chosen, x, batch, weights, out, delta, scale, inputs, dx); },
-      step);
+void backward(ConstMatrix x, std::size_t batch, const OutputGradient& gradient,
+              const Weights& weights, const OptimizerStep& step, Range inputs, Matrix dx) {
+  std::visit([&](const auto& chosen)
+                 HWY_ATTR { backward_with(chosen, x, batch, gradient, weights, inputs, dx); },
+             step);
 }
 
 }  // namespace
@@ -100,10 +103,10 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
   HWY_DYNAMIC_DISPATCH(forward)(x, in, weights, bias, out, images, y);
 }
 
-void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
-                                std::size_t out, ConstMatrix delta, float scale,
-                                const OptimizerStep& step, Range inputs, Matrix dx) {
-  HWY_DYNAMIC_DISPATCH(backward)(x, batch, weights, out, delta, scale, step, inputs, dx);
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const OutputGradient& gradient,
+                                const Weights& weights, const OptimizerStep& step, Range inputs,
+                                Matrix dx) {
+  HWY_DYNAMIC_DISPATCH(backward)(x, batch, gradient, weights, step, inputs, dx);
 }
 
 }  // namespace mnist_bench::kernels

@@ -13,13 +13,13 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
                     std::size_t out, Range images, Matrix y);
 
 /// Backward through W and the optimizer's step on it, for k in `inputs`, whose bounds are multiples
-/// of kLine, given the gradient δ [batch][out] of the layer's output:
+/// of kLine:
 ///   dx[i][k] = scale · Σ_c W[c][k] · δ[i][c]   where x[i][k] ≠ 0, else 0
 ///   dW[c][k] = Σᵢ x[i][k] · δ[i][c]            and with it the step on W[c][k]
 /// If x is the output of a relu, dx is thus the gradient of the relu's input. Each number is summed
 /// by one thread in a fixed order, whatever `inputs` is.
-void output_backward_and_update(ConstMatrix x, std::size_t batch, const Weights& weights,
-                                std::size_t out, ConstMatrix delta, float scale,
-                                const OptimizerStep& step, Range inputs, Matrix dx);
+void output_backward_and_update(ConstMatrix x, std::size_t batch, const OutputGradient& gradient,
+                                const Weights& weights, const OptimizerStep& step, Range inputs,
+                                Matrix dx);
 
 }  // namespace mnist_bench::kernels

@@ -30,6 +30,18 @@ struct PixelRow {
   std::size_t size = 0;
 };
 inline constexpr std::size_t kByteValues = 256;
+
+/// Rows (or columns) of pixels, and the value of each byte: table[byte].
+struct Pixels {
+  const PixelRow* rows = nullptr;
+  const float* table = nullptr;
+};
+
+/// Columns whose entries are in a list, and the list: entry e is values[e.value_index].
+struct ListedColumns {
+  const ListedColumn* columns = nullptr;
+  const float* values = nullptr;
+};
 inline constexpr std::uint32_t kMaxPixelIndex = 0xffffff;
 
 /// Buffers for sparse rows or columns of a matrix that changes from step to step. Threads may set

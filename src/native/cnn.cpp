@@ -360,8 +360,9 @@ void Cnn::forward_fc2(Range images) {
 void Cnn::backward_and_update_fc2(std::size_t thread, const StepSettings& settings) {
   const Matrix logits = matrix_view(fc2_.logits, fc2_.stride);
   kernels::output_backward_and_update(
-      matrix_view(fc1_.output, fc1_.stride), batch_.size(), fc2_.weights(), fc2_.out, logits,
-      kernels::dropout_scale(dropout_), settings.update, fc1_.partition_of(thread, team_.size()),
+      matrix_view(fc1_.output, fc1_.stride), batch_.size(),
+      {.delta = logits, .out = fc2_.out, .scale = kernels::dropout_scale(dropout_)}, fc2_.weights(),
+      settings.update, fc1_.partition_of(thread, team_.size()),
       matrix_view(fc1_.delta, fc1_.stride));
   update_bias(fc2_, parameters_, logits, batch_.size(), fc2_.partition_of(thread, team_.size()),
               settings.update);
@@ -374,10 +375,12 @@ void Cnn::backward_and_update_fc1(std::size_t thread, const StepSettings& settin
   for (std::size_t tile = tiles.begin; tile < tiles.end; ++tile) {
     gather_columns(work, tile);
     kernels::linear_backward_and_update(
-        work.tile_columns.data(), feature_buffers_.active_values.data(), fc1_.weights(),
-        fc1_.padded_out, matrix_view(fc1_.delta, fc1_.stride), kernels::dropout_scale(dropout2d_),
-        settings.update, {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels},
-        d_active_.data());
+        {work.tile_columns.data(), feature_buffers_.active_values.data()},
+        {.delta = matrix_view(fc1_.delta, fc1_.stride),
+         .out = fc1_.padded_out,
+         .scale = kernels::dropout_scale(dropout2d_)},
+        fc1_.weights(), settings.update,
+        {tile * conv2_.out_channels, (tile + 1) * conv2_.out_channels}, d_active_.data());
   }
   update_bias(fc1_, parameters_, matrix_view(fc1_.delta, fc1_.stride), batch_.size(),
               fc1_.partition_of(thread, team_.size()), settings.update);

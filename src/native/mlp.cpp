@@ -159,7 +159,7 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
     float* const sums = first_sums_.data() + first;
     kernels::column_sums(panel.weights.values(), layer.in, background_, layer.bias + first, columns,
                          sums);
-    kernels::linear_forward(batch_.data(), table_.data(), {0, layer.in}, panel.weights.values(),
+    kernels::linear_forward({batch_.data(), table_.data()}, {0, layer.in}, panel.weights.values(),
                             sums, images, columns, from_column(output, first));
   }
   activate(0, images, units, settings);
@@ -196,8 +196,9 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
   Hidden& last = hidden_.back();
   const Matrix logits = matrix_view(output_.logits, output_.stride);
   kernels::output_backward_and_update(
-      matrix_view(last.output, last.stride), images.end, output_.weights(), output_.out, logits,
-      kernels::dropout_scale(dropout_), settings.update, last.partition_of(thread, team_.size()),
+      matrix_view(last.output, last.stride), images.end,
+      {.delta = logits, .out = output_.out, .scale = kernels::dropout_scale(dropout_)},
+      output_.weights(), settings.update, last.partition_of(thread, team_.size()),
       matrix_view(last.delta, last.stride));
   update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
               settings.update);
@@ -213,9 +214,10 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
     before.columns.set_columns(matrix_view(before.output, before.stride), images, inputs);
-    kernels::linear_backward_and_update(before.columns.rows(), layer.weights(), layer.padded_out,
-                                        matrix_view(layer.delta, layer.stride), 1.0F,
-                                        settings.update, inputs, delta);
+    kernels::linear_backward_and_update(
+        before.columns.rows(),
+        {.delta = matrix_view(layer.delta, layer.stride), .out = layer.padded_out}, layer.weights(),
+        settings.update, inputs, delta);
     update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), images.end,
                 layer.partition_of(thread, team_.size()), settings.update);
   }
@@ -232,9 +234,9 @@ void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings
   const Matrix delta = matrix_view(layer.delta, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
-    kernels::pixel_backward_and_update(pixel_columns_[thread].columns(), table_.data(),
-                                       panel.weights, first_gradient_.data() + first,
-                                       from_column(delta, first), settings.update, layer.in,
+    kernels::pixel_backward_and_update({pixel_columns_[thread].columns(), table_.data()},
+                                       first_gradient_.data() + first, from_column(delta, first),
+                                       panel.weights, settings.update, layer.in,
                                        {0, panel.outputs.size()}, direction_);
   }
 }

@@ -57,6 +57,9 @@ struct LinearProblem {
     columns.set_columns(x.view(), {0, images}, {0, in});
   }
 
+  [[nodiscard]] OutputGradient gradient(float scale) {
+    return {.delta = delta.view(), .out = all_columns().end, .scale = scale};
+  }
   [[nodiscard]] Weights weights() {
     return {.arrays = {w.values.data(), {first.values.data(), second.values.data()}},
             .stride = w.view().stride};
@@ -105,7 +108,7 @@ TEST(LinearForward, MatchesFloat64OnSparseRowsAndOnPixels) {
     Owned from_pixels(p.images, p.out);
     linear_forward(p.rows.rows(), {0, p.in}, p.w.view(), p.start.values.data(), {0, p.images},
                    p.all_columns(), from_rows.view());
-    linear_forward(p.pixels.data(), p.table.data(), {0, p.in}, p.w.view(), p.start.values.data(),
+    linear_forward({p.pixels.data(), p.table.data()}, {0, p.in}, p.w.view(), p.start.values.data(),
                    {0, p.images}, p.all_columns(), from_pixels.view());
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t c = 0; c < p.out; ++c) {
@@ -134,8 +137,8 @@ TEST(LinearBackward, MatchesFloat64) {
   for_each_linear_problem([](LinearProblem& p) {
     Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
-                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.gradient(1.25F), p.weights(),
+                               gradient_as_moment(), {0, p.in}, dx.view());
     for (std::size_t i = 0; i < p.images; ++i) {
       for (std::size_t k = 0; k < p.in; ++k) {
         double sum = 0;
@@ -158,9 +161,8 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsPartitione
     const Owned old = p.w;
     Owned dx(p.images, p.in);
     for (std::size_t part = 0; part < 3; ++part) {
-      linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
-                                 1.0F, gradient_as_moment(), partition(p.in, kLine, part, 3),
-                                 dx.view());
+      linear_backward_and_update(p.columns.rows(), p.gradient(1.0F), p.weights(),
+                                 gradient_as_moment(), partition(p.in, kLine, part, 3), dx.view());
     }
     EXPECT_EQ(p.w.values, stepped(p.first, old).values);
     const Owned in_parts = p.w;
@@ -168,8 +170,8 @@ TEST(LinearBackward, TakesAdamsStepAndGivesTheSameBitsHoweverTheWorkIsPartitione
     p.first = Owned(p.in, p.out);
     p.second = Owned(p.in, p.out);
     Owned dx_whole(p.images, p.in);
-    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
-                               1.0F, gradient_as_moment(), {0, p.in}, dx_whole.view());
+    linear_backward_and_update(p.columns.rows(), p.gradient(1.0F), p.weights(),
+                               gradient_as_moment(), {0, p.in}, dx_whole.view());
     EXPECT_EQ(p.w.values, in_parts.values);
     EXPECT_EQ(dx.values, dx_whole.values);
   });
@@ -179,8 +181,8 @@ TEST(LinearBackward, GivesAListTheSameBits) {
   for_each_linear_problem([](LinearProblem& p) {
     const Owned old = p.w;
     Owned dx(p.images, p.in);
-    linear_backward_and_update(p.columns.rows(), p.weights(), p.all_columns().end, p.delta.view(),
-                               1.25F, gradient_as_moment(), {0, p.in}, dx.view());
+    linear_backward_and_update(p.columns.rows(), p.gradient(1.25F), p.weights(),
+                               gradient_as_moment(), {0, p.in}, dx.view());
     const Owned stepped_dense = p.w;
     p.w = old;
     p.first = Owned(p.in, p.out);
@@ -201,8 +203,8 @@ TEST(LinearBackward, GivesAListTheSameBits) {
     std::vector<ListedColumn> columns;
     for (const auto& column : entries) columns.push_back({column.data(), column.size()});
     std::vector<float> list(expected.size(), 99);  // is overwritten, not added to
-    linear_backward_and_update(columns.data(), values.data(), p.weights(), p.all_columns().end,
-                               p.delta.view(), 1.25F, gradient_as_moment(), {0, p.in}, list.data());
+    linear_backward_and_update({columns.data(), values.data()}, p.gradient(1.25F), p.weights(),
+                               gradient_as_moment(), {0, p.in}, list.data());
     EXPECT_EQ(list, expected);
     EXPECT_EQ(p.w.values, stepped_dense.values);
   });
@@ -218,8 +220,8 @@ TEST(PixelBackward, MatchesFloat64AndTakesAdamsStepInEitherOrder) {
       p.first = Owned(p.in, p.out);
       p.second = Owned(p.in, p.out);
       for (std::size_t part = 0; part < 2; ++part) {
-        pixel_backward_and_update(columns.columns(), p.table.data(), p.weights(),
-                                  p.start.values.data(), p.delta.view(), gradient_as_moment(), p.in,
+        pixel_backward_and_update({columns.columns(), p.table.data()}, p.start.values.data(),
+                                  p.delta.view(), p.weights(), gradient_as_moment(), p.in,
                                   partition(p.all_columns().end, kLine, part, 2), direction);
       }
       for (std::size_t k = 0; k < p.in; ++k) {

@@ -42,7 +42,8 @@ struct OutputProblem {
     output_forward(x.view(), in, w.view(), bias.values.data(), out, some_images, y.view());
   }
   void backward(float scale, Range inputs, Owned& dx) {
-    output_backward_and_update(x.view(), images, weights(), out, delta.view(), scale,
+    output_backward_and_update(x.view(), images,
+                               {.delta = delta.view(), .out = out, .scale = scale}, weights(),
                                gradient_as_moment(), inputs, dx.view());
   }
 
