@@ -36,7 +36,7 @@ NOT_RUN = {
     "parallel": "test_slurm.py runs it",
     "sbatch": "test_slurm.py runs it",
     "scripts/bench_peers": "installs 5 GB; test_bench_peers.py runs it with peers of its own",
-    "scripts/check_all": "takes two hours",
+    "scripts/check_all": "takes hours",
     "scripts/check_gpu": "test_check_gpu.py runs it",
     "scripts/equivalence": "trains 280 networks; test_scripts.py runs it with a few",
     "scripts/fuzz": ".ci/run runs it",
