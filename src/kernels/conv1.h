@@ -35,9 +35,9 @@ struct Conv1Saved {
 /// map[p][c] = max(0, max_q (bias[c] + Σ_δ weights[δ][c] · image[2p + q + δ − 1])), q over the four
 /// pixels of pooling window p, and positions[c / kLine][p][c % kLine] the first q (row by row, 0 to
 /// 3) that has the maximum. NaN stays NaN.
-/// `background` is the output of this function for an image without nonzero pixels. Where the mask
-/// of an image is 0, its map is copied from there, and its positions are not written. Of MNIST's
-/// first 10,000 training images, 19 % of the pixels are not 0, and 38 % of the map is computed.
+/// `background` is what this function makes of an image without nonzero pixels. Where the mask of
+/// an image is 0, its map is copied from there, and its positions are not written. Of MNIST's first
+/// 10,000 training images, 19 % of the pixels are not 0, and 38 % of the map is computed.
 void conv1_forward(const Conv1& conv, const ConvolutionParameters& parameters,
                    const Conv1Saved& background, const Conv1Saved& saved);
 
