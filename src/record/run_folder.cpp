@@ -17,8 +17,6 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::size_t kMostResultBytes = std::size_t{64} << 20U;
-
 void require_same_experiment(const std::filesystem::path& folder, const ExperimentConfig& found,
                              const ExperimentConfig& config) {
   const auto differences = config_differences(found, config);
@@ -50,12 +48,6 @@ std::optional<ExperimentConfig> find_config(const std::filesystem::path& folder)
 
 std::optional<RunResult> find_result(const std::filesystem::path& folder) {
   return if_there(folder / "result.json", [&] { return read_result(folder); });
-}
-
-/// An unfinished run may continue in the other engine.
-ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
-  config.training.engine = engine;
-  return config;
 }
 
 std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
@@ -115,7 +107,7 @@ std::optional<RunResult> finished_run(const std::filesystem::path& folder,
 
 std::string result_bytes(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "result.json";
-  return if_there(file, [&] { return read_file(file, kMostResultBytes, ExitCode::io); })
+  return if_there(file, [&] { return read_file(file, kMaxResultBytes, ExitCode::io); })
       .value_or("");
 }
 
