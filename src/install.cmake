@@ -7,9 +7,9 @@
 #   share/doc/mnist-bench
 #
 # The program looks for share/mnist-bench next to its own folder (src/base/shipped_files.cpp),
-# so that these names are fixed; in a build folder, two links stand for them.
+# so that these names are fixed; a build folder has links of the same names.
 
-# A build folder within the sources may be moved along with them: what leads from one to the other is
+# A build folder within the sources may be moved with them. Links and RPATHs between the two are
 # relative then.
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${PROJECT_BINARY_DIR} NORMALIZE build_is_inside)
 
@@ -27,14 +27,13 @@ function(link_shipped folder)
   endforeach()
 endfunction()
 link_shipped(${PROJECT_BINARY_DIR})
-link_shipped(${PROJECT_BINARY_DIR}/tests)  # whose programs lie in folders of it
+link_shipped(${PROJECT_BINARY_DIR}/tests)  # its programs are in subfolders
 
 if(MNIST_BENCH_TORCH_FREE)
   return()  # no program to install
 endif()
 
-# The pinned LibTorch lies below the sources and goes along; one that the user has named stays where
-# it is.
+# The pinned LibTorch, below the sources, is installed too; one that the user has named is not copied.
 cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${libtorch_root} NORMALIZE libtorch_is_ours)
 option(MNIST_BENCH_INSTALL_LIBTORCH "Install LibTorch with the program" ${libtorch_is_ours})
 set(built_rpath ${libtorch_root}/lib)
@@ -43,8 +42,9 @@ if(libtorch_is_ours AND build_is_inside)
   cmake_path(RELATIVE_PATH built_rpath BASE_DIRECTORY ${PROJECT_BINARY_DIR})
   set(built_rpath "$ORIGIN/${built_rpath}")
 endif()
-# It is replaced in place: not by CMake's own means, which leave an empty entry at its end in the
-# build folder, and the dynamic linker takes that for the current folder.
+# The install step replaces the RPATH in place, so the built one is padded with slashes to the length of
+# the installed one. CMake's own padding ends in an empty entry, which the dynamic linker takes for the
+# current folder.
 string(LENGTH ${installed_rpath} needed)
 string(LENGTH ${built_rpath} length)
 if(length LESS needed)
@@ -74,10 +74,10 @@ if(MNIST_BENCH_INSTALL_LIBTORCH)
   list(FILTER libraries EXCLUDE REGEX libtorch_python)
   install(PROGRAMS ${libraries} DESTINATION lib/mnist-bench/torch/lib COMPONENT libtorch)
   foreach(folder IN LISTS nvidia_folders)
-    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${libtorch_root}/.. OUTPUT_VARIABLE place)
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${libtorch_root}/.. OUTPUT_VARIABLE subfolder)
     list(TRANSFORM nvidia_names PREPEND ${folder}/ OUTPUT_VARIABLE nvidia_files)
     file(GLOB libraries ${nvidia_files})
-    install(PROGRAMS ${libraries} DESTINATION lib/mnist-bench/${place} COMPONENT libtorch)
+    install(PROGRAMS ${libraries} DESTINATION lib/mnist-bench/${subfolder} COMPONENT libtorch)
   endforeach()
   file(GLOB licenses ${libtorch_root}/../torch-*.dist-info/licenses)
   if(licenses)

@@ -23,8 +23,8 @@ README = """# mnist-bench, checked on a GPU
     ./check_gpu --libtorch FOLDER     # with another one
 
 needs Linux on {machine}, Python 3.8 or newer, LibTorch {libtorch} (PyTorch's wheel has it) with its
-CUDA libraries, glibc {glibc} and a libstdc++ with GLIBCXX_{glibcxx} or newer; no network. It takes
-under 8 minutes, and writes its table to runs/check_gpu/check_gpu.md and .json.
+CUDA libraries, glibc {glibc} and a libstdc++ with GLIBCXX_{glibcxx} or newer; no network. It ends
+within 8 minutes, its own limit, and writes its table to runs/check_gpu/check_gpu.md and .json.
 """
 
 

@@ -4,7 +4,7 @@ import json
 import statistics
 
 
-def spread(values):
+def summary_of(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values),
             "n": len(values)} if values else None  # fmt: skip
 
@@ -13,12 +13,12 @@ def summarize(row, native):
     """Adds to a row what follows from its runs; `native` is the row that it is compared with."""
     medians = {run["round"]: statistics.median(run["seconds"]) for run in row["runs"]}
     natives = {run["round"]: statistics.median(run["seconds"]) for run in native["runs"]}
-    row["seconds_per_epoch"] = spread([s for run in row["runs"] for s in run["seconds"]])
+    row["seconds_per_epoch"] = summary_of([s for run in row["runs"] for s in run["seconds"]])
     row["ratios_to_native"] = [medians[r] / natives[r] for r in medians if r in natives]
-    row["ratio_to_native"] = spread(row["ratios_to_native"])
+    row["ratio_to_native"] = summary_of(row["ratios_to_native"])
     compiled = [run["compile_seconds"] for run in row["runs"]]
-    row["compile_seconds"] = None if None in compiled else spread(compiled)
-    row["accuracy"] = spread([run["accuracy"] for run in row["runs"]])
+    row["compile_seconds"] = None if None in compiled else summary_of(compiled)
+    row["accuracy"] = summary_of([run["accuracy"] for run in row["runs"]])
 
 
 def shown(values, digits, factor=1):

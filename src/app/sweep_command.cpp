@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -19,6 +17,8 @@
 
 namespace mnist_bench {
 namespace {
+
+constexpr std::size_t kMostNamedRuns = 5;
 
 struct SweepArguments {
   std::string file;
@@ -99,21 +99,13 @@ std::vector<std::string> runs_in_use(const std::vector<ExperimentConfig>& plan) 
   return folders;
 }
 
-std::string listed(const std::vector<std::string>& folders) {
-  constexpr std::size_t kShown = 5;
-  const std::size_t shown = std::min(folders.size(), kShown);
-  return fmt::format(
-      "{}{}",
-      fmt::join(folders.begin(), folders.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-      shown == folders.size() ? "" : fmt::format(" and {} more", folders.size() - shown));
-}
-
 /// Throws unless all runs of the plan are completed.
 void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_fast) {
   std::string interrupted;
   if (!shortfall.interrupted.empty()) {
     interrupted = fmt::format("{} of {} runs interrupted by a signal to the worker: {}",
-                              shortfall.interrupted.size(), plan, listed(shortfall.interrupted));
+                              shortfall.interrupted.size(), plan,
+                              listed(shortfall.interrupted, kMostNamedRuns));
   }
   if (!shortfall.failed.empty()) {
     std::string what = fmt::format("{} of {} runs failed", shortfall.failed.size(), plan);
@@ -131,7 +123,7 @@ void require_completed(const Shortfall& shortfall, std::size_t plan, bool fail_f
   if (!shortfall.left.empty()) {
     throw Error(ExitCode::interrupted,
                 fmt::format("{} of {} runs have no result: another process is training them: {}",
-                            shortfall.left.size(), plan, listed(shortfall.left)),
+                            shortfall.left.size(), plan, listed(shortfall.left, kMostNamedRuns)),
                 "the same command waits for it or resumes them");
   }
 }
@@ -202,7 +194,7 @@ void sweep(SweepArguments& arguments, Session& session) {
                 in_use.empty() ? "the sweep was interrupted"
                                : fmt::format("the sweep was interrupted; in use by other "
                                              "processes: {}",
-                                             listed(in_use)),
+                                             listed(in_use, kMostNamedRuns)),
                 "the same command trains what is missing");
   }
   require_completed(shortfall_of(plan, results, outcome), plan.size(), arguments.options.fail_fast);

@@ -4,7 +4,7 @@
 
 namespace mnist_bench {
 
-/// A clock that nobody sets.
+/// Never goes back, also when the system's time is set.
 using Clock = std::chrono::steady_clock;
 
 inline double seconds_since(Clock::time_point start) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -28,12 +30,20 @@ class Descriptor {
     return *this;
   }
   [[nodiscard]] int get() const { return value_; }
+  /// Leaves closing it to the caller.
+  int release() { return std::exchange(value_, -1); }
   /// Closes now; false (with errno set) when the kernel reports a late write error.
   bool close() { return ::close(std::exchange(value_, -1)) == 0; }
 
  private:
   int value_;
 };
+
+/// Opens `path` for reading; negative (with errno set) when that fails.
+inline Descriptor open_without_blocking(const std::filesystem::path& path) {
+  // O_NONBLOCK: opening a FIFO without a writer must not hang.
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
 
 /// Writes all of `bytes`; false (with errno set) when that fails.
 inline bool write_all(int descriptor, std::string_view bytes) {

@@ -64,8 +64,7 @@ std::string read_all(int descriptor, const std::filesystem::path& path, std::siz
 }
 
 Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
-  // O_NONBLOCK: opening a FIFO without a writer must not hang.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file = open_without_blocking(path);
   if (file.get() < 0) {
     throw Error(code, fmt::format("cannot read {}: {}", path.string(), errno_message(errno)),
                 "check the path and its permissions");

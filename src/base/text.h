@@ -35,7 +35,7 @@ std::string counted(std::integral auto count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// The form of a word that goes with so many: "is" or "are".
+/// The form of a word after `count` things: "is" after 1, "are" after any other number.
 std::string singular_or_plural(std::integral auto count, const std::string& singular,
                                const std::string& plural) {
   return count == 1 ? singular : plural;

@@ -22,8 +22,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxConfigBytes = 1 << 20;
-
 /// The document to read, and for each dotted key that an override has set, that override.
 struct Source {
   json document;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -9,12 +10,15 @@
 
 namespace mnist_bench {
 
-/// Reads the config file `word` of at most 1 MiB and applies `overrides` ("training.epochs=1"),
-/// which obey the same rules. A string key takes an override's text as it is (or a JSON string in
-/// quotes); all other keys take JSON. Every problem is an Error(usage) that names the file (or the
-/// override), the JSON pointer, the value found and what is allowed. `word` may be the name of a
-/// shipped config
-/// (`find_config`), or "-" (stdin), a pipe or a device, whose config must have a name of its own.
+/// The most bytes of a config or a sweep file.
+inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
+
+/// Reads the config file `word` of at most kMaxConfigBytes and applies `overrides`
+/// ("training.epochs=1"), which obey the same rules. A string key takes an override's text as it is
+/// (or a JSON string in quotes); all other keys take JSON. Every problem is an Error(usage) that
+/// names the file (or the override), the JSON pointer, the value found and what is allowed. `word`
+/// may be the name of a shipped config (`find_config`), or "-" (stdin), a pipe or a device, whose
+/// config must have a name of its own.
 ExperimentConfig read_experiment(const std::filesystem::path& word,
                                  const std::vector<std::string>& overrides = {});
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace mnist_bench {
 
@@ -15,6 +17,18 @@ inline constexpr std::array<std::string_view, 3> kRunOnlyKeys = {"output", "thre
 
 /// What each run of an experiment has for itself: the seed, and with it the folder.
 inline constexpr std::array<std::string_view, 2> kOwnKeysOfRun = {kSeedKey, "output"};
+
+/// Keys that a sweep sets itself, and its own key for each.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOwnKeysOfSweep = {
+    {{kSeedKey, "seeds"}, {"name", "configs"}, {"output", "output"}}};
+
+/// The key of a sweep file that sets `path`; absent where none does.
+inline std::optional<std::string_view> own_key_of_sweep(std::string_view path) {
+  for (const auto& [key, own] : kOwnKeysOfSweep) {
+    if (key == path) return own;
+  }
+  return std::nullopt;
+}
 
 /// `path`: "training.epochs".
 inline bool is_run_only(std::string_view path) {

@@ -37,11 +37,12 @@ ordered_json section_properties(std::string_view section, std::string_view type)
   return properties;
 }
 
-/// What the section's keys for models of `type` ask of each other.
+/// Adds the dependencies between the section's keys for models of `type`.
 void add_dependencies(ordered_json& schema, std::string_view section, std::string_view type) {
   for (const Key& key : experiment_keys()) {
     if (key.section != section || !key.belongs_to(type) || !key.dependency) continue;
-    // One "if" stands in a schema; a second would replace the first, which the reader still checks.
+    // A schema object has one "if": a second would replace the first, though the reader checks
+    // both.
     if (schema.contains("if")) {
       throw std::logic_error("two keys of a section depend on others; join them in an allOf");
     }

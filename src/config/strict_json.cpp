@@ -16,7 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Enough for any config, and far below what recursive code (dump, destructors) can stand.
+/// More than any config needs, and far below the depth at which recursive code (dump, destructors)
+/// overflows the stack.
 constexpr std::size_t kMaxDepth = 64;
 
 /// What a message starts with; nothing where its reader adds the file's name.

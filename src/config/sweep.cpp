@@ -26,14 +26,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxSweepBytes = 1 << 20;
 constexpr std::size_t kMostRuns = 100'000;
 constexpr std::size_t kLongestFolderName = 120;
 constexpr std::array kSweepKeys = {"name", "configs", "seeds", "grid", "output"};
-
-/// Experiment keys that a sweep sets itself, and the sweep's own key for each.
-const std::map<std::string, std::string> kOwnKeys = {
-    {"seed", "seeds"}, {"name", "configs"}, {"output", "output"}};
 
 /// A sweep file while it is read.
 struct Document {
@@ -146,8 +141,8 @@ std::vector<GridAxis> read_grid(const Document& document) {
   std::vector<GridAxis> grid;
   for (const auto& [key, values] : value.items()) {
     const std::string pointer = "/grid/" + escaped(key);
-    if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
-      document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", own->second));
+    if (const auto own = own_key_of_sweep(key)) {
+      document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", *own));
     }
     if (!defines_experiment(key)) {
       document.fail(
@@ -246,10 +241,10 @@ std::string folder_name(const std::vector<std::string>& point) {
 void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>& overrides) {
   for (const std::string& text : overrides) {
     const std::string key = text.substr(0, text.find('='));
-    if (const auto own = kOwnKeys.find(key); own != kOwnKeys.end()) {
+    if (const auto own = own_key_of_sweep(key)) {
       throw Error(ExitCode::usage, fmt::format("{}: a sweep sets {} itself", escaped(text), key),
                   key == "output" ? "use --output DIR"
-                                  : fmt::format("change \"{}\" in the sweep file", own->second));
+                                  : fmt::format("change \"{}\" in the sweep file", *own));
     }
     for (const GridAxis& axis : sweep.grid) {
       if (axis.key == key) {
@@ -284,7 +279,7 @@ SweepConfig read_sweep(const std::filesystem::path& file,
   Document document{
       .file = origin,
       .folder = is_named ? file.parent_path() : std::filesystem::path(),
-      .content = parse_strict_json(read_input(file, kMaxSweepBytes, ExitCode::usage), origin)};
+      .content = parse_strict_json(read_input(file, kMaxConfigBytes, ExitCode::usage), origin)};
   require_known_keys(document);
   if (output) document.content["output"] = *output;
   SweepConfig sweep;
@@ -320,8 +315,8 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
   std::vector<ExperimentConfig> plan;
   std::map<std::string, std::filesystem::path> folders;  // and the config that took each
   for (const std::filesystem::path& file : sweep.configs) {
-    const std::string text =
-        naming_sweep(sweep, file, [&] { return read_file(file, kMaxSweepBytes, ExitCode::usage); });
+    const std::string text = naming_sweep(
+        sweep, file, [&] { return read_file(file, kMaxConfigBytes, ExitCode::usage); });
     for (const auto& point : points) {
       std::vector<std::string> all = overrides;
       all.insert(all.end(), point.begin(), point.end());

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/text.h"
 
 namespace mnist_bench {
 namespace {
@@ -56,14 +59,16 @@ std::string contents_text(std::vector<FolderEntry> entries,
                           const std::function<bool(const FolderEntry&)>& is_first) {
   if (entries.empty()) return "it is empty";
   std::stable_partition(entries.begin(), entries.end(), is_first);
-  const std::size_t named = std::min(entries.size(), kMostNamed);
-  std::string text = "it holds ";
-  for (std::size_t i = 0; i < named; ++i) {
-    const std::string_view separator = i == 0 ? "" : i + 1 == entries.size() ? " and " : ", ";
-    text += fmt::format("{}{}{}", separator, entries[i].name, entries[i].is_folder ? "/" : "");
+  std::vector<std::string> names;
+  for (const FolderEntry& entry : entries) {
+    names.push_back(entry.name + (entry.is_folder ? "/" : ""));
   }
-  if (named < entries.size()) text += fmt::format(" and {} more", entries.size() - named);
-  return text;
+  if (names.size() > 1 && names.size() <= kMostNamed) {
+    const std::string last = std::move(names.back());
+    names.pop_back();
+    names.back() += " and " + last;
+  }
+  return "it holds " + listed(names, kMostNamed);
 }
 
 std::string shown_folder(const fs::path& folder) {

@@ -13,9 +13,9 @@ namespace {
 
 using Histogram = std::array<std::int64_t, 256>;
 
-/// Several histograms, added up at the end: a processor that counts equal pixels in the same place
-/// waits for its own last count. Most pixels are 0, which are counted eight at a time. On MNIST
-/// both together take 25 ms, a simple loop 70 ms, compared with 280 ms for reading the files.
+/// Neighbouring pixels go to different histograms, which are summed at the end: to increment a
+/// count twice in a row, a processor must wait for the first increment. Most pixels of MNIST are 0,
+/// which are counted eight at a time.
 Histogram histogram_of(const std::vector<std::uint8_t>& pixels) {
   constexpr std::size_t kLanes = sizeof(std::uint64_t);
   std::array<Histogram, kLanes> lanes{};

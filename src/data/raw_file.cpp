@@ -1,6 +1,5 @@
 #include "data/raw_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,14 +31,11 @@ void RawFile::EndInflate::operator()(z_stream_s* stream) const {
 }
 
 RawFile::RawFile(std::filesystem::path path) : path_(std::move(path)) {
-  // O_NONBLOCK: opening a FIFO without a writer must not hang.
-  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) fail_system(errno);
-  file_.reset(::fdopen(descriptor, "rb"));
-  if (!file_) {
-    ::close(descriptor);
-    fail("out of memory");
-  }
+  Descriptor opened = open_without_blocking(path_);
+  if (opened.get() < 0) fail_system(errno);
+  file_.reset(::fdopen(opened.get(), "rb"));
+  if (!file_) fail("out of memory");
+  const int descriptor = opened.release();  // file_ closes it
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) fail_system(errno);
   if (S_ISDIR(status.st_mode)) fail("it is a folder, not a file");

@@ -66,13 +66,13 @@ JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {
   return joint;
 }
 
-std::string chance_note(std::int64_t verdicts) {
+std::string chance_note(std::int64_t conclusions) {
   return fmt::format(
       "{} on this page {} on tests or ranges at {:.0f} %, with no correction for "
       "their number: were there nothing to find, about {:.2g} of them would say otherwise by "
       "chance.",
-      counted(verdicts, "verdict"), singular_or_plural(verdicts, "rests", "rest"), 100.0 * kLevel,
-      kLevel * static_cast<double>(verdicts));
+      counted(conclusions, "conclusion"), singular_or_plural(conclusions, "rests", "rest"),
+      100.0 * kLevel, kLevel * static_cast<double>(conclusions));
 }
 
 }  // namespace mnist_bench

@@ -42,7 +42,7 @@ struct Judgement {
 /// kFewestSeeds. Else not shown.
 Judgement judge(const std::vector<double>& differences, std::int64_t images);
 
-/// One of several comparisons that a statement is about: a measure, a severity.
+/// One of several comparisons that a statement is about: a metric, a severity.
 struct NamedJudgement {
   std::string name;
   Judgement judgement;
@@ -66,8 +66,8 @@ struct JointJudgement {
 };
 JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons);
 
-/// How many of `verdicts` at kLevel are wrong by chance where nothing differs, as a sentence:
-/// "5 verdicts rest on tests at 5 %; …".
-std::string chance_note(std::int64_t verdicts);
+/// How many of `conclusions` at kLevel are wrong by chance where nothing differs, as a sentence:
+/// "5 conclusions on this page rest on tests or ranges at 5 %, …".
+std::string chance_note(std::int64_t conclusions);
 
 }  // namespace mnist_bench

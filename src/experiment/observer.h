@@ -11,13 +11,14 @@
 
 namespace mnist_bench {
 
-/// How many images the shares of an epoch are of.
+/// Sizes of the two sets, which turn an epoch's accuracies into counts of images.
 struct ImageCounts {
   std::int64_t train = 0;
   std::int64_t test = 0;
 };
 
-/// Receives the progress of an experiment or a sweep: the console. This folder prints nothing.
+/// Receives the progress of an experiment or a sweep: the console. This folder prints nothing
+/// itself, except a worker process that fails: it writes its error to stderr, a pipe to the sweep.
 class Observer {
  public:
   Observer() = default;

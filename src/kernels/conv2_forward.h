@@ -19,7 +19,7 @@ std::size_t conv2_transformed_size(const Conv2& conv);
 /// transformed = G g Gᵀ of the weights g between every input and every output channel.
 void conv2_transform_weights(const Conv2& conv, const float* weights, float* transformed);
 
-/// What conv2 makes of conv1's map of the background. Only the tiles in `tiles` are filled in, at
+/// Conv2's output for conv1's map of the background. Only the tiles in `tiles` are filled in, at
 /// most nine; they represent the others (see Conv2::representative_tile).
 struct BackgroundResponse {
   BackgroundResponse() = default;
@@ -31,9 +31,9 @@ struct BackgroundResponse {
   AlignedVector<std::uint32_t> positions;
 };
 
-/// What conv2, max pooling, dropout2d and relu make of an image. Channels that dropout2d keeps are
-/// packed to the front, in any order: channels[slot] is the channel in a slot. A slot of factor 0
-/// is padding up to a whole vector; channels without a slot are dropped.
+/// The output of conv2, max pooling, dropout2d and relu for an image. Channels that dropout2d keeps
+/// are packed to the front, in any order: channels[slot] is the channel in a slot. A slot of factor
+/// 0 is padding up to a whole vector; channels without a slot are dropped.
 struct PooledMap {
   PooledMap() = default;
   explicit PooledMap(const Conv2& conv);

@@ -6,7 +6,7 @@
 
 namespace mnist_bench::kernels {
 
-/// The maps that conv1 makes of an image: rows × columns × channels, the channels a multiple of
+/// Conv1's output of an image: rows × columns × channels, the channels a multiple of
 /// kLine (padded with channels that stay 0), stored as
 ///   [channels / kLine][rows + 2][columns + 2][kLine]
 /// with a border of zeros, so that every 3×3 window is computed alike. Row r and column c of the

@@ -11,7 +11,7 @@ namespace mnist_bench::kernels {
 /// line.
 inline constexpr std::size_t kLine = 16;
 
-/// A row-major float matrix in memory that someone else owns; rows lie `stride` floats apart.
+/// A view of a row-major float matrix; each row starts `stride` floats after the one before.
 struct ConstMatrix {
   const float* data = nullptr;
   std::size_t stride = 0;
@@ -36,7 +36,7 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
 }
 
 /// The distance between rows of `width` floats: an odd number of whole cache lines, because rows
-/// that lie a power of two apart compete for the same few sets of the cache.
+/// that are a power of two apart compete for the same few sets of the cache.
 constexpr std::size_t padded_stride(std::size_t width) {
   const std::size_t lines = (width + kLine - 1) / kLine;
   return (lines | 1U) * kLine;
@@ -71,7 +71,7 @@ struct LineAllocator {
 template <class T>
 using AlignedVector = std::vector<T, LineAllocator<T>>;
 
-/// `values` as a matrix whose rows lie `stride` floats apart.
+/// `values` as a matrix; each row starts `stride` floats after the one before.
 inline Matrix matrix_view(AlignedVector<float>& values, std::size_t stride) {
   return {values.data(), stride};
 }

@@ -14,7 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace mnist_bench::kernels::HWY_NAMESPACE {
 
-/// What 2×2 max pooling makes of four values, lane by lane.
+/// The output of 2×2 max pooling for four values, lane by lane.
 struct Maximum {
   Vector value;
   hn::Vec<hn::RebindToSigned<Floats>> position;  ///< 0 to 3: the first that has it

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+
+#include "base/clock.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/probe.cpp"
@@ -57,9 +58,7 @@ struct alignas(64) Line {
 
 }  // namespace
 
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double steady_seconds() { return seconds_since(Clock::time_point()); }
 
 double fma_peak(ThreadTeam& team, const Seconds& now) {
   // A run takes about 1 ms at 3 GHz: much longer than a barrier, and short enough that some run is

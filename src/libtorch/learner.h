@@ -27,10 +27,10 @@ class LibtorchLearner final : public Learner {
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
   void restore(const TrainingState& state) override;
-  /// A step of each batch size of an epoch (the last batch may be partial), on a copy, so that the
-  /// first epoch's time includes no set-up of kernels. Nor are the parameters affected by MKL's
-  /// first calls: where two threads make one at once, as for Adam's square roots, either may round
-  /// differently, that once.
+  /// Trains a copy for one step of each batch size of an epoch (the last batch may be partial), so
+  /// that the first epoch's time includes no set-up of kernels. It also keeps MKL's first calls
+  /// away from the parameters: when two threads make the first call at once, as for Adam's square
+  /// roots, that call may round differently.
   void prepare() override;
   /// Dropout draws from LibTorch's global generators. They are reseeded each epoch, so resuming
   /// needs no state beyond (seed, epoch).

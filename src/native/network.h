@@ -17,7 +17,7 @@ struct StepSettings {
   /// Dropout is a function of these two: the epoch's seed and the step within the epoch.
   std::uint64_t dropout_seed = 0;
   std::int64_t step = 0;
-  /// The first thread tells it where the phases of the step end. Null: nobody listens.
+  /// Receives the ends of the step's phases, from the first thread. Null: phases are not timed.
   PhaseClock* clock = nullptr;
 
   void end_phase(std::size_t thread, std::string_view name) const {

@@ -8,7 +8,7 @@
 namespace mnist_bench {
 namespace {
 
-/// The SD of a measure over the classes of a run, mean over the runs, in per cent.
+/// The SD of a metric over the classes of a run, mean over the runs, in per cent.
 std::optional<double> sd_over_classes(const RunGroup& group, double ClassMetrics::*value) {
   std::vector<double> deviations;
   for (const StoredRun& run : group.completed) {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "config/difference.h"
 #include "paper/claims.h"
 
@@ -56,8 +57,8 @@ std::vector<std::int64_t> class_sizes_in(const std::vector<RunGroup>& groups) {
 
 std::string note_on(const PaperModel& model) {
   if (model.runs == nullptr) return fmt::format("{}: no runs.", model.printed->name);
-  std::string note = fmt::format("{}: {}, n = {} seeds", model.printed->name, model.runs->label,
-                                 model.runs->completed.size());
+  std::string note = fmt::format("{}: {}, n = {}", model.printed->name, model.runs->label,
+                                 counted(model.runs->completed.size(), "seed"));
   const auto departures = departures_of(*model.runs);
   if (departures.empty()) return note + ", the paper's setting.";
   return note + fmt::format(". NOT the paper's setting: {}.", fmt::join(departures, ", "));

@@ -109,7 +109,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups);
 std::vector<ReportTable> paper_tables(const PaperCheck& check);
 /// How the verdicts come about; one sentence each.
 std::vector<std::string> paper_notes();
-/// How many decisions at 5 % the page makes: the cells' ranges, and the claims' tests.
+/// How many conclusions at 5 % the page draws: the cells' ranges, and the claims' tests.
 std::int64_t tests_made(const PaperCheck& check);
 
 /// The check as a part of a report.

@@ -29,6 +29,12 @@ SampleSummary inference_summary(const RunGroup& group) {
   return summary_of(seconds);
 }
 
+/// "0.0123 s (0.0119 to 0.0128)"
+std::string seconds_text(const SampleSummary& seconds) {
+  return fmt::format("{} s ({} to {})", three_digits(*seconds.mean), three_digits(*seconds.minimum),
+                     three_digits(*seconds.maximum));
+}
+
 PaperClaim inference_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Abstract",
                    .claim = "“MLPs offer faster inference”",
@@ -45,11 +51,10 @@ PaperClaim inference_claim(const PaperEvidence& evidence) {
   }
   const Judgement judgement = judge_models(evidence, inference_seconds);
   claim.findings.push_back(fmt::format(
-      "Ours, to classify all test images, means over the epochs of a run: MLP {:.3f} s ({:.3f} to "
-      "{:.3f}), CNN {:.3f} s ({:.3f} to {:.3f}), n = {} and {} runs; the CNN takes {:.1f} times as "
-      "long. A difference is {}.",
-      *mlp.mean, *mlp.minimum, *mlp.maximum, *cnn.mean, *cnn.minimum, *cnn.maximum, mlp.n, cnn.n,
-      *cnn.mean / *mlp.mean, judged_text(judgement)));
+      "Ours, to classify all test images, means over the epochs of a run: MLP {}, CNN {}, n = {} and "
+      "{}; the CNN takes {} times as long. A difference is {}.",
+      seconds_text(mlp), seconds_text(cnn), mlp.n, counted(cnn.n, "run"),
+      three_digits(*cnn.mean / *mlp.mean), judged_text(judgement)));
   claim.verdict = claim_verdict(judgement, /*higher=*/true);
   claim.tests = judgement.could_decide() ? 1 : 0;
   return claim;

@@ -49,7 +49,7 @@ ReportTable cell_table(const std::vector<PaperCell>& cells) {
   ReportTable table{.title = "Tables 4 and 5: performance and cost",
                     .columns = {Align::left, Align::left, Align::right, Align::right, Align::right,
                                 Align::right, Align::right, Align::left},
-                    .header = {"measure", "model", "paper", "ours", "n", "difference",
+                    .header = {"metric", "model", "paper", "ours", "n", "difference",
                                "95 % range of a run", "verdict"},
                     .rows = {}};
   for (const PaperCell& cell : cells) {
@@ -73,7 +73,7 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
   ReportTable table{
       .title = "What Table 4's ± may be: our SDs in percentage points",
       .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::left},
-      .header = {"measure", "model", "paper's ±", "over the seeds", "over the classes",
+      .header = {"metric", "model", "paper's ±", "over the seeds", "over the classes",
                  "nearer to the paper's"},
       .rows = {}};
   for (const PaperCell& cell : cells) {

@@ -28,7 +28,7 @@ void check_device(const RunResult& result, std::size_t i, bool first) {
   const std::string& device = result.epochs[i].device;
   const std::vector<std::int64_t>& resumed = result.provenance->resumed_after;
   const bool before = !resumed.empty() && static_cast<std::int64_t>(i) < resumed.back();
-  const bool failed = result.status == RunStatus::failed;  // its record may tell of a run of 0.1.0
+  const bool failed = result.status == RunStatus::failed;  // may be the record of a run of 0.1.0
   if (first && !device.empty()) {
     contradict("schema", fmt::format("\"{}\"", kFirstResultSchema),
                fmt::format("only \"{}\" has epochs[{}].device", kResultSchema, i));

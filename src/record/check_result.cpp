@@ -228,7 +228,7 @@ void check_status(const RunResult& result, bool first) {
       require(!result.parameters_sha256, "parameters_sha256 is not null");
       require(result.error.has_value(), "error is null");
       break;
-    case RunStatus::failed:  // whenever, whatever was there
+    case RunStatus::failed:  // at any time, so any part may be there
       require(result.error.has_value(), "error is null");
       break;
   }

@@ -15,9 +15,6 @@
 namespace mnist_bench {
 namespace {
 
-/// 100,000 epochs, the most that a config can ask for, take 49 MiB.
-constexpr std::size_t kLargestResult = std::size_t{64} << 20U;
-
 /// Throws unless the SHA-256 that is the last member is that of `bytes`.
 void require_seal(std::string_view bytes, const JsonValue& sha256) {
   if (!is_sealed(bytes, bytes.rfind(sha256.hash()))) {
@@ -52,7 +49,7 @@ RunResult parse_result(std::string_view bytes) {
 
 RunResult read_result(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "result.json";
-  const std::string bytes = read_file(file, kLargestResult, ExitCode::io);
+  const std::string bytes = read_file(file, kMaxResultBytes, ExitCode::io);
   try {
     return parse_result(bytes);
   } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "config/read.h"
 #include "config/write.h"
+#include "evaluate/interval_json.h"
 #include "record/devices.h"
 #include "record/read_result.h"
 #include "record/record_fields.h"
@@ -52,10 +53,7 @@ ConfusionMatrix confusion_from(const JsonValue& counts) {
   return confusion;
 }
 
-Json interval_of(const TestRecord& test) {
-  const std::optional<Interval>& interval = test.metrics.accuracy_ci95;
-  return interval ? Json::array({interval->low, interval->high}) : Json(nullptr);
-}
+Json interval_of(const TestRecord& test) { return interval_json(test.metrics.accuracy_ci95); }
 
 Json macro_of(const TestRecord& test) {
   const MacroMetrics& macro = test.metrics.macro;

@@ -9,8 +9,8 @@
 
 namespace mnist_bench {
 
-/// The log is the file whose lock stands for the folder's: no run goes without it, and none
-/// replaces it by another.
+/// A lock on the log locks the whole folder. Every run has a log, and no run replaces the file by
+/// another.
 inline constexpr const char* kLogFile = "log.txt";
 
 /// Every file that a run writes, and the only ones that --force deletes, in the order of deletion.

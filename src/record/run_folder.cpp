@@ -17,8 +17,6 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::size_t kMostResultBytes = std::size_t{64} << 20U;
-
 void require_same_experiment(const std::filesystem::path& folder, const ExperimentConfig& found,
                              const ExperimentConfig& config) {
   const auto differences = config_differences(found, config);
@@ -29,8 +27,8 @@ void require_same_experiment(const std::filesystem::path& folder, const Experime
               "use --output DIR for another folder, or --force to replace the run");
 }
 
-/// What `read` makes of `file`; absent where there is none, be it that another process deletes it
-/// at this moment.
+/// The result of `read`; absent if `file` does not exist, also if another process deletes it
+/// meanwhile.
 template <typename Read>
 auto if_there(const std::filesystem::path& file, const Read& read)
     -> std::optional<decltype(read())> {
@@ -50,12 +48,6 @@ std::optional<ExperimentConfig> find_config(const std::filesystem::path& folder)
 
 std::optional<RunResult> find_result(const std::filesystem::path& folder) {
   return if_there(folder / "result.json", [&] { return read_result(folder); });
-}
-
-/// An unfinished run may continue in the other engine.
-ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
-  config.training.engine = engine;
-  return config;
 }
 
 std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
@@ -78,10 +70,10 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
   }
 }
 
-/// The folder for this process alone, without what a killed one has half written.
+/// Locks the folder for this process and deletes the temporary files of a killed one.
 FolderLock take_folder(const std::filesystem::path& path) {
   create_folders(path);
-  // Before the lock, which would leave its file among those of others.
+  // Before the lock, which creates its file: none is created among files of another program.
   refuse_foreign_files(path);
   FolderLock lock(path, kLogFile);
   remove_temporary_files(path, kRunFiles);
@@ -115,7 +107,7 @@ std::optional<RunResult> finished_run(const std::filesystem::path& folder,
 
 std::string result_bytes(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "result.json";
-  return if_there(file, [&] { return read_file(file, kMostResultBytes, ExitCode::io); })
+  return if_there(file, [&] { return read_file(file, kMaxResultBytes, ExitCode::io); })
       .value_or("");
 }
 
@@ -139,7 +131,7 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
   try {
     lock_ = take_folder(path_);
   } catch (const Error& error) {
-    // By a process that has just finished the run, maybe: it lets go of the folder after that.
+    // The process that holds it may have finished the run: it unlocks the folder only after that.
     if (error.cause() == Cause::folder_in_use && existing == Existing::resume) {
       finished_ = finished_run(path_, config);
     }

@@ -13,7 +13,6 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::size_t kMostConfigBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostEpochsBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostTensorBytes = std::size_t{8} << 30U;
 
@@ -30,29 +29,28 @@ EpochRecord parse_epoch(std::string_view line) {
   return epoch_from_json(JsonValue(document));
 }
 
-/// An unfinished run may continue in the other engine.
-std::string hash_with(ExperimentConfig config, Engine engine) {
-  config.training.engine = engine;
-  return config_hash(config);
-}
-
 }  // namespace
 
 bool is_final(RunStatus status) {
   return status == RunStatus::completed || status == RunStatus::diverged;
 }
 
+ExperimentConfig with_engine(ExperimentConfig config, Engine engine) {
+  config.training.engine = engine;
+  return config;
+}
+
 bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config) {
   const std::string& hash = checkpoint.config_hash;
   return checkpoint.seed == config.seed &&
          std::any_of(kEngines.begin(), kEngines.end(), [&](const EnumName<Engine>& entry) {
-           return hash == hash_with(config, entry.value);
+           return hash == config_hash(with_engine(config, entry.value));
          });
 }
 
 ExperimentConfig read_config(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
-  return parse_experiment(read_file(file, kMostConfigBytes, ExitCode::io), file.string());
+  return parse_experiment(read_file(file, kMaxConfigBytes, ExitCode::io), file.string());
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& folder,

@@ -13,6 +13,9 @@ namespace mnist_bench {
 /// Completed or diverged: training again would only end in the same way.
 bool is_final(RunStatus status);
 
+/// What an unfinished run of `config` becomes when it continues in the other engine.
+ExperimentConfig with_engine(ExperimentConfig config, Engine engine);
+
 /// Whether a run of `config` may continue from `checkpoint`: in either engine.
 bool is_of(const Checkpoint& checkpoint, const ExperimentConfig& config);
 

@@ -81,7 +81,7 @@ void check_config(RunFiles& run) {
   if (!run.result) return;
   ExperimentConfig config = *run.config;
   // A run may be resumed in the other engine and killed before its record says so.
-  if (!run.final()) config.training.engine = run.result->config.training.engine;
+  if (!run.final()) config = with_engine(config, run.result->config.training.engine);
   const auto differences = config_differences(config, run.result->config);
   if (!differences.empty()) {
     find_fault(

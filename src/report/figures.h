@@ -82,14 +82,14 @@ struct FigureData {
 struct FigureKind {
   std::string name;     ///< of its file: "accuracy" of accuracy.svg
   std::string meaning;  ///< "accuracy by epoch"
-  std::string part_id;  ///< the part of a page that it stands in, and that part's title
-  std::string part;
+  std::string part_id;  ///< id of the page's section that contains it
+  std::string part;     ///< title of that section
   /// One of all groups, or one of each.
   std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups);
   /// Whether a page lets its reader choose between counts and shares.
   bool counts_or_shares = false;
 };
-/// Those of one part follow each other.
+/// Kinds with the same section follow each other.
 const std::vector<FigureKind>& figure_kinds();
 
 /// The figures of one kind.

@@ -20,7 +20,7 @@ struct Report {
   /// not be measured, runs left out.
   std::vector<std::string> warnings;
   std::vector<std::string> failed;  ///< a line for each failed run
-  /// What every format begins with: two tables, a row per group and a row per measure and group.
+  /// What every format begins with: two tables, a row per group and a row per metric and group.
   Section results;
   /// What was asked for, figures, mistakes, configs and provenance.
   std::vector<Section> sections;

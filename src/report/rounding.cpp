@@ -37,8 +37,8 @@ std::string rounded(double value, int decimals) {
   }
   std::string text;
   if (decimals < 0) {
-    const double place = std::pow(10.0, -decimals);
-    text = fmt::format("{:.0f}", std::round(value / place) * place);
+    const double step = std::pow(10.0, -decimals);
+    text = fmt::format("{:.0f}", std::round(value / step) * step);
   } else {
     text = fmt::format("{:.{}f}", value, decimals);
   }

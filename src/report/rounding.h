@@ -46,7 +46,7 @@ std::string percent_of_images(double share, std::int64_t images);
 
 /// A SampleSummary's numbers as text, scaled and all rounded to the same digit: the one that the
 /// standard deviation supports, or `Metric::decimals` where there is none (n = 1) or it is 0, and
-/// of a share no finer than one of the test images. The interval ends where the measure's values
+/// of a share no finer than one of the test images. The interval ends where the metric's values
 /// do. "–" for what does not exist.
 struct SummaryText {
   std::string mean;

@@ -41,7 +41,7 @@ struct CheckedClaims {
 };
 
 /// A part of a report, computed before any format is chosen: plain text, and what figures show. A
-/// format sets of each section what it has room for.
+/// format leaves out the kinds of content that it cannot show.
 struct Section {
   std::string id;  ///< in links of a page: "paper"
   std::string title;

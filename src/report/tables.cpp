@@ -42,10 +42,10 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
 
 ReportTable ranges_table(const std::vector<RunGroup>& groups) {
   ReportTable table{
-      .title = "Each measure",
+      .title = "Each metric",
       .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
                   Align::right, Align::right},
-      .header = {"measure", "experiment", "n", "mean", "SD", "95 % interval", "min", "max"},
+      .header = {"metric", "experiment", "n", "mean", "SD", "95 % interval", "min", "max"},
       .rows = {}};
   for (const Metric& metric : reported_metrics()) {
     if (metric.is_count()) continue;
@@ -63,7 +63,7 @@ std::vector<std::string> table_notes() {
   return {
       "SD: sample standard deviation (n - 1) over the seeds; interval: of the mean, Student's t.",
       "Rounded to the digits that the SD supports (rule of the Particle Data Group), percentages "
-      "no finer than one test image; intervals end where a measure's values do, as at 0 s."};
+      "no finer than one test image; intervals end where a metric's values do, as at 0 s."};
 }
 
 }  // namespace mnist_bench

@@ -12,7 +12,7 @@ namespace mnist_bench {
 /// and those of the metrics.
 ReportTable means_table(const std::vector<RunGroup>& groups);
 
-/// A row per measure and group: n, mean, SD, 95 % interval of the mean, least and greatest value.
+/// A row per metric and group: n, mean, SD, 95 % interval of the mean, least and greatest value.
 ReportTable ranges_table(const std::vector<RunGroup>& groups);
 
 /// What the ± and the interval are; one sentence each.

@@ -50,7 +50,7 @@ std::vector<std::string> missing_values(const RunGroup& group) {
   return warnings;
 }
 
-/// What the readers of the group's records have to say of them, each once.
+/// Notes that were made when the group's records were read, each once, with its runs.
 std::vector<std::string> record_notes(const RunGroup& group) {
   std::map<std::string, std::vector<std::string>> folders;
   for (const StoredRun& run : group.completed) {

@@ -33,8 +33,8 @@ UNINSTRUMENTED bool sets_same(const char* entry, const char* setting) {
 }
 
 /// Puts both variables at the end of the environment. The auxiliary vector follows (System V ABI,
-/// Initial Process Stack), in entries as large as two pointers. Its first entry moves to make room
-/// and replaces AT_FLAGS, which is 0 on Linux, as if it were absent.
+/// Initial Process Stack), in entries as large as two pointers. Its first entry moves out of the
+/// way and replaces AT_FLAGS, which is 0 on Linux, as if it were absent.
 UNINSTRUMENTED void tell_libgomp(int /*argc*/, char** /*argv*/, char** environment) {
   char** end = environment;
   for (; *end != nullptr; ++end) {

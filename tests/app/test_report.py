@@ -157,8 +157,8 @@ def test_csv_and_json_hold_the_same_unrounded_runs_as_the_records(bench, runs, t
         assert int(row["parameters"]) == run["parameters"] == result["model"]["parameters"]
         assert row["config_hash"] == group["config_hash"] == result["config_hash"]
         assert row["counted"] == "true"
-    spread = group["statistics"]["accuracy"]
-    assert (spread["n"], spread["mean"], spread["sd"]) == (2, result["test"]["accuracy"], 0)
+    summary = group["statistics"]["accuracy"]
+    assert (summary["n"], summary["mean"], summary["sd"]) == (2, result["test"]["accuracy"], 0)
 
 
 def test_refuses_an_unknown_extension_before_it_reads_or_writes_anything(bench, tmp_path):

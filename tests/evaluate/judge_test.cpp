@@ -140,10 +140,10 @@ TEST(JointJudge, SuggestsWhatAllSuggestAndElseShowsNothing) {
   EXPECT_THAT(jointly({}).not_shown, IsEmpty());
 }
 
-TEST(ChanceNote, CountsVerdictsAndWhatChanceMakesOfThem) {
-  EXPECT_THAT(chance_note(40), testing::HasSubstr("40 verdicts on this page rest on"));
+TEST(ChanceNote, CountsConclusionsAndHowManyAreWrongByChance) {
+  EXPECT_THAT(chance_note(40), testing::HasSubstr("40 conclusions on this page rest on"));
   EXPECT_THAT(chance_note(40), testing::HasSubstr("about 2 of them"));
-  EXPECT_THAT(chance_note(1), testing::HasSubstr("1 verdict on this page rests on"));
+  EXPECT_THAT(chance_note(1), testing::HasSubstr("1 conclusion on this page rests on"));
 }
 
 }  // namespace

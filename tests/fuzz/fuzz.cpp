@@ -9,7 +9,7 @@
 
 namespace {
 
-// libFuzzer's interface has no room for it: one program, one target.
+// Global, as libFuzzer passes no state to its functions. A process fuzzes one target.
 const mnist_bench::fuzz::Target* chosen = nullptr;  // NOLINT
 
 }  // namespace

@@ -41,7 +41,7 @@ inline const std::filesystem::path& scratch() {
     Folder() {
       std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
       name += "/mnist-bench-fuzz-XXXXXX";
-      require(::mkdtemp(name.data()) != nullptr, "there is room for a scratch folder");
+      require(::mkdtemp(name.data()) != nullptr, "a scratch folder can be created");
       path = name;
     }
     ~Folder() {

@@ -43,13 +43,13 @@ inline RunResult mnist_run(const ModelConfig& model, std::uint64_t seed, const S
 
 /// Three seeds of both models: 230, 240 and 220 errors of the MLP, 110, 105 and 100 of the CNN.
 inline std::vector<StoredRun> paper_runs() {
-  const auto spread = [](std::int64_t errors) { return Sizes(10, errors / 10); };
+  const auto evenly = [](std::int64_t errors) { return Sizes(10, errors / 10); };
   std::vector<StoredRun> runs;
   for (const std::int64_t errors : {230, 240, 220}) {
-    runs.push_back(stored(mnist_run(MlpConfig{}, runs.size() + 1, spread(errors))));
+    runs.push_back(stored(mnist_run(MlpConfig{}, runs.size() + 1, evenly(errors))));
   }
   for (const std::int64_t errors : {110, 120, 100}) {
-    runs.push_back(stored(mnist_run(CnnConfig{}, runs.size() - 2, spread(errors))));
+    runs.push_back(stored(mnist_run(CnnConfig{}, runs.size() - 2, evenly(errors))));
   }
   return runs;
 }

@@ -19,16 +19,16 @@ std::string text_of(const PaperCheck& check) { return section_text(paper_section
 std::string markdown_of(const PaperCheck& check) { return section_markdown(paper_section(check)); }
 std::string html_of(const PaperCheck& check) { return section_html(paper_section(check)); }
 
-TEST(PaperReport, SaysHowManyVerdictsCanBeWrongByChance) {
+TEST(PaperReport, SaysHowManyConclusionsCanBeWrongByChance) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
-  // 8 cells, 4 measures, time to classify, time to train.
+  // 8 cells, 4 metrics, time to classify, time to train.
   EXPECT_EQ(tests_made(check), 14);
   for (const std::string& form : {markdown_of(check), html_of(check), text_of(check)}) {
-    EXPECT_THAT(form, HasSubstr("14 verdicts on this page rest"));
+    EXPECT_THAT(form, HasSubstr("14 conclusions on this page rest"));
   }
   const PaperCheck empty = check_paper({});
   EXPECT_EQ(tests_made(empty), 0);
-  EXPECT_THAT(text_of(empty), Not(HasSubstr("verdicts on this page")));
+  EXPECT_THAT(text_of(empty), Not(HasSubstr("conclusions on this page")));
 }
 
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {

@@ -2,6 +2,7 @@
 
 #include "base/json_of.h"
 #include "config/write.h"
+#include "evaluate/interval_json.h"
 #include "report/compare/text.h"
 #include "report/sample_summary_json.h"
 
@@ -9,8 +10,6 @@ namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json to_json(const Interval& interval) { return Json::array({interval.low, interval.high}); }
 
 Json side_of(const StoredRun& run) {
   const ExperimentConfig& config = run.result.config;
@@ -82,7 +81,7 @@ Json test_of(const std::optional<EquivalenceTest>& test) {
           {"n", test->difference.n},
           {"sd", json_of(test->difference.sd)},
           {"least_sd", test->least_sd},
-          {"ci90", test->ci90 ? to_json(*test->ci90) : Json(nullptr)},
+          {"ci90", interval_json(test->ci90)},
           {"p_lower", json_of(test->p_lower)},
           {"p_upper", json_of(test->p_upper)},
           {"p", json_of(test->p_value)},
@@ -107,7 +106,7 @@ Json compare_json(const RunComparison& c) {
           {"difference",
            {{"measure", "accuracy"},
             {"b_minus_a", c.difference.difference},
-            {"ci95", to_json(c.difference.ci95)},
+            {"ci95", interval_json(c.difference.ci95)},
             {"ci95_method", "agresti_min"}}},
           {"mcnemar", test_of(c.test)},
           {"notes", c.notes},

@@ -42,10 +42,11 @@ std::string labels_svg(const std::vector<std::int64_t>& labels, double cell, std
 std::string border_svg(double size) {
   std::string svg = R"(<g class="grid">)";
   for (const double at : {0.0, size}) {
-    svg += fmt::format(
-        R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><line x1="{3}" x2="{3}" y1="{4}" y2="{5}"/>)",
-        coordinate(kMatrix.left), coordinate(kMatrix.left + size), coordinate(kMatrix.top + at),
-        coordinate(kMatrix.left + at), coordinate(kMatrix.top), coordinate(kMatrix.top + size));
+    svg += fmt::format(R"(<line x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>)"
+                       R"(<line x1="{3}" x2="{3}" y1="{4}" y2="{5}"/>)",
+                       coordinate(kMatrix.left), coordinate(kMatrix.left + size),
+                       coordinate(kMatrix.top + at), coordinate(kMatrix.left + at),
+                       coordinate(kMatrix.top), coordinate(kMatrix.top + size));
   }
   return svg + "</g>";
 }
@@ -57,7 +58,10 @@ std::string cell_svg(const Confusion& figure, std::size_t row, std::size_t colum
   const double share = figure.shares[row][column];
   const double frame = cell - 2 * kMatrix.frame_inset;
   std::string svg = fmt::format(
-      R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})"><title>true {}, predicted {}: {} of {} ({} %)</title><rect width="{}" height="{}" fill-opacity="{}"/><rect class="frame" x="{}" y="{}" width="{}" height="{}"/>)~",
+      R"~(<g class="cell {}" data-row="{}" data-column="{}" transform="translate({} {})">)~"
+      R"(<title>true {}, predicted {}: {} of {} ({} %)</title>)"
+      R"(<rect width="{}" height="{}" fill-opacity="{}"/>)"
+      R"(<rect class="frame" x="{}" y="{}" width="{}" height="{}"/>)",
       row == column ? "hit" : "miss", row, column,
       coordinate(kMatrix.left + cell * static_cast<double>(column)),
       coordinate(kMatrix.top + cell * static_cast<double>(row)), figure.labels[row],
@@ -65,9 +69,10 @@ std::string cell_svg(const Confusion& figure, std::size_t row, std::size_t colum
       coordinate(cell), coordinate(depth(share)), coordinate(kMatrix.frame_inset),
       coordinate(kMatrix.frame_inset), coordinate(frame), coordinate(frame));
   if (numbered && count > 0) {
-    svg += fmt::format(
-        R"(<text class="count" x="{0}" y="{1}">{2}</text><text class="share" x="{0}" y="{1}">{3}</text>)",
-        coordinate(cell / 2), coordinate(cell / 2 + kFont.middle), count, share_text(share, total));
+    svg += fmt::format(R"(<text class="count" x="{0}" y="{1}">{2}</text>)"
+                       R"(<text class="share" x="{0}" y="{1}">{3}</text>)",
+                       coordinate(cell / 2), coordinate(cell / 2 + kFont.middle), count,
+                       share_text(share, total));
   }
   return svg + "</g>";
 }

@@ -33,6 +33,8 @@ const std::vector<std::vector<Color>>& colors() {
   return rows;
 }
 constexpr std::size_t kSeriesColors = 8;
+/// The colours "hit" and "miss" in a caption.
+constexpr std::string_view kMatrixColors = "Blue: right, orange: mistaken";
 
 constexpr std::array<std::string_view, 5> kMarkers = {
     "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", "M-3.5 -3.5h7v7h-7z", "M0 -4.5L4.5 3.5H-4.5z",
@@ -125,6 +127,8 @@ std::string print_style() {
   }
   return css;
 }
+
+std::string_view matrix_colors() { return kMatrixColors; }
 
 std::string_view print_background() { return colors().front().front().light; }
 

@@ -131,6 +131,9 @@ std::string color_class(std::size_t style);
 /// Marker number `style` around (0, 0), as the data of a path.
 std::string_view marker_path(std::size_t style);
 
+/// The colours of a confusion matrix in words: "Blue: right, …".
+std::string_view matrix_colors();
+
 /// Style sheet of a page's figures, for light and dark, with their sizes.
 std::string figure_style();
 

@@ -24,7 +24,7 @@ const std::vector<Format>& formats();
 /// the ones there are.
 const Format& format_of(const std::filesystem::path& file);
 
-/// A section in the three formats that have room for them: for a terminal, without the claims'
+/// A section in the three formats that show sections: for a terminal, without the claims'
 /// findings; under headings of level 2; and as the content of a <section>, headings from level 3.
 std::string section_text(const Section& section);
 std::string section_markdown(const Section& section);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "report/format/draw.h"
+#include "report/format/figure_style.h"
 #include "report/format/html_parts.h"
 
 namespace mnist_bench {
@@ -12,11 +13,13 @@ constexpr const char* kCountsOrShares =
     "<label><input type=\"radio\" name=\"confusion\" value=\"shares\"> % of the row</label>"
     "</fieldset>\n";
 
-/// How a matrix is read, and where the page's script says what was pointed at.
-constexpr const char* kReadout =
-    " Blue: right, orange: mistaken; deeper is a larger share of the row, on a logarithmic scale. "
-    "Point at a cell, tap it, or use the arrow keys. <output class=\"readout\" "
-    "aria-live=\"polite\"></output>";
+/// How to read a matrix, and the element in which the page's script describes the selected cell.
+std::string readout() {
+  return fmt::format(
+      " {}; deeper is a larger share of the row, on a logarithmic scale. Point at a cell, tap it, "
+      "or use the arrow keys. <output class=\"readout\" aria-live=\"polite\"></output>",
+      matrix_colors());
+}
 
 bool is_confusion(const FigureData& figure) {
   return std::holds_alternative<Confusion>(figure.content);
@@ -28,7 +31,7 @@ std::string figure_html(const FigureData& figure) {
   return fmt::format(
       "<figure><div class=\"scroll\">{}</div><figcaption>{}{}{}</figcaption></figure>\n",
       page_svg(draw(figure)), subject, markup_escaped(figure.caption),
-      is_confusion(figure) ? kReadout : "");
+      is_confusion(figure) ? readout() : "");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 std::string results_html(const Report& report) {
   std::string html = table_html(report.results.tables.at(0)) + notes_html(report.results.notes);
   if (!report.failed.empty()) html += "<h3>Failed runs</h3>" + list_html(report.failed, "failed");
-  html += "<details><summary>Every measure with its interval and range</summary>" +
+  html += "<details><summary>Every metric with its interval and range</summary>" +
           table_html(report.results.tables.at(1)) + "</details>\n";
   return html;
 }

@@ -58,7 +58,7 @@ bool is_accented_letter(std::uint32_t c) {
   return c >= 0xC0 && c <= 0xFF && c != 0xD0 && c != 0xF0 && c != 0xDE && c != 0xFE && c != 0xF7;
 }
 
-/// Indices of the columns of a table that a page has room for.
+/// Indices of the columns of a table that are shown: a page is too narrow for all.
 using Columns = std::vector<std::size_t>;
 
 std::string tex_row(const std::vector<std::string>& cells, const Columns& shown) {

@@ -26,7 +26,7 @@ struct RunColumn {
   std::function<nlohmann::ordered_json(const RunRow&)> value;
 };
 
-/// experiment, config_hash, seed, status, counted, the measures in the record's units (shares,
+/// experiment, config_hash, seed, status, counted, the metrics in the record's units (shares,
 /// seconds), then what the run was made of and where it is.
 const std::vector<RunColumn>& run_columns();
 

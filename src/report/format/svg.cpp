@@ -16,7 +16,8 @@ namespace {
 /// The figure as an <svg> that begins with `position`.
 std::string svg_of(const Figure& figure, const std::string& position, const std::string& label) {
   return fmt::format(
-      R"(<svg {}class="figure{}{}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" {}{}aria-label="{}"><desc>{}</desc>{}</svg>)",
+      R"(<svg {}class="figure{}{}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" )"
+      R"(role="img" {}{}aria-label="{}"><desc>{}</desc>{}</svg>)",
       position, figure.css_classes.empty() ? "" : " ", figure.css_classes, coordinate(figure.width),
       coordinate(figure.height), figure.attributes, figure.attributes.empty() ? "" : " ",
       markup_escaped(label), markup_escaped(figure.description), figure.body);
@@ -151,10 +152,12 @@ std::string standalone_svg(const std::vector<Figure>& figures) {
   width = std::ceil(width);  // else the last column of pixels is half transparent
   top = std::ceil(top);
   return fmt::format(
-      R"(<?xml version="1.0" encoding="UTF-8"?>
-<svg class="figure" xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img"><title>{2}</title><style>
-{3}</style><rect width="{0}" height="{1}" fill="{4}"/>{5}</svg>
-)",
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      R"(<svg class="figure" xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" )"
+      R"(viewBox="0 0 {0} {1}" role="img"><title>{2}</title>)"
+      "<style>\n{3}</style>"
+      R"(<rect width="{0}" height="{1}" fill="{4}"/>{5}</svg>)"
+      "\n",
       coordinate(width), coordinate(top), markup_escaped(title), print_style(), print_background(),
       inner);
 }

@@ -21,8 +21,8 @@ struct Figure {
   std::string description;       ///< for those who cannot see it
   std::string help = {};         ///< how to use it in a page: plain text, said after its title
   std::string css_classes = {};  ///< besides "figure"
-  std::string attributes = {};   ///< further ones of its <svg>, as they stand there
-  std::string body;              ///< what stands within its <svg>
+  std::string attributes = {};   ///< further attributes of its <svg>, as markup
+  std::string body;              ///< content of its <svg>, as markup
 };
 
 /// The figure as the <svg> of a page. It takes its colours from the style sheet `figure_style()`.
