@@ -69,28 +69,32 @@ NamedCommand named_command(const CLI::App& app, int argc, const char* const* arg
   return named;
 }
 
-/// The error of a command line that does not parse. Its remedy is the nearest command to a mistyped
-/// one, or else the help.
-Error parse_error(const CLI::App& app, int argc, const char* const* argv, const std::string& what) {
+/// The nearest command to a mistyped one, or all of them where none is near or they are few.
+std::string advice(const std::string& unknown, const CLI::App& parent) {
+  constexpr std::size_t kFew = 2;
+  std::vector<std::string> names;
+  for (const CLI::App* below : parent.get_subcommands({})) names.push_back(below->get_name());
+  const auto close = names.size() > kFew ? nearest(unknown, names) : std::nullopt;
+  return close ? fmt::format("did you mean '{}'?", *close)
+               : fmt::format("it has {}", fmt::join(names, ", "));
+}
+
+/// The error of a command line that does not parse.
+Error parse_error(const CLI::App& app, int argc, const char* const* argv,
+                  const CLI::ParseError& error) {
   const NamedCommand named = named_command(app, argc, argv);
   const std::string help = fmt::format("see {} --help", named.path);
   if (named.unknown) {
-    std::vector<std::string> names;
-    for (const CLI::App* below : named.command->get_subcommands({})) {
-      names.push_back(below->get_name());
-    }
-    const auto close = nearest(*named.unknown, names);
     return {ExitCode::usage,
             fmt::format("{} has no command '{}'; {}", named.path, *named.unknown,
-                        close ? fmt::format("did you mean '{}'?", *close)
-                              : fmt::format("it has {}", fmt::join(names, ", "))),
+                        advice(*named.unknown, *named.command)),
             help};
   }
-  const bool takes_keys = named.command->get_option_no_throw("KEY=VALUE") != nullptr;
-  return {ExitCode::usage, what,
-          help + (takes_keys ? "; config keys are set as KEY=VALUE, for example seed=3 "
-                               "training.epochs=1"
-                             : "")};
+  const bool may_mean_key = error.get_name() == "ExtrasError" &&
+                            named.command->get_option_no_throw("KEY=VALUE") != nullptr;
+  return {ExitCode::usage, error.what(),
+          help + (may_mean_key ? "; config keys are set as KEY=VALUE, for example training.epochs=1"
+                               : "")};
 }
 
 /// For every option and argument of every command: an empty text, as from an unset shell variable,
@@ -192,7 +196,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   } catch (const CLI::CallForVersion& version) {
     print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    throw parse_error(app, argc, argv, error.what());
+    throw parse_error(app, argc, argv, error);
   } catch (const Error& error) {
     if (has_working_folder()) throw;
     throw Error(error.code(), error.what(),

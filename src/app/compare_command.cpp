@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,11 +21,16 @@ struct CompareArguments {
   std::string a;
   std::string b;
   bool json = false;
-  std::optional<double> equivalence;  ///< margin in percentage points
+  std::string equivalence;  ///< margin in percentage points, or empty
 };
 
-void require_margin(double points) {
-  if (points > 0.0 && points <= 100.0) return;
+/// The margin as a difference of accuracies; absent without --equivalence.
+std::optional<double> margin_of(const std::string& points) {
+  if (points.empty()) return std::nullopt;
+  double value = 0;
+  const char* const end = points.data() + points.size();
+  const auto [rest, error] = std::from_chars(points.data(), end, value);
+  if (error == std::errc() && rest == end && value > 0.0 && value <= 100.0) return value / 100.0;
   throw Error(ExitCode::usage,
               fmt::format("--equivalence {}: allowed: a margin > 0 and ≤ 100", points),
               "name the difference of mean accuracy, in percentage points, that would not matter: "
@@ -80,9 +86,7 @@ void show(const Comparison& comparison, bool json) {
              : compare_text(comparison));
 }
 
-void compare_two_groups(const CompareArguments& arguments) {
-  std::optional<double> margin = arguments.equivalence;
-  if (margin) *margin /= 100.0;
+void compare_two_groups(const CompareArguments& arguments, std::optional<double> margin) {
   const GroupComparison comparison =
       compare_groups(read_group(arguments.a), read_group(arguments.b), margin);
   show(comparison, arguments.json);
@@ -93,14 +97,15 @@ void compare_two_groups(const CompareArguments& arguments) {
 }
 
 void compare(const CompareArguments& arguments) {
-  if (arguments.equivalence) require_margin(*arguments.equivalence);
+  const std::optional<double> margin = margin_of(arguments.equivalence);
   for (const std::string& folder : {arguments.a, arguments.b}) {
     require_folder(folder);
     require_finished(folder);
   }
   if (std::filesystem::equivalent(arguments.a, arguments.b)) {
     throw Error(ExitCode::usage,
-                fmt::format("{} and {} are the same folder", arguments.a, arguments.b));
+                fmt::format("{} and {} are the same folder", arguments.a, arguments.b),
+                "name two runs, or two folders of runs");
   }
   if (is_run(arguments.a) != is_run(arguments.b)) {
     const std::string& run = is_run(arguments.a) ? arguments.a : arguments.b;
@@ -110,10 +115,10 @@ void compare(const CompareArguments& arguments) {
                 "name two runs, or two folders of runs");
   }
   if (!is_run(arguments.a)) {
-    compare_two_groups(arguments);
+    compare_two_groups(arguments, margin);
     return;
   }
-  if (arguments.equivalence) {
+  if (margin) {
     throw Error(
         ExitCode::usage,
         fmt::format("--equivalence is for two groups of seeds, and {} and {} are single runs",

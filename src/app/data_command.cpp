@@ -74,8 +74,9 @@ void info(const std::filesystem::path& folder) {
   }
   print("\n" +
         text_table({Align::right, Align::right, Align::right}, {"class", "train", "test"}, rows));
+  Console console(ConsoleOptions{});
   for (const std::string& warning : dataset_warnings(dataset, "", DataConfig().normalization)) {
-    print("warning: " + warning + "\n");
+    console.warn(warning);
   }
 }
 

@@ -41,7 +41,11 @@ Expectation parse_expectation(const std::string& text) {
   };
   trim(expectation.metric);
   const Metric* metric = find_metric(expectation.metric);
-  if (metric == nullptr || metric->is_count()) {
+  if (metric != nullptr && metric->is_count()) {
+    refuse(text, fmt::format("the model alone decides '{}', so no run can miss it; known are {}",
+                             metric->key, fmt::join(expectable_metrics(), ", ")));
+  }
+  if (metric == nullptr) {
     const std::vector<std::string> names = expectable_metrics();
     const auto close = nearest(expectation.metric, names);
     refuse(text, fmt::format("unknown metric '{}'{}; known are {}", expectation.metric,

@@ -6,7 +6,7 @@
 
 #include "app/commands.h"
 #include "config/read.h"
-#include "data/dataset.h"
+#include "experiment/trainable.h"
 #include "model/summary.h"
 #include "record/result_json.h"
 #include "report/format/run_text.h"
@@ -22,15 +22,8 @@ struct SummaryArguments {
 void summary(const SummaryArguments& arguments) {
   const ExperimentConfig config =
       read_experiment(arguments.config.file, arguments.config.overrides);
-  // Without data.directory the data are MNIST, whose shape is known.
-  ImageShape image;
-  std::int64_t classes = 10;
-  if (config.data.directory) {
-    const Dataset dataset = load_dataset(*config.data.directory);
-    image = {.rows = dataset.train.rows, .columns = dataset.train.columns};
-    classes = dataset.classes;
-  }
-  const ModelSummary model = summarize(config.model, image, classes);
+  const DataShape data = shape_of(config.data);
+  const ModelSummary model = summarize(config.model, data.image, data.classes);
   print(arguments.json ? to_json(model).dump(2) + "\n" : model_text(model));
 }
 

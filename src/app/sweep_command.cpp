@@ -169,7 +169,7 @@ void sweep(SweepArguments& arguments, Session& session) {
   missing.insert(missing.end(), taken.begin(), taken.end());
   if (arguments.dry_run) print(plan_text(runs) + count + "\n");
   DataCache data;
-  require_data(missing, data);
+  require_trainable(missing, data);
   require_devices(missing);
   if (arguments.dry_run) return;
   handle_interrupts();

@@ -30,14 +30,14 @@ std::string verify_json(const std::vector<RunCheck>& checks) {
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string verify_text(const std::vector<RunCheck>& checks, const std::string& summary) {
+std::string verify_text(const std::vector<RunCheck>& checks) {
   std::string text;
   for (const RunCheck& check : checks) {
     for (const std::string& fault : check.faults) {
       text += one_line(fmt::format("{}/{}", check.folder.string(), fault)) + "\n";
     }
   }
-  return text + summary + "\n";
+  return text;
 }
 
 void verify(const VerifyArguments& arguments) {
@@ -45,7 +45,8 @@ void verify(const VerifyArguments& arguments) {
       verify_runs({arguments.folders.begin(), arguments.folders.end()});
   if (checks.empty()) {
     throw Error(ExitCode::io,
-                fmt::format("no run at or below {}", fmt::join(arguments.folders, ", ")));
+                fmt::format("no run at or below {}", fmt::join(arguments.folders, ", ")),
+                "name a run folder, or a folder that holds some");
   }
   std::size_t faults = 0;
   std::size_t unfinished = 0;
@@ -56,7 +57,11 @@ void verify(const VerifyArguments& arguments) {
   std::string summary = fmt::format("{} checked", counted(checks.size(), "run"));
   if (unfinished > 0) summary += fmt::format(", {} of them unfinished", unfinished);
   summary += fmt::format(": {}", faults == 0 ? "no fault" : counted(faults, "fault"));
-  print(arguments.json ? verify_json(checks) : verify_text(checks, summary));
+  if (arguments.json) {
+    print(verify_json(checks));
+  } else {
+    print(faults == 0 ? summary + "\n" : verify_text(checks));
+  }
   if (faults == 0) return;
   throw Error(ExitCode::io, summary,
               "move the runs named above away, or train them again with --force");
@@ -67,8 +72,10 @@ void verify(const VerifyArguments& arguments) {
 void add_verify_command(CLI::App& app) {
   auto arguments = std::make_shared<VerifyArguments>();
   CLI::App* command =
-      app.add_subcommand("verify", "Check every file of runs: checksums and consistency");
+      app.add_subcommand("verify", "Check the files of runs: checksums and consistency");
   command->footer(R"(
+Checks result.json, config.json, epochs.jsonl, predictions.csv and model.safetensors, and
+checkpoint.safetensors where there is one. Not log.txt: no number rests on it.
 Exits with 0, or with 6 and a line for each fault. An unfinished run is not a fault.
 
 examples:

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "experiment/learners.h"
+#include "experiment/trainable.h"
 #include "kernels/probe.h"
 #include "model/summary.h"
 #include "runtime/device.h"
@@ -72,6 +73,23 @@ struct Case {
   BenchSeries series;
 };
 
+/// require_trainable, with the model's name and a remedy that bench accepts.
+void require_trainable_by(Engine engine, ExperimentConfig config, const DataShape& data) {
+  const auto error_with = [&](Engine other) -> std::optional<Error> {
+    config.training.engine = other;
+    try {
+      require_trainable(config, data);
+    } catch (const Error& error) {
+      return error;
+    }
+    return std::nullopt;
+  };
+  const std::optional<Error> error = error_with(engine);
+  if (!error) return;
+  throw Error(error->code(), fmt::format("{}: {}", config.name, error->what()),
+              error_with(Engine::libtorch) ? error->remedy() : "use --engines libtorch");
+}
+
 Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
              std::int64_t epochs, DataCache& data) {
   data.load(model.data);
@@ -79,14 +97,14 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
   one.config.training.engine = engine;
   one.config.training.epochs = epochs;
   one.config.device = "cpu";
-  const ImageSet& images = data.dataset().train;
+  const DataShape shape = shape_of(data.dataset());
+  require_trainable_by(engine, one.config, shape);
   one.series.model = model.name;
   one.series.engine = engine;
   one.series.threads = threads;
   one.series.epochs = epochs;
-  one.series.images = images.size();
-  one.series.dense_flop = dense_flop(summarize(
-      model.model, {.rows = images.rows, .columns = images.columns}, data.dataset().classes));
+  one.series.images = shape.train_images;
+  one.series.dense_flop = dense_flop(summarize(model.model, shape.image, shape.classes));
   return one;
 }
 

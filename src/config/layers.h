@@ -125,6 +125,11 @@ struct Repeat {
 using Kind = std::variant<Flatten, Linear, Conv2d, Relu, Tanh, MaxPool2d, AvgPool2d,
                           GlobalAvgPool2d, BatchNorm2d, Dropout, Dropout2d, Residual, Repeat>;
 
+/// The value of "type" of such a layer: "conv2d".
+inline std::string_view type_of(const Kind& kind) {
+  return std::visit([]<class Of>(const Of& /*kind*/) { return Of::kType; }, kind);
+}
+
 }  // namespace layer
 
 /// One layer of a list.

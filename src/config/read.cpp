@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <variant>
 
 #include "base/error.h"
@@ -117,7 +118,7 @@ void apply_override(const std::string& text, Source& source) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos) {
     throw Error(ExitCode::usage, fmt::format("{}: not an override of the form KEY=VALUE", origin),
-                "Write, for example, training.epochs=1.");
+                "write, for example, training.epochs=1");
   }
   const std::string path = text.substr(0, equals);
   if (is_section(path)) {
@@ -129,7 +130,7 @@ void apply_override(const std::string& text, Source& source) {
   if (path.starts_with('.') || path.ends_with('.') || path.find("..") != std::string::npos) {
     throw Error(ExitCode::usage,
                 fmt::format("{}: '{}' is not a key: there is a dot too many", origin, path),
-                "Write, for example, training.epochs=1.");
+                "write, for example, training.epochs=1");
   }
   const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
   const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
@@ -212,7 +213,10 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
   if (!key.accepts(value)) {
     const std::string type =
         key.depends_on_type() ? fmt::format(" ({}.type is \"{}\")", key.section, key.type) : "";
-    fail(source, key, fmt::format("found {}; allowed: {}{}", excerpt(value), key.allowed(), type));
+    const bool lacks_brackets = std::holds_alternative<IntegerList>(key.rule) && value.is_string();
+    fail(source, key,
+         fmt::format("found {}; allowed: {}{}{}", excerpt(value), key.allowed(), type,
+                     lacks_brackets ? "; write it as [256,128]" : ""));
   }
   if (const std::optional<Problem> problem = key.check ? key.check(value) : std::nullopt) {
     fail(origin_of(source, key), where / problem->where, problem->text);
@@ -262,6 +266,12 @@ ExperimentConfig parse_experiment(std::string_view text, std::string_view origin
 ExperimentConfig read_experiment(const std::filesystem::path& word,
                                  const std::vector<std::string>& overrides) {
   const std::filesystem::path file = find_config(word);
+  std::error_code error;  // any other fault of the file is found when it is read
+  if (std::filesystem::is_directory(file, error)) {
+    throw Error(ExitCode::usage,
+                fmt::format("cannot read {}: it is a folder, not a config", file.string()),
+                "name a config file, for example the config.json in a run folder");
+  }
   const std::string origin = file == "-" ? "stdin" : file.string();
   const bool is_named = !is_stream(file);
   const std::string text = read_input(file, kMaxConfigBytes, ExitCode::usage);

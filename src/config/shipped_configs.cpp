@@ -36,6 +36,19 @@ std::vector<std::string> names_of(const std::map<std::string, std::filesystem::p
   return names;
 }
 
+[[noreturn]] void fail_without_configs(const std::filesystem::path& word) {
+  std::vector<std::string> folders;
+  for (const std::filesystem::path& folder : shipped_folders()) {
+    folders.push_back((folder / "configs").string());
+  }
+  throw Error(ExitCode::usage,
+              fmt::format("cannot read {}: No such file or directory, and the configs that ship "
+                          "with mnist-bench were not found in {}",
+                          word.string(), fmt::join(folders, ", ")),
+              "name a config file, or with MNIST_BENCH_DATA the share/mnist-bench of an "
+              "installation");
+}
+
 }  // namespace
 
 std::vector<std::string> shipped_config_names() { return names_of(shipped_configs()); }
@@ -47,14 +60,13 @@ std::filesystem::path find_config(const std::filesystem::path& word) {
   if (!may_be_name || std::filesystem::exists(word, error)) return word;
   const auto configs = shipped_configs();
   if (const auto found = configs.find(word.string()); found != configs.end()) return found->second;
+  if (configs.empty()) fail_without_configs(word);
   const std::vector<std::string> names = names_of(configs);
   const auto close = nearest(word.string(), names);
-  std::string advice = "name a config file";
-  if (close) {
-    advice = fmt::format("did you mean '{}'?", *close);
-  } else if (!names.empty()) {
-    advice += fmt::format(", or one that ships with the program: {}", fmt::join(names, ", "));
-  }
+  const std::string advice =
+      close ? fmt::format("did you mean '{}'?", *close)
+            : fmt::format("name a config file, or one that ships with the program: {}",
+                          fmt::join(names, ", "));
   throw Error(ExitCode::usage,
               fmt::format("cannot read {}: No such file or directory, nor a shipped config of this "
                           "name",

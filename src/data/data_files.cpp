@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 4> kFileNames{
 constexpr std::array<std::string_view, 4> kRoleWords{"training images", "training labels",
                                                      "test images", "test labels"};
 constexpr std::string_view kFolderRemedy =
-    "set data.directory to a folder with the four IDX files of a data set, raw or .gz";
+    "name a folder with the four IDX files of a data set, raw or .gz (in a config: data.directory)";
 
 struct NamedRole {
   std::string prefix;  ///< lower case; empty, or with '-' at its end
@@ -122,8 +122,7 @@ std::optional<std::string> close_to(const std::string& name) {
 std::string remedy_for(const fs::path& folder, const std::vector<FolderEntry>& entries) {
   const std::vector<fs::path> below = subfolders_where(folder, is_data_folder);
   if (!below.empty()) {
-    return fmt::format("there are four such files in {}: set data.directory to that folder",
-                       below.front().string());
+    return fmt::format("there are four such files in {}: name that folder", below.front().string());
   }
   for (const FolderEntry& entry : entries) {
     if (entry.is_folder || role_of(entry.name)) continue;

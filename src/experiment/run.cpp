@@ -16,6 +16,7 @@
 #include "experiment/learners.h"
 #include "experiment/run_error.h"
 #include "experiment/run_training.h"
+#include "experiment/trainable.h"
 #include "model/summary.h"
 #include "native/learner.h"
 #include "record/result_json.h"
@@ -121,9 +122,8 @@ struct Prepared {
 /// Sets up threads, device and data. Whatever is wrong with them or with the model, for this engine
 /// and in this memory, is found out here.
 Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& observer) {
-  const bool native = config.training.engine == Engine::native;
   // Checked before the device: the native engine never uses CUDA.
-  if (native) native::check_supported(config);
+  if (config.training.engine == Engine::native) native::check_supported(config);
   Prepared prepared{.threads = set_up_threads(config, observer),
                     .device = set_up_device(config, observer)};
   const Clock::time_point start = Clock::now();
@@ -131,9 +131,9 @@ Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& obse
   prepared.load_seconds = seconds_since(start);
   const Dataset& dataset = data.dataset();
   warn_of_data(dataset, config.data, observer);
-  const ImageShape image{.rows = dataset.train.rows, .columns = dataset.train.columns};
-  prepared.model = summarize(config.model, image, dataset.classes);
-  if (native) native::check_supported(layers_of(config.model, image, dataset.classes));
+  const DataShape shape = shape_of(dataset);
+  require_trainable(config, shape);
+  prepared.model = summarize(config.model, shape.image, shape.classes);
   if (prepared.device.is_cpu()) require_memory(config.optimizer, prepared.model.parameters);
   return prepared;
 }

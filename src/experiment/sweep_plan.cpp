@@ -1,12 +1,16 @@
 #include "experiment/sweep_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
+#include "experiment/trainable.h"
 #include "record/result_json.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
@@ -18,6 +22,14 @@ std::string state_text(const RunState& state) {
   if (state.in_use) return "in use by another process";
   if (state.result) return std::string(to_string(state.result->status));
   return state.started ? "unfinished" : "missing";
+}
+
+void require_named_trainable(const ExperimentConfig& run, const DataShape& data) {
+  try {
+    require_trainable(run, data);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", run.output, error.what()), error.remedy());
+  }
 }
 
 }  // namespace
@@ -46,17 +58,24 @@ std::string plan_text(const std::vector<PlannedRun>& runs) {
   return text_table({Align::left, Align::left}, {"run", "state"}, rows);
 }
 
-void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data) {
-  std::set<std::filesystem::path> seen;
-  std::vector<DataConfig> each;
+void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& data) {
+  std::map<std::filesystem::path, std::vector<const ExperimentConfig*>> by_folder;
+  std::vector<std::filesystem::path> folders;
   for (const ExperimentConfig& run : runs) {
-    if (!seen.insert(data_folder(run.data)).second) continue;
-    each.push_back(run.data);
-    each.back().train_limit.reset();
-    each.back().test_limit.reset();
+    std::vector<const ExperimentConfig*>& same = by_folder[data_folder(run.data)];
+    if (same.empty()) folders.push_back(data_folder(run.data));
+    same.push_back(&run);
   }
-  std::reverse(each.begin(), each.end());  // the first run's last, so that they stay
-  for (const DataConfig& config : each) data.load(config);
+  std::reverse(folders.begin(), folders.end());  // the first run's last, so that they stay
+  for (const std::filesystem::path& folder : folders) {
+    const std::vector<const ExperimentConfig*>& on_it = by_folder[folder];
+    DataConfig all = on_it.front()->data;
+    all.train_limit.reset();
+    all.test_limit.reset();
+    data.load(all);
+    const DataShape shape = shape_of(data.dataset());
+    for (const ExperimentConfig* run : on_it) require_named_trainable(*run, shape);
+  }
 }
 
 void require_devices(const std::vector<ExperimentConfig>& runs) {

@@ -22,9 +22,10 @@ std::vector<PlannedRun> planned_runs(const std::vector<ExperimentConfig>& plan, 
 /// A table of the runs' folders and states.
 std::string plan_text(const std::vector<PlannedRun>& runs);
 
-/// Throws Error(data), before any run, where the data of one of them are missing or damaged.
-/// Afterwards `data` holds those of the first run without its limits.
-void require_data(const std::vector<ExperimentConfig>& runs, DataCache& data);
+/// Throws, before any run, Error(data) where the data of one of them are missing or damaged, and
+/// Error(usage), naming the run, where its network cannot be trained on them. Afterwards `data`
+/// holds those of the first run without its limits.
+void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& data);
 
 /// Throws Error(device_unavailable) when a run asks for a device that is not there. Asked in a
 /// child process: CUDA does not outlive a fork, and this process forks its workers.

@@ -78,10 +78,23 @@ TORCH_MODULE(Residual);
 /// Whether the layer's output is its own memory and its backward pass does not read it, so that a
 /// relu may overwrite it.
 bool may_be_overwritten(const layer::Kind& kind) {
-  using namespace layer;
-  return std::holds_alternative<Linear>(kind) || std::holds_alternative<Conv2d>(kind) ||
-         std::holds_alternative<MaxPool2d>(kind) || std::holds_alternative<AvgPool2d>(kind) ||
-         std::holds_alternative<BatchNorm2d>(kind) || std::holds_alternative<layer::Residual>(kind);
+  return std::visit(
+      Overloaded{
+          [](const layer::Flatten&) { return false; },  // its input's memory
+          [](const layer::Linear&) { return true; }, [](const layer::Conv2d&) { return true; },
+          [](const layer::Relu&) { return false; },
+          [](const layer::Tanh&) { return false; },  // its backward pass reads it
+          [](const layer::MaxPool2d&) { return true; },
+          [](const layer::AvgPool2d&) { return true; },
+          [](const layer::GlobalAvgPool2d&) { return false; },
+          [](const layer::BatchNorm2d&) { return true; },
+          // In evaluation, and with p = 0, its input's memory.
+          [](const layer::Dropout&) { return false; },
+          [](const layer::Dropout2d&) { return false; },
+          [](const layer::Residual&) { return true; },
+          [](const layer::Repeat&) { return false; },  // written out
+      },
+      kind);
 }
 
 template <class Options, class Pool>

@@ -69,8 +69,9 @@ KindNames names_of(const layer::Kind& kind) {
                     kind);
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  throw Error(ExitCode::usage, fmt::format("layer {}: {}", name, why));
+[[noreturn]] void refuse(const std::string& name, const std::string& why,
+                         const std::string& remedy = {}) {
+  throw Error(ExitCode::usage, fmt::format("layer {}: {}", name, why), remedy);
 }
 
 std::int64_t product(const std::string& name, std::int64_t a, std::int64_t b) {
@@ -86,17 +87,16 @@ bool is_map(const Shape& shape) { return shape.size() == 3; }
 void require_map(const PlacedLayer& layer) {
   if (is_map(layer.input)) return;
   refuse(layer.name, fmt::format("{} needs a map [channels, rows, columns]; its input is {}",
-                                 torch_name(layer.kind), text_of(layer.input)));
+                                 layer::type_of(layer.kind), text_of(layer.input)));
 }
 
 /// Positions of a window along one side.
 std::int64_t positions(const PlacedLayer& layer, std::int64_t side, std::int64_t size,
                        std::int64_t stride, std::int64_t padding) {
   if (side + 2 * padding < size) {
-    refuse(layer.name,
-           fmt::format("a window of {0} × {0} is larger than its input {1}{2}", size,
-                       text_of(layer.input),
-                       padding == 0 ? "" : fmt::format(" with a border of {}", padding)));
+    refuse(layer.name, fmt::format("a window of {0} × {0} is larger than its input {1}{2}", size,
+                                   text_of(layer.input),
+                                   padding == 0 ? "" : fmt::format(" with padding {}", padding)));
   }
   return (side + 2 * padding - size) / stride + 1;
 }
@@ -105,13 +105,15 @@ template <class Pool>
 void place_pool(const Pool& pool, PlacedLayer& layer) {
   require_map(layer);
   if (pool.padding > pool.size / 2) {
-    refuse(layer.name, fmt::format("a border of {} is more than half of the window's {}",
+    refuse(layer.name, fmt::format("its padding, {}, is more than half of its size, {}",
                                    pool.padding, pool.size));
   }
   for (std::size_t side : {1U, 2U}) {
     layer.output[side] = positions(layer, layer.input[side], pool.size, pool.stride, pool.padding);
   }
 }
+
+constexpr std::string_view kProjection = "shortcut";
 
 /// Numbers the unnamed layers of one list by kind, and refuses a name that occurs twice.
 class Names {
@@ -120,6 +122,10 @@ class Names {
 
   std::string next(const Layer& layer) {
     const std::string name = layer.name ? *layer.name : numbered(layer.kind);
+    if (name == kProjection) {
+      refuse(prefix_ + name, "this name is reserved for the projection of a residual block",
+             "give the layer another name");
+    }
     if (!used_.insert(name).second) {
       refuse(prefix_ + name,
              "duplicate layer name; give each layer its own, and name none in a repeat");
@@ -137,7 +143,7 @@ class Names {
 
   std::string prefix_;
   std::map<std::string_view, int> counts_;
-  std::set<std::string> used_ = {"shortcut"};  // that of a block's projection
+  std::set<std::string> used_;
 };
 
 /// Places layers one after the other.
@@ -326,8 +332,12 @@ std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
   network.add(std::visit([](const auto& config) { return list_of(config); }, model));
   std::vector<PlacedLayer> layers = network.take();
   if (network.output() != Shape{classes}) {
-    refuse(layers.back().name, fmt::format("the last layer gives {}, but there are {} classes",
-                                           text_of(network.output()), classes));
+    const bool is_linear = std::holds_alternative<layer::Linear>(layers.back().kind);
+    refuse(layers.back().name,
+           fmt::format("the last layer gives {}, but there are {} classes",
+                       text_of(network.output()), classes),
+           is_linear ? R"(give it "units": "classes")"
+                     : R"(end the list with {"type": "linear", "units": "classes"})");
   }
   return layers;
 }

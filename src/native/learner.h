@@ -12,13 +12,13 @@
 namespace mnist_bench::native {
 
 /// Each throws Error(usage), saying what to do instead, for what this engine cannot train: a
-/// config, whatever its data, or a list of layers.
+/// config, whatever its data, or a list of layers; a CNN also where the images' rows or columns are
+/// not multiples of 4.
 void check_supported(const ExperimentConfig& config);
 void check_supported(const std::vector<PlacedLayer>& layers);
 
 /// The network of these layers on `threads` threads, all parameters 0. Its pixels are
-/// (x/255 − mean)/sd. Throws as `check_supported`, and for a CNN on images whose rows or columns
-/// are not multiples of 4.
+/// (x/255 − mean)/sd. Throws as `check_supported`.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                                       const PixelScaling& scaling, std::int64_t threads);
 

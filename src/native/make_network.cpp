@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <variant>
 
 #include "base/error.h"
 #include "base/overloaded.h"
+#include "config/layer_keys.h"
 #include "native/cnn.h"
 #include "native/learner.h"
 #include "native/mlp.h"
@@ -39,15 +41,25 @@ bool compute_the_same(const PlacedLayer& a, const PlacedLayer& b) {
   return a.input == b.input && a.output == b.output && (linear || a.kind == b.kind);
 }
 
-/// The index of the first of `layers` that differs from the layer of `model` there; their number if
-/// none does.
-std::size_t first_difference(const std::vector<PlacedLayer>& layers, const ModelConfig& model) {
+/// Where a list of layers and a model part.
+struct Difference {
+  std::string_view model;
+  std::size_t index = 0;                             ///< the number of layers where one has ended
+  std::optional<layer::Kind> wanted = std::nullopt;  ///< the model's layer there; absent: it ended
+};
+
+/// Absent if the list is the model.
+std::optional<Difference> difference(const std::vector<PlacedLayer>& layers,
+                                     const ModelConfig& model) {
   const std::vector<PlacedLayer> wanted =
       effective_layers(layers_of(model, image_of(layers), classes_of(layers)));
   const auto [mine, its] =
       std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
-  if (mine == layers.end() && its != wanted.end()) return layers.size() - 1;
-  return static_cast<std::size_t>(mine - layers.begin());
+  if (mine == layers.end() && its == wanted.end()) return std::nullopt;
+  Difference found{.model = model_type(model),
+                   .index = static_cast<std::size_t>(mine - layers.begin())};
+  if (its != wanted.end()) found.wanted = its->kind;
+  return found;
 }
 
 /// All layers of one kind, in order.
@@ -65,28 +77,30 @@ double dropout_of(const std::vector<PlacedLayer>& layers) {
   return found.empty() ? 0.0 : std::get<Kind>(found.front().kind).p;
 }
 
-/// The MLP (CNN) with the sizes in the list, if there are enough of them. If the list is an MLP
-/// (CNN), it is this one.
-std::optional<MlpConfig> nearest_mlp(const std::vector<PlacedLayer>& layers) {
+/// The MLP (CNN) with the sizes in the list, and with any for those that it lacks. If the list is
+/// an MLP (CNN), it is this one.
+MlpConfig nearest_mlp(const std::vector<PlacedLayer>& layers) {
   MlpConfig mlp{.hidden = {}, .dropout = dropout_of<layer::Dropout>(layers)};
   for (const PlacedLayer& layer : layers_of_kind<layer::Linear>(layers)) {
     mlp.hidden.push_back(layer.output.front());
   }
-  if (mlp.hidden.size() < 2) return std::nullopt;
-  mlp.hidden.pop_back();
+  if (mlp.hidden.size() > 1) mlp.hidden.pop_back();
+  if (mlp.hidden.empty()) mlp.hidden = {1};
   return mlp;
 }
 
+/// Absent: there is none for such small images.
 std::optional<CnnConfig> nearest_cnn(const std::vector<PlacedLayer>& layers) {
   const ImageShape image = image_of(layers);
+  if (image.rows < 4 || image.columns < 4) return std::nullopt;
   const auto convolutions = layers_of_kind<layer::Conv2d>(layers);
   const auto linear = layers_of_kind<layer::Linear>(layers);
-  if (image.rows < 4 || image.columns < 4 || convolutions.size() < 2 || linear.empty()) {
-    return std::nullopt;
-  }
-  return CnnConfig{.conv1_channels = convolutions[0].output.front(),
-                   .conv2_channels = convolutions[1].output.front(),
-                   .hidden = linear[0].output.front(),
+  const auto size = [](const std::vector<PlacedLayer>& of, std::size_t index) {
+    return index < of.size() ? of[index].output.front() : 1;
+  };
+  return CnnConfig{.conv1_channels = size(convolutions, 0),
+                   .conv2_channels = size(convolutions, 1),
+                   .hidden = size(linear, 0),
                    .dropout2d = dropout_of<layer::Dropout2d>(layers),
                    .dropout = dropout_of<layer::Dropout>(layers)};
 }
@@ -109,25 +123,43 @@ void require_whole_tiles(ImageShape image) {
               "use training.engine=libtorch");
 }
 
+std::string text_of(const Difference& found, const std::vector<PlacedLayer>& layers) {
+  const auto& [model, index, wanted] = found;
+  const PlacedLayer& layer = layers[std::min(index, layers.size() - 1)];
+  const std::string name = fmt::format("layer {} ({})", layer.name, layer::type_of(layer.kind));
+  if (!wanted) return fmt::format("{} comes after the last layer of {}", name, model);
+  const std::string_view type = layer::type_of(*wanted);
+  if (index == layers.size()) {
+    return fmt::format("{} is the last, but {} has {} after it", name, model, type);
+  }
+  if (type == layer::type_of(layer.kind)) {
+    return fmt::format("{} differs from {}, which {} has there", name,
+                       nlohmann::ordered_json(Layer{{}, *wanted}).dump(), model);
+  }
+  if (index == 0) return fmt::format("{} is the first layer of neither", name);
+  return fmt::format("{} is where {} has {}", name, model, type);
+}
+
 /// The model of this engine that the list is, however it was written. Throws Error(usage) naming
-/// the first layer that neither has.
+/// the first layer that differs from the model that the list is most like.
 std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
   const std::vector<PlacedLayer> layers = effective_layers(all);
-  std::size_t difference = 0;
-  if (const auto mlp = nearest_mlp(layers)) {
-    difference = first_difference(layers, *mlp);
-    if (difference == layers.size()) return *mlp;
-  }
+  const MlpConfig mlp = nearest_mlp(layers);
+  std::optional<Difference> nearest = difference(layers, mlp);
+  if (!nearest) return mlp;
   if (const auto cnn = nearest_cnn(layers)) {
-    const std::size_t of_cnn = first_difference(layers, *cnn);
-    if (of_cnn == layers.size()) return *cnn;
-    difference = std::max(difference, of_cnn);
+    const std::optional<Difference> of_cnn = difference(layers, *cnn);
+    if (!of_cnn) {
+      require_whole_tiles(image_of(layers));
+      return *cnn;
+    }
+    // One begins with flatten, the other with conv2d.
+    if (nearest->index == 0) nearest = of_cnn;
   }
-  const PlacedLayer& layer = layers[difference];
   throw Error(ExitCode::usage,
               fmt::format("the native engine trains lists of layers like those of models mlp and "
-                          "cnn, of any sizes; layer {} ({}) differs from both",
-                          layer.name, torch_name(layer.kind)),
+                          "cnn, of any sizes; {}",
+                          text_of(*nearest, layers)),
               "use training.engine=libtorch");
 }
 
@@ -145,7 +177,6 @@ std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                    return std::make_unique<Mlp>(mlp, names, scaling, image, classes, threads);
                  },
                  [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {
-                   require_whole_tiles(image);
                    return std::make_unique<Cnn>(cnn, names, scaling, image, classes, threads);
                  }},
       recognize(layers));

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "config/experiment.h"
 #include "evaluate/metrics.h"
 #include "model/summary.h"
@@ -12,6 +14,13 @@
 namespace mnist_bench {
 
 enum class RunStatus { completed, diverged, interrupted, failed };
+
+inline constexpr EnumNames<RunStatus, 4> kRunStatuses = {{{RunStatus::completed, "completed"},
+                                                          {RunStatus::diverged, "diverged"},
+                                                          {RunStatus::interrupted, "interrupted"},
+                                                          {RunStatus::failed, "failed"}}};
+
+constexpr std::string_view to_string(RunStatus status) { return enum_name(kRunStatuses, status); }
 
 /// Where a result comes from. Absent: could not be found out.
 struct Provenance {

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -20,11 +23,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::int64_t kMostImages = std::numeric_limits<std::uint32_t>::max();
 
 RunStatus status_from(const JsonValue& json) {
-  for (const RunStatus status :
-       {RunStatus::completed, RunStatus::diverged, RunStatus::interrupted, RunStatus::failed}) {
-    if (to_string(status) == json.text()) return status;
-  }
-  json.refuse("completed, diverged, interrupted or failed");
+  if (const auto status = enum_value(kRunStatuses, json.text())) return *status;
+  json.refuse(fmt::format("one of {}", fmt::join(enum_names(kRunStatuses), ", ")));
 }
 
 ExperimentConfig config_from(const JsonValue& json) {

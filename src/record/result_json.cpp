@@ -16,20 +16,6 @@ using Json = nlohmann::ordered_json;
 
 Json to_json(const Provenance& provenance) { return write_fields(provenance_fields(), provenance); }
 
-std::string_view to_string(RunStatus status) {
-  switch (status) {
-    case RunStatus::completed:
-      return "completed";
-    case RunStatus::diverged:
-      return "diverged";
-    case RunStatus::interrupted:
-      return "interrupted";
-    case RunStatus::failed:
-      return "failed";
-  }
-  return "failed";
-}
-
 Json to_json(const EpochRecord& epoch) { return write_fields(epoch_fields(), epoch); }
 
 Json to_json(const LayerSummary& layer) { return write_fields(layer_fields(), layer); }

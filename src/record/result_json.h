@@ -13,8 +13,6 @@ inline constexpr std::string_view kResultSchema = "mnist-bench.result/2";
 /// The schema of 0.1.0: without `sha256`, and with macro averages over all classes.
 inline constexpr std::string_view kFirstResultSchema = "mnist-bench.result/1";
 
-std::string_view to_string(RunStatus status);
-
 /// `result.json` without its last member. What is absent or not finite is null.
 nlohmann::ordered_json to_json(const RunResult& result);
 /// The same with an empty list of epochs.

@@ -82,6 +82,11 @@ TEST(ParseExpectation, ListsTheMetricsWhenNoneIsNear) {
   EXPECT_THAT(text, testing::Not(HasSubstr("did you mean")));
 }
 
+TEST(ParseExpectation, SaysWhyACountCannotBeExpected) {
+  EXPECT_THAT(refusal("parameters>=97"),
+              AllOf(HasSubstr("the model alone decides 'parameters'"), HasSubstr("accuracy")));
+}
+
 TEST(ParseExpectation, RefusesWhatHasNoMetric) {
   EXPECT_THAT(refusal(">=0.9"), HasSubstr("unknown metric ''"));
   EXPECT_THAT(refusal("Accuracy>=0.9"), HasSubstr("unknown metric 'Accuracy'"));

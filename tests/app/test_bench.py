@@ -87,6 +87,9 @@ def test_refuses_what_it_cannot_time(bench, tmp_path):
     assert_refusal(bench("bench", CNN, "-o", "no/such/folder.json"), 6, "no/such")
     assert_refusal(bench("bench", MLP, "data.train_limit=60001"), 3, "60001")
     assert_refusal(bench("bench", MLP, "device=cuda"), 2, "CPU", "device=cpu")
+    lenet5 = bench("bench", CNN, "lenet5")
+    assert_refusal(lenet5, 2, "lenet5: the native engine trains", "--engines libtorch")
+    assert "warm-up" not in lenet5.stderr
     for key, option in {"threads=7": "--threads", "training.epochs=9": "--epochs",
                         "training.engine=native": "--engines"}.items():  # fmt: skip
         assert_refusal(bench("bench", MLP, key), 2, key.split("=")[0], option)

@@ -208,6 +208,7 @@ def test_a_margin_that_is_none_is_refused(bench, home, margin):
     for words in ([f"--equivalence={margin}"], ["--equivalence", margin]):
         done = bench("compare", "narrow", "wide", *words, cwd=home)
         assert_refusal(done, 2, "--equivalence")
+        assert margin == "" or "allowed: a margin > 0 and ≤ 100" in done.stderr
         assert done.stdout == ""
 
 
@@ -231,7 +232,9 @@ def test_refuses_a_folder_of_several_experiments_and_lists_them(bench, home):
     ],
 )
 def test_refuses_sides_that_are_no_pair(bench, home, sides, code, words):
-    assert_refusal(bench("compare", *sides, cwd=home), code, *words)
+    done = bench("compare", *sides, cwd=home)
+    assert_refusal(done, code, *words)
+    assert_has_remedy(done)
 
 
 def test_refuses_other_test_images(bench, home):

@@ -99,7 +99,9 @@ def test_model_that_memory_cannot_hold_is_1_before_anything_is_made(bench, write
         ([], ["--help"]),
         (["run"], ["CONFIG", "--help"]),
         (["config"], ["--help"]),
-        (["run", SMOKE, "--sed", "3"], ["--sed", "seed=3"]),
+        (["run", SMOKE, "--sed", "3"], ["--sed", "training.epochs=1"]),
+        (["sweep", "x.json", "--sed", "3"], ["--sed", "training.epochs=1"]),
+        (["completion", "fish"], ["it has bash, zsh"]),
         (["run", SMOKE, "--expect", "accuracy"], ["accuracy", "accuracy>=0.97"]),
         (["run", SMOKE, "--expect", "acuracy>=0.9"], ["acuracy", "did you mean 'accuracy'"]),
         (["run", SMOKE, "--log-format", "xml"], ["--log-format", "xml", "json", "text"]),
@@ -121,7 +123,9 @@ def test_missing_config_is_2_and_says_what_to_do(bench):
 
 
 def test_folder_as_config_is_2(bench, tmp_path):
-    assert_refusal(bench("run", tmp_path), 2, str(tmp_path), "folder")
+    done = bench("run", tmp_path)
+    assert_refusal(done, 2, str(tmp_path), "it is a folder", "config.json")
+    assert_has_remedy(done)
 
 
 def test_fifo_as_config_is_2_without_hanging(bench, tmp_path):

@@ -101,7 +101,7 @@ def test_mnist_bench_data_replaces_what_is_missing_next_to_the_program(
     missing = installed("data", "verify", binary=alone, **libraries)
     assert_refusal(missing, 3, str(alone.parent.parent / "share/mnist-bench"), "MNIST_BENCH_DATA")
     assert_has_remedy(missing)
-    assert_refusal(installed("run", "mlp", binary=alone, **libraries), 2, "mlp")
+    assert_refusal(installed("run", "mlp", binary=alone, **libraries), 2, "mlp", "MNIST_BENCH_DATA")
     doctor = installed("doctor", binary=alone, **libraries)
     assert_refusal(doctor, 3, "data")
 

@@ -159,9 +159,46 @@ def test_a_residual_network_computes_what_the_paper_of_he_says(bench, tmp_path, 
 def test_what_does_not_fit_is_named_with_its_layer(bench, tmp_path):
     layers = [{"type": "conv2d", "channels": 4, "kernel": 3}, {"type": "linear", "units": "classes"}]
     (tmp_path / "c.json").write_text(json.dumps({"model": {"type": "layers", "layers": layers}}))
-    for command in (("summary", "c.json"), ("run", "c.json", *FEW, "--output", "run")):
-        assert_refusal(bench(*command), 2, "layer fc1", "[4, 26, 26]", "flatten")
+    sweep = {"configs": [str(CONFIGS / "mlp.json"), "c.json"], "seeds": [1]}
+    (tmp_path / "sweep.json").write_text(json.dumps(sweep))
+    for command in (
+        ("summary", "c.json"),
+        ("config", "check", "c.json"),
+        ("run", "c.json", *FEW, "--output", "run"),
+        ("sweep", "sweep.json", *FEW, "--dry-run"),
+        ("sweep", "sweep.json", *FEW),
+    ):
+        done = bench(*command)
+        assert_refusal(done, 2, "layer fc1", "[4, 26, 26]", "flatten")
+        assert command[0] != "sweep" or "runs/sweep/c/seed-1: layer" in done.stderr
     assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_config_is_checked_against_its_data_where_they_can_be_read(bench, tmp_path):
+    layers = [{"type": "flatten"}, {"type": "linear", "units": 7}]
+    (tmp_path / "c.json").write_text(json.dumps({"model": {"type": "layers", "layers": layers}}))
+    assert_refusal(bench("config", "check", "c.json"), 2, "10 classes", '"units": "classes"')
+    shipped = f"data.directory={SHIPPED_MNIST}"
+    assert_refusal(bench("config", "check", "c.json", shipped), 2, "10 classes")
+    done = bench("config", "check", "c.json", "data.directory=nowhere")
+    assert done.code == 0
+    assert "warning: the network is not checked, for want of the data" in done.stderr
+
+
+def test_a_batch_of_one_value_to_normalize_is_refused_before_training(bench, tmp_path):
+    layers = [
+        {"type": "conv2d", "channels": 4, "kernel": 28},
+        {"type": "batch_norm2d"},
+        {"type": "flatten"},
+        {"type": "linear", "units": "classes"},
+    ]
+    (tmp_path / "c.json").write_text(json.dumps({"model": {"type": "layers", "layers": layers}}))
+    few = (*FEW, "--output", "run")
+    done = bench("run", "c.json", *few, "training.batch_size=299")
+    assert_refusal(done, 2, "layer bn1", "300 training images", "training.batch_size")
+    assert not (tmp_path / "run").exists()
+    assert bench("run", "c.json", *few, "training.batch_size=298").code == 0
 
 
 def test_the_native_engine_names_the_layer_that_it_cannot_train(bench, tmp_path):
@@ -171,3 +208,5 @@ def test_the_native_engine_names_the_layer_that_it_cannot_train(bench, tmp_path)
     )
     assert_refusal(done, 2, "layer conv1", "training.engine=libtorch")
     assert not (tmp_path / "run").exists()
+    checked = bench("config", "check", "logistic", "training.engine=native")
+    assert_refusal(checked, 2, "layer fc1 (linear) is the last, but mlp has relu after it")

@@ -1,4 +1,4 @@
-"""`verify`: every file of every run, whatever the folders are."""
+"""`verify`: the files of every run, whatever the folders are."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from conftest import BINARY, clean_environment
-from support import assert_refusal, parse_json, split_safetensors
+from support import assert_has_remedy, assert_refusal, parse_json, split_safetensors
 
 GIB = 1 << 30
 
@@ -33,12 +33,12 @@ def test_verify_has_a_line_for_each_fault(bench, finished_run, tmp_path):
     (tmp_path / "run/config.json").unlink()
     done = bench("verify", "run")
     assert_refusal(done, 6, "4 faults")
-    *faults, summary = done.stdout.splitlines()
+    faults = done.stdout.splitlines()
     names = ["config.json", "epochs.jsonl", "model.safetensors", "predictions.csv"]
     assert len(faults) == len(names)
     for fault, name in zip(sorted(faults), names, strict=True):
         assert fault.startswith(f"run/{name}"), fault
-    assert summary == "1 run checked: 4 faults"
+    assert "1 run checked: 4 faults" in done.stderr
     found = parse_json(bench("verify", "run", "--json").stdout)["runs"][0]
     assert [f"run/{fault}" for fault in found["faults"]] == faults
 
@@ -63,9 +63,20 @@ def test_verify_notices_a_changed_value_in_any_file(bench, finished_run, tmp_pat
         assert f"run/{name}" in done.stdout
 
 
+def test_verify_lets_the_log_change_and_a_checkpoint_be_deleted(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run/checkpoint.safetensors").unlink()
+    (tmp_path / "run/log.txt").write_text("another")
+    assert bench("verify", "run").stdout == "1 run checked: no fault\n"
+    (tmp_path / "run/log.txt").unlink()
+    assert bench("verify", "run").stdout == "1 run checked: no fault\n"
+
+
 def test_verify_refuses_what_holds_no_run(bench, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert_refusal(bench("verify", "empty"), 6, "no run at or below empty")
+    refused = bench("verify", "empty")
+    assert_refusal(refused, 6, "no run at or below empty")
+    assert_has_remedy(refused)
     assert_refusal(bench("verify", "nowhere"), 6, "no folder nowhere")
     assert_refusal(bench("verify"), 2, "DIR")
 
@@ -101,9 +112,9 @@ def test_verify_names_a_folder_that_it_may_not_open(finished_run, tmp_path):
         finally:
             (tmp_path / "runs/closed").chmod(0o755)
         assert done.returncode == 6, done
-        fault, summary = done.stdout.decode().splitlines()
+        [fault] = done.stdout.decode().splitlines()
         assert fault.startswith("runs/closed/.: cannot be read: "), fault
-        assert summary == "2 runs checked: 1 fault"
+        assert "2 runs checked: 1 fault" in done.stderr.decode()
 
 
 def test_verify_checks_each_run_once_whatever_leads_to_it(bench, finished_run, tmp_path):
@@ -129,9 +140,8 @@ def test_a_fault_is_one_line_whatever_the_folder_is_called(bench, finished_run, 
     (folder / "epochs.jsonl").unlink()
     done = bench("verify", "runs")
     assert done.code == 6
-    assert done.stdout.splitlines() == [
-        r"runs/two\x0alines/epochs.jsonl: is missing", "1 run checked: 1 fault",
-    ]  # fmt: skip
+    assert done.stdout.splitlines() == [r"runs/two\x0alines/epochs.jsonl: is missing"]
+    assert "1 run checked: 1 fault" in done.stderr
 
 
 # Sizes

@@ -11,6 +11,7 @@
 namespace mnist_bench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -109,7 +110,8 @@ TEST(Overrides, RejectValuesThatAreNotOfTheKeysType) {
   }
   EXPECT_THAT(refusal({"training.epochs=null"}), HasSubstr("found null"));
   EXPECT_THAT(refusal({"optimizer.learning_rate="}), HasSubstr("found \"\"; allowed: number > 0"));
-  EXPECT_THAT(refusal({"model.hidden=128,64"}), HasSubstr("found \"128,64\"; allowed: list"));
+  EXPECT_THAT(refusal({"model.hidden=128,64"}), AllOf(HasSubstr("found \"128,64\"; allowed: list"),
+                                                      HasSubstr("; write it as [256,128]")));
   EXPECT_THAT(refusal({"model.hidden=" + std::string(100'000, '[')}), HasSubstr("allowed: list"));
   EXPECT_THAT(refusal({"name="}), HasSubstr("/name: found \"\""));
 }

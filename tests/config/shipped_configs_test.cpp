@@ -31,6 +31,14 @@ TEST(ShippedConfigs, WhatMayBeAPathIsOne) {
   }
 }
 
+TEST(ShippedConfigs, AFolderIsNoConfig) {
+  const auto error = test::error_of([] { read_experiment(configs()); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ExitCode::usage);
+  EXPECT_THAT(error->what(), testing::HasSubstr("it is a folder"));
+  EXPECT_THAT(error->remedy(), testing::HasSubstr("config.json"));
+}
+
 TEST(ShippedConfigs, AnUnknownNameGetsTheNearestOrAll) {
   const auto near = test::error_of([] { find_config("mpl"); });
   ASSERT_TRUE(near);

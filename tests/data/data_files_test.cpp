@@ -150,8 +150,8 @@ TEST_F(DataFilesTest, AreAllNamedWhereThereIsNone) {
 TEST_F(DataFilesTest, InAFolderBelowAreFound) {
   move_all_to("MNIST/raw");
   EXPECT_THAT(error(), HasSubstr("it holds MNIST/"));
-  EXPECT_THAT(remedy(),
-              AllOf(HasSubstr((folder_ / "MNIST" / "raw").string()), HasSubstr("data.directory")));
+  EXPECT_THAT(remedy(), AllOf(HasSubstr((folder_ / "MNIST" / "raw").string()),
+                              HasSubstr("name that folder")));  // in a config or as an argument
 }
 
 TEST_F(DataFilesTest, WithAnotherEndingAreNamed) {

@@ -93,12 +93,12 @@ TEST(Layers, RefuseWhatDoesNotFitNamingTheLayer) {
               HasSubstr("layer fc1: linear needs a vector, but its input is [1, 28, 28]; put a "
                         "flatten layer before it"));
   EXPECT_THAT(refusal({layer::Flatten{}, layer::Conv2d{}}),
-              HasSubstr("layer conv1: Conv2d needs a map [channels, rows, columns]; its input is "
+              HasSubstr("layer conv1: conv2d needs a map [channels, rows, columns]; its input is "
                         "[784]"));
   EXPECT_THAT(refusal({layer::Conv2d{.channels = 2, .kernel = 5}}, {28, 4}),
               HasSubstr("layer conv1: a window of 5 × 5 is larger than its input [1, 28, 4]"));
   EXPECT_THAT(refusal({layer::MaxPool2d{.size = 3, .stride = 3, .padding = 2}}),
-              HasSubstr("layer pool1: a border of 2 is more than half"));
+              HasSubstr("layer pool1: its padding, 2, is more than half of its size, 3"));
   EXPECT_THAT(refusal({layer::Flatten{}, layer::Linear{64}}),
               HasSubstr("layer fc1: the last layer gives [64], but there are 10 classes"));
   EXPECT_THAT(
@@ -121,6 +121,26 @@ TEST(Layers, RefuseTwoOfOneName) {
   EXPECT_THAT(refusal_of(LayersConfig{
                   unnamed({layer::Repeat{.times = 2, .layers = {{"again", layer::Relu{}}}}})}),
               HasSubstr("layer again: duplicate layer name"));
+}
+
+TEST(Layers, RefuseTheReservedNameOfAProjection) {
+  const LayersConfig config{{{"shortcut", layer::Flatten{}}, {{}, layer::Linear{}}}};
+  EXPECT_EQ(refusal_of(config),
+            "layer shortcut: this name is reserved for the projection of a residual block");
+}
+
+TEST(Layers, OfAnotherNumberThanTheClassesSayHowToEnd) {
+  const auto remedy = [](std::vector<layer::Kind> kinds) -> std::string {
+    try {
+      layers_of(LayersConfig{unnamed(std::move(kinds))}, {}, 10);
+    } catch (const Error& error) {
+      return error.remedy();
+    }
+    return "was accepted";
+  };
+  EXPECT_EQ(remedy({layer::Flatten{}, layer::Linear{7}}), R"(give it "units": "classes")");
+  EXPECT_EQ(remedy({layer::Flatten{}}),
+            R"(end the list with {"type": "linear", "units": "classes"})");
 }
 
 TEST(Layers, RefuseMoreValuesThanCanBeCounted) {

@@ -70,21 +70,42 @@ TEST(NativeNetwork, IsACnn) {
 }
 
 TEST(NativeNetwork, RefusesOtherListsNamingTheFirstLayerThatDiffers) {
-  const auto names = [](const std::string& layer) {
-    return AllOf(HasSubstr("layer " + layer), HasSubstr("training.engine=libtorch"));
+  const auto says = [](const std::string& what) {
+    return AllOf(HasSubstr("of any sizes; layer " + what), HasSubstr("training.engine=libtorch"));
   };
   EXPECT_THAT(refusal_of({kFlatten, linear(5), {{}, layer::Tanh{}}, linear()}),
-              names("tanh1 (Tanh)"));
-  EXPECT_THAT(refusal_of({kFlatten, linear()}), names("flatten"));
-  EXPECT_THAT(refusal_of({kFlatten, linear(5), linear()}), names("fc2 (Linear)"));
+              says("tanh1 (tanh) is where mlp has relu"));
+  EXPECT_THAT(refusal_of({kFlatten, linear(5), linear()}),
+              says("fc2 (linear) is where mlp has relu"));
   EXPECT_THAT(refusal_of({kFlatten, {{}, layer::Dropout{0.5}}, linear(5), kRelu, linear()}),
-              names("dropout (Dropout)"));
-  EXPECT_THAT(refusal_of({conv(2, 5, 2), kPool, kRelu, conv(3), kPool, kRelu, kFlatten, linear(4),
-                          kRelu, linear()}),
-              names("conv1 (Conv2d)"));
+              says("dropout (dropout) is where mlp has linear"));
+  EXPECT_THAT(refusal_of({kFlatten, linear(5), kRelu, linear(), kRelu}),
+              says("relu2 (relu) comes after the last layer of mlp"));
+  EXPECT_THAT(
+      refusal_of({conv(2, 5, 2), kPool, kRelu, conv(3), kPool, kRelu, kFlatten, linear(4), kRelu,
+                  linear()}),
+      says("conv1 (conv2d) differs from {\"type\":\"conv2d\",\"channels\":2,\"kernel\":3,"));
   EXPECT_THAT(refusal_of({conv(2), kPool, kRelu, conv(3), kRelu, kPool, kFlatten, linear(4), kRelu,
                           linear()}),
-              names("relu2 (ReLU)"));
+              says("relu2 (relu) is where cnn has max_pool2d"));
+  EXPECT_THAT(refusal_of({{{}, layer::Tanh{}}, kFlatten, linear()}),
+              says("tanh1 (tanh) is the first layer of neither"));
+}
+
+TEST(NativeNetwork, RefusesShorterListsNamingWhatIsMissing) {
+  // configs/models/logistic.json
+  EXPECT_THAT(refusal_of({kFlatten, linear()}),
+              HasSubstr("layer fc1 (linear) is the last, but mlp has relu after it"));
+  // The example of configs/README.md.
+  EXPECT_THAT(refusal_of({conv(2), kRelu, kPool, kFlatten, linear()}),
+              HasSubstr("layer relu1 (relu) is where cnn has max_pool2d"));
+  EXPECT_THAT(refusal_of({conv(2), kPool, kRelu, kFlatten, linear(4), kRelu, linear()}),
+              HasSubstr("layer flatten (flatten) is where cnn has conv2d"));
+}
+
+TEST(NativeNetwork, IsNoCnnOfImagesThatTilesDoNotCover) {
+  EXPECT_THROW(check_supported(layers_of(CnnConfig{}, {.rows = 8, .columns = 10}, 3)), Error);
+  EXPECT_NO_THROW(check_supported(layers_of(MlpConfig{}, {.rows = 8, .columns = 10}, 3)));
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include "experiment/trainable.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error_of.h"
+#include "data/fixtures.h"
+#include "experiment/sweep_plan.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+ExperimentConfig config_of(std::vector<Layer> layers) {
+  ExperimentConfig config;
+  config.name = "own";
+  config.model = LayersConfig{std::move(layers)};
+  return config;
+}
+
+std::string refusal_of(const ExperimentConfig& config, const DataShape& data = {}) {
+  try {
+    require_trainable(config, data);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+const Layer kFlatten{{}, layer::Flatten{}};
+const Layer kLinear{{}, layer::Linear{}};
+
+TEST(RequireTrainable, RefusesWhatCannotExist) {
+  EXPECT_EQ(refusal_of(config_of({kFlatten, kLinear})), "");
+  EXPECT_THAT(refusal_of(config_of({kLinear})), StartsWith("layer fc1: linear needs a vector"));
+  const ExperimentConfig ten = config_of({kFlatten, {{}, layer::Linear{10}}});
+  EXPECT_EQ(refusal_of(ten), "");
+  EXPECT_THAT(refusal_of(ten, {.classes = 26}), HasSubstr("26 classes"));
+}
+
+TEST(RequireTrainable, AsksTheEngineOfTheConfig) {
+  ExperimentConfig config = config_of({kFlatten, kLinear});
+  config.training.engine = Engine::native;
+  EXPECT_THAT(refusal_of(config), HasSubstr("the native engine trains lists of layers"));
+  config.model = CnnConfig{};
+  EXPECT_EQ(refusal_of(config), "");
+  EXPECT_THAT(refusal_of(config, {.image = {.rows = 28, .columns = 30}}), HasSubstr("28 × 30"));
+  config.device = "cuda";
+  EXPECT_THAT(refusal_of(config), HasSubstr("not on device 'cuda'"));
+}
+
+TEST(RequireTrainable, CountsTheImagesThatTheLimitLeaves) {
+  ExperimentConfig config = config_of({{{}, layer::Conv2d{.channels = 2, .kernel = 28}},
+                                       {{}, layer::BatchNorm2d{}},
+                                       kFlatten,
+                                       kLinear});
+  EXPECT_EQ(refusal_of(config), "");
+  config.data.train_limit = 2 * config.training.batch_size + 1;
+  EXPECT_THAT(refusal_of(config), StartsWith("layer bn1: "));
+}
+
+TEST(RequireTrainable, OfASweepNamesTheRun) {
+  test::TemporaryFolder folder;
+  test::write(folder / "train-images-idx3-ubyte", test::images_file(40, 4, 4));
+  test::write(folder / "train-labels-idx1-ubyte", test::labels_file(40));
+  test::write(folder / "t10k-images-idx3-ubyte", test::images_file(20, 4, 4));
+  test::write(folder / "t10k-labels-idx1-ubyte", test::labels_file(20));
+  std::vector<ExperimentConfig> runs = {config_of({kFlatten, kLinear}),
+                                        config_of({{{}, layer::Linear{}}})};
+  for (ExperimentConfig& run : runs) run.data.directory = folder.path().string();
+  runs[1].output = "runs/s/own/seed-1";
+  DataCache data;
+  const auto error = test::error_of([&] { require_trainable(runs, data); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ExitCode::usage);
+  EXPECT_THAT(error->what(), StartsWith("runs/s/own/seed-1: layer fc1: "));
+  runs.pop_back();
+  EXPECT_NO_THROW(require_trainable(runs, data));
+  EXPECT_EQ(data.dataset().train.size(), 40);
+}
+
+}  // namespace
+}  // namespace mnist_bench
