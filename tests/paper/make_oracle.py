@@ -101,7 +101,7 @@ def convolution_case(side, kernel, inputs, outputs):
             "parameters": parameters}
 
 
-def measures_of(errors):
+def metrics_of(errors):
     """Accuracy, macro recall, precision and F1 if errors[k] images of class k are taken for k + 1."""
     counts = np.zeros((10, 10))
     for k, wrong in enumerate(errors):
@@ -130,7 +130,7 @@ def judged(differences):
 
 def outperforms_case(name, mlp, cnn):
     """The verdict on "the CNN outperforms the MLP across all metrics"; errors [seed][class]."""
-    a, b = (np.array([measures_of(errors) for errors in side]) for side in (mlp, cnn))
+    a, b = (np.array([metrics_of(errors) for errors in side]) for side in (mlp, cnn))
     words = [judged(b[:, k] - a[:, k]) for k in range(4)]
     if -1 in words:
         verdict = "does not hold"
@@ -167,7 +167,7 @@ def outperforms_cases():
 def cell_case(model, errors):
     """The verdict on a printed accuracy; errors: of each class, by seed."""
     printed, sd = {"MLP": (97.7, 0.2), "CNN": (98.9, 0.2)}[model]
-    values = [100 * measures_of([e] * 10)[0] for e in errors]
+    values = [100 * metrics_of([e] * 10)[0] for e in errors]
     n, mean = len(values), np.mean(values)
     half = stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / n)
     if abs(printed - mean) <= half + 0.05 + 1e-9:
