@@ -90,8 +90,9 @@ Error parse_error(const CLI::App& app, int argc, const char* const* argv,
                         advice(*named.unknown, *named.command)),
             help};
   }
-  const bool may_mean_key = error.get_name() == "ExtrasError" &&
-                            named.command->get_option_no_throw("KEY=VALUE") != nullptr;
+  const bool may_mean_key =
+      error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
+      named.command->get_option_no_throw("KEY=VALUE") != nullptr;
   return {ExitCode::usage, error.what(),
           help + (may_mean_key ? "; config keys are set as KEY=VALUE, for example training.epochs=1"
                                : "")};
