@@ -280,7 +280,8 @@ def test_what_a_folder_holds_instead_of_the_files_is_named(bench, tmp_path):
     write(root / "MNIST" / "raw", data_set(lambda i: i % 4))
     done = bench("data", "info", "root")
     assert_refusal(done, 3, f"root (relative to {tmp_path})", "MNIST/", "root/MNIST/raw")
-    assert_refusal(bench("data", "info", "nowhere"), 3, f"nowhere (relative to {tmp_path})", "name a folder")
+    nowhere = bench("data", "info", "nowhere")
+    assert_refusal(nowhere, 3, f"nowhere (relative to {tmp_path})", "name a folder")
     bare = write(tmp_path / "bare", data_set(lambda i: i % 4), lambda name: name + ".bin")
     assert_refusal(bench("data", "info", bare), 3, f"{FILES['train_images']}.bin", "rename")
 
