@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "record/result_json.h"
