@@ -140,7 +140,8 @@ Field<Struct> object(const std::string& name, Part Struct::*member, Fields<Part>
 
 /// A struct of its own, null where it is absent.
 template <class Struct, class Part>
-Field<Struct> object(std::string name, std::optional<Part> Struct::*member, Fields<Part> fields) {
+Field<Struct> object(const std::string& name, std::optional<Part> Struct::*member,
+                     Fields<Part> fields) {
   Field<Struct> object;
   object.name = name;
   object.write = [member, fields](const Struct& record) {
@@ -156,9 +157,9 @@ Field<Struct> object(std::string name, std::optional<Part> Struct::*member, Fiel
 
 /// What follows from other members: written, and not read.
 template <class Struct>
-Field<Struct> derived(std::string name,
+Field<Struct> derived(const std::string& name,
                       std::function<nlohmann::ordered_json(const Struct&)> write) {
-  return {.name = std::move(name),
+  return {.name = name,
           .write = std::move(write),
           .read = [](Struct& /*record*/, const JsonValue& /*json*/) {},
           .members = 0};
