@@ -82,7 +82,7 @@ Field<Struct> field(const std::string& name, T Struct::*member, Value (JsonValue
 
 /// A number that is null where it is not finite.
 template <class Struct>
-Field<Struct> finite_or_null(std::string name, double Struct::*member,
+Field<Struct> finite_or_null(const std::string& name, double Struct::*member,
                              double (JsonValue::*getter)() const) {
   Field<Struct> finite = field(name, member, getter);
   finite.read = [name, member, getter](Struct& record, const JsonValue& json) {
