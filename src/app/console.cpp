@@ -80,7 +80,7 @@ class FileSink : public spdlog::sinks::base_sink<std::mutex> {
   Descriptor file_;
 };
 /// The first `width` bytes of `text` or less, no UTF-8 sequence cut.
-std::string one_line(const std::string& text, std::size_t width) {
+std::string cut_to_line(const std::string& text, std::size_t width) {
   std::string line;
   for (const char c : printable(text)) line += c == '\n' || c == '\t' ? ' ' : c;
   std::size_t end = std::min(width, line.size());
@@ -190,7 +190,7 @@ void Console::status(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
     if (!text.empty()) text += "\n";
-    text += one_line(line, width);
+    text += cut_to_line(line, width);
   }
   say(text);
   status_lines_ = lines.size();

@@ -111,7 +111,7 @@ TEST(LayerKeys, RefuseNamingThePlaceInTheListAndTheNearestWord) {
               HasSubstr("/model/layers/0/type: found \"rely\"; did you mean \"relu\"?"));
 }
 
-std::string nested(int depth) {
+std::string nested_layers(int depth) {
   std::string text = R"([{"type": "relu"}])";
   for (int i = 0; i < depth; ++i)
     text = R"([{"type": "repeat", "times": 1, "layers": )" + text + "}]";
@@ -119,8 +119,8 @@ std::string nested(int depth) {
 }
 
 TEST(LayerKeys, AcceptEightNestedListsAndAThousandLayersAndNothingBeyond) {
-  EXPECT_NO_THROW(read_layers(nested(8)));
-  EXPECT_THAT(layers_refusal(nested(9)), HasSubstr("nested more than 8 deep"));
+  EXPECT_NO_THROW(read_layers(nested_layers(8)));
+  EXPECT_THAT(layers_refusal(nested_layers(9)), HasSubstr("nested more than 8 deep"));
   const auto repeated = [](int times) {
     return fmt::format(R"([{{"type": "repeat", "times": 10, "layers": [
         {{"type": "repeat", "times": {}, "layers": [{{"type": "relu"}}]}}]}}])",

@@ -16,7 +16,7 @@ LayersConfig unnamed(std::vector<layer::Kind> kinds) {
   return config;
 }
 
-torch::Tensor noise(std::vector<std::int64_t> shape) {
+torch::Tensor random_input(std::vector<std::int64_t> shape) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(11U);
   return torch::randn(shape, generator, torch::kFloat32);
 }
@@ -31,7 +31,7 @@ void expect_as_described(const ModelConfig& model, ImageShape image, std::int64_
   auto network = make_network(layers);
   network->eval();
   const torch::NoGradGuard no_gradients;
-  torch::Tensor x = noise({3, 1, image.rows, image.columns});
+  torch::Tensor x = random_input({3, 1, image.rows, image.columns});
   std::size_t i = 0;
   for (auto& module : *network) {
     x = module.forward<torch::Tensor>(x);
@@ -96,7 +96,7 @@ void expect_block(
        layer::GlobalAvgPool2d{}, layer::Linear{}});
   auto network = make_network(config, {.rows = 7, .columns = 10}, 4);
   const torch::NoGradGuard no_gradients;
-  const torch::Tensor x = noise({5, 2, 7, 10});
+  const torch::Tensor x = random_input({5, 2, 7, 10});
   const auto parameters = network->named_parameters();
   const torch::Tensor convolved =
       torch::nn::functional::conv2d(x, parameters["block1.conv1.weight"],
@@ -142,7 +142,7 @@ TEST(ResidualBlock, IsClonedWithParametersOfItsOwn) {
   EXPECT_EQ(export_parameters(copy), before);
   const torch::NoGradGuard no_gradients;
   copy->train();
-  copy->forward(noise({4, 1, 28, 28}));
+  copy->forward(random_input({4, 1, 28, 28}));
   for (torch::Tensor& parameter : copy->parameters()) parameter.add_(1);
   EXPECT_EQ(export_parameters(network), before);
   EXPECT_NE(export_buffers(copy), export_buffers(network));
@@ -161,7 +161,7 @@ TEST(LayerModules, LeaveTheirInputAsItIs) {
     auto network = make_network(config, {.rows = 4, .columns = 4}, 3);
     for (const bool training : {false, true}) {
       network->train(training);
-      const torch::Tensor images = noise({2, 1, 4, 4});
+      const torch::Tensor images = random_input({2, 1, 4, 4});
       const torch::Tensor before = images.clone();
       torch::nn::functional::cross_entropy(network->forward(images), torch::tensor({0, 1}))
           .backward();

@@ -34,7 +34,7 @@ ExperimentConfig config_for(ModelConfig model, std::int64_t epochs) {
   return config;
 }
 
-torch::nn::Sequential initialized(const ExperimentConfig& config) {
+torch::nn::Sequential initialized_network(const ExperimentConfig& config) {
   auto network = make_network(config.model, {}, 10);
   initialize(network, derive_seed(config.seed, "initialization"));
   choose_memory_format(network);
@@ -42,13 +42,13 @@ torch::nn::Sequential initialized(const ExperimentConfig& config) {
 }
 
 std::string trained_hash(const ExperimentConfig& config, const ImageTensors& set) {
-  auto network = initialized(config);
+  auto network = initialized_network(config);
   train(network, set, config, {});
   return parameters_sha256(export_parameters(network));
 }
 
 TEST(MemoryFormat, OfEveryConvolutionIsChannelsLastToLibTorch) {
-  const auto network = initialized(config_for(CnnConfig{}, 1));
+  const auto network = initialized_network(config_for(CnnConfig{}, 1));
   for (const torch::Tensor& parameter : network->parameters()) {
     if (parameter.dim() != 4) continue;
     EXPECT_EQ(parameter.suggest_memory_format(), torch::MemoryFormat::ChannelsLast)
@@ -71,7 +71,7 @@ TEST(LibtorchLearner, WarmsUpEachSizeOfBatchBeforeTheFirstEpoch) {
        {std::pair(200, std::vector<std::int64_t>{64, 8, 64, 64, 64, 8}),
         std::pair(128, std::vector<std::int64_t>{64, 64, 64}),
         std::pair(40, std::vector<std::int64_t>{40, 40})}) {
-    auto network = initialized(config);
+    auto network = initialized_network(config);
     std::vector<std::int64_t> seen;
     network->push_back(counting_layer(seen));
     train(network, band_tensors(images), config, {});
@@ -85,7 +85,7 @@ TEST(LibtorchLearner, NeverSeesTheWarmUp) {
   config.training.batch_size = 64;
   const ImageTensors set = band_tensors(200);
   const std::string trained = trained_hash(config, set);
-  auto network = initialized(config);
+  auto network = initialized_network(config);
   torch::optim::Adam optimizer(
       network->parameters(),
       torch::optim::AdamOptions(std::get<AdamConfig>(config.optimizer).learning_rate)

@@ -9,14 +9,14 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::int64_t kImages = 6;
-constexpr std::int64_t kPixels = kImages;  // 1 row
+constexpr std::int64_t kOrdered = 6;
+constexpr std::int64_t kPixels = kOrdered;  // 1 row
 
 /// Image i has its only bright pixel at i: of the first layer's weights its gradient is 0 but in
 /// column i.
 ImageSet one_hot_images() {
   ImageSet set{.rows = 1, .columns = kPixels, .pixels = {}, .labels = {}, .sha256 = {}};
-  for (std::int64_t i = 0; i < kImages; ++i) {
+  for (std::int64_t i = 0; i < kOrdered; ++i) {
     set.labels.push_back(static_cast<std::uint8_t>(i % 2));
     for (std::int64_t p = 0; p < kPixels; ++p) {
       set.pixels.push_back(i == p ? std::uint8_t{255} : std::uint8_t{0});
@@ -78,8 +78,8 @@ std::int64_t image_of_step(std::int64_t step, const ExperimentConfig& config) {
 /// The orders of both epochs.
 std::vector<std::vector<std::int64_t>> orders_of(const ExperimentConfig& config) {
   std::vector<std::vector<std::int64_t>> orders(2);
-  for (std::int64_t step = 1; step <= 2 * kImages; ++step) {
-    orders.at(step <= kImages ? 0 : 1).push_back(image_of_step(step, config));
+  for (std::int64_t step = 1; step <= 2 * kOrdered; ++step) {
+    orders.at(step <= kOrdered ? 0 : 1).push_back(image_of_step(step, config));
   }
   return orders;
 }

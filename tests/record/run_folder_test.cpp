@@ -18,7 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<NamedTensor> kTensors = {
+const std::vector<NamedTensor> kStoredTensors = {
     {.name = "fc1.weight", .shape = {1, 2}, .values = {1.0F, 2.0F}}};
 
 /// As a log of ours begins.
@@ -43,16 +43,17 @@ class RunFolderTest : public testing::Test {
     }
     write_file_atomically(
         folder_ / "checkpoint.safetensors",
-        checkpoint_bytes({.config_hash = config_hash(config),
-                          .seed = config.seed,
-                          .engine = "libtorch",
-                          .data_sha256 = "aa",
-                          .state = {.epoch = 1,
-                                    .step = 4,
-                                    .parameters = kTensors,
-                                    .buffers = {},
-                                    .optimizer = {{"exp_avg", kTensors}, {"exp_avg_sq", kTensors}}},
-                          .epochs = {sample_result().epochs[0]}}));
+        checkpoint_bytes(
+            {.config_hash = config_hash(config),
+             .seed = config.seed,
+             .engine = "libtorch",
+             .data_sha256 = "aa",
+             .state = {.epoch = 1,
+                       .step = 4,
+                       .parameters = kStoredTensors,
+                       .buffers = {},
+                       .optimizer = {{"exp_avg", kStoredTensors}, {"exp_avg_sq", kStoredTensors}}},
+             .epochs = {sample_result().epochs[0]}}));
   }
   [[nodiscard]] std::string contents(const char* name) const {
     return read_file(folder_ / name, 1 << 20, ExitCode::io);
