@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "data/bands.h"
 #include "libtorch/torch_networks.h"
