@@ -33,6 +33,8 @@ class Console final : public Observer {
  public:
   explicit Console(const ConsoleOptions& options);
   ~Console() override;
+  Console(const Console&) = delete;  // one of them draws on the terminal
+  Console& operator=(const Console&) = delete;
 
   void log_to(const std::filesystem::path& file) override;
 
