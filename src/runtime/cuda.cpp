@@ -9,6 +9,8 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <cstdint>
+
 // Before 2.9 the allocator can be queried only with CUDA's own headers.
 #define MNIST_BENCH_HAS_DEVICE_STATISTICS \
   (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9))
@@ -124,7 +126,8 @@ CudaStatus find_cuda() {
             .idle_gpu = true};
   }
   CudaStatus status;
-  const auto count = static_cast<int>(torch::cuda::device_count());
+  // A DeviceIndex is a signed char; the count is never negative.
+  const int count = static_cast<std::uint8_t>(torch::cuda::device_count());
   for (int i = 0; i < count; ++i) status.devices.push_back(gpu_name(i));
   if (count > 0) return status;
   const std::optional<int> of_driver = devices_of_driver();
