@@ -2,13 +2,14 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/commands.h"
+#include "base/error.h"
+#include "base/number.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
@@ -27,10 +28,8 @@ struct CompareArguments {
 /// The margin as a difference of accuracies; absent without --equivalence.
 std::optional<double> margin_of(const std::string& points) {
   if (points.empty()) return std::nullopt;
-  double value = 0;
-  const char* const end = points.data() + points.size();
-  const auto [rest, error] = std::from_chars(points.data(), end, value);
-  if (error == std::errc() && rest == end && value > 0.0 && value <= 100.0) return value / 100.0;
+  const std::optional<double> value = number_in(points);
+  if (value && *value > 0.0 && *value <= 100.0) return *value / 100.0;
   throw Error(ExitCode::usage,
               fmt::format("--equivalence {}: allowed: a margin > 0 and ≤ 100", points),
               "name the difference of mean accuracy, in percentage points, that would not matter: "

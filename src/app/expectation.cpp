@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "record/metric_table.h"
 
 namespace mnist_bench {
@@ -60,12 +61,11 @@ Expectation parse_expectation(const std::string& text) {
   }
   std::string number = end == std::string::npos ? "" : text.substr(end);
   trim(number);
-  const auto [rest, error] =
-      std::from_chars(number.data(), number.data() + number.size(), expectation.value);
-  if (error != std::errc() || rest != number.data() + number.size() ||
-      !std::isfinite(expectation.value)) {
+  const std::optional<double> value = number_in(number);
+  if (!value || !std::isfinite(*value)) {
     refuse(text, fmt::format("'{}' is not a number", number));
   }
+  expectation.value = *value;
   if (metric->is_share() && (expectation.value < 0.0 || expectation.value > 1.0)) {
     refuse(text,
            fmt::format("{} is between 0 and 1, so {} is always or never met", metric->key, number));

@@ -1,7 +1,7 @@
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "base/number.h"
 #include "report/format/formats.h"
 #include "report/format/run_columns.h"
 
@@ -13,9 +13,7 @@ constexpr auto kNone = std::string::npos;
 /// Whether a spreadsheet would compute with a cell of `text` instead of showing it.
 bool is_formula(const std::string& text) {
   if (text.empty() || std::string_view("=+-@\t").find(text.front()) == kNone) return false;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error != std::errc() || end != text.data() + text.size();
+  return !number_in(text);
 }
 
 std::string line_of(const RunRow& row) {
