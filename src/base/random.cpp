@@ -27,13 +27,6 @@ std::uint64_t below(std::uint64_t bound, std::mt19937_64& generator) {
 
 }  // namespace
 
-std::uint64_t split_mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15U;
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
-}
-
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view stream, std::uint64_t epoch) {
   return split_mix(split_mix(split_mix(seed) ^ fnv1a(stream)) + epoch);
 }

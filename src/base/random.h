@@ -7,7 +7,12 @@
 namespace mnist_bench {
 
 /// Mixes 64 bits: neighbouring numbers become unrelated ones (SplitMix64: Steele, Lea, Flood 2014).
-std::uint64_t split_mix(std::uint64_t x);
+constexpr std::uint64_t split_mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31U);
+}
 
 /// The seed of one random stream of a run ("initialization", "shuffle", "dropout"), derived from
 /// the run's seed and, for streams that restart each epoch, from the epoch. Streams of different

@@ -25,11 +25,12 @@ struct IntegerRange {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-/// A JSON number, from `minimum` (or above it, if `open`) to below `below`.
+/// A JSON number, from `minimum` (or above it, if `open`) to below `below` and at most `maximum`.
 struct NumberRange {
   double minimum;
   bool open = false;
   double below = std::numeric_limits<double>::infinity();
+  double maximum = std::numeric_limits<double>::infinity();
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
   [[nodiscard]] std::string describe() const;
@@ -70,6 +71,15 @@ struct Choice {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
+/// One of the integers `values`. 0.0 is not an integer.
+struct IntegerChoice {
+  std::vector<std::int64_t> values;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
 /// 1 to `max_items` integers.
 struct IntegerList {
   std::size_t max_items;
@@ -104,8 +114,17 @@ struct LayerList {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerList, Boolean,
-                          IntegerOrWord, LayerList>;
+/// A list of up to `max_items` transforms, seen from outside; transform/transform.h checks them.
+struct TransformList {
+  std::size_t max_items;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
+using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerChoice, IntegerList,
+                          Boolean, IntegerOrWord, LayerList, TransformList>;
 
 bool accepts(const Rule& rule, const nlohmann::json& value);
 std::string describe(const Rule& rule);

@@ -1,4 +1,4 @@
-#include "config/rule.h"
+#include "base/rule.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,17 +37,20 @@ ordered_json IntegerRange::schema() const {
 bool NumberRange::accepts(const json& value) const {
   if (!value.is_number()) return false;
   const auto number = value.get<double>();
-  return (open ? number > minimum : number >= minimum) && number < below;
+  return (open ? number > minimum : number >= minimum) && number < below && number <= maximum;
 }
 
 std::string NumberRange::describe() const {
-  const std::string lower = fmt::format("number {} {}", open ? ">" : "≥", minimum);
-  return std::isinf(below) ? lower : fmt::format("{} and < {}", lower, below);
+  std::string text = fmt::format("number {} {}", open ? ">" : "≥", minimum);
+  if (!std::isinf(below)) text += fmt::format(" and < {}", below);
+  if (!std::isinf(maximum)) text += fmt::format(" and ≤ {}", maximum);
+  return text;
 }
 
 ordered_json NumberRange::schema() const {
   ordered_json schema = {{"type", "number"}, {open ? "exclusiveMinimum" : "minimum", minimum}};
   if (!std::isinf(below)) schema["exclusiveMaximum"] = below;
+  if (!std::isinf(maximum)) schema["maximum"] = maximum;
   return schema;
 }
 
@@ -103,6 +106,15 @@ std::string Choice::describe() const {
 
 ordered_json Choice::schema() const { return {{"enum", values}}; }
 
+bool IntegerChoice::accepts(const json& value) const {
+  return value.is_number_integer() &&
+         std::find(values.begin(), values.end(), value) != values.end();
+}
+
+std::string IntegerChoice::describe() const { return fmt::format("{}", fmt::join(values, " or ")); }
+
+ordered_json IntegerChoice::schema() const { return {{"type", "integer"}, {"enum", values}}; }
+
 bool IntegerList::accepts(const json& value) const {
   return value.is_array() && !value.empty() && value.size() <= max_items &&
          std::all_of(value.begin(), value.end(),
@@ -142,6 +154,18 @@ std::string LayerList::describe() const { return "list of one or more layers"; }
 
 ordered_json LayerList::schema() const {
   return {{"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/$defs/layer"}}}};
+}
+
+bool TransformList::accepts(const json& value) const {
+  return value.is_array() && value.size() <= max_items;
+}
+
+std::string TransformList::describe() const {
+  return fmt::format("list of at most {} transforms", max_items);
+}
+
+ordered_json TransformList::schema() const {
+  return {{"type", "array"}, {"maxItems", max_items}, {"items", {{"$ref", "#/$defs/transform"}}}};
 }
 
 bool accepts(const Rule& rule, const json& value) {

@@ -1,4 +1,4 @@
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/config_text.h"
+#include "base/refusal.h"
 
 namespace mnist_bench {
 namespace {

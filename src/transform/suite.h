@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transform/transform.h"
+
+namespace mnist_bench {
+
+/// Chains that a model is evaluated on, one after the other.
+struct Suite {
+  std::string name;
+  std::vector<TransformChain> points;
+};
+
+/// The one with this name that needs no file; nothing where there is none.
+std::optional<Suite> shipped_suite(const std::string& name);
+
+/// "standard", "shift" or "quick", or a JSON file with a list of SPECs. Throws Error(usage).
+Suite find_suite(const std::string& name);
+
+/// The names that need no file.
+std::vector<std::string> suite_names();
+
+}  // namespace mnist_bench
