@@ -9,6 +9,7 @@
 
 #include "base/enum_names.h"
 #include "config/layers.h"
+#include "transform/transform.h"
 
 namespace mnist_bench {
 
@@ -28,6 +29,8 @@ struct DataConfig {
   /// Folder of the four IDX files, raw or .gz; absent: the MNIST that ships with the project.
   std::optional<std::string> directory;
   Normalization normalization = Normalization::standardize;
+  /// On training and test images after reading, before any limit.
+  TransformChain transform = {};
   /// Use only the first N training (test) images of a class-stratified order; absent: all. ≥ 1.
   std::optional<std::int64_t> train_limit;
   std::optional<std::int64_t> test_limit;

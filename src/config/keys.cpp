@@ -169,6 +169,16 @@ Key layers_key() {
   return layers;
 }
 
+Key transform_key() {
+  Key transform = key("data", "transform", TransformList{kMostTransforms},
+                      field(&ExperimentConfig::data, &DataConfig::transform),
+                      "What is done to all training and test images, first to last, such as "
+                      "[{\"type\": \"transpose\"}]; see the table of transforms.");
+  transform.check = [](const json& list) { return problem_in_transforms(list); };
+  transform.is_younger = true;
+  return transform;
+}
+
 std::vector<Key> make_keys() {
   using E = ExperimentConfig;
   using D = DataConfig;
@@ -206,6 +216,7 @@ std::vector<Key> make_keys() {
       key("data", "normalization", normalization, field(&E::data, &D::normalization),
           "standardize: (x/255 − 0.1307)/0.3081; unit: x/255; dataset: as standardize, with mean "
           "and SD of all training images of the file; none: x, 0 to 255."),
+      transform_key(),
       key("data", "train_limit", image_count, field(&E::data, &D::train_limit),
           "Train on only the first N images of a fixed, class-stratified order; null: on all."),
       key("data", "test_limit", image_count, field(&E::data, &D::test_limit),

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rule.h"
 #include "config/experiment.h"
-#include "config/rule.h"
 
 namespace mnist_bench {
 
@@ -44,6 +44,9 @@ struct Key {
   /// What is wrong inside a value that its rule accepts; empty where the rule says it all.
   std::function<std::optional<Problem>(const nlohmann::json&)> check = {};
   std::optional<Dependency> dependency = {};
+  /// Younger than 0.1.0: where it has its default it is not part of what the experiment is, nor of
+  /// its hash, so that the hashes of older configs stay.
+  bool is_younger = false;
 
   /// "training.epochs", as in an override.
   [[nodiscard]] std::string path() const { return section.empty() ? name : section + "." + name; }

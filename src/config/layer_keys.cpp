@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 
 namespace mnist_bench {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rule.h"
 #include "config/layers.h"
-#include "config/rule.h"
 
 namespace mnist_bench {
 

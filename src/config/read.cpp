@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/nearest.h"
+#include "base/strict_json.h"
 #include "config/keys.h"
 #include "config/shipped_configs.h"
-#include "config/strict_json.h"
 
 namespace mnist_bench {
 namespace {
@@ -195,6 +195,15 @@ void require_no_other_type(const Source& source, const Key& key, const Experimen
                    fmt::join(allowed, ", ")));
 }
 
+/// How to write a list, for a value that lacks the brackets.
+std::string_view example_of(const Rule& rule) {
+  if (std::holds_alternative<IntegerList>(rule)) return "; write it as [256,128]";
+  if (std::holds_alternative<TransformList>(rule)) {
+    return R"(; write it as [{"type": "rotate", "degrees": 15}])";
+  }
+  return "";
+}
+
 /// Reads one key of the document, if it is there, into the struct.
 void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
   const json::json_pointer where = pointer(key.section, key.name);
@@ -213,10 +222,9 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
   if (!key.accepts(value)) {
     const std::string type =
         key.depends_on_type() ? fmt::format(" ({}.type is \"{}\")", key.section, key.type) : "";
-    const bool lacks_brackets = std::holds_alternative<IntegerList>(key.rule) && value.is_string();
     fail(source, key,
          fmt::format("found {}; allowed: {}{}{}", excerpt(value), key.allowed(), type,
-                     lacks_brackets ? "; write it as [256,128]" : ""));
+                     value.is_string() ? example_of(key.rule) : ""));
   }
   if (const std::optional<Problem> problem = key.check ? key.check(value) : std::nullopt) {
     fail(origin_of(source, key), where / problem->where, problem->text);

@@ -1,6 +1,7 @@
 #include "config/schema.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -10,6 +11,7 @@
 
 #include "config/keys.h"
 #include "config/layer_keys.h"
+#include "transform/kind.h"
 
 namespace mnist_bench {
 namespace {
@@ -97,6 +99,25 @@ ordered_json layer_schema(const LayerKind& kind) {
   return object;
 }
 
+ordered_json transform_schema(const TransformKind& kind) {
+  ordered_json properties = {{"type", {{"description", kind.meaning}, {"const", kind.type}}}};
+  ordered_json required = {"type"};
+  for (const TransformKey& key : kind.keys) {
+    properties[key.name] = {{"description", key.meaning}};
+    properties[key.name].update(schema(key.rule));
+    if (!key.default_value) {
+      required.push_back(key.name);
+      continue;
+    }
+    std::visit([&](const auto& value) { properties[key.name]["default"] = value; },
+               *key.default_value);
+  }
+  ordered_json object = {{"title", kind.type}};
+  object.update(object_schema(properties));
+  object["required"] = required;
+  return object;
+}
+
 std::string code(const std::string& text) { return "`" + text + "`"; }
 
 std::string default_cell(const Key& key) {
@@ -130,6 +151,26 @@ std::string layers_markdown() {
   return table;
 }
 
+/// "`dx`: integer -1024 to 1024, default 0".
+std::string setting_cell(const TransformKey& key) {
+  const std::string setting = fmt::format("{}: {}", code(key.name), describe(key.rule));
+  if (!key.default_value) return setting;
+  return setting + std::visit([](const auto& value) { return fmt::format(", default {}", value); },
+                              *key.default_value);
+}
+
+/// A row for each kind.
+std::string transforms_markdown() {
+  std::string table = "| Transform | Settings | Meaning |\n|---|---|---|\n";
+  for (const TransformKind& kind : transform_kinds()) {
+    std::vector<std::string> settings;
+    for (const TransformKey& key : kind.keys) settings.push_back(setting_cell(key));
+    table += fmt::format("| {} | {} | {} |\n", code(std::string(kind.type)),
+                         fmt::join(settings, "; "), kind.meaning);
+  }
+  return table;
+}
+
 }  // namespace
 
 ordered_json config_schema() {
@@ -152,7 +193,11 @@ ordered_json config_schema() {
   schema["required"] = {"model"};
   auto layers = ordered_json::array();
   for (const LayerKind& kind : layer_kinds()) layers.push_back(layer_schema(kind));
-  schema["$defs"] = {{"layer", {{"oneOf", layers}}}};
+  auto transforms = ordered_json::array();
+  for (const TransformKind& kind : transform_kinds()) {
+    transforms.push_back(transform_schema(kind));
+  }
+  schema["$defs"] = {{"layer", {{"oneOf", layers}}}, {"transform", {{"oneOf", transforms}}}};
   return schema;
 }
 
@@ -163,8 +208,10 @@ std::string config_reference_markdown() {
     table += fmt::format("| {}{} | {} | {} | {} |\n", code(key.path()), type, key.allowed(),
                          default_cell(key), key.meaning);
   }
-  return table + fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
-                             describe(layer_name_rule()), layers_markdown());
+  return table +
+         fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
+                     describe(layer_name_rule()), layers_markdown()) +
+         "\nTransforms of `data.transform`.\n\n" + transforms_markdown();
 }
 
 }  // namespace mnist_bench

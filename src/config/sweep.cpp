@@ -15,10 +15,10 @@
 #include "base/files.h"
 #include "base/nearest.h"
 #include "base/sha256.h"
+#include "base/strict_json.h"
 #include "config/keys.h"
 #include "config/read.h"
 #include "config/run_keys.h"
-#include "config/strict_json.h"
 #include "config/write.h"
 
 namespace mnist_bench {

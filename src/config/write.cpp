@@ -17,12 +17,12 @@ void replace_all(std::string& text, std::string_view placeholder, const std::str
   }
 }
 
-/// The keys that apply and whose path `is_wanted`.
+/// The keys that apply and that `is_wanted`.
 template <class Predicate>
 nlohmann::ordered_json object_of(const ExperimentConfig& config, const Predicate& is_wanted) {
   auto document = nlohmann::ordered_json::object();
   for (const Key& key : experiment_keys()) {
-    if (!key.applies_to(config) || !is_wanted(key.path())) continue;
+    if (!key.applies_to(config) || !is_wanted(key)) continue;
     auto& parent = key.section.empty() ? document : document[key.section];
     parent[key.name] = key.get(config);
   }
@@ -32,11 +32,14 @@ nlohmann::ordered_json object_of(const ExperimentConfig& config, const Predicate
 }  // namespace
 
 nlohmann::ordered_json to_json(const ExperimentConfig& config) {
-  return object_of(config, [](const std::string& /*path*/) { return true; });
+  return object_of(config, [](const Key& /*key*/) { return true; });
 }
 
 nlohmann::ordered_json experiment_json(const ExperimentConfig& config) {
-  return object_of(config, defines_experiment);
+  return object_of(config, [&](const Key& key) {
+    const bool is_left_out = key.is_younger && key.get(config) == key.default_value();
+    return defines_experiment(key.path()) && !is_left_out;
+  });
 }
 
 std::string config_hash(const ExperimentConfig& config) {

@@ -9,14 +9,9 @@
 
 #include "config/experiment.h"
 #include "data/pixels.h"
+#include "transform/image_shape.h"
 
 namespace mnist_bench {
-
-/// Greyscale images of rows × columns pixels.
-struct ImageShape {
-  std::int64_t rows = 28;
-  std::int64_t columns = 28;
-};
 
 /// One split: n greyscale images as bytes, with their labels.
 struct ImageSet {
@@ -30,6 +25,7 @@ struct ImageSet {
   std::string sha256;
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  [[nodiscard]] ImageShape shape() const { return {.rows = rows, .columns = columns}; }
 };
 
 /// One of the four files a data set was read from.

@@ -77,4 +77,24 @@ std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labe
   return order;
 }
 
+std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
+                                       const std::string& key) {
+  if (!limit) return all_indices(set);
+  if (*limit > set.size()) {
+    throw Error(ExitCode::data,
+                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
+                fmt::format("set {}=null for all of them", key));
+  }
+  std::vector<std::int64_t> indices = stratified_order(set.labels);
+  indices.resize(static_cast<std::size_t>(*limit));
+  set = select(set, indices);
+  return indices;
+}
+
+std::vector<std::int64_t> all_indices(const ImageSet& set) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(set.size()));
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return indices;
+}
+
 }  // namespace mnist_bench

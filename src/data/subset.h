@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
+
+#include "data/dataset.h"
 
 namespace mnist_bench {
 
@@ -13,5 +17,13 @@ namespace mnist_bench {
 /// class the order is a fixed shuffle, since the file order of MNIST's test set is not random (its
 /// first half is the easier one).
 std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labels);
+
+/// Cuts `set` to its first `limit` images of the stratified order, if there is a limit; returns the
+/// indices kept. Throws Error(data), naming the config's `key`, where there are fewer images.
+std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
+                                       const std::string& key);
+
+/// 0 … n − 1.
+std::vector<std::int64_t> all_indices(const ImageSet& set);
 
 }  // namespace mnist_bench

@@ -1,36 +1,10 @@
 #include "experiment/data_cache.h"
 
-#include <fmt/format.h>
-
-#include <numeric>
-
-#include "base/error.h"
 #include "data/subset.h"
+#include "data/transform_set.h"
 #include "experiment/engine_sets.h"
 
 namespace mnist_bench {
-namespace {
-
-/// Cuts `set` to its first `limit` images of the stratified order; returns the indices kept.
-std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
-                                       const std::string& key) {
-  if (!limit) {
-    std::vector<std::int64_t> all(static_cast<std::size_t>(set.size()));
-    std::iota(all.begin(), all.end(), std::int64_t{0});
-    return all;
-  }
-  if (*limit > set.size()) {
-    throw Error(ExitCode::data,
-                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
-                fmt::format("set {}=null for all of them", key));
-  }
-  std::vector<std::int64_t> indices = stratified_order(set.labels);
-  indices.resize(static_cast<std::size_t>(*limit));
-  set = select(set, indices);
-  return indices;
-}
-
-}  // namespace
 
 DataCache::DataCache() = default;
 DataCache::~DataCache() = default;
@@ -39,6 +13,7 @@ bool DataCache::load(const DataConfig& config) {
   const std::filesystem::path folder = data_folder(config);
   // Taken before the files are read, so that the next run notices a change during reading.
   Origin origin{.files = file_stamps(folder),
+                .transform = config.transform,
                 .train_limit = config.train_limit,
                 .test_limit = config.test_limit};
   if (origin_ == origin) return false;
@@ -48,6 +23,7 @@ bool DataCache::load(const DataConfig& config) {
   tensor_sets_.reset();
   dataset_ = {};
   dataset_ = load_dataset(folder);
+  transform_dataset(dataset_, config.transform);
   limit_images(dataset_.train, config.train_limit, "data.train_limit");
   test_indices_ = limit_images(dataset_.test, config.test_limit, "data.test_limit");
   origin_ = std::move(origin);

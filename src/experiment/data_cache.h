@@ -24,9 +24,9 @@ class DataCache {
   DataCache(const DataCache&) = delete;
   DataCache& operator=(const DataCache&) = delete;
 
-  /// Reads the data that `config` names and cuts them to its limits, and returns true; or false
-  /// where they are held already and their files are unchanged. Throws Error(data), and then holds
-  /// nothing.
+  /// Reads the data that `config` names, transforms them and cuts them to its limits, and returns
+  /// true; or false where they are held already and their files are unchanged. Throws Error(data),
+  /// and then holds nothing.
   bool load(const DataConfig& config);
 
   // Of the last `load`, until the next one.
@@ -42,6 +42,7 @@ class DataCache {
   /// What `dataset_` and `test_indices_` were made from.
   struct Origin {
     std::vector<FileStamp> files;
+    TransformChain transform;
     std::optional<std::int64_t> train_limit;
     std::optional<std::int64_t> test_limit;
     bool operator==(const Origin&) const = default;

@@ -5,6 +5,7 @@
 #include "model/batches.h"
 #include "model/layers.h"
 #include "native/learner.h"
+#include "transform/apply.h"
 
 namespace mnist_bench {
 
@@ -15,7 +16,9 @@ DataShape shape_of(const Dataset& dataset) {
 }
 
 DataShape shape_of(const DataConfig& config) {
-  return config.directory ? shape_of(load_dataset(*config.directory)) : DataShape{};
+  DataShape shape = config.directory ? shape_of(load_dataset(*config.directory)) : DataShape{};
+  shape.image = prepare_chain(config.transform, shape.image).output;
+  return shape;
 }
 
 void require_trainable(const ExperimentConfig& config, const DataShape& data) {

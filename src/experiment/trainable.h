@@ -17,7 +17,7 @@ struct DataShape {
 DataShape shape_of(const Dataset& dataset);
 
 /// The shape of the data that `config` names, without its limits. Reads a `directory`, and throws
-/// Error(data) as load_dataset.
+/// Error(data) as load_dataset, and Error(usage) for images that its transforms cannot take.
 DataShape shape_of(const DataConfig& config);
 
 /// Throws Error(usage) for a network that cannot exist for such data, that cannot be trained in

@@ -8,24 +8,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/refusal.h"
 #include "config/read.h"
 
 namespace mnist_bench {
 
 inline ExperimentConfig parse(std::string_view text) { return parse_experiment(text, "test.json"); }
-
-/// What `action` says when it refuses with a usage error; a test failure if it does not.
-template <class Action>
-std::string refusal_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.remedy().empty() ? error.what() : error.what() + (" " + error.remedy());
-  }
-  ADD_FAILURE() << "was accepted";
-  return {};
-}
 
 inline std::string config_refusal(std::string_view text,
                                   const std::vector<std::string>& overrides = {}) {

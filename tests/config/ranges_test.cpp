@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rule.h"
 #include "config/config_text.h"
 #include "config/read.h"
-#include "config/rule.h"
 
 namespace mnist_bench {
 namespace {

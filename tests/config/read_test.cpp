@@ -115,7 +115,7 @@ TEST(ExperimentConfig, ReadsEveryKeyOfAnMlp) {
   EXPECT_EQ(config.device, "cuda:1");
   EXPECT_EQ(config.threads, 4);
   EXPECT_EQ(config.output, "/tmp/{seed}/{name}");
-  EXPECT_EQ(config.data, (DataConfig{"fashion-mnist", "a b/ü", Normalization::unit, 10, 20}));
+  EXPECT_EQ(config.data, (DataConfig{"fashion-mnist", "a b/ü", Normalization::unit, {}, 10, 20}));
   EXPECT_EQ(std::get<MlpConfig>(config.model), (MlpConfig{{3, 2, 1}, 0.5}));
   EXPECT_EQ(std::get<AdamConfig>(config.optimizer), (AdamConfig{0.01, 0.8, 0.99, 1e-7, 1e-4}));
   EXPECT_EQ(config.training, (TrainingConfig{2, 32}));
@@ -220,6 +220,22 @@ TEST(ExperimentConfig, AllowsOneOptimizerAndOneEngine) {
   EXPECT_THAT(
       config_refusal(config_with("data", R"("normalization": "mean")")),
       HasSubstr(R"(found "mean"; allowed: "standardize" or "unit" or "dataset" or "none")"));
+}
+
+TEST(ExperimentConfig, NamesWhatIsWrongWithATransform) {
+  const auto refusal_with = [](const char* list) {
+    return config_refusal(config_with("data", fmt::format(R"("transform": {})", list)));
+  };
+  EXPECT_THAT(refusal_with(R"([{"type": "rotate", "degrees": 15}, {"type": "rotat"}])"),
+              HasSubstr("/data/transform/1/type: found \"rotat\"; did you mean \"rotate\"?"));
+  EXPECT_THAT(refusal_with(R"([{"type": "rotate", "degree": 15}])"),
+              HasSubstr("/data/transform/0/degree: unknown key"));
+  EXPECT_THAT(refusal_with(R"([{"type": "rotate"}])"),
+              HasSubstr("/data/transform/0/degrees: missing"));
+  EXPECT_THAT(refusal_with(R"([{"type": "rotate", "degrees": 361}])"),
+              HasSubstr("/data/transform/0/degrees: found 361; allowed: number ≥ -360 and ≤ 360"));
+  EXPECT_THAT(refusal_with(R"("transpose")"),
+              HasSubstr(R"(write it as [{"type": "rotate", "degrees": 15}])"));
 }
 
 TEST(ExperimentConfig, KeepsMessagesShort) {

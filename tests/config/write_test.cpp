@@ -1,5 +1,6 @@
 #include "config/write.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -19,7 +20,7 @@ constexpr const char* kResolvedCnn = R"({
   "seed": 1,
   "device": "auto",
   "threads": null,
-  "data": { "dataset": "mnist", "directory": null, "normalization": "standardize",
+  "data": { "dataset": "mnist", "directory": null, "normalization": "standardize", "transform": [],
             "train_limit": null, "test_limit": null },
   "model": { "type": "cnn", "conv1_channels": 32, "conv2_channels": 64, "hidden": 128,
              "dropout2d": 0.25, "dropout": 0.5 },
@@ -38,7 +39,12 @@ ExperimentConfig unusual() {
   config.seed = std::numeric_limits<std::int64_t>::max();
   config.device = "cuda:3";
   config.threads = 7;
-  config.data = {"kmnist", "a \"b\"/ü", Normalization::unit, 11, 12};
+  config.data = {"kmnist",
+                 "a \"b\"/ü",
+                 Normalization::unit,
+                 parse_spec("rotate:degrees=1e-5+permute_pixels:seed=9223372036854775807", "test"),
+                 11,
+                 12};
   config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
   config.optimizer = AdamConfig{1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
   config.training = {9, 17};
@@ -99,6 +105,28 @@ TEST(ConfigHash, ChangesWithEverythingElse) {
   EXPECT_TRUE(changed([](auto& c) { c.model = CnnConfig{}; }));
   EXPECT_TRUE(changed([](auto& c) { std::get<AdamConfig>(c.optimizer).beta1 = 0.5; }));
   EXPECT_TRUE(changed([](auto& c) { c.training.batch_size = 1; }));
+}
+
+TEST(ConfigHash, OfAConfigWithoutTransformIsThatOfVersion010) {
+  const ExperimentConfig plain = parse_cnn(R"({"model": {"type": "cnn"}})");
+  EXPECT_FALSE(experiment_json(plain)["data"].contains("transform"));
+  EXPECT_EQ(config_hash(plain),
+            config_hash(parse_cnn(R"({"model": {"type": "cnn"}, "data": {"transform": []}})")));
+  EXPECT_TRUE(to_json(plain)["data"].contains("transform"));
+  const ExperimentConfig transposed =
+      parse_cnn(R"({"model": {"type": "cnn"}, "data": {"transform": [{"type": "transpose"}]}})");
+  EXPECT_NE(config_hash(plain), config_hash(transposed));
+}
+
+TEST(ConfigHash, CountsEachSettingOfATransform) {
+  const auto hash_with = [](const char* transform) {
+    return config_hash(parse_cnn(fmt::format(
+        R"({{"model": {{"type": "cnn"}}, "data": {{"transform": [{}]}}}})", transform)));
+  };
+  EXPECT_EQ(hash_with(R"({"type": "permute_pixels"})"),
+            hash_with(R"({"seed": 0, "type": "permute_pixels"})"));
+  EXPECT_NE(hash_with(R"({"type": "permute_pixels"})"),
+            hash_with(R"({"type": "permute_pixels", "seed": 1})"));
 }
 
 TEST(ConfigHash, DoesNotDependOnHowAValueIsWritten) {
