@@ -37,6 +37,18 @@ MacroMetrics macro_average(const ClassificationMetrics& metrics,
 
 }  // namespace
 
+std::optional<ClassProbability> second_of(const Predictions& predictions, std::size_t image) {
+  const std::size_t classes = predictions.class_probabilities.size() / predictions.classes.size();
+  const float* const row = predictions.class_probabilities.data() + image * classes;
+  std::optional<ClassProbability> second;
+  for (std::size_t k = 0; k < classes; ++k) {
+    const auto label = static_cast<std::int64_t>(k);
+    if (label == predictions.classes[image]) continue;
+    if (!second || row[k] > second->probability) second = {.label = label, .probability = row[k]};
+  }
+  return second;
+}
+
 ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& truth,
                                  const std::vector<std::int64_t>& predicted, std::int64_t classes) {
   if (truth.size() != predicted.size()) {

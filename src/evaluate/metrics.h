@@ -11,8 +11,22 @@ namespace mnist_bench {
 struct Predictions {
   std::vector<std::int64_t> classes;  ///< the largest logit's
   std::vector<float> probabilities;   ///< its softmax (paper, eq. 3)
-  double loss = 0.0;                  ///< mean cross-entropy (paper, eq. 4); may be not finite
+  /// [n, number of classes], row-major: the softmax of all logits.
+  std::vector<float> class_probabilities;
+  double loss = 0.0;  ///< mean cross-entropy (paper, eq. 4); may be not finite
 };
+
+/// A class and its softmax.
+struct ClassProbability {
+  std::int64_t label = 0;
+  float probability = 0.0F;
+
+  bool operator==(const ClassProbability&) const = default;
+};
+
+/// The most probable class but the predicted one, the first of equals; absent where there is no
+/// other. `image`: 0 … n − 1.
+std::optional<ClassProbability> second_of(const Predictions& predictions, std::size_t image);
 
 /// Rows are the true class, columns the predicted one. [classes][classes]
 using ConfusionMatrix = std::vector<std::vector<std::int64_t>>;
