@@ -198,6 +198,8 @@ bool same_bytes(const fs::path& first, const fs::path& second) {
 
 }  // namespace
 
+std::string_view usual_name(FileRole role) { return kFileNames.at(static_cast<std::size_t>(role)); }
+
 DataFiles find_data_files(const fs::path& folder) {
   std::error_code error;
   const std::vector<FolderEntry> entries = list_folder(folder, error);

@@ -3,7 +3,10 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "data/known_datasets.h"
 
 namespace mnist_bench {
 
@@ -11,6 +14,9 @@ namespace mnist_bench {
 using FourPaths = std::array<std::filesystem::path, 4>;
 /// Index: FileRole; the file to read first, and others of the same role.
 using DataFiles = std::array<std::vector<std::filesystem::path>, 4>;
+
+/// The usual name of the file of a role: "train-images-idx3-ubyte".
+std::string_view usual_name(FileRole role);
 
 /// The files of the data set in `folder`, at least one for each role. Their names are
 /// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and

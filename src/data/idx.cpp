@@ -115,4 +115,8 @@ IdxFile read_idx_images(const std::filesystem::path& path, const IdxFile& labels
   return read_idx(path, IdxContents::images, &labels);
 }
 
+IdxFile read_idx_images(const std::filesystem::path& path) {
+  return read_idx(path, IdxContents::images, nullptr);
+}
+
 }  // namespace mnist_bench

@@ -47,4 +47,7 @@ IdxFile read_idx_labels(const std::filesystem::path& path);
 /// Refuses, before it reads a pixel, a file with another number of images than `labels`.
 IdxFile read_idx_images(const std::filesystem::path& path, const IdxFile& labels);
 
+/// The same without labels.
+IdxFile read_idx_images(const std::filesystem::path& path);
+
 }  // namespace mnist_bench

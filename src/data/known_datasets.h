@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@ namespace mnist_bench {
 
 /// The four files of a data set, in the order in which they are listed everywhere.
 enum class FileRole { train_images, train_labels, test_images, test_labels };
+
+inline constexpr std::array kFileRoles = {FileRole::train_images, FileRole::train_labels,
+                                          FileRole::test_images, FileRole::test_labels};
 
 /// "train_images", "train_labels", "test_images", "test_labels".
 std::string_view to_string(FileRole role);

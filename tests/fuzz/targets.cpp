@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "base/strict_json.h"
 #include "config/read.h"
-#include "config/strict_json.h"
 #include "config/sweep.h"
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/dataset_warnings.h"
 #include "data/idx.h"
+#include "data/image_file.h"
+#include "data/npy.h"
 #include "data/pixels.h"
 #include "fuzz/inputs.h"
 #include "paper/check.h"
@@ -171,6 +173,24 @@ void dataset(std::string_view input) {
   dataset_warnings(*dataset, "mnist", Normalization::standardize);
 }
 
+void npy(std::string_view input) {
+  const auto path = file("a.npy", input);
+  const auto integers = accepted(ExitCode::data, [&] { return read_npy_integers(path, 256); });
+  const auto bytes = accepted(ExitCode::data, [&] { return read_npy_bytes(path); });
+  require(!bytes || (integers && integers->values == bytes->values), "bytes are integers");
+  if (!integers) return;
+  std::size_t values = 1;
+  for (const std::int64_t dimension : integers->shape) {
+    values *= static_cast<std::size_t>(dimension);
+  }
+  require(integers->values.size() == values, "there are as many values as the header announces");
+}
+
+void image(std::string_view input) {
+  const auto image = accepted(ExitCode::data, [&] { return decode_image(input, "input"); });
+  require(!image || image->pixels.size() == image->shape.pixels(), "an image has all its pixels");
+}
+
 // src/record
 
 std::optional<RunResult> read_record(std::string_view input) {
@@ -262,13 +282,22 @@ void safetensors(std::string_view input) {
 }
 
 constexpr std::array kTargets = {
-    Target{"strict_json", strict_json}, Target{"config", config},
-    Target{"overrides", overrides},     Target{"sweep", sweep},
-    Target{"idx_labels", idx_labels},   Target{"idx_images", idx_images},
-    Target{"dataset", dataset},         Target{"result", result},
-    Target{"report", report},           Target{"predictions", predictions},
-    Target{"checkpoint", checkpoint},   Target{"safetensors", safetensors},
-    Target{"epochs", epochs},           Target{"verify", verify},
+    Target{"strict_json", strict_json},
+    Target{"config", config},
+    Target{"overrides", overrides},
+    Target{"sweep", sweep},
+    Target{"idx_labels", idx_labels},
+    Target{"idx_images", idx_images},
+    Target{"dataset", dataset},
+    Target{"result", result},
+    Target{"report", report},
+    Target{"predictions", predictions},
+    Target{"checkpoint", checkpoint},
+    Target{"safetensors", safetensors},
+    Target{"epochs", epochs},
+    Target{"verify", verify},
+    Target{"npy", npy},
+    Target{"image", image},
 };
 
 }  // namespace
