@@ -16,7 +16,10 @@ constexpr std::int64_t kBatch = 100;
 
 ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device,
                         const PixelStatistics& training) {
-  const PixelScaling scaling = normalization_constants(normalization, training);
+  return to_tensors(set, normalization_constants(normalization, training), device);
+}
+
+ImageTensors to_tensors(const ImageSet& set, const PixelScaling& scaling, torch::Device device) {
   std::array<float, 256> normalized{};
   for (std::size_t byte = 0; byte < normalized.size(); ++byte) {
     normalized[byte] = scaling.of(static_cast<std::uint8_t>(byte));
@@ -34,6 +37,7 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set) {
   network->eval();
   std::vector<torch::Tensor> classes;
   std::vector<torch::Tensor> probabilities;
+  std::vector<torch::Tensor> class_probabilities;
   torch::Tensor loss_sum = torch::zeros({}, set.labels.options().dtype(torch::kFloat64));
   std::int64_t done = 0;
   while (done < set.size()) {
@@ -45,15 +49,19 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set) {
     loss_sum -= log_probabilities.gather(1, labels.unsqueeze(1)).to(torch::kFloat64).sum();
     classes.push_back(index);
     probabilities.push_back(best.exp());
+    class_probabilities.push_back(log_probabilities.exp());
     done += count;
   }
   Predictions result;
   const torch::Tensor all_classes = torch::cat(classes).cpu();
   const torch::Tensor all_probabilities = torch::cat(probabilities).cpu();
+  const torch::Tensor all_class_probabilities = torch::cat(class_probabilities).cpu();
   const auto* first_class = all_classes.const_data_ptr<std::int64_t>();
   const auto* first_probability = all_probabilities.const_data_ptr<float>();
   result.classes.assign(first_class, first_class + done);
   result.probabilities.assign(first_probability, first_probability + done);
+  const auto* first = all_class_probabilities.const_data_ptr<float>();
+  result.class_probabilities.assign(first, first + all_class_probabilities.numel());
   result.loss = loss_sum.item<double>() / static_cast<double>(done);
   return result;
 }

@@ -17,6 +17,8 @@ struct ImageTensors {
   [[nodiscard]] std::int64_t size() const { return labels.size(0); }
 };
 
+ImageTensors to_tensors(const ImageSet& set, const PixelScaling& scaling, torch::Device device);
+
 /// `training`: as for `normalization_constants`.
 ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch::Device device,
                         const PixelStatistics& training = {});

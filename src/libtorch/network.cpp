@@ -107,4 +107,11 @@ void import_buffers(nn::Sequential& network, const std::vector<NamedTensor>& ten
   import_all(buffers_in(network), tensors);
 }
 
+void import_stored(nn::Sequential& network, const std::vector<NamedTensor>& tensors) {
+  const std::size_t parameters = std::min(network->named_parameters().size(), tensors.size());
+  const auto buffers = tensors.begin() + static_cast<std::ptrdiff_t>(parameters);
+  import_parameters(network, {tensors.begin(), buffers});
+  import_buffers(network, {buffers, tensors.end()});
+}
+
 }  // namespace mnist_bench

@@ -27,6 +27,9 @@ std::vector<NamedTensor> export_buffers(const torch::nn::Sequential& network);
 void import_parameters(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
 void import_buffers(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
 
+/// Both, of a stored model: the parameters, then the buffers. Throws as these.
+void import_stored(torch::nn::Sequential& network, const std::vector<NamedTensor>& tensors);
+
 /// A tensor's values as float32, row-major, and the reverse: into the dtype, device and memory
 /// format of `target`.
 NamedTensor export_tensor(const std::string& name, const torch::Tensor& tensor);

@@ -35,21 +35,19 @@ kernels::OptimizerStep optimizer_step(const OptimizerConfig& optimizer, std::int
       optimizer);
 }
 
-/// A network's prediction for one image: the class of the largest logit (the first of equals), its
-/// softmax, and the cross-entropy.
-struct ImagePrediction {
-  std::size_t predicted = 0;
-  double probability = 0;
-  double loss = 0;
-};
-
-ImagePrediction classify(std::span<const float> logits, std::size_t label) {
+/// Adds a network's prediction for one image: the class of the largest logit (the first of equals)
+/// and the softmax. Returns the cross-entropy.
+double add_prediction(std::span<const float> logits, std::size_t label, Predictions& predictions) {
   const auto largest = std::max_element(logits.begin(), logits.end());
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit - *largest));
-  return {.predicted = static_cast<std::size_t>(largest - logits.begin()),
-          .probability = 1 / sum,
-          .loss = std::log(sum) - static_cast<double>(logits[label] - *largest)};
+  predictions.classes.push_back(largest - logits.begin());
+  predictions.probabilities.push_back(static_cast<float>(1 / sum));
+  for (const float logit : logits) {
+    const double power = std::exp(static_cast<double>(logit - *largest));
+    predictions.class_probabilities.push_back(static_cast<float>(power / sum));
+  }
+  return std::log(sum) - static_cast<double>(logits[label] - *largest);
 }
 
 }  // namespace
@@ -69,11 +67,8 @@ Predictions predict(Network& network, const Images& set) {
   const std::size_t classes = logits.size() / static_cast<std::size_t>(set.size());
   double loss_sum = 0;
   for (std::int64_t i = 0; i < set.size(); ++i) {
-    const ImagePrediction image =
-        classify({logits.data() + static_cast<std::size_t>(i) * classes, classes}, set.label(i));
-    predictions.classes.push_back(static_cast<std::int64_t>(image.predicted));
-    predictions.probabilities.push_back(static_cast<float>(image.probability));
-    loss_sum += image.loss;
+    const float* const row = logits.data() + static_cast<std::size_t>(i) * classes;
+    loss_sum += add_prediction({row, classes}, set.label(i), predictions);
   }
   predictions.loss = loss_sum / static_cast<double>(set.size());
   return predictions;

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "record/contradiction.h"
 #include "record/result_json.h"
 
@@ -47,7 +47,7 @@ bool is_same(const nlohmann::json& said, const ordered_json& computed) {
 }
 
 /// Members that records of the first schema never have.
-constexpr std::array<std::string_view, 11> kOfSecondSchema = {"cuda",
+constexpr std::array<std::string_view, 12> kOfSecondSchema = {"cuda",
                                                               "cudnn",
                                                               "driver",
                                                               "tf32",
@@ -57,7 +57,8 @@ constexpr std::array<std::string_view, 11> kOfSecondSchema = {"cuda",
                                                               "files",
                                                               "classes",
                                                               "peak_device_bytes",
-                                                              "predictions_sha256"};
+                                                              "predictions_sha256",
+                                                              "calibration"};
 
 /// Members that records of the first schema may have; versions before 0.1.0 did not write them.
 constexpr std::array<std::string_view, 4> kOfVersion010 = {"jobs", "simd", "resumed_after",
@@ -145,7 +146,31 @@ void note_first_epochs(RunResult& result) {
 
 }  // namespace
 
+void check_calibration(const TestRecord& test) {
+  if (!test.calibration) return;
+  std::int64_t samples = 0;
+  double correct = 0;
+  for (const CalibrationBin& bin : test.calibration->bins) {
+    samples += std::min(bin.samples, test.metrics.samples + 1 - samples);
+    correct += static_cast<double>(bin.samples) * bin.accuracy.value_or(0.0);
+  }
+  if (samples != test.metrics.samples) {
+    contradict("the sum of test.calibration.bins[].samples", std::to_string(samples),
+               fmt::format("the confusion matrix counts {}", test.metrics.samples));
+  }
+  const double right = test.metrics.accuracy.value_or(0.0) * static_cast<double>(samples);
+  if (!nearly(correct, right)) {
+    contradict("what test.calibration.bins have right", fmt::format("{}", correct),
+               fmt::format("the confusion matrix counts {}", right));
+  }
+}
+
+void require_same(const nlohmann::json& said, const ordered_json& computed) {
+  require_same({}, said, computed, /*first=*/false);
+}
+
 void check_computed(RunResult& result, const JsonValue& record, bool first) {
+  if (result.test) check_calibration(*result.test);
   ordered_json computed = to_json_without_epochs(result);
   computed.erase("schema");
   computed.erase("config");  // read with its own rules; its hash is compared

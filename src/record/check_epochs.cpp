@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "record/contradiction.h"
 #include "record/devices.h"
 #include "record/result_json.h"

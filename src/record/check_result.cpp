@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "data/known_datasets.h"
 #include "data/pixels.h"
 #include "record/check_computed.h"

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/overloaded.h"
 #include "base/sha256.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "record/contradiction.h"
 #include "record/json_value.h"
 #include "record/read_result.h"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 
 namespace mnist_bench {
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "record/checkpoint.h"
 
 namespace mnist_bench {
@@ -31,6 +31,15 @@ std::vector<PlacedLayer> layers_of(const RunResult& result) {
     return layers_of(result.config.model, image_of(*result.model), classes);
   } catch (const Error& error) {
     throw Error(ExitCode::io, error.what());
+  }
+}
+
+bool takes_images(const RunResult& result, ImageShape shape) {
+  const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
+  try {
+    return summarize(result.config.model, shape, classes).layers == result.model->layers;
+  } catch (const Error&) {
+    return false;
   }
 }
 

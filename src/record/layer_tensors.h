@@ -13,6 +13,9 @@ namespace mnist_bench {
 /// data and model. Throws Error(io) where there is none.
 std::vector<PlacedLayer> layers_of(const RunResult& result);
 
+/// Whether the record's network takes images of this shape. `result` has data and model.
+bool takes_images(const RunResult& result, ImageShape shape);
+
 /// How many numbers are stored of a network, and how many a checkpoint has with what the optimizer
 /// keeps of it.
 struct StoredValues {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "base/escape.h"
 #include "base/files.h"
@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{256} << 20U;
 
-/// The header that predictions_csv writes, without its line end.
-std::string header() {
-  std::string line = predictions_csv({});
-  line.pop_back();
-  return line;
-}
-
 /// All of `text` as a number: no sign but "-" in an exponent, no space, nothing after it.
 template <typename Number>
 std::optional<Number> number_from(std::string_view text) {
@@ -36,30 +29,39 @@ std::optional<Number> number_from(std::string_view text) {
   return value;
 }
 
-/// Exactly four fields.
-std::optional<std::array<std::string_view, 4>> fields_of(std::string_view line) {
-  std::array<std::string_view, 4> fields;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const std::size_t end = i + 1 < fields.size() ? line.find(',') : line.size();
-    if (end == std::string_view::npos) return std::nullopt;
-    fields[i] = line.substr(0, end);
-    line.remove_prefix(std::min(end + 1, line.size()));
+std::vector<std::string_view> fields_of(std::string_view line) {
+  std::vector<std::string_view> fields;
+  while (true) {
+    const std::size_t end = line.find(',');
+    fields.push_back(line.substr(0, end));
+    if (end == std::string_view::npos) return fields;
+    line.remove_prefix(end + 1);
   }
-  return fields;
 }
 
-std::optional<Prediction> prediction_from(std::string_view line) {
-  const auto fields = fields_of(line);
-  if (!fields) return std::nullopt;
-  const auto index = number_from<std::int64_t>((*fields)[0]);
-  const auto truth = number_from<std::int64_t>((*fields)[1]);
-  const auto predicted = number_from<std::int64_t>((*fields)[2]);
-  const auto probability = number_from<float>((*fields)[3]);
+std::optional<float> share_from(std::string_view text) {
+  const auto share = number_from<float>(text);
   // Written so that NaN is refused as well.
-  const bool share = probability && *probability >= 0.0F && *probability <= 1.0F;
-  if (!index || !truth || !predicted || !share) return std::nullopt;
-  return Prediction{
+  return share && *share >= 0.0F && *share <= 1.0F ? share : std::nullopt;
+}
+
+/// A line with as many columns as the header has.
+std::optional<Prediction> prediction_from(std::string_view line, std::size_t columns) {
+  const std::vector<std::string_view> fields = fields_of(line);
+  if (fields.size() != columns) return std::nullopt;
+  const auto index = number_from<std::int64_t>(fields[0]);
+  const auto truth = number_from<std::int64_t>(fields[1]);
+  const auto predicted = number_from<std::int64_t>(fields[2]);
+  const auto probability = share_from(fields[3]);
+  if (!index || !truth || !predicted || !probability) return std::nullopt;
+  Prediction prediction{
       .index = *index, .truth = *truth, .predicted = *predicted, .probability = *probability};
+  if (columns == 4) return prediction;
+  const auto second = number_from<std::int64_t>(fields[4]);
+  const auto second_probability = share_from(fields[5]);
+  if (!second || !second_probability) return std::nullopt;
+  prediction.second = {.label = *second, .probability = *second_probability};
+  return prediction;
 }
 
 Error malformed(std::string_view origin, std::size_t line, const std::string& what) {
@@ -81,6 +83,7 @@ std::vector<Prediction> parse_predictions(std::string_view text, std::string_vie
   std::vector<Prediction> predictions;
   std::unordered_set<std::int64_t> indices;
   std::size_t number = 0;
+  std::size_t columns = 0;
   while (!text.empty()) {
     ++number;
     const std::size_t end = text.find('\n');
@@ -90,16 +93,22 @@ std::vector<Prediction> parse_predictions(std::string_view text, std::string_vie
     }
     text.remove_prefix(end + 1);
     if (number == 1) {
-      if (line == header()) continue;
-      throw malformed(origin, number,
-                      fmt::format("expected the header '{}', found '{}'", header(), escaped(line)));
+      if (line != kPredictionColumns && line != kFirstPredictionColumns) {
+        throw malformed(
+            origin, number,
+            fmt::format("expected the header '{}', found '{}'", kPredictionColumns, escaped(line)));
+      }
+      columns = fields_of(line).size();
+      continue;
     }
-    const std::optional<Prediction> prediction = prediction_from(line);
+    const std::optional<Prediction> prediction = prediction_from(line, columns);
     if (!prediction) {
-      throw malformed(origin, number,
-                      fmt::format("expected an index, two classes and a probability of 0 to 1 "
-                                  "(like 17,3,5,0.75), found '{}'",
-                                  escaped(line)));
+      throw malformed(
+          origin, number,
+          fmt::format("expected an index, two classes and a probability of 0 to 1{} "
+                      "(like {}), found '{}'",
+                      columns == 4 ? "" : ", a class and its probability",
+                      columns == 4 ? "17,3,5,0.75" : "17,3,5,0.75,3,0.2", escaped(line)));
     }
     if (!indices.insert(prediction->index).second) {
       throw malformed(origin, number, fmt::format("image {} occurs twice", prediction->index));
@@ -136,10 +145,12 @@ void check_predictions(const TestRecord& test, const std::vector<Prediction>& pr
   const auto classes = static_cast<std::int64_t>(counts.size());
   ConfusionMatrix found(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
   for (const Prediction& p : predictions) {
-    if (p.truth >= classes || p.predicted >= classes) {
+    const std::int64_t largest =
+        std::max({p.truth, p.predicted, p.second ? p.second->label : std::int64_t{0}});
+    if (largest >= classes) {
       throw Error(ExitCode::io,
                   fmt::format("image {} has class {}, but the confusion matrix only {} classes",
-                              p.index, std::max(p.truth, p.predicted), classes));
+                              p.index, largest, classes));
     }
     ++found[static_cast<std::size_t>(p.truth)][static_cast<std::size_t>(p.predicted)];
   }

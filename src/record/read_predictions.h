@@ -9,8 +9,8 @@
 namespace mnist_bench {
 
 /// Reads `predictions.csv` of a run folder, as strictly as it was written: its header, at least one
-/// line, four plain numbers each, no index twice, probabilities 0 … 1. Throws Error(io) naming
-/// file, line and what was expected.
+/// line, four or six plain numbers each, no index twice, probabilities 0 … 1. Throws Error(io)
+/// naming file, line and what was expected.
 std::vector<Prediction> read_predictions(const std::filesystem::path& folder);
 
 /// The same for the run of `result`. Also throws Error(io) if the file's hash or counts differ from

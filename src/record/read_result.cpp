@@ -13,17 +13,6 @@
 #include "record/seal.h"
 
 namespace mnist_bench {
-namespace {
-
-/// Throws unless the SHA-256 that is the last member is that of `bytes`.
-void require_seal(std::string_view bytes, const JsonValue& sha256) {
-  if (!is_sealed(bytes, bytes.rfind(sha256.hash()))) {
-    throw Error(ExitCode::io, "its bytes do not match its sha256");
-  }
-}
-
-}  // namespace
-
 EpochRecord epoch_from_json(const JsonValue& json) {
   // Before there were two engines, epochs did not name theirs.
   return read_fields(epoch_fields(), json, {.engine = std::string(to_string(Engine::libtorch))});

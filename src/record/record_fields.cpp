@@ -15,7 +15,41 @@ const Fields<DataFile>& file_fields() {
   return fields;
 }
 
+const Fields<CalibrationBin>& bin_fields() {
+  using B = CalibrationBin;
+  static const Fields<B> fields = {
+      field("lower", &B::lower, &J::share),       field("upper", &B::upper, &J::share),
+      field("samples", &B::samples, &J::count),   field("confidence", &B::confidence, &J::share),
+      field("accuracy", &B::accuracy, &J::share),
+  };
+  return fields;
+}
+
+const Fields<CoveragePoint>& coverage_fields() {
+  using C = CoveragePoint;
+  static const Fields<C> fields = {
+      field("coverage", &C::coverage, &J::share),
+      field("threshold", &C::threshold, &J::share),
+      field("accuracy", &C::accuracy, &J::share),
+  };
+  return fields;
+}
+
 }  // namespace
+
+const Fields<Calibration>& calibration_fields() {
+  using C = Calibration;
+  static const Fields<C> fields = {
+      field("ece", &C::ece, &J::share),
+      field("mce", &C::mce, &J::share),
+      field("mce_samples", &C::mce_samples, &J::count),
+      field("brier", &C::brier, &J::amount),
+      finite_or_null("nll", &C::nll, &J::amount),
+      list_of("bins", &C::bins, bin_fields()),
+      list_of("coverage", &C::coverage, coverage_fields()),
+  };
+  return fields;
+}
 
 const Fields<Provenance>& provenance_fields() {
   using P = Provenance;

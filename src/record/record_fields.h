@@ -15,7 +15,8 @@ const Fields<ModelSummary>& model_fields();
 const Fields<EpochRecord>& epoch_fields();
 /// Without seconds_per_epoch, which follow from the epochs.
 const Fields<TimingRecord>& timing_fields();
-/// Loss and confusion matrix are read; all metrics follow from the matrix.
+const Fields<Calibration>& calibration_fields();
+/// Loss, confusion matrix and calibration are read; all metrics follow from the matrix.
 const Fields<TestRecord>& test_fields();
 /// Of the whole record, without its last member, sha256.
 const Fields<RunResult>& result_fields();

@@ -8,6 +8,7 @@
 
 #include "base/enum_names.h"
 #include "config/experiment.h"
+#include "evaluate/calibration.h"
 #include "evaluate/metrics.h"
 #include "model/summary.h"
 
@@ -100,6 +101,8 @@ struct TestRecord {
   double loss = 0.0;
   ClassificationMetrics metrics;
   ConfusionMatrix confusion;
+  /// Absent in records of 0.1.0, and where a probability is not finite.
+  std::optional<Calibration> calibration = {};
 };
 
 struct TimingRecord {
@@ -139,6 +142,8 @@ struct Prediction {
   std::int64_t truth = 0;
   std::int64_t predicted = 0;
   float probability = 0.0F;  ///< softmax of the predicted class
+  /// The most probable one of the other classes; absent in files of 0.1.0.
+  std::optional<ClassProbability> second = {};
 };
 
 }  // namespace mnist_bench

@@ -90,6 +90,13 @@ Field<TestRecord> confusion_field() {
           .members = 2};
 }
 
+/// Left out where it is absent, as records of 0.1.0 do.
+Field<TestRecord> calibration_field() {
+  Field<TestRecord> field = object("calibration", &TestRecord::calibration, calibration_fields());
+  field.is_left_out = [](const TestRecord& test) { return !test.calibration; };
+  return field;
+}
+
 Field<RunResult> status_field() {
   return {.name = "status",
           .write = [](const RunResult& result) { return Json(to_string(result.status)); },
@@ -142,6 +149,7 @@ const Fields<TestRecord>& test_fields() {
       derived<T>("per_class", per_class_of),
       derived<T>("undefined", [](const T& test) { return Json(test.metrics.undefined); }),
       confusion_field(),
+      calibration_field(),
   };
   return fields;
 }

@@ -32,20 +32,19 @@ Json to_json_without_epochs(const RunResult& result) {
   return json;
 }
 
-std::string result_text(const RunResult& result) {
-  Json json = to_json(result);
-  json["sha256"] = kNoHash;
-  // A command line may hold bytes that are not UTF-8; no run is lost for that.
-  std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  const std::size_t position = text.rfind(kNoHash);
-  return sealed(std::move(text), position);
-}
+std::string result_text(const RunResult& result) { return sealed_json(to_json(result)); }
 
 std::string predictions_csv(const std::vector<Prediction>& predictions) {
-  std::string text = "index,true,predicted,probability\n";
+  const bool has_second = predictions.empty() || predictions.front().second;
+  std::string text(has_second ? kPredictionColumns : kFirstPredictionColumns);
+  text += '\n';
   for (const Prediction& p : predictions) {
-    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", p.index, p.truth, p.predicted,
+    fmt::format_to(std::back_inserter(text), "{},{},{},{}", p.index, p.truth, p.predicted,
                    p.probability);
+    if (p.second) {
+      fmt::format_to(std::back_inserter(text), ",{},{}", p.second->label, p.second->probability);
+    }
+    text += '\n';
   }
   return text;
 }

@@ -25,7 +25,12 @@ nlohmann::ordered_json to_json(const LayerSummary& layer);
 nlohmann::ordered_json to_json(const ModelSummary& model);
 nlohmann::ordered_json to_json(const Provenance& provenance);
 
-/// `predictions.csv`: index,true,predicted,probability.
+/// The columns of predictions.csv, and those that 0.1.0 wrote.
+inline constexpr std::string_view kPredictionColumns =
+    "index,true,predicted,probability,second,second_probability";
+inline constexpr std::string_view kFirstPredictionColumns = "index,true,predicted,probability";
+
+/// `predictions.csv`, with kFirstPredictionColumns where no second class is known.
 std::string predictions_csv(const std::vector<Prediction>& predictions);
 
 }  // namespace mnist_bench

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "record/evaluation.h"
 #include "record/read_result.h"
 #include "record/stored_files.h"
 
@@ -90,6 +91,7 @@ void refuse_foreign_files(const std::filesystem::path& folder) {
 }
 
 std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& folder) {
+  remove_evaluations(folder);
   std::map<std::string, mode_t> permissions;
   for (const char* name : kRunFiles) {
     if (const auto before = permissions_of(folder / name)) permissions[name] = *before;

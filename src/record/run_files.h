@@ -13,7 +13,7 @@ namespace mnist_bench {
 /// another.
 inline constexpr const char* kLogFile = "log.txt";
 
-/// Every file that a run writes, and the only ones that --force deletes, in the order of deletion.
+/// Every file that a run writes. --force deletes these, in this order, after the evaluations.
 /// If the process is killed in between, the old run is complete but for its checkpoint, or cannot
 /// be resumed; the config is left to the end, to show that the files are a run's.
 inline constexpr std::array kRunFiles = {
@@ -27,8 +27,8 @@ bool holds_run(const std::filesystem::path& folder);
 /// program, or any file in a folder without a config, a result or a log of a run.
 void refuse_foreign_files(const std::filesystem::path& folder);
 
-/// Deletes them, but only empties the log, which stays locked. Returns the permissions that they
-/// had, by name. Throws Error(io).
+/// Deletes them and the evaluations, but only empties the log, which stays locked. Returns the
+/// permissions that they had, by name. Throws Error(io).
 std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& folder);
 
 }  // namespace mnist_bench

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "config/strict_json.h"
+#include "base/strict_json.h"
 #include "record/contradiction.h"
 #include "record/json_value.h"
 

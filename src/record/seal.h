@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+
+#include "record/json_value.h"
 
 namespace mnist_bench {
 
@@ -15,5 +18,11 @@ std::string sealed(std::string bytes, std::size_t position);
 
 /// Whether the 64 bytes at `position` are what sealed() puts there.
 bool is_sealed(std::string_view bytes, std::size_t position);
+
+/// The text of a record: `json` with its seal, `sha256`, as the last member.
+std::string sealed_json(nlohmann::ordered_json json);
+
+/// Throws Error(io) unless `sha256`, the record's member, is the seal of its `bytes`.
+void require_seal(std::string_view bytes, const JsonValue& sha256);
 
 }  // namespace mnist_bench

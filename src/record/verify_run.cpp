@@ -14,12 +14,14 @@
 #include "base/files.h"
 #include "config/difference.h"
 #include "config/write.h"
+#include "record/evaluation.h"
 #include "record/layer_tensors.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
 #include "record/run_folder.h"
 #include "record/stored_files.h"
+#include "record/trained_model.h"
 
 namespace mnist_bench {
 namespace {
@@ -163,24 +165,19 @@ void check_epochs(RunFiles& run) {
 void check_model(const RunFiles& run) {
   const std::optional<StoredValues> values = values_of(run);
   const Safetensors model =
-      read_model(run.folder, values ? std::optional(values->model) : std::nullopt);
-  const std::string hash = parameters_sha256(model.tensors);
-  const auto said = model.metadata.find("parameters_sha256");
-  if (said == model.metadata.end()) find_fault("its header has no parameters_sha256");
-  if (said->second != hash) find_fault("its parameters do not match its parameters_sha256");
-  // Loaders ask for it.
-  const auto format = model.metadata.find("format");
-  if (format == model.metadata.end() || format->second != "pt") {
-    find_fault("its header has no format \"pt\"");
-  }
+      read_sound_model(run.folder, values ? std::optional(values->model) : std::nullopt);
   if (run.checkpoint && !same_shapes(model.tensors, stored_tensors(run.checkpoint->state))) {
     find_fault("its tensors are not named and shaped as those of checkpoint.safetensors");
   }
-  if (!run.result || !run.result->parameters_sha256) return;
-  if (*run.result->parameters_sha256 != hash) {
-    find_fault("its parameters do not match the parameters_sha256 of result.json");
+  if (run.result && run.result->parameters_sha256) require_model_of(*run.result, model);
+}
+
+/// A fault for each evaluation that cannot be used.
+void check_evaluations(const RunFiles& run) {
+  if (!run.result) return;
+  for (const std::string& why : read_evaluations(run.folder, *run.result).unusable) {
+    run.fault(kEvaluationsFolder, why);
   }
-  require_tensors_of(*run.result, model.tensors);
 }
 
 void check_run_predictions(const RunFiles& run) {
@@ -207,6 +204,7 @@ RunCheck verify_run(const std::filesystem::path& folder) {
   run.check_file("epochs.jsonl", completed, [&] { check_epochs(run); });
   run.check_file("predictions.csv", completed, [&] { check_run_predictions(run); });
   run.check_file("model.safetensors", completed, [&] { check_model(run); });
+  check_evaluations(run);
   return check;
 }
 

@@ -46,9 +46,29 @@ TEST(ReadPredictions, GivesBackWhatWasWritten) {
   }
 }
 
+TEST(ReadPredictions, KeepTheSecondClass) {
+  const std::vector<Prediction> written = {
+      {.index = 9, .truth = 1, .predicted = 1, .probability = 0.7F, .second = {{7, 0.2F}}},
+      {.index = 0, .truth = 9, .predicted = 4, .probability = 1.0F, .second = {{0, 0.0F}}}};
+  const std::string text = predictions_csv(written);
+  EXPECT_EQ(text,
+            "index,true,predicted,probability,second,second_probability\n"
+            "9,1,1,0.7,7,0.2\n0,9,4,1,0,0\n");
+  const auto read = parse_predictions(text, "p.csv");
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read[0].second, (ClassProbability{.label = 7, .probability = 0.2F}));
+  EXPECT_EQ(read[1].second, (ClassProbability{.label = 0, .probability = 0.0F}));
+  const std::string header = text.substr(0, text.find('\n') + 1);
+  for (const char* line : {"1,2,3,0.5\n", "1,2,3,0.5,4\n", "1,2,3,0.5,-4,0.1\n",
+                           "1,2,3,0.5,4,1.1\n", "1,2,3,0.5,4,0.1,\n", "1,2,3,0.5,,0.1\n"}) {
+    EXPECT_THAT(refusal_of(header + line), HasSubstr("p.csv, line 2")) << line;
+  }
+}
+
 TEST(ReadPredictions, RefusesAnotherHeaderAndAnEmptyFile) {
-  EXPECT_THAT(refusal_of("index;true;predicted;probability\n0;1;1;0.5\n"),
-              HasSubstr("p.csv, line 1: expected the header 'index,true,predicted,probability'"));
+  EXPECT_THAT(
+      refusal_of("index;true;predicted;probability\n0;1;1;0.5\n"),
+      HasSubstr("p.csv, line 1: expected the header 'index,true,predicted,probability,second,"));
   EXPECT_THAT(refusal_of("0,1,1,0.5\n"), HasSubstr("line 1"));
   EXPECT_THAT(refusal_of(fmt::format("\xEF\xBB\xBF{}", kHeader)),
               HasSubstr("found '\xEF\xBB\xBFindex"));

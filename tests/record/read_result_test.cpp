@@ -75,7 +75,7 @@ TEST(ReadResult, NoticesEveryTruncationAndEveryAddition) {
 TEST(ReadResult, HashesWhatItDoesNotKnow) {
   auto json = to_json(sample_result());
   json["of a later version"] = {{"x", {1, 2, nullptr}}};
-  json["test"]["calibration"] = {{"ece", 0.5}};
+  json["test"]["of a later version"] = {{"share", 0.5}};
   std::string text = test::record_text(json);
   EXPECT_EQ(test::refusal_of_record(text), "it was believed");
   text.replace(text.find("0.5}"), 3, "0.6");

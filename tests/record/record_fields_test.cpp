@@ -55,8 +55,8 @@ std::size_t members_of(const TimingRecord& t) {
 }
 
 std::size_t members_of(const TestRecord& t) {
-  const auto& [loss, metrics, confusion] = t;
-  return how_many(loss, metrics, confusion);
+  const auto& [loss, metrics, confusion, calibration] = t;
+  return how_many(loss, metrics, confusion, calibration);
 }
 
 std::size_t members_of(const RunResult& r) {

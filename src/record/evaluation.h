@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/result.h"
+#include "transform/transform.h"
+
+namespace mnist_bench {
+
+inline constexpr std::string_view kEvaluationSchema = "mnist-bench.evaluation/1";
+
+/// The folder in a run's folder where its evaluations are.
+inline constexpr const char* kEvaluationsFolder = "evaluations";
+
+/// The data name of the run's own test set.
+inline constexpr const char* kOwnTestSet = "test";
+
+/// Which trained model was evaluated.
+struct EvaluatedRun {
+  std::string config_hash;
+  std::int64_t seed = 0;
+  std::string parameters_sha256;
+  std::string engine;  ///< that trained it
+};
+
+struct EvaluatedData {
+  std::string dataset;
+  std::int64_t samples = 0;
+  std::string sha256;  ///< of the pixels as evaluated, then of the labels
+};
+
+/// What the transform changes, image by image.
+struct AgainstClean {
+  double accuracy_change = 0.0;     ///< −1 … 1
+  std::int64_t right_to_wrong = 0;  ///< images that are right without the transform alone
+  std::int64_t wrong_to_right = 0;
+};
+
+struct EvaluationTiming {
+  double transform_seconds = 0.0;  ///< shared by the runs that are evaluated together
+  double predict_seconds = 0.0;
+};
+
+/// A trained model on images that it was not tested on when it was trained: the content of a file
+/// in `evaluations`.
+struct Evaluation {
+  EvaluatedRun run;
+  std::string engine;  ///< that computed it
+  /// On the images as read; the run's own data.transform comes after it.
+  TransformChain transform;
+  std::optional<std::string> suite;  ///< in which it was asked for
+  EvaluatedData data;
+  TestRecord test;
+  /// Absent where the images have no counterparts without the transform.
+  std::optional<AgainstClean> against_clean;
+  EvaluationTiming timing;
+  Provenance provenance;
+};
+
+/// Text of the file; its last member, `sha256`, seals it as that of result.json does.
+std::string evaluation_text(const Evaluation& evaluation);
+
+/// The reverse. Throws Error(io), without the file's name, for what is damaged, lacking, beyond its
+/// range, or contradicts another member.
+Evaluation parse_evaluation(std::string_view bytes);
+
+/// Parses a file; errors name it.
+Evaluation read_evaluation(const std::filesystem::path& file);
+
+/// Where the evaluation of the run in `folder` on the data set `data` belongs. `engine`: the one
+/// that computes it, where it is not the run's.
+std::filesystem::path evaluation_file(const std::filesystem::path& folder, const std::string& data,
+                                      const TransformChain& transform,
+                                      std::optional<Engine> engine);
+
+/// An evaluation with its file.
+struct StoredEvaluation {
+  std::filesystem::path file;
+  std::string data;  ///< "test", or the name of another set
+  Evaluation evaluation;
+};
+
+struct StoredEvaluations {
+  std::vector<StoredEvaluation> evaluations;  ///< by file
+  /// What is wrong with files that cannot be used, a line each that names the file: damaged ones,
+  /// and those of other parameters than the run's.
+  std::vector<std::string> unusable;
+};
+
+/// Deletes the evaluations of the run in `folder`, for one that is trained again. Throws Error(io).
+void remove_evaluations(const std::filesystem::path& folder);
+
+/// All evaluations of the run in `folder`.
+StoredEvaluations read_evaluations(const std::filesystem::path& folder, const RunResult& result);
+
+}  // namespace mnist_bench
