@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 
 #include "config/difference.h"
 #include "report/rounding.h"
@@ -48,20 +47,12 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
 
 Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&)) {
-  std::vector<double> differences;
   if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) {
-    return judge(differences, /*images=*/0);
+    return judge({}, /*images=*/0);
   }
-  std::map<std::uint64_t, double> of_mlp;
-  for (const StoredRun& run : evidence.mlp.runs->completed) {
-    if (const auto found = value(run.result)) of_mlp[run.result.config.seed] = *found;
-  }
-  for (const StoredRun& run : evidence.cnn.runs->completed) {
-    const auto found = value(run.result);
-    const auto other = of_mlp.find(run.result.config.seed);
-    if (found && other != of_mlp.end()) differences.push_back(*found - other->second);
-  }
-  return judge(differences, /*images=*/0);
+  const PairedValues pairs = paired_by_seed(values_by_seed(*evidence.mlp.runs, value),
+                                            values_by_seed(*evidence.cnn.runs, value));
+  return judge(pairs.differences, /*images=*/0);
 }
 
 std::string judged_text(const Judgement& judgement) {

@@ -34,10 +34,13 @@ ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t s
     const SummaryText text = summary_text(summary, metric, test_images(group));
     ChartPoint point{.x = static_cast<double>(i + 1),
                      .y = metric.scale() * *summary.mean,
-                     .sd = {},
+                     .range = {},
                      .note = fmt::format("{}, epoch {}: {} (SD {}, n = {})", label, i + 1,
                                          text.mean, text.sd, summary.n)};
-    if (summary.sd) point.sd = metric.scale() * *summary.sd;
+    if (summary.sd) {
+      const double sd = metric.scale() * *summary.sd;
+      point.range = {.low = point.y - sd, .high = point.y + sd};
+    }
     series.points.push_back(std::move(point));
   }
   return series;
@@ -114,7 +117,7 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
         points.points.push_back(
             {.x = seconds[k],
              .y = accuracies[k],
-             .sd = {},
+             .range = {},
              .note =
                  fmt::format("{}, seed {}, epoch {}: {} % after {} s", group.label, run.config.seed,
                              epoch + 1, percent_of_images(accuracy, run.test->metrics.samples),
@@ -122,7 +125,7 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
       }
       means.points.push_back({.x = *summary_of(seconds).mean,
                               .y = *summary_of(accuracies).mean,
-                              .sd = {},
+                              .range = {},
                               .note = ""});
     }
     std::erase_if(points.points, [](const ChartPoint& p) { return p.x <= 0; });

@@ -7,6 +7,9 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "report/calibration_section.h"
+#include "report/efficiency.h"
+#include "report/robustness_section.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -52,26 +55,30 @@ FigureData of_all(const std::vector<RunGroup>& groups, const char* caption) {
   return {.subject = "", .caption = caption, .content = chart(groups)};
 }
 
-std::vector<FigureData> accuracy_figures(const std::vector<RunGroup>& groups) {
+std::vector<FigureData> accuracy_figures(const std::vector<RunGroup>& groups,
+                                         const EvaluationsOfRuns& /*evaluations*/) {
   return {of_all<accuracy_curves>(groups,
                                   "Accuracy on all test images after each epoch: mean over the "
                                   "seeds, band of ± one standard deviation.")};
 }
 
-std::vector<FigureData> loss_figures(const std::vector<RunGroup>& groups) {
+std::vector<FigureData> loss_figures(const std::vector<RunGroup>& groups,
+                                     const EvaluationsOfRuns& /*evaluations*/) {
   return {of_all<loss_curves>(groups,
                               "Cross-entropy: on the training images while they are learned, with "
                               "dropout active (dashed), and on the test images.")};
 }
 
-std::vector<FigureData> time_figures(const std::vector<RunGroup>& groups) {
+std::vector<FigureData> time_figures(const std::vector<RunGroup>& groups,
+                                     const EvaluationsOfRuns& /*evaluations*/) {
   return {of_all<accuracy_against_time>(
       groups,
       "Accuracy against time: a point for each seed and epoch, at the training time until then "
       "(evaluation left out); the lines join the means.")};
 }
 
-std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups) {
+std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups,
+                                          const EvaluationsOfRuns& /*evaluations*/) {
   std::vector<FigureData> figures;
   for (const RunGroup& group : groups) {
     figures.push_back({.subject = group.label,
@@ -81,7 +88,8 @@ std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups) {
   return figures;
 }
 
-std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups) {
+std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups,
+                                      const EvaluationsOfRuns& /*evaluations*/) {
   std::vector<FigureData> figures;
   for (const RunGroup& group : groups) {
     figures.push_back({.subject = group.label,
@@ -103,14 +111,21 @@ const std::vector<FigureKind>& figure_kinds() {
       {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures,
        /*counts_or_shares=*/true},
       {"classes", "errors by class", "classes", "Errors by class", class_figures},
+      {"robustness", "accuracy against severity", "robustness", "Robustness", robustness_figures},
+      {"reliability", "accuracy against confidence", "calibration", "Calibration",
+       reliability_figures},
+      {"coverage", "accuracy of the most confident images", "calibration", "Calibration",
+       coverage_figures},
+      {"efficiency", "accuracy against cost", "efficiency", "Efficiency", efficiency_figures},
   };
   return kinds;
 }
 
-std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups) {
+std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
+                                  const EvaluationsOfRuns& evaluations) {
   std::vector<FigureSet> sets;
   for (const FigureKind& kind : figure_kinds()) {
-    sets.push_back({.kind = &kind, .figures = kind.figures(groups)});
+    sets.push_back({.kind = &kind, .figures = kind.figures(groups, evaluations)});
   }
   return sets;
 }

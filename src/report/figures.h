@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "record/metric_table.h"
+#include "report/evaluations.h"
 #include "report/groups.h"
 
 namespace mnist_bench {
@@ -18,8 +19,9 @@ namespace mnist_bench {
 struct ChartPoint {
   double x = 0.0;
   double y = 0.0;
-  std::optional<double> sd;  ///< of y; drawn as a band, or as a whisker where there is no line
-  std::string note;          ///< shown when the point is pointed at
+  /// Around y; drawn as a band, or as a whisker where there is no line.
+  std::optional<Interval> range;
+  std::string note;  ///< shown when the point is pointed at
 };
 
 /// One thing to compare; its colour and marker follow from `style`.
@@ -84,8 +86,9 @@ struct FigureKind {
   std::string meaning;  ///< "accuracy by epoch"
   std::string part_id;  ///< id of the page's section that contains it
   std::string part;     ///< title of that section
-  /// One of all groups, or one of each.
-  std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups);
+  /// One of all groups, one of each, or none where there is nothing to show.
+  std::vector<FigureData> (*figures)(const std::vector<RunGroup>& groups,
+                                     const EvaluationsOfRuns& evaluations);
   /// Whether a page lets its reader choose between counts and shares.
   bool counts_or_shares = false;
 };
@@ -98,7 +101,8 @@ struct FigureSet {
   std::vector<FigureData> figures;
 };
 /// The figures of all kinds.
-std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups);
+std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
+                                  const EvaluationsOfRuns& evaluations = {});
 
 /// Test accuracy [%] by epoch: mean over the seeds, band of ± SD where n ≥ 2.
 Chart accuracy_curves(const std::vector<RunGroup>& groups);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,9 +20,7 @@ namespace {
 
 SampleSummary summary_over(const RunGroup& group, const Metric& metric) {
   std::vector<double> values;
-  for (const StoredRun& run : group.completed) {
-    if (const auto value = metric.finite_value(run.result)) values.push_back(*value);
-  }
+  for (const auto& [seed, value] : values_by_seed(group, metric.value)) values.push_back(value);
   const SampleSummary summary = summary_of(values);
   if (!metric.is_share()) return summary;
   return with_least_scatter(summary, resolution_sd(test_images(group).value_or(0)));
@@ -117,6 +116,56 @@ const StoredRun& first_run(const RunGroup& group) {
     if (!list->empty()) return list->front();
   }
   return group.interrupted.front();
+}
+
+std::optional<std::string> test_set_difference(const RunResult& a, const RunResult& b) {
+  if (!a.data || !b.data) return "a record does not say what its run was tested on";
+  const SplitSummary& one = a.data->test;
+  const SplitSummary& other = b.data->test;
+  if (one.sha256 != other.sha256) {
+    return fmt::format("the test files differ (SHA-256 {}… of {}, {}… of {})",
+                       one.sha256.substr(0, 12), a.data->dataset, other.sha256.substr(0, 12),
+                       b.data->dataset);
+  }
+  const auto limit = [](const RunResult& run) {
+    const auto& value = run.config.data.test_limit;
+    return value ? std::to_string(*value) : std::string("null");
+  };
+  if (one.samples != other.samples || one.class_counts != other.class_counts) {
+    return fmt::format("{} images (data.test_limit {}) against {} (data.test_limit {})",
+                       one.samples, limit(a), other.samples, limit(b));
+  }
+  return std::nullopt;
+}
+
+bool share_test_images(const RunGroup& a, const RunGroup& b) {
+  if (a.completed.empty() || b.completed.empty()) return false;
+  const RunResult& first = a.completed.front().result;
+  const auto same = [&](const StoredRun& run) { return !test_set_difference(first, run.result); };
+  return std::all_of(a.completed.begin(), a.completed.end(), same) &&
+         std::all_of(b.completed.begin(), b.completed.end(), same);
+}
+
+ValuesBySeed values_by_seed(const RunGroup& group,
+                            const std::function<std::optional<double>(const RunResult&)>& value) {
+  ValuesBySeed values;
+  for (const StoredRun& run : group.completed) {
+    const std::optional<double> found = value(run.result);
+    if (found && std::isfinite(*found)) values[run.result.config.seed] = *found;
+  }
+  return values;
+}
+
+PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b) {
+  PairedValues pairs;
+  for (const auto& [seed, of_a] : a) {
+    const auto of_b = b.find(seed);
+    if (of_b == b.end()) continue;
+    pairs.a.push_back(of_a);
+    pairs.b.push_back(of_b->second);
+    pairs.differences.push_back(of_b->second - of_a);
+  }
+  return pairs;
 }
 
 std::optional<std::int64_t> test_images(const RunGroup& group) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,6 +37,29 @@ struct RunGroup {
 /// them. For a run that continued elsewhere, "CPU then CUDA (name of the GPU)": a kind of its own.
 /// Empty where the record does not say, as that of a run that failed before it began.
 std::string device_kind(const RunResult& run);
+
+/// Why two runs' test images are not the same; nothing when they are.
+std::optional<std::string> test_set_difference(const RunResult& a, const RunResult& b);
+
+/// Whether all completed runs of both groups were tested on the same images; not where one of the
+/// groups has none.
+bool share_test_images(const RunGroup& a, const RunGroup& b);
+
+/// Values of runs of one group, by their seeds.
+using ValuesBySeed = std::map<std::uint64_t, double>;
+
+/// A value of the group's completed runs; those that lack it, or where it is not finite, are left
+/// out.
+ValuesBySeed values_by_seed(const RunGroup& group,
+                            const std::function<std::optional<double>(const RunResult&)>& value);
+
+/// The values of the seeds that both sides have, by seed.
+struct PairedValues {
+  std::vector<double> a;
+  std::vector<double> b;
+  std::vector<double> differences;  ///< B − A
+};
+PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b);
 
 /// In the order in which the experiments, and devices of one, first appear; of several completed
 /// runs of a seed, or with the same parameters, the first counts.

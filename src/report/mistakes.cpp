@@ -1,7 +1,6 @@
 #include "report/mistakes.h"
 
 #include <fmt/format.h>
-#include <png.h>
 
 #include <algorithm>
 #include <map>
@@ -9,29 +8,11 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/dataset.h"
 #include "record/read_predictions.h"
+#include "report/test_pictures.h"
 
 namespace mnist_bench {
 namespace {
-
-/// An 8-bit greyscale PNG, inverted: 255 is drawn black.
-std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns) {
-  std::vector<std::uint8_t> inverted(pixels.begin(), pixels.end());
-  for (std::uint8_t& pixel : inverted) pixel = static_cast<std::uint8_t>(255 - pixel);
-  png_image image = {};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(columns);
-  image.height = static_cast<png_uint_32>(rows);
-  image.format = PNG_FORMAT_GRAY;
-  std::string png(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
-  png_alloc_size_t size = png.size();
-  if (::png_image_write_to_memory(&image, png.data(), &size, 0, inverted.data(), 0, nullptr) == 0) {
-    throw Error(ExitCode::data, fmt::format("libpng: {}", image.message));
-  }
-  png.resize(size);
-  return png;
-}
 
 /// The wrong predictions of one image, one per run at most.
 struct WrongPredictions {
@@ -65,15 +46,6 @@ std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
   return std::max_element(votes.begin(), votes.end(),
                           [](const auto& a, const auto& b) { return a.second < b.second; })
       ->first;
-}
-
-Dataset data_of(const RunGroup& group) {
-  const RunResult& run = group.completed.front().result;
-  Dataset dataset = load_dataset(data_folder(run.config.data));
-  if (!run.data || dataset.test.sha256 != run.data->test.sha256) {
-    throw Error(ExitCode::data, "the test images found are not those that the runs were tested on");
-  }
-  return dataset;
 }
 
 }  // namespace

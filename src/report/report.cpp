@@ -1,5 +1,14 @@
 #include "report/report.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+#include "report/calibration_section.h"
+#include "report/condition_warnings.h"
+#include "report/confused_pairs.h"
+#include "report/efficiency.h"
+#include "report/robustness_section.h"
 #include "report/settings.h"
 #include "report/tables.h"
 #include "report/warnings.h"
@@ -14,16 +23,43 @@ Section results_section(const std::vector<RunGroup>& groups) {
           .notes = table_notes()};
 }
 
-/// A section for each part that figures stand in.
-std::vector<Section> figure_sections(const std::vector<RunGroup>& groups) {
+/// A section for each part that figures are of, in the order of their kinds, then those of
+/// `written` that have none; empty ones are left out.
+std::vector<Section> part_sections(const std::vector<RunGroup>& groups,
+                                   const EvaluationsOfRuns& evaluations,
+                                   std::vector<Section> written) {
   std::vector<Section> sections;
-  for (FigureSet& set : figures_of(groups)) {
-    if (sections.empty() || sections.back().id != set.kind->part_id) {
-      sections.push_back({.id = set.kind->part_id, .title = set.kind->part, .pages_only = true});
+  for (FigureSet& set : figures_of(groups, evaluations)) {
+    const std::string& id = set.kind->part_id;
+    if (sections.empty() || sections.back().id != id) {
+      const auto found = std::find_if(written.begin(), written.end(),
+                                      [&](const Section& section) { return section.id == id; });
+      if (found == written.end()) {
+        sections.push_back({.id = id, .title = set.kind->part, .pages_only = true});
+      } else {
+        sections.push_back(std::move(*found));
+        written.erase(found);
+      }
     }
-    sections.back().figures.push_back(std::move(set));
+    if (!set.figures.empty()) sections.back().figures.push_back(std::move(set));
   }
+  std::move(written.begin(), written.end(), std::back_inserter(sections));
+  std::erase_if(sections, [](const Section& section) { return section.is_empty(); });
   return sections;
+}
+
+/// What the transforms of the section on robustness do to images, where there is one.
+void add_contact_sheet(std::vector<Section>& sections, const std::vector<RunGroup>& groups,
+                       const EvaluationsOfRuns& evaluations) {
+  const std::vector<TransformFamily> families = transform_families(groups, evaluations);
+  const auto section = std::find_if(sections.begin(), sections.end(),
+                                    [](const Section& each) { return each.id == "robustness"; });
+  const auto group = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& each) {
+    return std::any_of(each.completed.begin(), each.completed.end(),
+                       [&](const StoredRun& run) { return evaluations.contains(run.folder); });
+  });
+  if (families.empty() || section == sections.end() || group == groups.end()) return;
+  section->sheet = contact_sheet(*group, families);
 }
 
 Section mistakes_section(const std::vector<RunGroup>& groups) {
@@ -32,11 +68,15 @@ Section mistakes_section(const std::vector<RunGroup>& groups) {
   return section;
 }
 
-std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups,
-                                     const StoredRuns& stored) {
+std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const StoredRuns& stored,
+                                     const FoundEvaluations& evaluations) {
   std::vector<std::string> warnings = report_warnings(groups, stored.unfinished);
   for (const std::string& problem : stored.unreadable) {
     warnings.push_back("a record cannot be read, so its run is left out: " + problem);
+  }
+  if (!evaluations.unusable.empty()) {
+    warnings.push_back("evaluations that cannot be used are left out: " +
+                       listed(evaluations.unusable, kMostListed));
   }
   return warnings;
 }
@@ -45,15 +85,24 @@ std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups,
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   const std::vector<RunGroup> groups = group_runs(stored.runs);
+  const FoundEvaluations evaluations = evaluations_of(groups);
   Report report{.groups = groups,
                 .unfinished = stored.unfinished,
-                .warnings = warnings_of(groups, stored),
+                .warnings = warnings_of(groups, stored, evaluations),
                 .failed = failed_lines(groups),
                 .results = results_section(groups),
                 .sections = {}};
   for (const auto& section_of : options.further) report.sections.push_back(section_of(groups));
-  for (Section& section : figure_sections(groups)) report.sections.push_back(std::move(section));
-  if (options.mistakes) report.sections.push_back(mistakes_section(groups));
+  for (Section& section :
+       part_sections(groups, evaluations.of_runs,
+                     {robustness_section(groups, evaluations.of_runs), calibration_section(groups),
+                      efficiency_section(groups), confused_pairs_section(groups)})) {
+    report.sections.push_back(std::move(section));
+  }
+  if (options.mistakes) {
+    add_contact_sheet(report.sections, groups, evaluations.of_runs);
+    report.sections.push_back(mistakes_section(groups));
+  }
   report.sections.push_back(settings_section(groups));
   return report;
 }

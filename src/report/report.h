@@ -30,7 +30,8 @@ struct Report {
 struct ReportOptions {
   /// These follow the results; such as the check of the paper.
   std::vector<std::function<Section(const std::vector<RunGroup>&)>> further = {};
-  /// The most confident mistakes, which take long to find: from all predictions and the images.
+  /// The most confident mistakes, which take long to find: from all predictions and the images;
+  /// and where there are evaluations, what their transforms do to images.
   bool mistakes = false;
 };
 

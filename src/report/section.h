@@ -1,9 +1,12 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "report/contact_sheet.h"
 #include "report/figures.h"
 #include "report/mistakes.h"
 
@@ -20,6 +23,7 @@ struct ReportTable {
   std::string legend = {};          ///< what its signs mean
   bool first_names_rows = false;    ///< the first column is a title of each row
   std::vector<bool> emphasis = {};  ///< of each row; or empty
+  bool pages_only = false;          ///< as of a section
 };
 
 /// Something that was said, and what can be computed about it.
@@ -51,7 +55,15 @@ struct Section {
   CheckedClaims checked = {};
   std::vector<FigureSet> figures = {};
   std::vector<Mistakes> mistakes = {};
+  std::optional<ContactSheet> sheet = {};
   bool pages_only = false;  ///< too long for a terminal or a table, or nothing but pictures
+  /// The numbers, unrounded and in the record's units, for JSON; null: none besides the groups'.
+  nlohmann::ordered_json data = {};
+
+  [[nodiscard]] bool is_empty() const {
+    return remarks.empty() && tables.empty() && figures.empty() && mistakes.empty() &&
+           checked.claims.empty();
+  }
 };
 
 }  // namespace mnist_bench

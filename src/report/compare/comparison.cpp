@@ -15,27 +15,6 @@
 namespace mnist_bench {
 namespace {
 
-/// Why two runs' test images are not the same; nothing when they are.
-std::optional<std::string> test_set_difference(const RunResult& a, const RunResult& b) {
-  if (!a.data || !b.data) return "a record does not say what its run was tested on";
-  const SplitSummary& one = a.data->test;
-  const SplitSummary& other = b.data->test;
-  if (one.sha256 != other.sha256) {
-    return fmt::format("the test files differ (SHA-256 {}… of {}, {}… of {})",
-                       one.sha256.substr(0, 12), a.data->dataset, other.sha256.substr(0, 12),
-                       b.data->dataset);
-  }
-  const auto limit = [](const RunResult& run) {
-    const auto& value = run.config.data.test_limit;
-    return value ? std::to_string(*value) : std::string("null");
-  };
-  if (one.samples != other.samples || one.class_counts != other.class_counts) {
-    return fmt::format("{} images (data.test_limit {}) against {} (data.test_limit {})",
-                       one.samples, limit(a), other.samples, limit(b));
-  }
-  return std::nullopt;
-}
-
 void require_same_test_set(const StoredRun& a, const StoredRun& b) {
   if (const auto difference = test_set_difference(a.result, b.result)) {
     throw Error(ExitCode::usage,
@@ -108,18 +87,11 @@ MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const R
                                 std::int64_t images) {
   MetricComparison comparison;
   comparison.metric = &metric;
-  std::vector<double> of_a;
-  std::vector<double> of_b;
-  for (std::size_t i = 0; i < a.completed.size(); ++i) {
-    const std::optional<double> value_a = metric.finite_value(a.completed[i].result);
-    const std::optional<double> value_b = metric.finite_value(b.completed[i].result);
-    if (!value_a || !value_b) continue;
-    of_a.push_back(*value_a);
-    of_b.push_back(*value_b);
-    comparison.differences.push_back(*value_b - *value_a);
-  }
-  comparison.a = summary_of(of_a);
-  comparison.b = summary_of(of_b);
+  const PairedValues pairs =
+      paired_by_seed(values_by_seed(a, metric.value), values_by_seed(b, metric.value));
+  comparison.a = summary_of(pairs.a);
+  comparison.b = summary_of(pairs.b);
+  comparison.differences = pairs.differences;
   comparison.difference = paired_summary(comparison.differences, metric.is_share() ? images : 0);
   return comparison;
 }

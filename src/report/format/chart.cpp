@@ -68,8 +68,8 @@ Scale y_scale(const Chart& chart) {
   double high = -low;
   for (const ChartSeries& series : chart.series) {
     for (const ChartPoint& point : series.points) {
-      low = std::min(low, point.y - point.sd.value_or(0.0));
-      high = std::max(high, point.y + point.sd.value_or(0.0));
+      low = std::min(low, point.range ? point.range->low : point.y);
+      high = std::max(high, point.range ? point.range->high : point.y);
     }
   }
   if (!(low <= high)) std::tie(low, high) = std::pair(0.0, 1.0);
@@ -149,9 +149,9 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   for (const ChartPoint& point : series.points) {
     const std::string at = coordinate(x(point.x));
     line += fmt::format("{},{} ", at, coordinate(y(point.y)));
-    if (point.sd) {
-      const std::string top = coordinate(y(std::min(point.y + *point.sd, y.high)));
-      const std::string bottom = coordinate(y(std::max(point.y - *point.sd, y.low)));
+    if (point.range) {
+      const std::string top = coordinate(y(std::min(point.range->high, y.high)));
+      const std::string bottom = coordinate(y(std::max(point.range->low, y.low)));
       upper += fmt::format("{},{} ", at, top);
       lower.insert(0, fmt::format("{},{} ", at, bottom));
       if (!series.line) {

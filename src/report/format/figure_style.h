@@ -120,6 +120,7 @@ inline constexpr PageStyle kPage;
 /// Images of the test set in a page: a grid of them, each with some words at its right.
 struct ThumbnailStyle {
   int size = 56;
+  int zoom = 2;         ///< of images that stand in one picture
   double column = 160;  ///< at least
   double gap = 10;      ///< between images, and between an image and its words
 };

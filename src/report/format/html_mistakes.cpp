@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
 #include "base/text.h"
@@ -38,6 +39,26 @@ std::string mistakes_html(const Mistakes& mistakes) {
         m.confidence, m.runs_wrong, mistakes.runs, m.index);
   }
   return html + "</ul>\n";
+}
+
+std::string contact_sheet_html(const ContactSheet& sheet) {
+  std::string html = "<h3>What each severity looks like</h3>\n";
+  if (!sheet.unavailable.empty()) {
+    return html + "<p>Not shown: " + markup_escaped(sheet.unavailable) + ".</p>\n";
+  }
+  html += fmt::format(
+      "<p>Images {} of the test set of {}, a row each; a column for each severity.</p>\n"
+      "<div class=\"strips\">",
+      fmt::join(sheet.images, ", "), markup_escaped(sheet.group));
+  for (const ContactStrip& strip : sheet.strips) {
+    const std::string columns = markup_escaped(fmt::format("{}", fmt::join(strip.columns, ", ")));
+    html += fmt::format(
+        "<figure><div class=\"scroll\"><img src=\"data:image/png;base64,{}\" alt=\"{}\" "
+        "width=\"{}\" height=\"{}\"></div><figcaption><b>{}</b>: {}</figcaption></figure>\n",
+        base64(strip.png), markup_escaped(strip.family), kThumbnail.zoom * strip.width,
+        kThumbnail.zoom * strip.height, markup_escaped(strip.family), columns);
+  }
+  return html + "</div>\n";
 }
 
 }  // namespace mnist_bench

@@ -74,8 +74,13 @@ std::string notes_html(const std::vector<std::string>& notes) {
 
 std::string section_html(const Section& section) {
   std::string html = section.remarks.empty() ? "" : list_html(section.remarks);
-  for (const ReportTable& table : section.tables) html += table_html(table);
+  for (const ReportTable& table : section.tables) {
+    html += table.pages_only ? fmt::format("<details><summary>{}</summary>{}</details>\n",
+                                           markup_escaped(table.title), table_html(table))
+                             : table_html(table);
+  }
   html += notes_html(section.notes) + claims_html(section.checked) + figures_html(section.figures);
+  if (section.sheet) html += contact_sheet_html(*section.sheet);
   for (const Mistakes& mistakes : section.mistakes) html += mistakes_html(mistakes);
   return html;
 }

@@ -25,5 +25,6 @@ std::string figures_html(const std::vector<FigureSet>& sets);
 
 /// Under a heading of level 3.
 std::string mistakes_html(const Mistakes& mistakes);
+std::string contact_sheet_html(const ContactSheet& sheet);
 
 }  // namespace mnist_bench

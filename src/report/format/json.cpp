@@ -54,10 +54,13 @@ std::string json_report(const Report& report) {
   }
   Json unfinished = Json::array();
   for (const auto& folder : report.unfinished) unfinished.push_back(folder.string());
-  const Json document = {{"schema", kReportSchema},
-                         {"groups", std::move(groups)},
-                         {"unfinished", std::move(unfinished)},
-                         {"warnings", report.warnings}};
+  Json document = {{"schema", kReportSchema},
+                   {"groups", std::move(groups)},
+                   {"unfinished", std::move(unfinished)},
+                   {"warnings", report.warnings}};
+  for (const Section& section : report.sections) {
+    if (!section.data.is_null()) document[section.id] = section.data;
+  }
   // A folder's name may be anything; one that is not UTF-8 must not cost the report.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

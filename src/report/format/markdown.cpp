@@ -83,6 +83,7 @@ std::string markdown_table(const ReportTable& table) {
 std::string section_markdown(const Section& section) {
   std::string text = "## " + markdown_escaped(section.title) + "\n\n" + items_text(section.remarks);
   for (const ReportTable& table : section.tables) {
+    if (table.pages_only) continue;
     text += "\n### " + markdown_escaped(table.title) + "\n\n" + markdown_table(table);
   }
   return text + "\n" + items_text(section.notes) + claims_markdown(section.checked) + "\n";

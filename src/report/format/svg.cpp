@@ -137,8 +137,12 @@ std::string standalone_svg(const std::vector<Figure>& figures) {
   double width = kSheet.least_width;
   for (const Figure& figure : figures) width = std::max(width, figure.width);
   double top = kSheet.margin;
-  std::string title = figures.empty() ? "no completed run" : "";
+  std::string title = figures.empty() ? "nothing to show" : "";
   std::string inner;
+  if (figures.empty()) {
+    inner = text_svg({title}, kSheet.margin, top + kSheet.title_base);
+    top += kFont.line + kSheet.margin;
+  }
   for (const Figure& figure : figures) {
     title += (title.empty() ? "" : "; ") + figure.title;
     const std::vector<std::string> lines = lines_of(figure.title, width - 2 * kSheet.margin);

@@ -58,6 +58,7 @@ std::string claims_text(const CheckedClaims& checked) {
 std::string section_text(const Section& section) {
   std::string text = section.title + "\n" + wrapped(section.remarks);
   for (const ReportTable& table : section.tables) {
+    if (table.pages_only) continue;
     text += "\n" + table.title + "\n" + table_text(table);
   }
   return text + "\n" + wrapped(section.notes) + claims_text(section.checked);

@@ -8,8 +8,8 @@
 #include <regex>
 
 #include "base/temporary_folder.h"
+#include "report/evaluated_runs.h"
 #include "report/format/formats.h"
-#include "report/stored_runs.h"
 
 namespace mnist_bench {
 namespace {
@@ -115,10 +115,25 @@ bool border_is_white(const Image& image) {
   return true;
 }
 
-Report report_of(const std::vector<RunGroup>& groups) {
+Report report_of(const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations = {}) {
   Report report;
-  report.sections.push_back({.id = "figures", .title = "Figures", .figures = figures_of(groups)});
+  report.sections.push_back(
+      {.id = "figures", .title = "Figures", .figures = figures_of(groups, evaluations)});
   return report;
+}
+
+/// Of 10,000 images with this accuracy, in two bins.
+Calibration calibration_of(double accuracy) {
+  return {
+      .ece = 0.01,
+      .mce = 0.1,
+      .mce_samples = 1'000,
+      .brier = 0.05,
+      .nll = 0.08,
+      .bins = {{.lower = 0.5, .upper = 0.9, .samples = 1'000, .confidence = 0.7, .accuracy = 0.6},
+               {.lower = 0.9, .upper = 1.0, .samples = 9'000, .confidence = 0.97, .accuracy = 1.0}},
+      .coverage = {{.coverage = 0.5, .threshold = 0.9, .accuracy = 1.0},
+                   {.coverage = 1.0, .threshold = 0.5, .accuracy = accuracy}}};
 }
 
 /// Two experiments of two classes, with names as long as a grid makes them.
@@ -129,7 +144,20 @@ Report long_names() {
                  {9'868, 9'871, 9'880})};
   groups[1].label +=
       " optimizer.learning_rate=0.0003 training.batch_size=128 model.hidden=[512,256,128]";
-  return report_of(groups);
+  EvaluationsOfRuns evaluations;
+  for (RunGroup& group : groups) {
+    for (StoredRun& run : group.completed) {
+      run.result.test->calibration = calibration_of(*run.result.test->metrics.accuracy);
+    }
+    evaluate_group(group,
+                   {{"shift:dx=2", {9'000, 8'000, 7'000}},
+                    {"elastic:alpha=8", {9'000, 9'100, 9'200}},
+                    {"elastic:alpha=16", {8'000, 8'100, 8'200}},
+                    {"shot_noise:peak=60", {9'700, 9'710, 9'720}},
+                    {"shot_noise:peak=3", {5'000, 6'000, 7'000}}},
+                   evaluations);
+  }
+  return report_of(groups, evaluations);
 }
 
 /// As many runs and classes as numbers get long for.
@@ -153,7 +181,7 @@ std::vector<const Format*> figure_formats() {
 }
 
 TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
-  ASSERT_EQ(figure_formats().size(), 5U);
+  ASSERT_EQ(figure_formats().size(), 9U);
   for (const Format* format : figure_formats()) {
     SCOPED_TRACE(format->ending);
     const Image image = drawn(format->render(long_names()));

@@ -1,0 +1,144 @@
+#include "report/confused_pairs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "record/metric_table.h"
+#include "report/rounding.h"
+#include "report/sample_summary_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::int64_t count_in(const ConfusionMatrix& counts, std::int64_t truth, std::int64_t predicted) {
+  const auto row = static_cast<std::size_t>(truth);
+  const auto column = static_cast<std::size_t>(predicted);
+  return row < counts.size() && column < counts[row].size() ? counts[row][column] : 0;
+}
+
+Confusions confusions(const RunGroup& group, std::int64_t truth, std::int64_t predicted) {
+  Confusions found;
+  std::vector<double> counts;
+  for (const StoredRun& run : group.completed) {
+    const std::int64_t count = count_in(run.result.test->confusion, truth, predicted);
+    found.images += count;
+    counts.push_back(static_cast<double>(count));
+  }
+  found.per_run = summary_of(counts);
+  return found;
+}
+
+std::vector<std::int64_t> classes_of(const RunGroup& group) {
+  std::set<std::int64_t> classes;
+  for (const StoredRun& run : group.completed) {
+    const std::vector<std::int64_t> of_run = occurring_classes(run.result.test->confusion);
+    classes.insert(of_run.begin(), of_run.end());
+  }
+  return {classes.begin(), classes.end()};
+}
+
+std::string per_run_text(const SampleSummary& images) {
+  static const Metric metric = {
+      .key = "images", .title = "images", .meaning = "images", .decimals = 1};
+  return summary_text(images, metric, {}).mean_and_sd();
+}
+
+std::string direction(std::int64_t truth, std::int64_t predicted) {
+  return fmt::format("{} → {}", truth, predicted);
+}
+
+ReportTable pairs_table(const RunGroup& group, const std::vector<ConfusedPair>& pairs) {
+  ReportTable table{.title = fmt::format("Most confused pairs of {}, {}", group.label,
+                                         counted(group.completed.size(), "run")),
+                    .columns = {Align::right, Align::left, Align::right, Align::right, Align::left,
+                                Align::right, Align::right, Align::right},
+                    .header = {"rank", "taken for", "images", "per run", "the reverse", "images",
+                               "per run", "both"},
+                    .rows = {}};
+  for (const ConfusedPair& pair : pairs) {
+    if (pair.images() == 0 || table.rows.size() == kPairsShown) break;
+    table.rows.push_back(
+        {std::to_string(pair.rank), direction(pair.first, pair.second),
+         with_commas(pair.first_as_second.images), per_run_text(pair.first_as_second.per_run),
+         direction(pair.second, pair.first), with_commas(pair.second_as_first.images),
+         per_run_text(pair.second_as_first.per_run), with_commas(pair.images())});
+  }
+  return table;
+}
+
+Json confusions_json(std::int64_t truth, std::int64_t predicted, const Confusions& found) {
+  return {{"true", truth},
+          {"predicted", predicted},
+          {"images", found.images},
+          {"per_run", to_json(found.per_run)}};
+}
+
+Json pairs_json(const RunGroup& group, const std::vector<ConfusedPair>& pairs) {
+  Json list = Json::array();
+  for (const ConfusedPair& pair : pairs) {
+    if (pair.images() == 0) break;  // and all after it
+    list.push_back({{"rank", pair.rank},
+                    {"images", pair.images()},
+                    {"directions",
+                     {confusions_json(pair.first, pair.second, pair.first_as_second),
+                      confusions_json(pair.second, pair.first, pair.second_as_first)}}});
+  }
+  return {{"experiment", group.label},
+          {"config_hash", group.config_hash},
+          {"n", group.completed.size()},
+          {"pairs_of_classes", pairs.size()},
+          {"pairs", std::move(list)}};
+}
+
+}  // namespace
+
+std::vector<ConfusedPair> confused_pairs(const RunGroup& group) {
+  const std::vector<std::int64_t> classes = classes_of(group);
+  std::vector<ConfusedPair> pairs;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    for (std::size_t j = i + 1; j < classes.size(); ++j) {
+      pairs.push_back({.first = classes[i],
+                       .second = classes[j],
+                       .first_as_second = confusions(group, classes[i], classes[j]),
+                       .second_as_first = confusions(group, classes[j], classes[i])});
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [](const ConfusedPair& a, const ConfusedPair& b) {
+    return a.images() > b.images();
+  });
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const bool tied = i > 0 && pairs[i].images() == pairs[i - 1].images();
+    pairs[i].rank = tied ? pairs[i - 1].rank : i + 1;
+  }
+  return pairs;
+}
+
+Section confused_pairs_section(const std::vector<RunGroup>& groups) {
+  Section section{.id = "pairs", .title = "Confused pairs", .pages_only = true};
+  section.data = Json::array();
+  std::set<std::size_t> numbers;
+  for (const RunGroup& group : groups) {
+    if (group.completed.empty()) continue;
+    const std::vector<ConfusedPair> pairs = confused_pairs(group);
+    section.data.push_back(pairs_json(group, pairs));
+    numbers.insert(pairs.size());
+    section.tables.push_back(pairs_table(group, pairs));
+    if (section.tables.back().rows.empty()) section.tables.pop_back();
+  }
+  if (section.tables.empty()) return section;
+  section.notes = {fmt::format(
+      "Images of a class that were taken for another: the sum over the runs, and mean ± SD of a "
+      "run. Ranked among {} of classes by both directions together.",
+      numbers.size() == 1 ? counted(*numbers.begin(), "pair") : "all pairs")};
+  return section;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/groups.h"
+
+namespace mnist_bench {
+
+struct TransformFamily;
+
+/// What the severities of one family of transforms do to some test images: a picture whose rows are
+/// images, and whose columns are the image as it is, then after each transform.
+struct ContactStrip {
+  std::string family;
+  std::vector<std::string> columns;  ///< what each column is: "as it is", "15"
+  std::int64_t width = 0;            ///< of the picture, in pixels
+  std::int64_t height = 0;
+  std::string png;
+};
+
+struct ContactSheet {
+  std::string group;                 ///< label of the one whose test set it shows
+  std::vector<std::int64_t> images;  ///< indices in the test file of the rows
+  std::vector<ContactStrip> strips;
+  /// Why there is none: data that cannot be read, or are not those of the record. Empty otherwise.
+  std::string unavailable;
+};
+
+/// How many images a sheet shows: the first of each class, from class 0 on.
+inline constexpr std::size_t kSheetImages = 4;
+
+/// Reads the data set of the group's runs. Of a point with several directions the first is shown.
+ContactSheet contact_sheet(const RunGroup& group, const std::vector<TransformFamily>& families);
+
+}  // namespace mnist_bench

@@ -1,0 +1,210 @@
+#include "report/efficiency.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/text.h"
+#include "record/metric_table.h"
+#include "report/rounding.h"
+#include "report/sample_summary_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kBytesOfParameter = 4;  // float32
+
+template <std::int64_t ModelSummary::*member, std::int64_t factor = 1>
+std::optional<double> of_network(const RunResult& run) {
+  if (!run.model) return std::nullopt;
+  return static_cast<double>(factor * (*run.model).*member);
+}
+
+std::optional<double> train_seconds(const RunResult& run) { return run.timing.train_seconds; }
+
+SampleSummary summary_over_seeds(const RunGroup& group,
+                                 std::optional<double> (*value)(const RunResult&)) {
+  std::vector<double> values;
+  for (const auto& [seed, found] : values_by_seed(group, value)) values.push_back(found);
+  return summary_of(values);
+}
+
+/// Whether `a` is at least as good as `b` everywhere and better somewhere, by the means. That
+/// cannot be said where one of them lacks a cost.
+bool dominates(const EfficiencyRow& a, const EfficiencyRow& b) {
+  if (!a.accuracy.mean || !b.accuracy.mean || *a.accuracy.mean < *b.accuracy.mean) return false;
+  bool better = *a.accuracy.mean > *b.accuracy.mean;
+  for (std::size_t i = 0; i < costs().size(); ++i) {
+    const std::optional<double>& of_a = a.costs[i].mean;
+    const std::optional<double>& of_b = b.costs[i].mean;
+    if (!of_a || !of_b || *of_a > *of_b) return false;
+    better = better || *of_a < *of_b;
+  }
+  return better;
+}
+
+std::string cost_text(const Cost& cost, const SampleSummary& summary) {
+  if (cost.exact) return count_text(summary.mean);
+  return summary_text(summary, metric_of("total_seconds"), {}).mean_and_sd();
+}
+
+std::vector<const RunGroup*> with_runs(const std::vector<RunGroup>& groups) {
+  std::vector<const RunGroup*> found;
+  for (const RunGroup& group : groups) {
+    if (!group.completed.empty()) found.push_back(&group);
+  }
+  return found;
+}
+
+/// One point, with a whisker of ± SD; none for a cost that is not positive.
+ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
+                             const SampleSummary& of_cost, std::size_t style, std::int64_t images) {
+  ChartSeries series{.label = fmt::format("{} (n = {})", row.group, row.accuracy.n),
+                     .style = style,
+                     .line = false,
+                     .points = {}};
+  if (!of_cost.mean || *of_cost.mean <= 0.0 || !row.accuracy.mean) return series;
+  const Metric& metric = metric_of(kAccuracyKey);
+  ChartPoint point{.x = *of_cost.mean / cost.axis_unit,
+                   .y = metric.scale() * *row.accuracy.mean,
+                   .range = {},
+                   .note = fmt::format("{}: {} % at {} {}", row.group,
+                                       summary_text(row.accuracy, metric, images).mean_and_sd(),
+                                       cost_text(cost, of_cost), cost.title)};
+  if (row.accuracy.sd) {
+    const double sd = metric.scale() * *row.accuracy.sd;
+    point.range = {.low = point.y - sd, .high = point.y + sd};
+  }
+  series.points.push_back(std::move(point));
+  return series;
+}
+
+Json to_json(const EfficiencyRow& row) {
+  Json json = {{"experiment", row.group}, {"accuracy", to_json(row.accuracy)}};
+  for (std::size_t i = 0; i < costs().size(); ++i) json[costs()[i].key] = to_json(row.costs[i]);
+  json["dominated_by"] = row.dominated_by;
+  return json;
+}
+
+}  // namespace
+
+const std::vector<Cost>& costs() {
+  static const std::vector<Cost> list = {
+      {.key = "parameters",
+       .title = "parameters",
+       .value = of_network<&ModelSummary::parameters>,
+       .exact = true,
+       .axis_unit = 1e3,
+       .axis = "parameters [thousands]"},
+      {.key = "macs",
+       .title = "MACs per image",
+       .value = of_network<&ModelSummary::macs>,
+       .exact = true,
+       .axis_unit = 1e6,
+       .axis = "MACs per image [millions]"},
+      {.key = "parameter_bytes",
+       .title = "parameters [bytes]",
+       .value = of_network<&ModelSummary::parameters, kBytesOfParameter>,
+       .exact = true,
+       .in_chart = false},
+      {.key = "train_seconds", .title = "training [s]", .value = train_seconds},
+  };
+  return list;
+}
+
+std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) {
+  const std::vector<const RunGroup*> found = with_runs(groups);
+  std::vector<EfficiencyRow> rows;
+  for (const RunGroup* group : found) {
+    EfficiencyRow row{.group = group->label,
+                      .accuracy = group->summaries.at(kAccuracyKey),
+                      .costs = {},
+                      .dominated_by = {}};
+    for (const Cost& cost : costs()) row.costs.push_back(summary_over_seeds(*group, cost.value));
+    rows.push_back(std::move(row));
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+      if (!dominates(rows[j], rows[i])) continue;
+      if (share_test_images(*found[i], *found[j])) rows[i].dominated_by.push_back(rows[j].group);
+    }
+  }
+  return rows;
+}
+
+Section efficiency_section(const std::vector<RunGroup>& groups) {
+  Section section{.id = "efficiency", .title = "Efficiency", .pages_only = true};
+  const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
+  if (rows.size() < 2) return section;
+  const std::vector<const RunGroup*> found = with_runs(groups);
+  ReportTable table{.title = "Accuracy and what it costs",
+                    .columns = {Align::left, Align::right, Align::right},
+                    .header = {"experiment", "n", "accuracy [%]"},
+                    .rows = {}};
+  for (const Cost& cost : costs()) {
+    table.columns.push_back(Align::right);
+    table.header.push_back(cost.title);
+  }
+  table.columns.push_back(Align::left);
+  table.header.emplace_back("dominated by");
+  section.data = Json::array();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const EfficiencyRow& row = rows[i];
+    std::vector<std::string> cells = {
+        row.group, std::to_string(row.accuracy.n),
+        summary_text(row.accuracy, metric_of(kAccuracyKey), test_images(*found[i])).mean_and_sd()};
+    for (std::size_t c = 0; c < costs().size(); ++c) {
+      cells.push_back(cost_text(costs()[c], row.costs[c]));
+    }
+    cells.push_back(
+        row.dominated_by.empty() ? kAbsent : fmt::format("{}", fmt::join(row.dominated_by, ", ")));
+    table.rows.push_back(std::move(cells));
+    section.data.push_back(to_json(row));
+  }
+  section.tables.push_back(std::move(table));
+  section.notes = {
+      "Dominated: another experiment is, by the means, at least as good in accuracy and in every "
+      "cost, and better in one. That is no test of a difference. Training times of different "
+      "machines cannot be compared. A parameter takes 4 bytes."};
+  return section;
+}
+
+std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
+                                           const EvaluationsOfRuns& /*evaluations*/) {
+  const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
+  if (rows.size() < 2) return {};
+  const std::vector<const RunGroup*> found = with_runs(groups);
+  std::vector<FigureData> figures;
+  for (std::size_t c = 0; c < costs().size(); ++c) {
+    const Cost& cost = costs()[c];
+    if (!cost.in_chart) continue;
+    Chart chart{.title = "Accuracy against " + cost.title,
+                .description = "A point for each experiment",
+                .x_label = (cost.axis.empty() ? cost.title : cost.axis) + ", logarithmic",
+                .y_label = metric_of(kAccuracyKey).title_with_unit(),
+                .x_log = true,
+                .y_most = 100.0,
+                .series = {}};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto style = static_cast<std::size_t>(found[i] - groups.data());
+      ChartSeries series = efficiency_point(rows[i], cost, rows[i].costs[c], style,
+                                            test_images(*found[i]).value_or(0));
+      if (!series.points.empty()) chart.series.push_back(std::move(series));
+    }
+    if (chart.series.empty()) continue;
+    figures.push_back(
+        {.subject = "",
+         .caption = fmt::format("Accuracy against {}: mean over the seeds, ± one standard "
+                                "deviation.",
+                                cost.title),
+         .content = std::move(chart)});
+  }
+  return figures;
+}
+
+}  // namespace mnist_bench

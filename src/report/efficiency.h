@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/statistics.h"
+#include "report/figures.h"
+#include "report/groups.h"
+#include "report/section.h"
+
+namespace mnist_bench {
+
+/// What a model costs. A new cost is a line in the table costs().
+struct Cost {
+  std::string key;    ///< in JSON
+  std::string title;  ///< with its unit
+  /// Of a completed run; absent where the run lacks it.
+  std::optional<double> (*value)(const RunResult& run);
+  bool exact = false;    ///< the model decides it: a whole number, the same for every seed
+  bool in_chart = true;  ///< else it is in proportion to another one
+  /// Of a chart's axis, where its numbers would be long: a thousand, a million.
+  double axis_unit = 1.0;
+  std::string axis = {};  ///< title with that unit; empty: `title`
+};
+const std::vector<Cost>& costs();
+
+/// A group's accuracy and costs.
+struct EfficiencyRow {
+  std::string group;  ///< its label
+  SampleSummary accuracy;
+  std::vector<SampleSummary> costs;  ///< in the order of costs()
+  /// Labels of the groups that are, by the means, at least as good in accuracy and in every cost,
+  /// and better in one of them; of those tested on the same images.
+  std::vector<std::string> dominated_by;
+};
+
+/// Of the groups with a completed run.
+std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups);
+
+/// Empty for fewer than two groups, of which none can be more efficient.
+Section efficiency_section(const std::vector<RunGroup>& groups);
+/// Accuracy against each cost.
+std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
+                                           const EvaluationsOfRuns& evaluations);
+
+}  // namespace mnist_bench

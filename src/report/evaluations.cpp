@@ -1,0 +1,19 @@
+#include "report/evaluations.h"
+
+#include <utility>
+
+namespace mnist_bench {
+
+FoundEvaluations evaluations_of(const std::vector<RunGroup>& groups) {
+  FoundEvaluations found;
+  for (const RunGroup& group : groups) {
+    for (const StoredRun& run : group.completed) {
+      StoredEvaluations stored = read_evaluations(run.folder, run.result);
+      if (!stored.evaluations.empty()) found.of_runs[run.folder] = std::move(stored.evaluations);
+      found.unusable.insert(found.unusable.end(), stored.unusable.begin(), stored.unusable.end());
+    }
+  }
+  return found;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "evaluate/statistics.h"
+#include "report/evaluations.h"
+#include "report/groups.h"
+#include "report/section.h"
+
+namespace mnist_bench {
+
+/// The runs of one group on one set of images.
+struct RobustnessRow {
+  std::string group;  ///< its label
+  std::string config_hash;
+  std::string data;    ///< "test", or the name of another set
+  std::string spec;    ///< canonical
+  std::string engine;  ///< that computed it
+  std::int64_t images = 0;
+  SampleSummary accuracy;
+  /// Of the same runs without the transform; their own test set.
+  SampleSummary clean_accuracy;
+  SampleSummary accuracy_change;
+  SampleSummary right_to_wrong;
+  SampleSummary wrong_to_right;
+};
+
+/// A row per group and set of images, in the order in which they appear, over the groups' completed
+/// runs.
+std::vector<RobustnessRow> robustness_rows(const std::vector<RunGroup>& groups,
+                                           const EvaluationsOfRuns& evaluations);
+
+/// Mean ± SD of each row.
+ReportTable robustness_table(const std::vector<RobustnessRow>& rows);
+
+/// In the record's units.
+nlohmann::ordered_json to_json(const RobustnessRow& row);
+
+}  // namespace mnist_bench

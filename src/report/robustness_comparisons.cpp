@@ -1,0 +1,44 @@
+#include "report/robustness_section.h"
+
+namespace mnist_bench {
+namespace {
+
+/// `a`, `b`: indices of groups.
+std::vector<NamedJudgement> judged_severities(const TransformFamily& family, std::size_t a,
+                                              std::size_t b) {
+  std::vector<NamedJudgement> judged;
+  for (const SeverityPoint& point : family.points) {
+    const PairedValues pairs = paired_by_seed(point.accuracy[a], point.accuracy[b]);
+    // A mean over k sets of images is a share of k times as many.
+    const auto images = point.images * static_cast<std::int64_t>(point.specs.size());
+    const Judgement judgement = judge(pairs.differences, images);
+    if (judgement.could_decide()) judged.push_back({point.name, judgement});
+  }
+  return judged;
+}
+
+}  // namespace
+
+std::vector<RobustnessComparison> robustness_comparisons(
+    const std::vector<RunGroup>& groups, const std::vector<TransformFamily>& families) {
+  std::vector<RobustnessComparison> comparisons;
+  for (std::size_t a = 0; a < groups.size(); ++a) {
+    for (std::size_t b = a + 1; b < groups.size(); ++b) {
+      if (!share_test_images(groups[a], groups[b])) continue;
+      for (const TransformFamily& family : families) {
+        std::vector<NamedJudgement> judged = judged_severities(family, a, b);
+        if (judged.empty()) continue;
+        RobustnessComparison comparison{.a = groups[a].label,
+                                        .b = groups[b].label,
+                                        .family = family.name,
+                                        .severities = std::move(judged),
+                                        .joint = {}};
+        comparison.joint = judge_jointly(comparison.severities);
+        comparisons.push_back(std::move(comparison));
+      }
+    }
+  }
+  return comparisons;
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/evaluations.h"
+#include "report/groups.h"
+
+namespace mnist_bench {
+
+/// One severity of a transform, and what the runs reach there.
+struct SeverityPoint {
+  /// On the axis of its family; 0 in one without an axis.
+  double severity = 0.0;
+  /// For people: "15", "2 px", in a family without an axis the SPEC.
+  std::string name;
+  /// The canonical SPECs that each run's accuracy is the mean of: one, or the directions of a
+  /// shift.
+  std::vector<std::string> specs;
+  std::int64_t images = 0;             ///< of one of them
+  std::vector<ValuesBySeed> accuracy;  ///< [groups]; only of runs evaluated on all `specs`
+};
+
+/// The severities of one kind of transform that agree in all other settings; or a chain of several
+/// transforms alone.
+struct TransformFamily {
+  std::string name;                    ///< with those settings: "gaussian_noise, seed 0"
+  std::string axis;                    ///< "degrees"; empty: there is no order among its points
+  std::optional<double> unchanged_at;  ///< the severity that leaves images as they are
+  std::vector<SeverityPoint> points;   ///< ascending
+  std::vector<ValuesBySeed> clean;     ///< [groups]: of the runs at any point, without a transform
+};
+
+/// From the evaluations on each run's own test set, by the engine that trained it, in the order of
+/// transform_kinds(). A shift's severity is its distance in px along a row, a column or a diagonal;
+/// the directions are those that most runs were evaluated on.
+std::vector<TransformFamily> transform_families(const std::vector<RunGroup>& groups,
+                                                const EvaluationsOfRuns& evaluations);
+
+}  // namespace mnist_bench

@@ -1,0 +1,111 @@
+#include "report/efficiency.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "report/format/draw.h"
+#include "report/stored_runs.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A group whose model has these costs.
+RunGroup costed_group(const std::string& name, const std::vector<std::int64_t>& right,
+                      std::int64_t parameters, std::int64_t macs, double seconds) {
+  RunGroup group = group_with(name, right);
+  group.label = name;
+  for (StoredRun& run : group.completed) {
+    run.result.model->parameters = parameters;
+    run.result.model->macs = macs;
+    run.result.timing.train_seconds = seconds;
+  }
+  return group;
+}
+
+std::vector<RunGroup> three_groups() {
+  return {costed_group("mlp", {9'768, 9'801}, 1'000, 2'000, 10.0),
+          costed_group("cnn", {9'902, 9'911}, 4'000, 90'000, 70.0),
+          costed_group("wide", {9'760, 9'800}, 5'000, 5'000, 10.0)};
+}
+
+TEST(Efficiency, MarksWhatAnotherIsNowhereWorseThan) {
+  const std::vector<EfficiencyRow> rows = efficiency_rows(three_groups());
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_THAT(rows[0].dominated_by, IsEmpty());
+  EXPECT_THAT(rows[1].dominated_by, IsEmpty());
+  EXPECT_THAT(rows[2].dominated_by, ElementsAre("mlp"));
+}
+
+TEST(Efficiency, OfEqualsMarksNeither) {
+  std::vector<RunGroup> groups = {costed_group("a", {9'800}, 1'000, 2'000, 10.0),
+                                  costed_group("b", {9'800}, 1'000, 2'000, 10.0)};
+  for (const EfficiencyRow& row : efficiency_rows(groups)) {
+    EXPECT_THAT(row.dominated_by, IsEmpty());
+  }
+  groups[0].completed[0].result.timing.train_seconds = 9.0;
+  EXPECT_THAT(efficiency_rows(groups)[1].dominated_by, ElementsAre("a"));
+}
+
+TEST(Efficiency, ComparesOnTheSameTestImagesAlone) {
+  std::vector<RunGroup> groups = three_groups();
+  groups[2].completed[1].result.data->test.sha256 = std::string(64, 'f');
+  EXPECT_THAT(efficiency_rows(groups)[2].dominated_by, IsEmpty());
+}
+
+TEST(Efficiency, OfAnUnknownCostMarksNothing) {
+  std::vector<RunGroup> groups = three_groups();
+  for (StoredRun& run : groups[2].completed) run.result.model.reset();
+  EXPECT_THAT(efficiency_rows(groups)[2].dominated_by, IsEmpty());
+}
+
+TEST(EfficiencySection, HasARowForEachExperimentWithItsCosts) {
+  const Section section = efficiency_section(three_groups());
+  ASSERT_EQ(section.tables.size(), 1U);
+  EXPECT_THAT(section.tables[0].header,
+              ElementsAre("experiment", "n", "accuracy [%]", "parameters", "MACs per image",
+                          "parameters [bytes]", "training [s]", "dominated by"));
+  EXPECT_THAT(section.tables[0].rows.at(2), ElementsAre("wide", "2", "97.80 ± 0.28", "5,000",
+                                                        "5,000", "20,000", "10.00 ± 0.00", "mlp"));
+  EXPECT_EQ(section.data[2]["parameter_bytes"]["mean"], 20'000.0);
+  EXPECT_EQ(section.data[2]["dominated_by"][0], "mlp");
+}
+
+TEST(EfficiencySection, NeedsTwoExperiments) {
+  EXPECT_TRUE(efficiency_section({group_with("mlp", {9'768, 9'801})}).is_empty());
+  EXPECT_THAT(efficiency_figures({group_with("mlp", {9'768, 9'801})}, {}), IsEmpty());
+}
+
+TEST(EfficiencyFigures, HaveAPointForEachExperimentWithAWhiskerOfItsDeviation) {
+  std::vector<RunGroup> groups = three_groups();
+  groups[1] = costed_group("cnn", {9'902}, 4'000, 90'000, 70.0);
+  const std::vector<FigureData> figures = efficiency_figures(groups, {});
+  ASSERT_EQ(figures.size(), 3U);
+  const Chart& chart = std::get<Chart>(figures[0].content);
+  EXPECT_TRUE(chart.x_log);
+  ASSERT_EQ(chart.series.size(), 3U);
+  EXPECT_EQ(chart.series[0].label, "mlp (n = 2)");
+  EXPECT_EQ(chart.series[0].points.at(0).x, 1.0);  // thousand
+  EXPECT_EQ(chart.x_label, "parameters [thousands], logarithmic");
+  EXPECT_NEAR(chart.series[0].points[0].y, 97.845, 1e-9);
+  EXPECT_NEAR(chart.series[0].points[0].range->high, 97.845 + 0.23334523779, 1e-6);
+  EXPECT_FALSE(chart.series[1].points.at(0).range);  // n = 1
+  const std::string svg = page_svg(draw(figures[0]));
+  EXPECT_THAT(svg, HasSubstr("\"whisker\""));
+  EXPECT_THAT(svg, HasSubstr("cnn (n = 1)"));
+}
+
+TEST(EfficiencyFigures, LeaveOutACostOfNothing) {
+  std::vector<RunGroup> groups = three_groups();
+  for (StoredRun& run : groups[0].completed) run.result.timing.train_seconds = 0.0;
+  const std::vector<FigureData> figures = efficiency_figures(groups, {});
+  EXPECT_EQ(std::get<Chart>(figures.at(2).content).series.size(), 2U);
+}
+
+}  // namespace
+}  // namespace mnist_bench
