@@ -29,6 +29,7 @@ examples:
   mnist-bench run configs/mlp.json
   mnist-bench run configs/cnn.json seed=3 training.epochs=1 --output /tmp/try
   mnist-bench run configs/smoke.json --quiet --expect 'accuracy>=0.8'
+  mnist-bench evaluate runs --suite quick
   mnist-bench report runs
   mnist-bench compare runs/mlp runs/cnn
   mnist-bench verify runs
@@ -172,6 +173,8 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   app.option_defaults()->always_capture_default();
   add_run_command(app, session);
   add_sweep_command(app, session);
+  add_evaluate_command(app, session);
+  add_predict_command(app, session);
   add_report_command(app);
   add_compare_command(app);
   add_verify_command(app);

@@ -4,9 +4,15 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "base/files.h"
+#include "base/sha256.h"
 #include "base/text.h"
+#include "data/data_files.h"
 #include "data/dataset.h"
 #include "data/dataset_warnings.h"
+#include "data/transform_set.h"
+#include "data/write_idx.h"
+#include "transform/transform.h"
 
 namespace mnist_bench {
 namespace {
@@ -80,12 +86,79 @@ void info(const std::filesystem::path& folder) {
   }
 }
 
+struct ExportArguments {
+  std::string output;
+  std::string data;
+  std::string spec;
+  bool raw = false;
+  bool force = false;
+};
+
+/// Throws where files of the data set are in the folder already.
+void refuse_to_replace(const std::vector<std::filesystem::path>& files) {
+  for (const std::filesystem::path& file : files) {
+    if (!std::filesystem::exists(file)) continue;
+    throw Error(ExitCode::io, fmt::format("{} exists already", file.string()),
+                "use --force to replace it, or -o DIR for another folder");
+  }
+}
+
+void export_data(const ExportArguments& arguments) {
+  const TransformChain chain =
+      arguments.spec.empty() ? TransformChain{} : parse_spec(arguments.spec, "--transform");
+  const std::filesystem::path folder = arguments.output;
+  std::vector<std::filesystem::path> files;
+  for (const FileRole role : kFileRoles) {
+    files.push_back(folder / fmt::format("{}{}", usual_name(role), arguments.raw ? "" : ".gz"));
+  }
+  if (!arguments.force) refuse_to_replace(files);
+  Dataset dataset = load_dataset(folder_or_shipped(arguments.data));
+  transform_dataset(dataset, chain);
+  create_folders(folder);
+  const std::vector<std::string> contents = {idx_images(dataset.train), idx_labels(dataset.train),
+                                             idx_images(dataset.test), idx_labels(dataset.test)};
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    write_file_atomically(files[i], arguments.raw ? contents[i] : gzip_bytes(contents[i]));
+    rows.push_back({files[i].string(), with_commas(static_cast<long long>(contents[i].size())),
+                    sha256_hex(contents[i])});
+  }
+  print(text_table({Align::left, Align::right, Align::left},
+                   {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));
+}
+
+void add_export_command(CLI::App& data) {
+  auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* command =
+      data.add_subcommand("export", "Write a data set as four IDX files, transformed");
+  command->footer(R"(
+examples:
+  mnist-bench data export -o permuted --transform permute_pixels:seed=1
+  mnist-bench run configs/cnn.json data.directory=permuted)");
+  command->add_option("-o,--output", arguments->output, "folder to write to")
+      ->type_name("DIR")
+      ->required();
+  command
+      ->add_option("--data", arguments->data,
+                   "folder of the four IDX files to read (default: the shipped MNIST)")
+      ->type_name("DIR");
+  command
+      ->add_option("--transform", arguments->spec,
+                   "applied to training and test images: rotate:degrees=15+shift:dx=2")
+      ->type_name("SPEC");
+  command->add_flag("--no-gzip", arguments->raw, "write raw files, without .gz");
+  command->add_flag("--force", arguments->force, "replace the files in the folder");
+  command->callback([arguments] { export_data(*arguments); });
+}
+
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* data = app.add_subcommand("data", "Check or describe a data set");
+  CLI::App* data = app.add_subcommand("data", "Check, describe or export a data set");
   data->require_subcommand(1);
-  data->footer("\nexamples:\n  mnist-bench data verify\n  mnist-bench data info ~/fashion-mnist");
+  data->footer(
+      "\nexamples:\n  mnist-bench data verify\n  mnist-bench data info ~/fashion-mnist\n"
+      "  mnist-bench data export -o rotated --transform rotate:degrees=90");
   auto folder = std::make_shared<std::string>();
   const auto add = [&](const char* name, const char* help,
                        void (*command)(const std::filesystem::path&)) {
@@ -96,6 +169,7 @@ void add_data_command(CLI::App& app) {
     added->callback([folder, command] { command(folder_or_shipped(*folder)); });
   };
   add("verify", "Compare the raw files' SHA-256 with the known data sets'", verify);
+  add_export_command(*data);
   add("info", "Sizes, class counts, mean and SD of the pixels scaled to [0, 1]", info);
 }
 

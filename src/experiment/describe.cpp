@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "data/known_datasets.h"
-#include "experiment/run.h"
 #include "runtime/build_info.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
@@ -54,7 +53,7 @@ DataSummary describe_data(const Dataset& dataset, const DataConfig& config) {
 }
 
 Provenance describe_provenance(const std::string& device, std::int64_t threads,
-                               const RunOptions& options) {
+                               const std::string& command, std::int64_t jobs) {
   const BuildInfo build = build_info();
   const c10::Device chosen(device);
   const bool gpu = chosen.is_cuda();
@@ -71,10 +70,10 @@ Provenance describe_provenance(const std::string& device, std::int64_t threads,
           .cpu = cpu_name(),
           .simd = "",
           .threads = threads,
-          .jobs = options.jobs,
+          .jobs = jobs,
           .allocator = allocator_name(),
           .started_at = utc_now(),
-          .command = options.command,
+          .command = command,
           .cuda = std::move(versions.cuda),
           .cudnn = std::move(versions.cudnn),
           .driver = std::move(versions.driver),

@@ -9,14 +9,12 @@
 
 namespace mnist_bench {
 
-struct RunOptions;
-
 /// The data of a run for its record.
 DataSummary describe_data(const Dataset& dataset, const DataConfig& config);
 
-/// The provenance of a run that begins now on `device` ("cpu", "cuda:0"), without `simd`, which its
-/// learner knows.
+/// The provenance of what `command` begins to compute now on `device` ("cpu", "cuda:0"), without
+/// `simd`, which what computes knows. `jobs`: runs side by side on this machine.
 Provenance describe_provenance(const std::string& device, std::int64_t threads,
-                               const RunOptions& options);
+                               const std::string& command, std::int64_t jobs = 1);
 
 }  // namespace mnist_bench

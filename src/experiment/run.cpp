@@ -16,12 +16,12 @@
 #include "experiment/learners.h"
 #include "experiment/run_error.h"
 #include "experiment/run_training.h"
+#include "experiment/set_up.h"
 #include "experiment/trainable.h"
 #include "model/summary.h"
 #include "native/learner.h"
 #include "record/result_json.h"
 #include "runtime/cuda.h"
-#include "runtime/default_threads.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
 
@@ -31,33 +31,6 @@ namespace {
 StoredRun finished_already(std::filesystem::path folder, RunResult result, Observer& observer) {
   observer.info(fmt::format("{} is already finished; nothing to do", folder.string()));
   return {.folder = std::move(folder), .result = std::move(result)};
-}
-
-/// Gives LibTorch the CPU threads of the config, or this machine's default.
-DefaultThreads set_up_threads(const ExperimentConfig& config, Observer& observer) {
-  DefaultThreads chosen{.threads = 1, .decided_by = "the config", .ignored = {}};
-  if (config.threads) {
-    chosen.threads = *config.threads;
-  } else {
-    chosen = default_threads();
-  }
-  set_threads(chosen.threads);
-  for (const std::string& what : chosen.ignored) observer.warn(what);
-  if (chosen.threads > available_cores()) {
-    observer.warn(fmt::format("{} threads on {} available cores will slow each other down",
-                              chosen.threads, available_cores()));
-  }
-  return chosen;
-}
-
-/// Chooses and prepares the device: float32 throughout, with the memory peak reset.
-c10::Device set_up_device(const ExperimentConfig& config, Observer& observer) {
-  if (config.training.engine == Engine::native) return c10::kCPU;  // it never uses CUDA
-  const c10::Device device = choose_device(config.device);
-  if (const auto warning = idle_gpu_warning(config.device)) observer.warn(*warning);
-  if (device.is_cuda()) forbid_tf32();
-  reset_peak_device_bytes(device);
-  return device;
 }
 
 /// Throws Error(run_failed) when the network alone would not fit into memory, before the system
@@ -124,8 +97,8 @@ struct Prepared {
 Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& observer) {
   // Checked before the device: the native engine never uses CUDA.
   if (config.training.engine == Engine::native) native::check_supported(config);
-  Prepared prepared{.threads = set_up_threads(config, observer),
-                    .device = set_up_device(config, observer)};
+  Prepared prepared{.threads = set_up_threads(config.threads, observer),
+                    .device = set_up_device(config.training.engine, config.device, observer)};
   const Clock::time_point start = Clock::now();
   prepared.loaded = data.load(config.data);
   prepared.load_seconds = seconds_since(start);
@@ -142,7 +115,8 @@ RunResult begin_record(const ExperimentConfig& config, const RunOptions& options
                        const Prepared& prepared, const Dataset& dataset) {
   RunResult result;
   result.config = config;
-  result.provenance = describe_provenance(prepared.device.str(), prepared.threads.threads, options);
+  result.provenance = describe_provenance(prepared.device.str(), prepared.threads.threads,
+                                          options.command, options.jobs);
   result.data = describe_data(dataset, config.data);
   result.model = prepared.model;
   result.timing.load_seconds = prepared.load_seconds;

@@ -11,46 +11,44 @@
 #include "experiment/epoch_writer.h"
 #include "record/checkpoint.h"
 #include "record/devices.h"
+#include "record/test_record.h"
 #include "runtime/interrupt.h"
 #include "train/train.h"
 
 namespace mnist_bench {
 namespace {
 
-/// Metrics and predictions of one evaluation.
-struct Evaluation {
+/// The learner's state held against the test set.
+struct Tested {
   TestRecord test;
   Predictions predictions;
   double seconds = 0.0;
 };
 
-Evaluation evaluate(Learner& learner, const Dataset& dataset) {
+Tested test(Learner& learner, const Dataset& dataset) {
   const Clock::time_point start = Clock::now();
-  Evaluation evaluation;
-  evaluation.predictions = learner.predict();
-  const std::vector<std::int64_t> truth(dataset.test.labels.begin(), dataset.test.labels.end());
-  evaluation.test.loss = evaluation.predictions.loss;
-  evaluation.test.confusion =
-      confusion_matrix(truth, evaluation.predictions.classes, dataset.classes);
-  evaluation.test.metrics = classification_metrics(evaluation.test.confusion);
-  evaluation.seconds = seconds_since(start);
-  return evaluation;
+  Tested tested;
+  tested.predictions = learner.predict();
+  tested.test = test_record(tested.predictions, dataset.test.labels, dataset.classes);
+  tested.seconds = seconds_since(start);
+  return tested;
 }
 
-std::vector<Prediction> prediction_rows(const Evaluation& evaluation, const DataCache& data) {
+std::vector<Prediction> prediction_rows(const Tested& tested, const DataCache& data) {
   std::vector<Prediction> rows;
   const std::vector<std::int64_t>& indices = data.test_indices();
   rows.reserve(indices.size());
   for (std::size_t i = 0; i < indices.size(); ++i) {
     rows.push_back({.index = indices[i],
                     .truth = data.dataset().test.labels[i],
-                    .predicted = evaluation.predictions.classes[i],
-                    .probability = evaluation.predictions.probabilities[i]});
+                    .predicted = tested.predictions.classes[i],
+                    .probability = tested.predictions.probabilities[i],
+                    .second = second_of(tested.predictions, i)});
   }
   return rows;
 }
 
-EpochRecord record_of(const EpochStatistics& trained, const Evaluation& evaluation,
+EpochRecord record_of(const EpochStatistics& trained, const Tested& tested,
                       const RunResult& result) {
   return {.epoch = trained.epoch,
           .engine = std::string(to_string(result.config.training.engine)),
@@ -58,11 +56,11 @@ EpochRecord record_of(const EpochStatistics& trained, const Evaluation& evaluati
           .train_loss = trained.loss,
           .train_accuracy = trained.accuracy,
           .train_seconds = trained.seconds,
-          .evaluate_seconds = evaluation.seconds,
+          .evaluate_seconds = tested.seconds,
           .images_per_second = trained.images_per_second,
-          .test_loss = evaluation.test.loss,
-          .test_accuracy = evaluation.test.metrics.accuracy.value_or(0.0),
-          .test_macro_f1 = evaluation.test.metrics.macro.f1};
+          .test_loss = tested.test.loss,
+          .test_accuracy = tested.test.metrics.accuracy.value_or(0.0),
+          .test_macro_f1 = tested.test.metrics.macro.f1};
 }
 
 void add_epoch(RunResult& result, const EpochRecord& epoch) {
@@ -116,7 +114,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
                   Observer& observer, RunResult& result) {
   const std::int64_t epochs = result.config.training.epochs;
   const Dataset& dataset = data.dataset();
-  std::optional<Evaluation> last;
+  std::optional<Tested> last;
   std::optional<TrainingState> start;
   if (folder.checkpoint()) start = folder.checkpoint()->state;
   EpochWriter writer(folder, observer, epochs,
@@ -130,7 +128,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
           },
       .on_epoch =
           [&](const EpochStatistics& trained) {
-            last = evaluate(learner, dataset);
+            last = test(learner, dataset);
             add_epoch(result, record_of(trained, *last, result));
             writer.write(checkpoint_of(result, learner.state(), seconds_so_far()));
           },
@@ -141,7 +139,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
   // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
   if (outcome.end != TrainEnd::diverged && !result.epochs.empty() && !last) {
     if (outcome.end == TrainEnd::interrupted) learner.restore(*start);
-    last = evaluate(learner, dataset);
+    last = test(learner, dataset);
   }
   conclude(outcome, learner, folder, result);
   if (result.status == RunStatus::diverged || !last) return;

@@ -22,7 +22,7 @@ WIDTH = 1100
 ARRANGE = """
 const all = (selector) => [...document.querySelectorAll(selector)];
 const drop = (elements) => elements.forEach((element) => element.remove());
-drop(all("#theme, details, #classes, #configs, .choice, .note, .readout, #results p, #mistakes p"));
+drop(all("#theme, details, #classes, #robustness, #calibration, #efficiency, #pairs, #configs, .choice, .note, .readout, #results p, #mistakes p"));
 drop(all("#learning figure").slice(1));
 drop(all("#confusion figure").slice(0, -1));
 drop(all("#mistakes .mistakes, #mistakes h3").slice(0, -2));

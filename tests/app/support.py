@@ -70,6 +70,8 @@ def read_result(folder):
 def config_hash(config):
     """As src/record/README.md defines it: SHA-256 of what defines the experiment, without the program's help."""
     rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
+    if not rest["data"].get("transform"):  # younger than 0.1.0
+        rest["data"] = {k: v for k, v in rest["data"].items() if k != "transform"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -101,6 +103,8 @@ def read_predictions(folder):
             "true": int(row["true"]),
             "predicted": int(row["predicted"]),
             "probability": float(row["probability"]),
+            "second": int(row["second"]),
+            "second_probability": float(row["second_probability"]),
         }
         for row in rows
     ]

@@ -9,6 +9,8 @@ from support import CNN, CONFIGS, SHIPPED_MNIST, SMOKE, assert_refusal, parse_js
 
 COMMANDS = [
     "run",
+    "evaluate",
+    "predict",
     "report",
     "compare",
     "summary",
@@ -21,6 +23,7 @@ COMMANDS = [
     "data",
     "data verify",
     "data info",
+    "data export",
     "doctor",
     "completion",
     "completion bash",
@@ -28,6 +31,8 @@ COMMANDS = [
 ]
 OPTIONS = {
     "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],
+    "evaluate": ["--transform", "--suite", "--data", "--engine", "--device", "--expect", "--json", "--force"],
+    "predict": ["--raw", "--json"],
     "report": ["-o,--output", "--paper"],
     "compare": ["--json"],
     "summary": ["--json"],

@@ -265,7 +265,7 @@ def test_refuses_a_run_that_did_not_complete(bench, home, tmp_path):
         (lambda text: text + text.splitlines()[1] + "\n", ["line 202", "twice"]),
         (lambda text: text + "x,1,1,0.5\n", ["line 202", "x,1,1,0.5"]),
         (lambda text: "\n".join(text.splitlines()[:-1]) + "\n", ["confusion matrix"]),
-        (lambda text: text + "99999,1,1,0.5\n", ["confusion matrix"]),
+        (lambda text: text + "99999,1,1,0.5,2,0.1\n", ["confusion matrix"]),
         (lambda text: "\0" * 1000, ["line 1"]),
     ],
 )

@@ -287,6 +287,7 @@ def test_something_else_in_the_place_of_the_checkpoint_is_refused(bench, stopped
 CHANGES = {
     "name": "other", "seed": 2,
     "data.dataset": "own", "data.directory": SHIPPED_MNIST, "data.normalization": "unit",
+    "data.transform": '[{"type": "transpose"}]',
     "data.train_limit": 299, "data.test_limit": 199,
     "model.type": "cnn", "model.hidden": [5], "model.dropout": 0.1,
     "optimizer.learning_rate": 0.1, "optimizer.beta1": 0.8, "optimizer.beta2": 0.9,

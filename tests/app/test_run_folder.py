@@ -31,7 +31,7 @@ KEYS = {
     "config": {
         "name", "seed", "device", "threads", "data", "model", "optimizer", "training", "output",
     },
-    "config.data": {"dataset", "directory", "normalization", "train_limit", "test_limit"},
+    "config.data": {"dataset", "directory", "normalization", "transform", "train_limit", "test_limit"},
     "config.model": {"type", "hidden", "dropout"},
     "config.optimizer": {
         "type", "learning_rate", "beta1", "beta2", "epsilon", "weight_decay",
@@ -58,8 +58,11 @@ KEYS = {
     "epochs.0.test": {"loss", "accuracy", "macro_f1"},
     "test": {
         "samples", "loss", "accuracy", "accuracy_ci95", "macro", "per_class", "undefined",
-        "confusion_matrix",
+        "confusion_matrix", "calibration",
     },
+    "test.calibration": {"ece", "mce", "mce_samples", "brier", "nll", "bins", "coverage"},
+    "test.calibration.bins.0": {"lower", "upper", "samples", "confidence", "accuracy"},
+    "test.calibration.coverage.0": {"coverage", "threshold", "accuracy"},
     "test.macro": {"precision", "recall", "f1", "classes"},
     "test.per_class.0": {"class", "precision", "recall", "f1", "support"},
     "test.confusion_matrix": {"axes", "counts"},
@@ -226,11 +229,41 @@ def test_predictions_add_up_to_the_confusion_matrix(finished_run, result):
 
 def test_predictions_have_the_documented_columns_and_sane_values(finished_run):
     text = (finished_run / "predictions.csv").read_text(encoding="utf-8")
-    assert text.startswith("index,true,predicted,probability\n")
+    assert text.startswith("index,true,predicted,probability,second,second_probability\n")
     predictions = read_predictions(finished_run)
     assert len({row["index"] for row in predictions}) == len(predictions) == 200
     # The likeliest of ten classes has a tenth at least.
     assert all(0.1 - 1e-6 <= row["probability"] <= 1 for row in predictions)
+    for row in predictions:
+        assert row["second"] != row["predicted"]
+        assert row["second_probability"] <= min(row["probability"], 1 - row["probability"] + 1e-6)
+
+
+def test_calibration_follows_from_the_predictions(finished_run, result):
+    found = result["test"]["calibration"]
+    rows = read_predictions(finished_run)
+    gap, largest = 0, (0, 0)
+    for j, entry in enumerate(found["bins"]):
+        inside = [r for r in rows if min(int(r["probability"] * 15), 14) == j]
+        assert entry["samples"] == len(inside)
+        if not inside:
+            assert entry["accuracy"] is None and entry["confidence"] is None
+            continue
+        right = sum(r["true"] == r["predicted"] for r in inside) / len(inside)
+        sure = math.fsum(r["probability"] for r in inside) / len(inside)
+        assert entry["accuracy"] == pytest.approx(right)
+        assert entry["confidence"] == pytest.approx(sure)
+        gap += abs(right - sure) * len(inside) / len(rows)
+        largest = max(largest, (abs(right - sure), len(inside)))
+    assert found["ece"] == pytest.approx(gap)
+    assert (found["mce"], found["mce_samples"]) == (pytest.approx(largest[0]), largest[1])
+    assert found["nll"] == result["test"]["loss"]
+    ranked = sorted(rows, key=lambda row: -row["probability"])
+    for point in found["coverage"]:
+        kept = ranked[: round(point["coverage"] * len(rows))]
+        assert point["threshold"] == pytest.approx(kept[-1]["probability"], rel=1e-6)
+        right = sum(row["true"] == row["predicted"] for row in kept) / len(kept)
+        assert point["accuracy"] == pytest.approx(right)
 
 
 def test_true_classes_are_those_of_the_shipped_test_file(finished_run):

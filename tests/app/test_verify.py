@@ -86,7 +86,7 @@ def test_verify_notices_a_changed_probability(bench, finished_run, tmp_path):
     file = tmp_path / "run/predictions.csv"
     lines = file.read_text().splitlines()
     fields = lines[7].split(",")
-    lines[7] = ",".join([*fields[:3], "0.5" if fields[3] != "0.5" else "0.25"])
+    lines[7] = ",".join([*fields[:3], "0.5" if fields[3] != "0.5" else "0.25", *fields[4:]])
     file.write_text("\n".join(lines) + "\n")
     assert_refusal(bench("verify", "run"), 6, "1 fault")
     assert "run/predictions.csv: its bytes do not match" in bench("verify", "run").stdout

@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/expectation.h"
+#include "base/error.h"
+#include "base/json_of.h"
+#include "base/text.h"
+#include "experiment/evaluate_runs.h"
+#include "record/metric_table.h"
+#include "report/robustness.h"
+#include "runtime/interrupt.h"
+#include "transform/suite.h"
+
+namespace mnist_bench {
+namespace {
+
+struct EvaluateArguments {
+  std::vector<std::string> folders;
+  std::vector<std::string> specs;
+  std::string suite;
+  std::string data;
+  std::string engine;
+  std::string device;
+  std::optional<std::int64_t> threads;
+  std::vector<std::string> expectations;
+  bool json = false;
+  bool force = false;
+};
+
+/// Before the folder of the published MNIST-C, where a suite's name is expected.
+constexpr std::string_view kMnistC = "mnist-c:";
+
+bool is_mnist_c(const EvaluateArguments& arguments) { return arguments.suite.starts_with(kMnistC); }
+
+/// The transforms that were named one by one, then those of the suite, each once; without any, the
+/// images as they are.
+std::vector<EvaluationPoint> points_of(const EvaluateArguments& arguments) {
+  std::vector<EvaluationPoint> points;
+  const auto add = [&](TransformChain chain, std::optional<std::string> suite) {
+    const std::string spec = canonical_spec(chain);
+    const bool is_new = std::none_of(points.begin(), points.end(), [&](const auto& point) {
+      return canonical_spec(point.transform) == spec;
+    });
+    if (is_new) points.push_back({.transform = std::move(chain), .suite = std::move(suite)});
+  };
+  for (const std::string& spec : arguments.specs) add(parse_spec(spec, "--transform"), {});
+  if (!arguments.suite.empty() && !is_mnist_c(arguments)) {
+    const Suite suite = find_suite(arguments.suite);
+    for (const TransformChain& chain : suite.points) add(chain, suite.name);
+  }
+  if (points.empty() && !is_mnist_c(arguments)) add({}, {});
+  return points;
+}
+
+EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& session) {
+  EvaluationOptions options;
+  options.points = points_of(arguments);
+  if (!arguments.data.empty()) options.data = arguments.data;
+  if (is_mnist_c(arguments)) options.mnist_c = arguments.suite.substr(kMnistC.size());
+  if (!arguments.engine.empty()) options.engine = engine_of(arguments.engine);
+  if (!arguments.device.empty()) options.device = arguments.device;
+  options.threads = arguments.threads;
+  options.force = arguments.force;
+  options.command = session.command_line;
+  return options;
+}
+
+/// The runs to evaluate; warns of those that are left out.
+std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console& console) {
+  const StoredRuns stored = read_runs({folders.begin(), folders.end()});
+  std::vector<StoredRun> runs;
+  std::vector<std::string> left_out = stored.unreadable;
+  for (const std::filesystem::path& folder : stored.unfinished) {
+    left_out.push_back(fmt::format("{} is unfinished", folder.string()));
+  }
+  for (const StoredRun& run : stored.runs) {
+    if (run.result.status == RunStatus::completed) {
+      runs.push_back(run);
+    } else {
+      left_out.push_back(fmt::format("{}: {}", run.folder.string(), to_string(run.result.status)));
+    }
+  }
+  if (runs.empty()) {
+    throw Error(ExitCode::io,
+                left_out.empty()
+                    ? fmt::format("no run (a folder with a result.json) at or below {}",
+                                  fmt::join(folders, ", "))
+                    : fmt::format("no completed run: {}", listed(left_out, 3)),
+                "train one first: mnist-bench run configs/mlp.json");
+  }
+  for (const std::string& what : left_out) console.warn("left out: " + what);
+  return runs;
+}
+
+std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOutcome& outcome) {
+  using Json = nlohmann::ordered_json;
+  Json evaluations = Json::array();
+  for (const RunEvaluations& of_run : outcome.runs) {
+    for (const StoredEvaluation& stored : of_run.evaluations) {
+      const Evaluation& evaluation = stored.evaluation;
+      evaluations.push_back({{"folder", of_run.run.folder.string()},
+                             {"file", stored.file.string()},
+                             {"experiment", of_run.run.result.config.name},
+                             {"seed", evaluation.run.seed},
+                             {"data", stored.data},
+                             {"transform", canonical_spec(evaluation.transform)},
+                             {"engine", evaluation.engine},
+                             {"accuracy", json_of(evaluation.test.metrics.accuracy)}});
+    }
+  }
+  Json groups = Json::array();
+  for (const RobustnessRow& row : rows) groups.push_back(to_json(row));
+  const Json object = {
+      {"schema", "mnist-bench.evaluate/1"}, {"groups", groups}, {"evaluations", evaluations}};
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// What the evaluations miss, a sentence for each.
+std::vector<std::string> missed_by(const EvaluationOutcome& outcome,
+                                   const std::vector<Expectation>& expectations) {
+  std::vector<std::string> sentences;
+  for (const RunEvaluations& of_run : outcome.runs) {
+    for (const StoredEvaluation& stored : of_run.evaluations) {
+      RunResult result = of_run.run.result;
+      result.test = stored.evaluation.test;
+      for (const std::string& sentence : missed(expectations, result)) {
+        sentences.push_back(fmt::format("{}, {}: {}", of_run.run.folder.string(),
+                                        canonical_spec(stored.evaluation.transform), sentence));
+      }
+    }
+  }
+  return sentences;
+}
+
+void evaluate(const EvaluateArguments& arguments, Session& session) {
+  constexpr std::size_t kMostNamed = 5;
+  std::vector<Expectation> expectations;
+  for (const std::string& text : arguments.expectations) {
+    expectations.push_back(parse_expectation(text));
+  }
+  const EvaluationOptions options = options_of(arguments, session);
+  handle_interrupts();
+  Console console(session.console);
+  const std::vector<StoredRun> runs = runs_in(arguments.folders, console);
+  const EvaluationOutcome outcome = evaluate_runs(runs, options, console);
+  for (const Error& error : outcome.errors) {
+    if (&error != &outcome.errors.front()) console.warn(error.what());
+  }
+  EvaluationsOfRuns evaluations;
+  for (const RunEvaluations& of_run : outcome.runs) {
+    evaluations[of_run.run.folder] = of_run.evaluations;
+  }
+  console.info(fmt::format("{} computed in {:.1f} s, {} there already",
+                           counted(outcome.computed, "evaluation"), outcome.seconds,
+                           outcome.found));
+  const std::vector<RobustnessRow> rows = robustness_rows(group_runs(runs), evaluations);
+  const ReportTable table = robustness_table(rows);
+  print_result(arguments.json ? json_text(rows, outcome)
+                              : text_table(table.columns, table.header, table.rows),
+               outcome.interrupted);
+  if (outcome.interrupted) {
+    throw Error(ExitCode::interrupted, "the evaluation was interrupted",
+                "the same command computes what is missing");
+  }
+  if (!outcome.errors.empty()) throw Error(outcome.errors.front());
+  const std::vector<std::string> misses = missed_by(outcome, expectations);
+  if (!misses.empty()) throw Error(ExitCode::run_failed, listed(misses, kMostNamed));
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<EvaluateArguments>();
+  CLI::App* command =
+      app.add_subcommand("evaluate", "Evaluate trained runs on transformed or other images");
+  command->footer(fmt::format(R"(
+A SPEC is a transform with its settings, or several, joined with +:
+  rotate:degrees=15+gaussian_noise:sigma=0.1
+What is there already in the runs' folders (evaluations/) is not computed again.
+
+examples:
+  mnist-bench evaluate runs --transform shift:dx=2
+  mnist-bench evaluate runs/mlp runs/cnn --suite standard
+  mnist-bench evaluate runs/cnn/seed-1 --data ~/fashion-mnist --expect 'accuracy>=0.5')"));
+  command->add_option("RUN", arguments->folders, "run folders, or folders that hold some")
+      ->required();
+  command
+      ->add_option("--transform", arguments->specs,
+                   "evaluate on the test images after this transform; repeatable")
+      ->type_name("SPEC")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--suite", arguments->suite,
+                   fmt::format("evaluate on each of a suite's transforms: {}, a JSON file with a "
+                               "list of SPECs, or mnist-c: and the folder of MNIST-C",
+                               fmt::join(suite_names(), ", ")))
+      ->type_name("NAME|FILE|mnist-c:DIR");
+  command
+      ->add_option("--data", arguments->data,
+                   "folder of the four IDX files whose test set is used (default: the run's own)")
+      ->type_name("DIR");
+  command->add_option("--engine", arguments->engine, "engine that predicts (default: the run's)")
+      ->check(CLI::IsMember(enum_names(kEngines)))
+      ->type_name("libtorch|native");
+  command
+      ->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N (default: the run's)")
+      ->type_name("DEVICE");
+  command->add_option("--threads", arguments->threads, "CPU threads")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command
+      ->add_option("--expect", arguments->expectations,
+                   "exit 1 unless METRIC>=VALUE holds in each evaluation (also <=, >, <, ==); "
+                   "repeatable; the metrics are those of run")
+      ->type_name("METRIC>=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--json", arguments->json, "print JSON (schema mnist-bench.evaluate/1)");
+  command->add_flag("--force", arguments->force, "compute again what is there already");
+  command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only, and the table");
+  command->add_flag("-v,--verbose", session.console.verbose, "more detail on stderr");
+  command->callback([arguments, &session] { evaluate(*arguments, session); });
+}
+
+}  // namespace mnist_bench

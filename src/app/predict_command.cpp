@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "app/commands.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "data/digit_form.h"
+#include "data/image_file.h"
+#include "experiment/predict_images.h"
+#include "record/read_result.h"
+
+namespace mnist_bench {
+namespace {
+
+struct PredictArguments {
+  std::string run;
+  std::vector<std::string> images;
+  bool raw = false;
+  bool json = false;
+};
+
+/// The images of the files, each with a name: "four.png", "t10k-images-idx3-ubyte.gz[3]".
+std::vector<NamedImage> images_in(const std::vector<std::string>& files) {
+  std::vector<NamedImage> images;
+  for (const std::string& file : files) {
+    const std::string name = file == "-" ? "stdin" : file;
+    std::vector<GreyImage> of_file = read_image_file(file);
+    for (std::size_t i = 0; i < of_file.size(); ++i) {
+      images.push_back({.name = of_file.size() == 1 ? name : fmt::format("{}[{}]", name, i),
+                        .image = std::move(of_file[i])});
+    }
+  }
+  return images;
+}
+
+/// Classes, the most probable first.
+std::vector<std::size_t> ranked(const ImagePrediction& prediction) {
+  std::vector<std::size_t> order(prediction.probabilities.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return prediction.probabilities[a] > prediction.probabilities[b];
+  });
+  return order;
+}
+
+std::string percent(float share) { return fmt::format("{:.1f} %", 100.0F * share); }
+
+/// A line per image.
+std::string line_of(const ImagePrediction& prediction) {
+  return fmt::format("{}: {} ({})\n", prediction.name, prediction.predicted,
+                     percent(prediction.probability));
+}
+
+/// The same, and a bar for each class that has one.
+std::string bars_of(const ImagePrediction& prediction) {
+  constexpr double kWidth = 40.0;
+  std::string text = line_of(prediction);
+  for (const std::size_t label : ranked(prediction)) {
+    const float share = prediction.probabilities[label];
+    const auto length = static_cast<int>(std::lround(kWidth * static_cast<double>(share)));
+    std::string bar;
+    for (int i = 0; i < length; ++i) bar += "█";
+    text += fmt::format("  {:>3}  {:>7}  {}\n", label, percent(share), bar);
+  }
+  return text;
+}
+
+std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const ImagePrediction& prediction : predictions) {
+    list.push_back({{"image", prediction.name},
+                    {"class", prediction.predicted},
+                    {"probability", prediction.probability},
+                    {"probabilities", prediction.probabilities}});
+  }
+  const Json object = {{"schema", "mnist-bench.predict/1"}, {"predictions", list}};
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void predict_command(const PredictArguments& arguments, Session& session) {
+  Console console(session.console);
+  if (run_presence(arguments.run) != RunPresence::recorded) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is not the folder of a run with a result", arguments.run),
+                "name one run's folder, such as runs/cnn/seed-1");
+  }
+  const StoredRun run{.folder = arguments.run, .result = read_result(arguments.run)};
+  const std::vector<ImagePrediction> predictions =
+      predict_images(run, images_in(arguments.images), arguments.raw, console);
+  if (arguments.json) {
+    print(json_of_all(predictions));
+    return;
+  }
+  const bool shows_bars = ::isatty(STDOUT_FILENO) == 1;
+  for (const ImagePrediction& prediction : predictions) {
+    print(shows_bars ? bars_of(prediction) : line_of(prediction));
+  }
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<PredictArguments>();
+  CLI::App* command = app.add_subcommand("predict", "Classify images of your own");
+  command->footer(R"(
+An image of the model's size is taken as it is. Any other is brought into the form of MNIST's
+digits: light ink on black, fit into a box of 20 × 20 and centred by its mass in 28 × 28.
+
+examples:
+  mnist-bench predict runs/cnn/seed-1 four.png
+  mnist-bench predict runs/cnn/seed-1 *.png --json
+  pngtopnm seven.png | mnist-bench predict runs/mlp/seed-1 -)");
+  command->add_option("RUN", arguments->run, "folder of a completed run")->required();
+  command->add_option("IMAGE", arguments->images, "PNG, PGM or IDX files (raw or .gz); - for stdin")
+      ->required();
+  command->add_flag("--raw", arguments->raw,
+                    "take images as they are; they must have the model's size");
+  command->add_flag("--json", arguments->json, "print JSON (schema mnist-bench.predict/1)");
+  command->add_flag("-q,--quiet", session.console.quiet, "do not say how images are changed");
+  command->callback([arguments, &session] { predict_command(*arguments, session); });
+}
+
+}  // namespace mnist_bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/image_file.h"
+#include "experiment/observer.h"
+#include "record/read_result.h"
+
+namespace mnist_bench {
+
+struct NamedImage {
+  std::string name;
+  GreyImage image;
+};
+
+struct ImagePrediction {
+  std::string name;
+  std::int64_t predicted = 0;
+  float probability = 0.0F;          ///< softmax of the predicted class
+  std::vector<float> probabilities;  ///< by class
+};
+
+/// What the model of a completed run takes the images for. An image of the size of the run's data
+/// is taken as it is; any other is brought into the form of MNIST's digits (digit_form), unless
+/// `raw`: then it is refused. The run's own data.transform follows. Throws Error(data) naming the
+/// image, and Error(io) for a run without a usable model.
+std::vector<ImagePrediction> predict_images(const StoredRun& run,
+                                            const std::vector<NamedImage>& images, bool raw,
+                                            Observer& observer);
+
+}  // namespace mnist_bench

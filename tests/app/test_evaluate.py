@@ -1,0 +1,264 @@
+"""`evaluate`: trained runs on transformed and on other images."""
+
+import gzip
+import hashlib
+import json
+import shutil
+import struct
+
+import pytest
+from support import (
+    CNN,
+    PROJECT,
+    SHIPPED_MNIST,
+    SMALL,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    read_json,
+    read_labels,
+    read_predictions,
+    read_result,
+    sealed,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+MLP = (*SMALL, "training.epochs=1")
+
+
+def test_images():
+    raw = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())
+    assert struct.unpack(">iiii", raw[:16]) == (2051, 10000, 28, 28)
+    return raw[16:]
+
+
+test_images.__test__ = False
+
+
+@pytest.fixture
+def trained(bench, tmp_path):
+    """Two seeds of a small MLP, native, on 200 test images."""
+    for seed in (1, 2):
+        done = bench(
+            "run", SMOKE, *MLP, f"seed={seed}", "training.engine=native", f"output=runs/mlp/seed-{seed}", "-q"
+        )
+        assert done.code == 0, done.stderr
+    return tmp_path / "runs"
+
+
+def evaluation(folder, spec, data="test"):
+    return read_json(folder / "evaluations" / data / f"{spec}.json")
+
+
+def test_the_clean_set_gives_the_runs_own_confusion_matrix(bench, trained):
+    done = bench("evaluate", "runs")
+    assert done.code == 0, done.stderr
+    for seed in (1, 2):
+        folder = trained / f"mlp/seed-{seed}"
+        record = evaluation(folder, "identity")
+        result = read_result(folder)
+        assert record["schema"] == "mnist-bench.evaluation/1"
+        assert record["test"]["confusion_matrix"] == result["test"]["confusion_matrix"]
+        assert record["against_clean"] == {"accuracy_change": 0.0, "right_to_wrong": 0, "wrong_to_right": 0}
+        assert record["run"] == {
+            "config_hash": result["config_hash"],
+            "seed": seed,
+            "parameters_sha256": result["parameters_sha256"],
+            "engine": "native",
+        }
+
+
+def test_the_record_tells_which_pixels_were_seen(bench, trained):
+    assert bench("evaluate", "runs/mlp/seed-1", "--transform", "shift:dy=0,dx=2").code == 0
+    folder = trained / "mlp/seed-1"
+    record = evaluation(folder, "shift~dx=2")
+    pixels, labels = test_images(), read_labels(SHIPPED_MNIST / "t10k-labels-idx1-ubyte.gz")
+    seen = hashlib.sha256()
+    rows = read_predictions(folder)
+    for row in rows:
+        image = pixels[row["index"] * 784 : row["index"] * 784 + 784]
+        for r in range(28):
+            seen.update(b"\0\0" + image[r * 28 : r * 28 + 26])
+    seen.update(bytes(labels[row["index"]] for row in rows))
+    assert record["data"] == {"dataset": "mnist", "samples": 200, "sha256": seen.hexdigest()}
+    assert record["transform"] == [{"type": "shift", "dx": 2, "dy": 0}]
+    right = round(record["test"]["accuracy"] * 200)
+    clean = sum(row["true"] == row["predicted"] for row in rows)
+    against = record["against_clean"]
+    assert right == clean - against["right_to_wrong"] + against["wrong_to_right"]
+    assert against["accuracy_change"] == pytest.approx((right - clean) / 200)
+
+
+def test_what_is_there_is_not_computed_again(bench, trained):
+    arguments = ("evaluate", "runs", "--transform", "shift:dx=1", "--transform", "identity")
+    done = bench(*arguments)
+    assert "4 evaluations computed" in done.stderr
+    file = trained / "mlp/seed-1/evaluations/test/shift~dx=1.json"
+    before = file.read_bytes()
+    done = bench(*arguments)
+    assert "0 evaluations computed" in done.stderr
+    assert "4 there already" in done.stderr
+    assert file.read_bytes() == before
+    done = bench(*arguments, "--force")
+    assert "4 evaluations computed" in done.stderr
+    changed, old = read_json(file), json.loads(before)
+    assert changed["test"] == old["test"]
+
+
+def test_a_damaged_evaluation_is_named_and_computed_again(bench, trained):
+    arguments = ("evaluate", "runs/mlp/seed-1", "--transform", "shift:dx=1")
+    assert bench(*arguments).code == 0
+    file = trained / "mlp/seed-1/evaluations/test/shift~dx=1.json"
+    content = file.read_bytes()
+    file.write_bytes(content[:-40])
+    done = bench("verify", "runs/mlp/seed-1")
+    assert_refusal(done, 6, "1 fault")
+    assert "evaluations/test/shift~dx=1.json" in done.stdout
+    done = bench(*arguments)
+    assert done.code == 0
+    assert "shift~dx=1.json is not a usable evaluation" in done.stderr
+    assert bench("verify", "runs/mlp/seed-1").code == 0
+
+
+def test_forged_counts_are_refused(bench, trained):
+    arguments = ("evaluate", "runs/mlp/seed-1", "--transform", "shift:dx=1")
+    assert bench(*arguments).code == 0
+    file = trained / "mlp/seed-1/evaluations/test/shift~dx=1.json"
+    record = read_json(file)
+    record["against_clean"]["right_to_wrong"] += 1
+    file.write_bytes(sealed(record))
+    done = bench("verify", "runs/mlp/seed-1")
+    assert_refusal(done, 6, "1 fault")
+    assert "against_clean.accuracy_change" in done.stdout
+
+
+def test_a_flipped_byte_in_the_model_is_named(bench, trained):
+    file = trained / "mlp/seed-2/model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 1
+    file.write_bytes(content)
+    done = bench("evaluate", "runs")
+    assert done.code == 6
+    assert "seed-2/model.safetensors: its parameters do not match" in done.stderr
+    assert_has_remedy(done)
+    assert (trained / "mlp/seed-1/evaluations/test/identity.json").exists()  # the other is evaluated
+
+
+def test_parameters_that_are_not_the_records_are_refused(bench, trained):
+    shutil.copy(trained / "mlp/seed-1/model.safetensors", trained / "mlp/seed-2/model.safetensors")
+    done = bench("evaluate", "runs/mlp/seed-2")
+    assert_refusal(done, 6, "do not match the parameters_sha256 of result.json")
+
+
+def test_a_run_that_is_trained_again_loses_its_evaluations(bench, trained):
+    assert bench("evaluate", "runs/mlp/seed-1").code == 0
+    folder = trained / "mlp/seed-1"
+    assert bench("run", SMOKE, *MLP, "seed=1", "output=runs/mlp/seed-1", "--force", "-q").code == 0
+    assert not list(folder.glob("evaluations/*/*.json"))
+    assert bench("verify", folder).code == 0
+
+
+@pytest.mark.parametrize(("config", "engine", "other"), [(SMOKE, "native", "libtorch"), (CNN, "libtorch", "native")])
+def test_the_other_engine_agrees(bench, tmp_path, config, engine, other):
+    done = bench("run", config, *MLP, f"training.engine={engine}", "output=run", "-q")
+    assert done.code == 0, done.stderr
+    arguments = ("--transform", "identity", "--transform", "shift:dx=1")
+    assert bench("evaluate", "run", *arguments).code == 0
+    done = bench("evaluate", "run", *arguments, "--engine", other)
+    assert done.code == 0, done.stderr
+    for spec in ("identity", "shift~dx=1"):
+        own = evaluation(tmp_path / "run", spec)
+        theirs = evaluation(tmp_path / "run", f"{spec}.{other}")
+        assert (own["engine"], theirs["engine"]) == (engine, other)
+        assert own["data"] == theirs["data"]
+        differences = sum(
+            abs(a - b)
+            for rows in zip(*(e["test"]["confusion_matrix"]["counts"] for e in (own, theirs)), strict=True)
+            for a, b in zip(*rows, strict=True)
+        )
+        assert differences <= 4  # two images
+        assert own["test"]["loss"] == pytest.approx(theirs["test"]["loss"], abs=1e-5)
+
+
+def test_wrong_specs_and_suites_are_refused(bench, trained):
+    for spec, why in [
+        ("shfit:dx=1", 'did you mean "shift"?'),
+        ("shift:dx=5000", "dx: found 5000; allowed: integer -1024 to 1024"),
+        ("shift:dx=nan", "dx: found"),
+        ("shift:dx=1,dx=1", "'dx' is given twice"),
+        ("+".join(["shift:dx=1"] * 17), "17 transforms; allowed: at most 16"),
+    ]:
+        assert_refusal(bench("evaluate", "runs", "--transform", spec), 2, why)
+    assert_refusal(bench("evaluate", "runs", "--suite", "standrad"), 2, "there is no suite 'standrad'")
+    assert not list(trained.glob("**/evaluations"))
+
+
+def test_a_file_of_specs_is_a_suite(bench, trained, tmp_path):
+    (tmp_path / "mine.json").write_text('["identity", "shift:dx=1", "shift:dy=0,dx=1"]')
+    done = bench("evaluate", "runs", "--suite", "mine.json", "--json")
+    assert done.code == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["schema"] == "mnist-bench.evaluate/1"
+    assert [group["transform"] for group in printed["groups"]] == ["identity", "shift:dx=1"]
+    assert [group["accuracy"]["n"] for group in printed["groups"]] == [2, 2]
+    assert len(printed["evaluations"]) == 4
+    assert evaluation(trained / "mlp/seed-1", "shift~dx=1")["suite"] == "mine"
+    (tmp_path / "mine.json").write_text('{"specs": []}')
+    assert_refusal(bench("evaluate", "runs", "--suite", "mine.json"), 2, "allowed: a list")
+
+
+def test_expectations_hold_for_each_evaluation(bench, trained):
+    arguments = ("evaluate", "runs", "--transform", "shift:dx=14")
+    assert bench(*arguments, "--expect", "accuracy<0.9").code == 0
+    done = bench(*arguments, "--expect", "accuracy>=0.9")
+    assert_refusal(done, 1, "shift:dx=14: expected accuracy >= 0.9, got")
+
+
+def test_other_data(bench, trained, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(SHIPPED_MNIST, moved)
+    done = bench("evaluate", "runs/mlp/seed-1", "--data", moved)
+    assert done.code == 0, done.stderr
+    assert evaluation(trained / "mlp/seed-1", "identity")["data"]["samples"] == 200  # the same data
+    labels = bytearray(gzip.decompress((moved / "t10k-labels-idx1-ubyte.gz").read_bytes()))
+    labels[8] = (labels[8] + 1) % 10
+    (moved / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes(labels)))
+    done = bench("evaluate", "runs/mlp/seed-1", "--data", moved)
+    assert done.code == 0, done.stderr
+    (other,) = [path for path in (trained / "mlp/seed-1/evaluations").iterdir() if path.name != "test"]
+    record = evaluation(trained / "mlp/seed-1", "identity", other.name)
+    images = gzip.decompress((moved / "t10k-images-idx3-ubyte.gz").read_bytes())
+    assert other.name == hashlib.sha256(images + labels).hexdigest()[:12]
+    assert record["data"]["samples"] == 10000
+    assert record["data"]["sha256"] == hashlib.sha256(images[16:] + labels[8:]).hexdigest()
+
+
+def test_runs_whose_data_have_changed_are_refused(bench, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(SHIPPED_MNIST, data)
+    done = bench("run", SMOKE, *MLP, "data.directory=data", "output=run", "-q")
+    assert done.code == 0, done.stderr
+    file = data / "t10k-images-idx3-ubyte.gz"
+    pixels = bytearray(gzip.decompress(file.read_bytes()))
+    pixels[400] ^= 1
+    file.write_bytes(gzip.compress(bytes(pixels)))
+    done = bench("evaluate", "run")
+    assert_refusal(done, 3, "is not the one that the run was tested on")
+
+
+def test_records_of_0_1_0_are_evaluated(bench, tmp_path):
+    for name in ("mlp-native", "mlp-libtorch", "cnn-native", "cnn-libtorch"):
+        shutil.copytree(PROJECT / "tests/record/v0.1.0/completed" / name, tmp_path / name)
+        done = bench("evaluate", name, "--transform", "shift:dx=1", "--transform", "identity")
+        assert done.code == 0, done.stderr
+        result = read_result(tmp_path / name)
+        record = evaluation(tmp_path / name, "identity")
+        assert record["test"]["confusion_matrix"] == result["test"]["confusion_matrix"]
+
+
+def test_folders_without_runs(bench, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert_refusal(bench("evaluate", "empty"), 6, "no run (a folder with a result.json)")
+    assert_refusal(bench("evaluate", "nowhere"), 6, "there is no folder nowhere")
+    assert_refusal(bench("evaluate"), 2, "RUN is required")

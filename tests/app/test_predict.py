@@ -1,0 +1,135 @@
+"""`predict`: images of one's own."""
+
+import gzip
+import shutil
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from conftest import run_binary
+from support import (
+    CPU,
+    SHIPPED_MNIST,
+    SMOKE,
+    assert_refusal,
+    parse_json,
+    read_predictions,
+)
+
+
+def mnist_image(index):
+    raw = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())
+    return [raw[16 + index * 784 + row * 28 :][:28] for row in range(28)]
+
+
+def png(rows, channels=1):
+    """A PNG file of 8 bits a channel, by the specification."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    colour = {1: 0, 3: 2}[channels]
+    header = struct.pack(">IIBBBBB", len(rows[0]) // channels, len(rows), 8, colour, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def enlarged(rows, factor):
+    return [bytes(v for v in row for _ in range(factor)) for row in rows for _ in range(factor)]
+
+
+def dark_on_light(rows):
+    return [bytes(255 - v for v in row) for row in rows]
+
+
+@pytest.fixture(scope="module", params=["native", "libtorch"])
+def model(tmp_path_factory, request):
+    """A small MLP that is right about most digits, trained once per engine."""
+    folder = tmp_path_factory.mktemp(request.param)
+    overrides = (*CPU, "training.epochs=5", "data.train_limit=3000", "data.test_limit=200")
+    engine = f"training.engine={request.param}"
+    done = run_binary("run", SMOKE, *overrides, engine, "output=run", "-q", cwd=folder)
+    assert done.code == 0, done.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def trained(model, tmp_path):
+    return Path(shutil.copytree(model, tmp_path / "run"))
+
+
+def predictions_of(done):
+    assert done.code == 0, done.stderr
+    printed = parse_json(done.stdout)
+    assert printed["schema"] == "mnist-bench.predict/1"
+    return printed["predictions"]
+
+
+def test_images_of_the_test_set_are_predicted_as_in_the_run(bench, trained, tmp_path):
+    rows = read_predictions(trained)[:20]
+    names = []
+    for row in rows:
+        names.append(f"{row['index']}.png")
+        (tmp_path / names[-1]).write_bytes(png(mnist_image(row["index"])))
+    found = predictions_of(bench("predict", "run", *names, "--json"))
+    assert [prediction["image"] for prediction in found] == names
+    assert [prediction["class"] for prediction in found] == [row["predicted"] for row in rows]
+    for prediction, row in zip(found, rows, strict=True):
+        assert prediction["probability"] == pytest.approx(row["probability"], abs=1e-6)
+        assert prediction["probabilities"][prediction["class"]] == prediction["probability"]
+        assert sum(prediction["probabilities"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_whole_idx_file(bench, trained):
+    found = predictions_of(bench("predict", "run", SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz", "--json"))
+    assert len(found) == 10000
+    for row in read_predictions(trained):
+        assert found[row["index"]]["class"] == row["predicted"]
+        assert found[row["index"]]["image"].endswith(f"[{row['index']}]")
+
+
+def test_an_image_of_another_size_is_brought_into_form(bench, trained, tmp_path):
+    sure = [row for row in read_predictions(trained) if row["probability"] > 0.99][:10]
+    for row in sure:
+        rows = dark_on_light(enlarged(mnist_image(row["index"]), 5))
+        colours = [bytes(v for v in line for _ in range(3)) for line in rows]
+        (tmp_path / "x.png").write_bytes(png(colours, channels=3))
+        done = bench("predict", "run", "x.png", "--json")
+        (found,) = predictions_of(done)
+        assert found["class"] == row["predicted"]
+        assert "x.png: 140 × 140 pixels, dark on light: inverted; scaled and centred in 28 × 28" in done.stderr
+        assert "inverted" not in bench("predict", "run", "x.png", "-q").stderr
+
+
+def test_stdin_and_lines(bench, trained, tmp_path):
+    row = read_predictions(trained)[0]
+    (tmp_path / "x.png").write_bytes(png(mnist_image(row["index"])))
+    with open(tmp_path / "x.png", "rb") as file:
+        done = bench("predict", "run", "-", stdin=file)
+    assert done.code == 0, done.stderr
+    assert done.stdout == f"stdin: {row['predicted']} ({100 * row['probability']:.1f} %)\n"
+
+
+def test_what_cannot_be_used_is_refused(bench, trained, tmp_path):
+    image = png(enlarged(mnist_image(0), 2))
+    (tmp_path / "large.png").write_bytes(image)
+    assert_refusal(bench("predict", "run", "large.png", "--raw"), 3, "large.png: 56 × 56 pixels, but the model takes 28 × 28")
+    (tmp_path / "cut.png").write_bytes(image[: len(image) // 2])
+    assert_refusal(bench("predict", "run", "cut.png"), 3, "cut.png")
+    (tmp_path / "flipped.png").write_bytes(image[:60] + bytes([image[60] ^ 1]) + image[61:])
+    assert_refusal(bench("predict", "run", "flipped.png"), 3, "flipped.png")
+    (tmp_path / "x.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100))
+    assert_refusal(bench("predict", "run", "x.jpg"), 3, "x.jpg", "PNG")
+    (tmp_path / "blank.png").write_bytes(png([bytes(40)] * 40))
+    assert_refusal(bench("predict", "run", "blank.png"), 3, "blank.png")
+    huge = bytearray(png([bytes(30)] * 30))
+    huge[16:24] = struct.pack(">II", 100000, 100000)
+    huge[29:33] = struct.pack(">I", zlib.crc32(bytes(huge[12:29])))
+    (tmp_path / "huge.png").write_bytes(huge)
+    assert_refusal(bench("predict", "run", "huge.png"), 3, "huge.png")
+    assert_refusal(bench("predict", "run", "missing.png"), 3, "missing.png")
+    assert_refusal(bench("predict", ".", "large.png"), 6, "is not the folder of a run")
+    assert_refusal(bench("predict", "run"), 2, "IMAGE is required")
+    (tmp_path / "run/model.safetensors").unlink()
+    assert_refusal(bench("predict", "run", "large.png"), 6, "model.safetensors")
