@@ -10,8 +10,6 @@
 
 #include "app/commands.h"
 #include "base/error.h"
-#include "base/text.h"
-#include "data/digit_form.h"
 #include "data/image_file.h"
 #include "experiment/predict_images.h"
 #include "record/read_result.h"

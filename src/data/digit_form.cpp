@@ -15,18 +15,7 @@ constexpr double kInk = 26.0;
 class Ink {
  public:
   Ink(const GreyImage& image, const std::string& name) : image_(image) {
-    const ImageShape& shape = image.shape;
-    std::vector<std::int64_t> border;
-    for (std::int64_t row = 0; row < shape.rows; ++row) {
-      const bool whole = row == 0 || row == shape.rows - 1;
-      const std::int64_t step = whole ? 1 : std::max<std::int64_t>(shape.columns - 1, 1);
-      for (std::int64_t column = 0; column < shape.columns; column += step) {
-        border.push_back(grey(row, column));
-      }
-    }
-    const auto middle = border.begin() + (std::ssize(border) - 1) / 2;
-    std::nth_element(border.begin(), middle, border.end());
-    background_ = *middle;
+    background_ = background_of(image);
     const auto [darkest, lightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
     inverted_ = background_ - *darkest > *lightest - background_;
     contrast_ = inverted_ ? background_ - *darkest : *lightest - background_;
@@ -184,6 +173,21 @@ std::vector<std::uint8_t> centred(const std::vector<double>& digit, const ImageS
 }
 
 }  // namespace
+
+std::uint8_t background_of(const GreyImage& image) {
+  const ImageShape& shape = image.shape;
+  std::vector<std::uint8_t> border;
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const bool whole = row == 0 || row == shape.rows - 1;
+    const std::int64_t step = whole ? 1 : std::max<std::int64_t>(shape.columns - 1, 1);
+    for (std::int64_t column = 0; column < shape.columns; column += step) {
+      border.push_back(image.pixels[static_cast<std::size_t>(row * shape.columns + column)]);
+    }
+  }
+  const auto middle = border.begin() + (std::ssize(border) - 1) / 2;
+  std::nth_element(border.begin(), middle, border.end());
+  return *middle;
+}
 
 DigitForm digit_form(const GreyImage& image, ImageShape shape, const std::string& name) {
   const Ink ink(image, name);

@@ -18,10 +18,13 @@ struct DigitForm {
   bool inverted = false;
 };
 
+/// The grey value of the background: the (lower) median of the border's pixels.
+std::uint8_t background_of(const GreyImage& image);
+
 /// `image` as MNIST's authors made theirs (http://yann.lecun.com/exdb/mnist): the ink scaled to fit
 /// a box of 20 × 20, its proportions kept, and placed so that its centre of mass is at the middle
 /// of 28 × 28. Of another `shape` the box is 20/28 of the smaller side. In steps:
-///  1. The background is the (lower) median of the border's pixels. Where the darkest pixel is
+///  1. The background is background_of(image). Where the darkest pixel is
 ///     further from it than the lightest, the image is dark on light, and is inverted.
 ///  2. The background, and all beyond it, becomes 0, the pixel furthest from it 255.
 ///  3. Cropped to the pixels of 26 or more (a tenth).

@@ -20,7 +20,6 @@
 #include "data/transform_set.h"
 #include "experiment/describe.h"
 #include "experiment/predictor.h"
-#include "experiment/run_error.h"
 #include "experiment/set_up.h"
 #include "record/layer_tensors.h"
 #include "record/test_record.h"
@@ -97,14 +96,6 @@ struct Batch {
   std::vector<EvaluationPoint> points = {};
   std::vector<Task> tasks = {};
 };
-
-void require_completed(const StoredRun& run) {
-  if (run.result.status == RunStatus::completed) return;
-  throw Error(
-      ExitCode::io,
-      fmt::format("{} is no completed run: {}", run.folder.string(), to_string(run.result.status)),
-      "finish it with --resume, or leave it out");
-}
 
 /// Throws unless these are images that the run's network takes, with labels that it knows.
 void require_fitting(const Model& model, const TestImages& set) {
@@ -259,13 +250,12 @@ class Evaluator {
 
  private:
   Model load(const StoredRun& run) {
-    require_completed(run);
     const RunResult& result = run.result;
     Model model{.run = run, .engine = options_.engine.value_or(result.config.training.engine)};
+    model.tensors = read_trained_model(run);
     const std::string wanted =
         options_.device.value_or(model.engine == Engine::native ? "cpu" : result.config.device);
     const std::string device = set_up_device(model.engine, wanted, observer_).str();
-    model.tensors = read_trained_model(run);
     std::shared_ptr<Predictor>& predictor = predictors_[fmt::format(
         "{} {} {}", config_hash(result.config), to_string(model.engine), device)];
     if (!predictor) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -38,28 +37,13 @@ std::string size_text(ImageShape shape) {
   return fmt::format("{} × {}", shape.rows, shape.columns);
 }
 
-/// The (lower) median of the pixels at the border.
-std::uint8_t border_median(const GreyImage& image) {
-  std::vector<std::uint8_t> border;
-  const auto [rows, columns] = image.shape;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t column = 0; column < columns; ++column) {
-      if (row > 0 && row < rows - 1 && column > 0 && column < columns - 1) continue;
-      border.push_back(image.pixels[static_cast<std::size_t>(row * columns + column)]);
-    }
-  }
-  const auto middle = border.begin() + (std::ssize(border) - 1) / 2;
-  std::nth_element(border.begin(), middle, border.end());
-  return *middle;
-}
-
 /// The pixels of `image` in the shape that the model's data have.
 std::vector<std::uint8_t> fitted(const NamedImage& named, ImageShape shape, bool raw,
                                  Observer& observer) {
   constexpr std::uint8_t kMiddleGrey = 128;
   const GreyImage& image = named.image;
   if (image.shape == shape) {
-    if (!raw && border_median(image) >= kMiddleGrey) {
+    if (!raw && background_of(image) >= kMiddleGrey) {
       observer.warn(
           fmt::format("{}: its border is light, but MNIST's digits are light on black; "
                       "taken as it is",
@@ -97,18 +81,13 @@ ImageSet set_of(const std::vector<NamedImage>& images, ImageShape shape, bool ra
 std::vector<ImagePrediction> predict_images(const StoredRun& run,
                                             const std::vector<NamedImage>& images, bool raw,
                                             Observer& observer) {
-  if (run.result.status != RunStatus::completed) {
-    throw Error(ExitCode::io,
-                fmt::format("{} is no completed run: {}", run.folder.string(),
-                            to_string(run.result.status)),
-                "finish it with --resume");
-  }
+  const std::vector<NamedTensor> tensors = read_trained_model(run);
   const RunResult& result = run.result;
   const std::int64_t threads = set_up_threads(result.config.threads, observer).threads;
   const Engine engine = result.config.training.engine;
   const std::string device = set_up_device(engine, result.config.device, observer).str();
   const std::unique_ptr<Predictor> predictor = make_predictor(engine, result, device, threads);
-  predictor->set_parameters(read_trained_model(run));
+  predictor->set_parameters(tensors);
   const ImageSet read = set_of(images, shape_as_read(result), raw, observer);
   const Predictions predictions =
       predictor->predict(transform_set(read, result.config.data.transform, all_indices(read)));

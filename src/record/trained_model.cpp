@@ -40,6 +40,12 @@ void require_model_of(const RunResult& result, const Safetensors& model) {
 }
 
 std::vector<NamedTensor> read_trained_model(const StoredRun& run) {
+  if (run.result.status != RunStatus::completed) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is no completed run: {}", run.folder.string(),
+                            to_string(run.result.status)),
+                "finish it with --resume");
+  }
   try {
     Safetensors model = read_sound_model(run.folder, stored_values(run.result).model);
     require_model_of(run.result, model);

@@ -18,8 +18,8 @@ Safetensors read_sound_model(const std::filesystem::path& folder,
 /// Throws Error(io) unless the model is that of the record, which is of a completed run.
 void require_model_of(const RunResult& result, const Safetensors& model);
 
-/// The parameters, then the buffers, of a completed run. Throws Error(io), naming the file, where
-/// they cannot be read or are not those of its record.
+/// The parameters, then the buffers, of a completed run. Throws Error(io), naming the folder of one
+/// that is not, or the file where it cannot be read or is not that of the record.
 std::vector<NamedTensor> read_trained_model(const StoredRun& run);
 
 }  // namespace mnist_bench

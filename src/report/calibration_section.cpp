@@ -52,12 +52,6 @@ const std::array<Metric, 4>& scores() {
   return list;
 }
 
-SampleSummary summary_over_runs(const RunGroup& group, const Metric& score) {
-  std::vector<double> values;
-  for (const auto& [seed, value] : values_by_seed(group, score.value)) values.push_back(value);
-  return summary_of(values);
-}
-
 /// "3 to 12": images in the bins that the MCE is of.
 std::string mce_images(const std::vector<const Calibration*>& calibrations) {
   const auto [least, most] = std::minmax_element(
@@ -86,7 +80,7 @@ ReportTable scores_table(const std::vector<RunGroup>& groups) {
     if (calibrations.empty()) continue;
     std::vector<std::string> row = {group.label, std::to_string(calibrations.size())};
     for (const Metric& score : scores()) {
-      row.push_back(summary_text(summary_over_runs(group, score), score, {}).mean_and_sd());
+      row.push_back(summary_text(summary_by_seed(group, score.value), score, {}).mean_and_sd());
       if (score.key == "mce") row.push_back(mce_images(calibrations));
     }
     table.rows.push_back(std::move(row));
@@ -115,7 +109,8 @@ ReportTable bins_table(const std::vector<RunGroup>& groups) {
 
 Json calibration_json(const RunGroup& group) {
   Json json = {{"experiment", group.label}, {"config_hash", group.config_hash}};
-  for (const Metric& score : scores()) json[score.key] = to_json(summary_over_runs(group, score));
+  for (const Metric& score : scores())
+    json[score.key] = to_json(summary_by_seed(group, score.value));
   Json bins = Json::array();
   for (const PooledBin& bin : pooled_bins(group)) {
     bins.push_back({{"lower", bin.lower},

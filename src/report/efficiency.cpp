@@ -27,13 +27,6 @@ std::optional<double> of_network(const RunResult& run) {
 
 std::optional<double> train_seconds(const RunResult& run) { return run.timing.train_seconds; }
 
-SampleSummary summary_over_seeds(const RunGroup& group,
-                                 std::optional<double> (*value)(const RunResult&)) {
-  std::vector<double> values;
-  for (const auto& [seed, found] : values_by_seed(group, value)) values.push_back(found);
-  return summary_of(values);
-}
-
 /// Whether `a` is at least as good as `b` everywhere and better somewhere, by the means. That
 /// cannot be said where one of them lacks a cost.
 bool dominates(const EfficiencyRow& a, const EfficiencyRow& b) {
@@ -125,7 +118,7 @@ std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) 
                       .accuracy = group->summaries.at(kAccuracyKey),
                       .costs = {},
                       .dominated_by = {}};
-    for (const Cost& cost : costs()) row.costs.push_back(summary_over_seeds(*group, cost.value));
+    for (const Cost& cost : costs()) row.costs.push_back(summary_by_seed(*group, cost.value));
     rows.push_back(std::move(row));
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -4,6 +4,12 @@
 
 namespace mnist_bench {
 
+std::optional<double> own_accuracy(const StoredEvaluation& stored) {
+  const Evaluation& evaluation = stored.evaluation;
+  const bool is_own = stored.data == kOwnTestSet && evaluation.engine == evaluation.run.engine;
+  return is_own ? evaluation.test.metrics.accuracy : std::nullopt;
+}
+
 FoundEvaluations evaluations_of(const std::vector<RunGroup>& groups) {
   FoundEvaluations found;
   for (const RunGroup& group : groups) {

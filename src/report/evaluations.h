@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct FoundEvaluations {
   /// What is wrong with those that cannot be used, a line each that names the file.
   std::vector<std::string> unusable;
 };
+
+/// The accuracy on the run's own test set by the engine that trained it, which is what curves,
+/// means over suites and conclusions rest on; absent for other evaluations.
+std::optional<double> own_accuracy(const StoredEvaluation& stored);
 
 /// Those in the folders of the groups' completed runs.
 FoundEvaluations evaluations_of(const std::vector<RunGroup>& groups);

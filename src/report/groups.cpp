@@ -203,4 +203,11 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   return groups;
 }
 
+SampleSummary summary_by_seed(const RunGroup& group,
+                              std::optional<double> (*value)(const RunResult&)) {
+  std::vector<double> values;
+  for (const auto& [seed, found] : values_by_seed(group, value)) values.push_back(found);
+  return summary_of(values);
+}
+
 }  // namespace mnist_bench

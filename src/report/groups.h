@@ -52,6 +52,9 @@ using ValuesBySeed = std::map<std::uint64_t, double>;
 /// out.
 ValuesBySeed values_by_seed(const RunGroup& group,
                             const std::function<std::optional<double>(const RunResult&)>& value);
+/// The summary of these values.
+SampleSummary summary_by_seed(const RunGroup& group,
+                              std::optional<double> (*value)(const RunResult&));
 
 /// The values of the seeds that both sides have, by seed.
 struct PairedValues {

@@ -148,8 +148,8 @@ SeverityPoint point_of(double severity, const PointValues& values, std::size_t g
 void add_run(const StoredRun& run, std::size_t group, const StoredEvaluation& stored,
              std::map<FamilyKey, FamilyValues>& families) {
   const Evaluation& evaluation = stored.evaluation;
-  const std::optional<double>& accuracy = evaluation.test.metrics.accuracy;
-  if (stored.data != kOwnTestSet || evaluation.engine != evaluation.run.engine || !accuracy) return;
+  const std::optional<double> accuracy = own_accuracy(stored);
+  if (!accuracy) return;
   const std::optional<Placed> where = placed(evaluation.transform);
   if (!where) return;
   FamilyValues& family = families[{where->order, where->family}];

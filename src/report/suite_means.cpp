@@ -20,10 +20,8 @@ OwnEvaluations own_evaluations(const std::vector<StoredEvaluation>& evaluations)
   OwnEvaluations own;
   for (const StoredEvaluation& stored : evaluations) {
     const Evaluation& evaluation = stored.evaluation;
-    const std::optional<double>& accuracy = evaluation.test.metrics.accuracy;
-    if (stored.data != kOwnTestSet || evaluation.engine != evaluation.run.engine || !accuracy) {
-      continue;
-    }
+    const std::optional<double> accuracy = own_accuracy(stored);
+    if (!accuracy) continue;
     const std::string spec = canonical_spec(evaluation.transform);
     own.accuracy[spec] = *accuracy;
     own.images = evaluation.data.samples;
