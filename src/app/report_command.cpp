@@ -79,7 +79,9 @@ void report(const ReportArguments& arguments) {
   ReportOptions options;
   if (arguments.paper) {
     options.further.emplace_back(
-        [](const std::vector<RunGroup>& groups) { return paper_section(check_paper(groups)); });
+        [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
+          return paper_section(check_paper(groups, evaluations));
+        });
   }
   options.mistakes =
       std::any_of(arguments.files.begin(), arguments.files.end(),

@@ -55,6 +55,25 @@ std::vector<std::int64_t> class_sizes_in(const std::vector<RunGroup>& groups) {
   return {};
 }
 
+/// The group of the same experiment with permuted pixels; null: none.
+const RunGroup* permuted_group_of(const std::vector<RunGroup>& groups, const RunGroup* plain) {
+  if (plain == nullptr) return nullptr;
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& group) {
+    ExperimentConfig config = config_of(group);
+    const TransformChain& chain = config.data.transform;
+    if (chain.size() != 1 || chain.front().type != "permute_pixels") return false;
+    config.data.transform = config_of(*plain).data.transform;
+    return group.device == plain->device && differences_between(config_of(*plain), config).empty();
+  });
+  return found == groups.end() ? nullptr : &*found;
+}
+
+std::vector<TransformFamily> families_of(const PaperModel& mlp, const PaperModel& cnn,
+                                         const EvaluationsOfRuns& evaluations) {
+  if (mlp.runs == nullptr || cnn.runs == nullptr) return {};
+  return transform_families({*mlp.runs, *cnn.runs}, evaluations);
+}
+
 std::string note_on(const PaperModel& model) {
   if (model.runs == nullptr) return fmt::format("{}: no runs.", model.printed->name);
   std::string note = fmt::format("{}: {}, n = {}", model.printed->name, model.runs->label,
@@ -131,11 +150,18 @@ std::int64_t tests_made(const PaperCheck& check) {
   return tests;
 }
 
-PaperCheck check_paper(const std::vector<RunGroup>& groups) {
-  const PaperEvidence evidence{
+PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
+  PaperEvidence evidence{
       .mlp = {.printed = &kPrintedMlp, .runs = group_of(groups, kPrintedMlp.type)},
       .cnn = {.printed = &kPrintedCnn, .runs = group_of(groups, kPrintedCnn.type)},
       .class_sizes = class_sizes_in(groups)};
+  evidence.permuted_mlp = {.printed = &kPrintedMlp,
+                           .runs = permuted_group_of(groups, evidence.mlp.runs)};
+  evidence.permuted_cnn = {.printed = &kPrintedCnn,
+                           .runs = permuted_group_of(groups, evidence.cnn.runs)};
+  evidence.families = families_of(evidence.mlp, evidence.cnn, evaluations);
+  evidence.permuted_families =
+      families_of(evidence.permuted_mlp, evidence.permuted_cnn, evaluations);
   PaperCheck check;
   check.table1 = check_layers(evidence.mlp);
   check.table2 = check_layers(evidence.cnn);
@@ -143,7 +169,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups) {
   check.notes = {note_on(evidence.mlp), note_on(evidence.cnn)};
   for (auto&& claims :
        {method_claims(evidence), training_claims(evidence), table4_claims(evidence, check),
-        result_claims(evidence), cost_claims(evidence)}) {
+        result_claims(evidence), cost_claims(evidence), robustness_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
   return check;

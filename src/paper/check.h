@@ -7,6 +7,7 @@
 
 #include "evaluate/metrics.h"
 #include "record/metric_table.h"
+#include "report/evaluations.h"
 #include "report/groups.h"
 #include "report/section.h"
 
@@ -100,10 +101,12 @@ struct PaperCheck {
   std::vector<std::string> notes;
 };
 
-/// For each of the two models the group that departs least from the paper's setting counts. Reads
-/// the checkpoints of one run each for the size of Adam's second moments; where it cannot, that
-/// finding is missing.
-PaperCheck check_paper(const std::vector<RunGroup>& groups);
+/// For each of the two models the group that departs least from the paper's setting counts, and the
+/// one that differs from it in permuted pixels alone. `evaluations`: of these runs, on transformed
+/// test images. Reads the checkpoints of one run each for the size of Adam's second moments; where
+/// it cannot, that finding is missing.
+PaperCheck check_paper(const std::vector<RunGroup>& groups,
+                       const EvaluationsOfRuns& evaluations = {});
 
 /// Tables 1, 2, 4 with 5, and what the ± may be.
 std::vector<ReportTable> paper_tables(const PaperCheck& check);

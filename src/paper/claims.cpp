@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/difference.h"
 #include "report/rounding.h"
 
@@ -57,6 +58,40 @@ Judgement judge_models(const PaperEvidence& evidence,
 
 std::string judged_text(const Judgement& judgement) {
   return fmt::format("{} (n = {})", to_string(judgement.conclusion), judgement.difference.n);
+}
+
+ClaimVerdict joint_verdict(const JointJudgement& joint) {
+  if (!joint.shown_lower.empty()) return ClaimVerdict::does_not_hold;
+  switch (joint.conclusion) {
+    case JointConclusion::shown:
+      return ClaimVerdict::holds;
+    case JointConclusion::in_part:
+      return ClaimVerdict::holds_in_part;
+    case JointConclusion::suggested:
+      return joint.suggested_lower.empty() ? ClaimVerdict::suggested : ClaimVerdict::undecided;
+    case JointConclusion::not_shown:
+      break;
+  }
+  return ClaimVerdict::undecided;
+}
+
+std::string joint_text(const JointJudgement& joint) {
+  std::vector<std::string> parts;
+  const auto add = [&](const char* words, const std::vector<std::string>& names) {
+    if (!names.empty()) parts.push_back(fmt::format("{}: {}", words, fmt::join(names, ", ")));
+  };
+  add("shown to be higher for the CNN", joint.shown_higher);
+  add("shown to be lower", joint.shown_lower);
+  add("higher is suggested, not shown", joint.suggested_higher);
+  add("lower is suggested, not shown", joint.suggested_lower);
+  add("no difference shown", joint.not_shown);
+  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
+  return upper_case(text.substr(0, 1)) + text.substr(1);
+}
+
+std::int64_t tests_in(const std::vector<NamedJudgement>& judgements) {
+  return std::count_if(judgements.begin(), judgements.end(),
+                       [](const NamedJudgement& each) { return each.judgement.could_decide(); });
 }
 
 ClaimVerdict claim_verdict(const Judgement& judgement, bool higher) {

@@ -9,6 +9,7 @@
 #include "paper/check.h"
 #include "paper/printed.h"
 #include "report/groups.h"
+#include "report/severity.h"
 
 namespace mnist_bench {
 
@@ -18,10 +19,21 @@ struct PaperModel {
   const RunGroup* runs = nullptr;  ///< null: none
 };
 
+/// Where evidence lists something of both models.
+inline constexpr std::size_t kMlp = 0;
+inline constexpr std::size_t kCnn = 1;
+
 /// What the claims are checked against, besides the paper itself.
 struct PaperEvidence {
   PaperModel mlp;
   PaperModel cnn;
+  /// The same experiments on images with permuted pixels.
+  PaperModel permuted_mlp = {};
+  PaperModel permuted_cnn = {};
+  /// Both models' accuracies on transformed test images, [kMlp] and [kCnn]; empty unless both have
+  /// runs.
+  std::vector<TransformFamily> families = {};
+  std::vector<TransformFamily> permuted_families = {};
   /// Images of each class among MNIST's 10,000 test images; empty when no run was tested on all of
   /// them.
   std::vector<std::int64_t> class_sizes;
@@ -38,10 +50,12 @@ std::vector<PaperClaim> method_claims(const PaperEvidence& evidence);
 std::vector<PaperClaim> training_claims(const PaperEvidence& evidence);
 /// Sec. 4.2 and Table 4: whether its numbers can be.
 std::vector<PaperClaim> table4_claims(const PaperEvidence& evidence, const PaperCheck& check);
-/// Sec. 5.1 and 6: what the paper concludes from Table 4.
+/// Sec. 4.2, 5.1 and 6: how results are to be read, and what the paper concludes from Table 4.
 std::vector<PaperClaim> result_claims(const PaperEvidence& evidence);
-/// Sec. 5.2 to 5.4: time, parameters, complexity.
+/// Sec. 5.2 and 5.3: time, parameters, complexity.
 std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
+/// Abstract, Sec. 5.4 and 6: shifted, distorted, noisy images, and spatial information.
+std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 
 /// What our two models' runs differ in besides the model (settings, device, test images), as a
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.
@@ -53,6 +67,12 @@ Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&));
 /// "shown", "suggested, not shown" or "not shown", with n.
 std::string judged_text(const Judgement& judgement);
+/// The verdict on "the CNN's is higher in all of them": one that is shown to be lower refutes it.
+ClaimVerdict joint_verdict(const JointJudgement& joint);
+/// "Shown to be higher for the CNN: accuracy; no difference shown: macro F1."
+std::string joint_text(const JointJudgement& joint);
+/// How many of the comparisons are conclusions at 5 %.
+std::int64_t tests_in(const std::vector<NamedJudgement>& judgements);
 /// The verdict on "the CNN's is higher"; on "lower" where `higher` is false.
 ClaimVerdict claim_verdict(const Judgement& judgement, bool higher);
 

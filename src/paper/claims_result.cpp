@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
 #include "report/compare/comparison.h"
+#include "report/confused_pairs.h"
 #include "report/rounding.h"
 
 namespace mnist_bench {
@@ -26,36 +29,6 @@ std::string difference_text(const Metric& metric, const SampleSummary& differenc
                         rounded(metric.scale() * interval->high, decimals));
   }
   return text;
-}
-
-ClaimVerdict joint_verdict(const JointJudgement& joint) {
-  if (!joint.shown_lower.empty()) return ClaimVerdict::does_not_hold;
-  switch (joint.conclusion) {
-    case JointConclusion::shown:
-      return ClaimVerdict::holds;
-    case JointConclusion::in_part:
-      return ClaimVerdict::holds_in_part;
-    case JointConclusion::suggested:
-      return joint.suggested_lower.empty() ? ClaimVerdict::suggested : ClaimVerdict::undecided;
-    case JointConclusion::not_shown:
-      break;
-  }
-  return ClaimVerdict::undecided;
-}
-
-/// "That the CNN's is higher is shown of accuracy; suggested, not shown of macro F1."
-std::string joint_text(const JointJudgement& joint) {
-  std::vector<std::string> parts;
-  const auto add = [&](const char* words, const std::vector<std::string>& names) {
-    if (!names.empty()) parts.push_back(fmt::format("{}: {}", words, fmt::join(names, ", ")));
-  };
-  add("shown to be higher for the CNN", joint.shown_higher);
-  add("shown to be lower", joint.shown_lower);
-  add("higher is suggested, not shown", joint.suggested_higher);
-  add("lower is suggested, not shown", joint.suggested_lower);
-  add("no difference shown", joint.not_shown);
-  const std::string text = fmt::format("{}.", fmt::join(parts, "; "));
-  return upper_case(text.substr(0, 1)) + text.substr(1);
 }
 
 PaperClaim outperforms_claim(const PaperEvidence& evidence) {
@@ -105,9 +78,7 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
         fmt::format("Ours, paired by seed, with 95 % t-intervals: {} points, n = {}.",
                     fmt::join(texts, ", "), ours.judgement.difference.n));
     claim.findings.push_back(joint_text(joint));
-    claim.tests =
-        std::count_if(judgements.begin(), judgements.end(),
-                      [](const NamedJudgement& each) { return each.judgement.could_decide(); });
+    claim.tests = tests_in(judgements);
     claim.verdict = all_higher ? joint_verdict(joint) : ClaimVerdict::does_not_hold;
   } catch (const Error& error) {
     claim.findings.push_back(fmt::format("Ours cannot be paired: {}.", error.what()));
@@ -195,10 +166,131 @@ PaperClaim conclusion_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
+/// Pairs of runs, of whatever models, of which one has the higher accuracy and the other the higher
+/// macro F1.
+struct Discordance {
+  std::int64_t pairs = 0;
+  std::int64_t discordant = 0;
+};
+Discordance discordance_of(const std::vector<const RunGroup*>& groups) {
+  const Metric& accuracy = metric_of(kAccuracyKey);
+  const Metric& macro_f1 = metric_of("macro_f1");
+  std::vector<std::pair<double, double>> runs;
+  for (const RunGroup* group : groups) {
+    for (const StoredRun& run : group->completed) {
+      const auto a = accuracy.finite_value(run.result);
+      const auto f1 = macro_f1.finite_value(run.result);
+      if (a && f1) runs.emplace_back(*a, *f1);
+    }
+  }
+  Discordance found;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (std::size_t j = i + 1; j < runs.size(); ++j) {
+      ++found.pairs;
+      const double by_accuracy = runs[i].first - runs[j].first;
+      const double by_f1 = runs[i].second - runs[j].second;
+      found.discordant += by_accuracy * by_f1 < 0.0 ? 1 : 0;
+    }
+  }
+  return found;
+}
+
+PaperClaim macro_f1_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 4.2",
+                   .claim =
+                       "“relying solely on” accuracy “can mask underlying failures”: macro F1 "
+                       "tells more",
+                   .findings = {},
+                   .basis = ClaimBasis::runs};
+  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
+  if (const auto other = other_difference(evidence)) {
+    claim.findings.push_back(*other);
+    claim.verdict = ClaimVerdict::undecided;
+    return claim;
+  }
+  for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
+    claim.findings.push_back(fmt::format("Our {}: accuracy {}, macro F1 {}.", model.printed->name,
+                                         ours_text(*model.runs, kAccuracyKey),
+                                         ours_text(*model.runs, "macro_f1")));
+  }
+  const Judgement by_accuracy = judge_models(evidence, metric_of(kAccuracyKey).value);
+  const Judgement by_f1 = judge_models(evidence, metric_of("macro_f1").value);
+  const Discordance ranks = discordance_of({evidence.mlp.runs, evidence.cnn.runs});
+  claim.findings.push_back(fmt::format(
+      "A difference of the models is {} by accuracy, {} by macro F1. Of {} pairs of our runs the "
+      "two metrics put {} in another order.",
+      judged_text(by_accuracy), judged_text(by_f1), ranks.pairs, ranks.discordant));
+  claim.findings.emplace_back(
+      "MNIST's classes are of nearly one size, where the two metrics are close. What macro F1 means, "
+      "and where it would differ, the confusion matrices show: report DIR -o report.html.");
+  claim.tests = tests_in({{"", by_accuracy}, {"", by_f1}});
+  const bool decided =
+      by_accuracy.conclusion == Conclusion::shown || by_f1.conclusion == Conclusion::shown;
+  const bool same = by_accuracy.conclusion == by_f1.conclusion &&
+                    by_accuracy.b_is_higher() == by_f1.b_is_higher();
+  claim.verdict = !decided ? ClaimVerdict::undecided
+                  : same   ? ClaimVerdict::does_not_hold
+                           : ClaimVerdict::holds;
+  return claim;
+}
+
+/// Test images of 1 that a run takes for 7, and the other way round, less those of a mean pair of
+/// classes.
+std::optional<double> ones_and_sevens_beyond_mean(const RunResult& run) {
+  if (!run.test || run.test->confusion.size() != kPrintedClasses) return std::nullopt;
+  const ConfusionMatrix& confusion = run.test->confusion;
+  std::int64_t errors = 0;
+  for (std::size_t i = 0; i < confusion.size(); ++i) {
+    for (std::size_t j = 0; j < confusion.size(); ++j) errors += i == j ? 0 : confusion[i][j];
+  }
+  constexpr double kPairs = static_cast<double>(kPrintedClasses * (kPrintedClasses - 1)) / 2.0;
+  return static_cast<double>(confusion[1][7] + confusion[7][1]) -
+         static_cast<double>(errors) / kPairs;
+}
+
+PaperClaim ones_and_sevens_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 4.2",
+                   .claim = "a failure to look out for is “confusing '1' with '7'”",
+                   .findings = {"Table 3 shows what a confusion matrix is; none of a model's is "
+                                "printed."},
+                   .basis = ClaimBasis::runs};
+  std::vector<NamedJudgement> judgements;
+  for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
+    if (model.runs == nullptr) continue;
+    const ValuesBySeed beyond = values_by_seed(*model.runs, ones_and_sevens_beyond_mean);
+    if (beyond.empty()) continue;
+    std::vector<double> differences;
+    for (const auto& [seed, value] : beyond) differences.push_back(value);
+    judgements.push_back({model.printed->name, judge(differences, /*images=*/0)});
+    const std::vector<ConfusedPair> pairs = confused_pairs(*model.runs);
+    const auto pair = std::find_if(pairs.begin(), pairs.end(), [](const ConfusedPair& each) {
+      return each.first == 1 && each.second == 7;
+    });
+    if (pair == pairs.end()) continue;
+    claim.findings.push_back(fmt::format(
+        "Our {}: {} of {} confusions in {} are of 1 and 7, rank {} of {} pairs; the most are of {} "
+        "and {}. That 1 and 7 are confused {} often than a mean pair is {}.",
+        model.printed->name, pair->images(),
+        std::accumulate(pairs.begin(), pairs.end(), std::int64_t{0},
+                        [](std::int64_t sum, const auto& each) { return sum + each.images(); }),
+        counted(beyond.size(), "run"), pair->rank, pairs.size(), pairs.front().first,
+        pairs.front().second, judgements.back().judgement.b_is_higher() ? "more" : "less",
+        judged_text(judgements.back().judgement)));
+  }
+  if (judgements.empty()) return claim;
+  const JointJudgement joint = judge_jointly(judgements);
+  claim.tests = tests_in(judgements);
+  claim.verdict = !joint.shown_higher.empty() && !joint.shown_lower.empty()
+                      ? ClaimVerdict::holds_in_part
+                      : joint_verdict(joint);
+  return claim;
+}
+
 }  // namespace
 
 std::vector<PaperClaim> result_claims(const PaperEvidence& evidence) {
-  return {outperforms_claim(evidence), error_reduction_claim(evidence), conclusion_claim(evidence)};
+  return {macro_f1_claim(evidence), ones_and_sevens_claim(evidence), outperforms_claim(evidence),
+          error_reduction_claim(evidence), conclusion_claim(evidence)};
 }
 
 }  // namespace mnist_bench

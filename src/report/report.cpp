@@ -92,7 +92,9 @@ Report make_report(const StoredRuns& stored, const ReportOptions& options) {
                 .failed = failed_lines(groups),
                 .results = results_section(groups),
                 .sections = {}};
-  for (const auto& section_of : options.further) report.sections.push_back(section_of(groups));
+  for (const auto& section_of : options.further) {
+    report.sections.push_back(section_of(groups, evaluations.of_runs));
+  }
   for (Section& section :
        part_sections(groups, evaluations.of_runs,
                      {robustness_section(groups, evaluations.of_runs), calibration_section(groups),

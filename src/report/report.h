@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "record/read_result.h"
+#include "report/evaluations.h"
 #include "report/groups.h"
 #include "report/section.h"
 
@@ -29,7 +30,8 @@ struct Report {
 /// What not every report has.
 struct ReportOptions {
   /// These follow the results; such as the check of the paper.
-  std::vector<std::function<Section(const std::vector<RunGroup>&)>> further = {};
+  std::vector<std::function<Section(const std::vector<RunGroup>&, const EvaluationsOfRuns&)>>
+      further = {};
   /// The most confident mistakes, which take long to find: from all predictions and the images;
   /// and where there are evaluations, what their transforms do to images.
   bool mistakes = false;

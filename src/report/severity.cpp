@@ -190,9 +190,12 @@ std::vector<TransformFamily> transform_families(const std::vector<RunGroup>& gro
       for (const StoredEvaluation& stored : of_run->second) add_run(run, g, stored, values);
     }
   }
+  const std::vector<TransformKind>& kinds = transform_kinds();
   std::vector<TransformFamily> families;
   for (const auto& [key, of_family] : values) {
-    TransformFamily family{.name = key.second,
+    const std::size_t order = key.first;
+    TransformFamily family{.type = order < kinds.size() ? std::string(kinds[order].type) : "",
+                           .name = key.second,
                            .axis = of_family.axis,
                            .unchanged_at = of_family.unchanged_at,
                            .points = {},

@@ -26,6 +26,7 @@ struct SeverityPoint {
 /// The severities of one kind of transform that agree in all other settings; or a chain of several
 /// transforms alone.
 struct TransformFamily {
+  std::string type;                    ///< the kind's; empty for a chain of several
   std::string name;                    ///< with those settings: "gaussian_noise, seed 0"
   std::string axis;                    ///< "degrees"; empty: there is no order among its points
   std::optional<double> unchanged_at;  ///< the severity that leaves images as they are

@@ -157,19 +157,29 @@ def reproduce_paper(script, tmp_path):
 def test_reproduce_paper_keeps_the_runs_of_the_engines_apart(
     reproduce_paper, arguments, engine, output
 ):
-    done, (sweep, files, tables) = reproduce_paper(*arguments, "training.epochs=1")
-    assert done.code == 0, done
-    assert sweep == (
-        f"sweep configs/paper/sweep.json --output {output} --jobs 1 "
-        f"training.epochs=1 training.engine={engine}"
+    done, (plain, permuted, transforms, files, tables) = reproduce_paper(
+        *arguments, "training.epochs=1"
     )
+    assert done.code == 0, done
+    overrides = f"--jobs 1 training.epochs=1 training.engine={engine}"
+    assert plain == f"sweep configs/paper/sweep.json --output {output} {overrides}"
+    assert permuted == f"sweep configs/paper/permuted.json --output {output}/permuted {overrides}"
+    assert transforms == f"evaluate {output} --suite standard"
     assert files == f"report {output} --paper -o {output}/paper.html -o {output}/paper.md"
     assert tables == f"report {output} --paper"
+
+
+def test_reproduce_paper_can_leave_all_but_the_tables_out(reproduce_paper):
+    done, (sweep, *reports) = reproduce_paper("--tables-only")
+    assert done.code == 0, done
+    assert sweep.startswith("sweep configs/paper/sweep.json ")
+    assert [command.split()[0] for command in reports] == ["report", "report"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("--suite",), ["--suite needs a value"]),
         (("--engine", "torch"), ["torch", "libtorch or native"]),
         (("--engine",), ["--engine needs a value"]),
         (("training.engine=native",), ["--engine native"]),

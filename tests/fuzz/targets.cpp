@@ -213,8 +213,8 @@ void report(std::string_view input) {
     ++result->config.seed;
     result->parameters_sha256.reset();  // else the second were a copy of the first
   }
-  const auto paper = [](const std::vector<RunGroup>& groups) {
-    return paper_section(check_paper(groups));
+  const auto paper = [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
+    return paper_section(check_paper(groups, evaluations));
   };
   const Report report = make_report(stored, {.further = {paper}, .mistakes = true});
   require(!text_report(report).empty(), "every record can be reported");

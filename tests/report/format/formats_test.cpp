@@ -98,7 +98,7 @@ TEST(Sections, AreSetByTheFormatsForPeople) {
 
 TEST(Sections, OfAnyKindBringFigures) {
   const std::vector<StoredRun> runs = runs_with("lenet", {9'768, 9'801});
-  const auto further = [](const std::vector<RunGroup>& groups) {
+  const auto further = [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns&) {
     Section section = section_of("a part");
     section.figures = {figures_of(groups).front()};
     return section;
@@ -165,7 +165,9 @@ TEST(Formats, OfFilesThatAreReadAsTheyStandShowControlCharactersOfNamesAndErrors
   RunResult failed = sample_result(kObeyed, 2);
   failed.status = RunStatus::failed;
   failed.error = std::string(kObeyed) + "\xff";  // no UTF-8
-  const auto further = [](const std::vector<RunGroup>&) { return section_of(kObeyed); };
+  const auto further = [](const std::vector<RunGroup>&, const EvaluationsOfRuns&) {
+    return section_of(kObeyed);
+  };
   const Report report =
       make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}},
                   {.further = {further}, .mistakes = true});

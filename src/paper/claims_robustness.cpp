@@ -1,0 +1,329 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <numeric>
+
+#include "base/text.h"
+#include "evaluate/paired_tests.h"
+#include "model/summary.h"
+#include "paper/claims.h"
+#include "report/robustness_section.h"
+#include "report/rounding.h"
+
+namespace mnist_bench {
+namespace {
+
+using FamilyFilter = std::function<bool(const TransformFamily&)>;
+
+FamilyFilter of_types(std::vector<std::string> types) {
+  return [types = std::move(types)](const TransformFamily& family) {
+    return std::find(types.begin(), types.end(), family.type) != types.end();
+  };
+}
+
+/// Images of a mean over the directions of a shift count once each.
+std::int64_t images_of(const SeverityPoint& point) {
+  return point.images * static_cast<std::int64_t>(point.specs.size());
+}
+
+/// Mean over the seeds, in per cent.
+std::string mean_text(const ValuesBySeed& values, std::int64_t images) {
+  std::vector<double> list;
+  for (const auto& [seed, value] : values) list.push_back(value);
+  return summary_text(summary_of(list), metric_of(kAccuracyKey), images).mean_and_sd();
+}
+
+/// CNN − MLP at each severity that two common seeds at least were evaluated on.
+std::vector<NamedJudgement> judged(const TransformFamily& family) {
+  std::vector<NamedJudgement> judgements;
+  for (const SeverityPoint& point : family.points) {
+    const PairedValues pairs = paired_by_seed(point.accuracy[kMlp], point.accuracy[kCnn]);
+    const Judgement judgement = judge(pairs.differences, images_of(point));
+    if (judgement.could_decide()) judgements.push_back({point.name, judgement});
+  }
+  return judgements;
+}
+
+/// One that is lower at some severities only holds in part.
+ClaimVerdict verdict_over_severities(const JointJudgement& joint) {
+  if (!joint.shown_higher.empty() && !joint.shown_lower.empty()) return ClaimVerdict::holds_in_part;
+  return joint_verdict(joint);
+}
+
+/// "shift, at 1 px, 2 px: MLP 93.6 ± 0.3, 72.4 ± 1.4; CNN 98.0 ± 0.1, 90.5 ± 0.4; clean … (n = 6)."
+std::string accuracies_text(const TransformFamily& family) {
+  std::vector<std::string> names;
+  std::array<std::vector<std::string>, 2> accuracies;
+  std::size_t seeds = 0;
+  for (const SeverityPoint& point : family.points) {
+    names.push_back(point.name);
+    for (const std::size_t model : {kMlp, kCnn}) {
+      accuracies[model].push_back(mean_text(point.accuracy[model], point.images));
+      seeds = std::max(seeds, point.accuracy[model].size());
+    }
+  }
+  const std::int64_t images = family.points.front().images;
+  return fmt::format(
+      "{}: at {} the accuracy is {} % (CNN) and {} % (MLP); on the images as they are {} and {} % "
+      "(n = {}).",
+      family.name, fmt::join(names, ", "), fmt::join(accuracies[kCnn], ", "),
+      fmt::join(accuracies[kMlp], ", "), mean_text(family.clean[kCnn], images),
+      mean_text(family.clean[kMlp], images), seeds);
+}
+
+/// A claim that the CNN is better on the images of these families, with a finding for each.
+PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim,
+                     const FamilyFilter& included) {
+  claim.basis = ClaimBasis::runs;
+  if (const auto other = other_difference(evidence)) {
+    claim.findings.push_back(*other);
+    claim.verdict = ClaimVerdict::undecided;
+    return claim;
+  }
+  std::vector<NamedJudgement> all;
+  for (const TransformFamily& family : evidence.families) {
+    if (!included(family)) continue;
+    const std::vector<NamedJudgement> judgements = judged(family);
+    if (judgements.empty()) continue;
+    claim.findings.push_back(
+        fmt::format("{} {}", accuracies_text(family), joint_text(judge_jointly(judgements))));
+    for (const NamedJudgement& each : judgements) {
+      all.push_back({fmt::format("{} {}", family.type, each.name), each.judgement});
+    }
+  }
+  if (all.empty()) {
+    claim.findings.emplace_back(
+        "Neither the paper nor these runs are tested on such images; evaluate RUN... --suite "
+        "standard does.");
+    return claim;
+  }
+  claim.tests = tests_in(all);
+  claim.verdict = verdict_over_severities(judge_jointly(all));
+  return claim;
+}
+
+PaperClaim shifted_claim(const PaperEvidence& evidence) {
+  return better_on(evidence,
+                   {.place = "Sec. 5.4",
+                    .claim = "CNNs recognize digits “even when they are slightly shifted”",
+                    .findings = {"The CNN is held against the MLP, on the same shifted images."}},
+                   of_types({"shift"}));
+}
+
+PaperClaim distorted_claim(const PaperEvidence& evidence) {
+  return better_on(
+      evidence,
+      {.place = "Sec. 5.4",
+       .claim = "… “or distorted”",
+       .findings = {"Taken as rotated, scaled, sheared or elastically deformed digits."}},
+      of_types({"rotate", "scale", "shear", "elastic"}));
+}
+
+PaperClaim noisy_claim(const PaperEvidence& evidence) {
+  return better_on(
+      evidence,
+      {.place = "Sec. 6",
+       .claim = "robustness “against noisy inputs”, which future work is to “further improve”",
+       .findings =
+           {"No noisy image is tested in the paper. Here the CNN is held against the MLP."}},
+      of_types({"gaussian_noise", "salt_pepper", "shot_noise"}));
+}
+
+/// Families by what the judge says of all their severities.
+struct FamiliesByConclusion {
+  std::vector<std::string> everywhere;  ///< the CNN is shown to be better at every severity
+  std::vector<std::string> mixed;
+  std::vector<std::string> worse;  ///< shown to be worse at some, better at none
+};
+
+PaperClaim robustness_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Abstract and Sec. 6",
+                   .claim = "CNNs “achieve superior robustness”",
+                   .findings = {},
+                   .basis = ClaimBasis::runs};
+  if (const auto other = other_difference(evidence)) {
+    claim.findings.push_back(*other);
+    claim.verdict = ClaimVerdict::undecided;
+    return claim;
+  }
+  std::vector<NamedJudgement> all;
+  FamiliesByConclusion families;
+  for (const TransformFamily& family : evidence.families) {
+    const std::vector<NamedJudgement> judgements = judged(family);
+    if (judgements.empty()) continue;
+    const JointJudgement joint = judge_jointly(judgements);
+    auto& list = joint.shown_higher.size() == judgements.size()             ? families.everywhere
+                 : joint.shown_higher.empty() && !joint.shown_lower.empty() ? families.worse
+                                                                            : families.mixed;
+    list.push_back(family.name);
+    all.insert(all.end(), judgements.begin(), judgements.end());
+  }
+  if (all.empty()) {
+    claim.findings.emplace_back(
+        "Neither the paper nor these runs measure it; evaluate RUN... --suite standard does.");
+    return claim;
+  }
+  const auto add = [&](const char* words, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    claim.findings.push_back(fmt::format("{}: {}.", words, fmt::join(names, "; ")));
+  };
+  add("Shown to be better than the MLP at every severity", families.everywhere);
+  add("At some severities only", families.mixed);
+  add("Shown to be worse than the MLP at some severities, and better at none", families.worse);
+  const JointJudgement joint = judge_jointly(all);
+  claim.findings.push_back(fmt::format(
+      "Of {} comparisons at one severity each, paired by seed, the CNN is shown to be better in {} "
+      "and worse in {}.",
+      all.size(), joint.shown_higher.size(), joint.shown_lower.size()));
+  claim.tests = tests_in(all);
+  claim.verdict = verdict_over_severities(joint);
+  return claim;
+}
+
+/// How far a value of the CNN before the flattening sees and moves.
+std::string receptive_field_finding() {
+  // A window of one value, back through pooling and convolution twice.
+  std::int64_t window = 1;
+  for (int block = 0; block < 2; ++block) window = kPrintedPool * window + kPrintedKernel - 1;
+  const ModelSummary cnn =
+      summarize(CnnConfig{}, {.rows = kPrintedSide, .columns = kPrintedSide}, kPrintedClasses);
+  std::int64_t dense = 0;
+  for (const LayerSummary& layer : cnn.layers) {
+    if (layer.name == "fc1" || layer.name == "fc2") dense += layer.parameters;
+  }
+  return fmt::format(
+      "A value before the flattening sees {0} by {0} pixels and moves with the image only in steps "
+      "of {1}; {2:.1f} % of the CNN's parameters come after it and belong to one position each or "
+      "to no position.",
+      window, kPrintedPool * kPrintedPool,
+      100.0 * static_cast<double>(dense) / static_cast<double>(kPrintedCnn.parameters));
+}
+
+/// The difference of accuracy, as a share, that counts as none.
+constexpr double kSameWithin = 0.005;
+
+PaperClaim invariance_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 5.4",
+                   .claim = "CNNs “leverage translation invariance”",
+                   .findings = {receptive_field_finding()},
+                   .basis = ClaimBasis::reading};
+  const auto shift =
+      std::find_if(evidence.families.begin(), evidence.families.end(), of_types({"shift"}));
+  if (shift == evidence.families.end()) return claim;
+  std::vector<NamedJudgement> drops;
+  std::vector<std::string> texts;
+  bool all_equivalent = true;
+  for (const SeverityPoint& point : shift->points) {
+    const PairedValues pairs = paired_by_seed(shift->clean[kCnn], point.accuracy[kCnn]);
+    if (pairs.differences.size() < 2) continue;
+    drops.push_back({point.name, judge(pairs.differences, point.images)});
+    texts.push_back(fmt::format(
+        "{} at {}", signed_text(100.0 * *drops.back().judgement.difference.mean, 2), point.name));
+    const auto test = equivalence_test(pairs.differences, kSameWithin, point.images);
+    all_equivalent = all_equivalent && !test.obstacle;
+  }
+  if (drops.empty()) return claim;
+  const JointJudgement joint = judge_jointly(drops);
+  claim.basis = ClaimBasis::runs;
+  claim.findings.push_back(fmt::format(
+      "Ours, shifted images less the same images as they are, paired by seed: {} points "
+      "of accuracy (n = {}). An invariant network would lose nothing.",
+      fmt::join(texts, ", "), drops.front().judgement.difference.n));
+  claim.findings.push_back(
+      joint.shown_lower.empty()
+          ? fmt::format("{} to be the same within {:.1f} points at every distance.",
+                        all_equivalent ? "Shown" : "Not shown", 100.0 * kSameWithin)
+          : fmt::format("Shown to be lower at {}.", fmt::join(joint.shown_lower, ", ")));
+  claim.tests = tests_in(drops) + std::ssize(drops);
+  claim.verdict = !joint.shown_lower.empty() ? ClaimVerdict::does_not_hold
+                  : all_equivalent           ? ClaimVerdict::holds
+                                             : ClaimVerdict::undecided;
+  return claim;
+}
+
+/// Accuracy of b less that of a, by seed.
+std::vector<double> accuracy_differences(const RunGroup& a, const RunGroup& b) {
+  const auto accuracy = metric_of(kAccuracyKey).value;
+  return paired_by_seed(values_by_seed(a, accuracy), values_by_seed(b, accuracy)).differences;
+}
+
+Judgement judge_accuracies(const RunGroup& a, const RunGroup& b) {
+  return judge(accuracy_differences(a, b), test_images(a).value_or(0));
+}
+
+/// "-2.41 (-2.60 to -2.22) points, shown (n = 6)"
+std::string judged_difference_text(const Judgement& judgement) {
+  const SampleSummary& difference = judgement.difference;
+  if (!difference.mean) return "no common seeds";
+  std::string text = signed_text(100.0 * *difference.mean, 2);
+  if (difference.ci95) {
+    text += fmt::format(" ({} to {})", rounded(100.0 * difference.ci95->low, 2),
+                        rounded(100.0 * difference.ci95->high, 2));
+  }
+  return fmt::format("{} points, a difference is {}", text, judged_text(judgement));
+}
+
+PaperClaim flattening_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 5.4",
+      .claim =
+          "the MLP's lower performance is “attributed to the loss of spatial information” in "
+          "flattening",
+      .findings = {fmt::format(
+          "Flattening keeps all {} values, and the CNN flattens too. An MLP treats pixels alike, in "
+          "whatever order. If the CNN's lead comes from the places of the pixels, it is lost where "
+          "these are permuted, in training and test, by one permutation for all images.",
+          kPrintedSide * kPrintedSide)},
+      .basis = ClaimBasis::reading,
+      .verdict = ClaimVerdict::open};
+  if (const auto other = other_difference(evidence)) {
+    claim.findings.push_back(*other);
+    claim.verdict = ClaimVerdict::undecided;
+    return claim;
+  }
+  const RunGroup* const mlp = evidence.permuted_mlp.runs;
+  const RunGroup* const cnn = evidence.permuted_cnn.runs;
+  if (mlp == nullptr || cnn == nullptr) {
+    claim.findings.emplace_back(
+        "These runs have no such experiment: sweep configs/paper/permuted.json.");
+    return claim;
+  }
+  const Judgement change_of_mlp = judge_accuracies(*evidence.mlp.runs, *mlp);
+  const Judgement change_of_cnn = judge_accuracies(*evidence.cnn.runs, *cnn);
+  const Judgement lead = judge_accuracies(*mlp, *cnn);
+  claim.basis = ClaimBasis::runs;
+  claim.findings.push_back(fmt::format("Ours with permuted pixels: CNN {} %, MLP {} %.",
+                                       ours_text(*cnn, kAccuracyKey),
+                                       ours_text(*mlp, kAccuracyKey)));
+  claim.findings.push_back(fmt::format(
+      "Permuted less plain, paired by seed: CNN {}; MLP {}. CNN less MLP, both permuted: {}.",
+      judged_difference_text(change_of_cnn), judged_difference_text(change_of_mlp),
+      judged_difference_text(lead)));
+  const EquivalenceTest same = equivalence_test(accuracy_differences(*evidence.mlp.runs, *mlp),
+                                                kSameWithin, test_images(*mlp).value_or(0));
+  claim.findings.push_back(fmt::format("That the MLP is the same within {:.1f} points is {}.",
+                                       100.0 * kSameWithin, same.obstacle ? "not shown" : "shown"));
+  for (const TransformFamily& family : evidence.permuted_families) {
+    if (family.type != "shift") continue;
+    claim.findings.push_back("Shifted before the permutation, " + accuracies_text(family));
+  }
+  claim.tests = tests_in({{"", change_of_mlp}, {"", change_of_cnn}, {"", lead}}) + 1;
+  claim.verdict = claim_verdict(change_of_cnn, /*higher=*/false);
+  const bool keeps_a_lead = lead.conclusion == Conclusion::shown && lead.b_is_higher();
+  if (claim.verdict == ClaimVerdict::holds && keeps_a_lead) {
+    claim.verdict = ClaimVerdict::holds_in_part;
+  }
+  return claim;
+}
+
+}  // namespace
+
+std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence) {
+  return {robustness_claim(evidence), flattening_claim(evidence), invariance_claim(evidence),
+          shifted_claim(evidence),    distorted_claim(evidence),  noisy_claim(evidence)};
+}
+
+}  // namespace mnist_bench
