@@ -219,7 +219,8 @@ TEST(PaperClaims, OnMacroF1CompareWhatTheTwoMetricsLeadTo) {
     runs.push_back(stored(mnist_run(MlpConfig{}, seed, Sizes(10, 22 + s % 3))));
     runs.push_back(stored(mnist_run(CnnConfig{}, seed, Sizes(10, 10 + s % 2))));
   }
-  const PaperClaim& same = claim_of(check_paper(group_runs(runs)), "Sec. 4.2", "macro F1");
+  const PaperCheck check = check_paper(group_runs(runs));
+  const PaperClaim& same = claim_of(check, "Sec. 4.2", "macro F1");
   EXPECT_EQ(same.verdict, ClaimVerdict::does_not_hold);
   EXPECT_THAT(same.findings, Contains(HasSubstr("is shown (n = 6) by accuracy, shown (n = 6) by "
                                                 "macro F1. Of 66 pairs")));
