@@ -1,10 +1,33 @@
 #include "app/output_file.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "base/files.h"
 
 namespace mnist_bench {
+
+void require_writable_file(const std::string& file) {
+  const std::filesystem::path path = file;
+  if (std::filesystem::is_directory(path)) {
+    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file),
+                "name a file in it");
+  }
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
+    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
+                "name a file that may be replaced");
+  }
+  const std::filesystem::path folder = path.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  if (std::filesystem::exists(folder)) {
+    throw Error(ExitCode::io,
+                fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
+  }
+  throw Error(ExitCode::io,
+              fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
+              fmt::format("mkdir -p {}", folder.string()));
+}
 
 void write_output_file(const std::string& file, std::string_view bytes) {
   constexpr int kMostLinks = 40;  // as the kernel follows; a link to itself is an error below

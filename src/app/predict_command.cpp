@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "app/commands.h"
-#include "base/error.h"
 #include "data/image_file.h"
 #include "experiment/predict_images.h"
 #include "record/read_result.h"
@@ -85,12 +84,7 @@ std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
 
 void predict_command(const PredictArguments& arguments, Session& session) {
   Console console(session.console);
-  if (run_presence(arguments.run) != RunPresence::recorded) {
-    throw Error(ExitCode::io,
-                fmt::format("{} is not the folder of a run with a result", arguments.run),
-                "name one run's folder, such as runs/cnn/seed-1");
-  }
-  const StoredRun run{.folder = arguments.run, .result = read_result(arguments.run)};
+  const StoredRun run = read_run(arguments.run);
   const std::vector<ImagePrediction> predictions =
       predict_images(run, images_in(arguments.images), arguments.raw, console);
   if (arguments.json) {

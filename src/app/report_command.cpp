@@ -28,23 +28,7 @@ void check_files(const std::vector<std::string>& files) {
     if (std::count(files.begin(), files.end(), file) > 1) {
       throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
     }
-    const std::filesystem::path path = file;
-    if (std::filesystem::is_directory(path)) {
-      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
-    }
-    if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
-      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
-                  "for the terminal's table leave out -o");
-    }
-    const std::filesystem::path folder = path.parent_path();
-    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
-    if (std::filesystem::exists(folder)) {
-      throw Error(ExitCode::io,
-                  fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
-    }
-    throw Error(ExitCode::io,
-                fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
-                fmt::format("mkdir -p {}", folder.string()));
+    require_writable_file(file);
   }
 }
 

@@ -48,6 +48,9 @@ enum class RunPresence {
 };
 RunPresence run_presence(const std::filesystem::path& folder);
 
+/// The run in `folder`. Throws Error(io) where there is none with a result.
+StoredRun read_run(const std::filesystem::path& folder);
+
 struct FoundFolder {
   std::filesystem::path path;
   std::string problem;  ///< why it cannot be read; empty where it can

@@ -82,6 +82,15 @@ RunPresence run_presence(const std::filesystem::path& folder) {
   return has("config.json") && has("log.txt") ? RunPresence::unfinished : RunPresence::none;
 }
 
+StoredRun read_run(const std::filesystem::path& folder) {
+  if (run_presence(folder) != RunPresence::recorded) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is not the folder of a run with a result", folder.string()),
+                "name one run's folder, such as runs/cnn/seed-1");
+  }
+  return {.folder = folder, .result = read_result(folder)};
+}
+
 StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {
   StoredRuns stored;
   for (const auto& [folder, problem] : folders_below(paths)) {
