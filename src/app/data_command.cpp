@@ -86,7 +86,7 @@ void info(const std::filesystem::path& folder) {
   }
 }
 
-struct ExportArguments {
+struct DataExportArguments {
   std::string output;
   std::string data;
   std::string spec;
@@ -103,7 +103,7 @@ void refuse_to_replace(const std::vector<std::filesystem::path>& files) {
   }
 }
 
-void export_data(const ExportArguments& arguments) {
+void export_data(const DataExportArguments& arguments) {
   const TransformChain chain =
       arguments.spec.empty() ? TransformChain{} : parse_spec(arguments.spec, "--transform");
   const std::filesystem::path folder = arguments.output;
@@ -127,8 +127,8 @@ void export_data(const ExportArguments& arguments) {
                    {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));
 }
 
-void add_export_command(CLI::App& data) {
-  auto arguments = std::make_shared<ExportArguments>();
+void add_data_export_command(CLI::App& data) {
+  auto arguments = std::make_shared<DataExportArguments>();
   CLI::App* command =
       data.add_subcommand("export", "Write a data set as four IDX files, transformed");
   command->footer(R"(
@@ -169,7 +169,7 @@ void add_data_command(CLI::App& app) {
     added->callback([folder, command] { command(folder_or_shipped(*folder)); });
   };
   add("verify", "Compare the raw files' SHA-256 with the known data sets'", verify);
-  add_export_command(*data);
+  add_data_export_command(*data);
   add("info", "Sizes, class counts, mean and SD of the pixels scaled to [0, 1]", info);
 }
 
