@@ -13,9 +13,21 @@ from conftest import Finished, clean_environment
 from support import PROJECT, assert_has_remedy, assert_refusal, read_json, wait_for_line
 
 SCRIPT = PROJECT / "scripts/bench_peers"
-# In the place of Python: PROGRAM FORM MODEL EPOCHS THREADS SEED. Form and seed say what happens.
+# In the place of Python: PROGRAM FORM MODEL EPOCHS THREADS SEED, where form and seed say what
+# happens, or onnx_peer.py FILE BATCH THREADS, of which each call takes a millisecond per image, and 1 %
+# ten times that.
 PEER = """
 import json, os, sys, time
+if sys.argv[1].endswith("onnx_peer.py"):
+    file, batch, threads = sys.argv[2:]
+    assert len(os.sched_getaffinity(0)) == int(os.environ["OMP_NUM_THREADS"]) == int(threads)
+    with open(file) as model:
+        accuracy = float(model.read())
+    us = 1000.0 * int(batch)
+    print(json.dumps({"calls": 200, "p50_us": us, "p90_us": us, "p99_us": 10 * us,
+                      "images_per_second": 900.0, "accuracy": accuracy,
+                      "versions": {"onnxruntime": "1.2.3"}}))
+    sys.exit()
 form, model, epochs, threads, seed = sys.argv[2:]
 accuracy = 0.99
 if form == "compile":
@@ -32,9 +44,28 @@ print("a line that is no result")
 print(json.dumps({"seconds": [float(seed), 2.0 * float(seed), 9.0][:int(epochs)],
                   "compile_seconds": None, "accuracy": accuracy, "versions": {"torch": "1.2.3"}}))
 """
-# In the place of mnist-bench: half a second an epoch with libtorch, a quarter with native.
+# In the place of mnist-bench: half a second an epoch with libtorch, a quarter with native; a call of
+# the trained network takes a half and a quarter of a millisecond per image, and longer by a
+# hundredth each time. What it exports is the accuracy of the run, or $EXPORTED.
 OURS = """
-import json, pathlib, sys
+import json, os, pathlib, sys
+if sys.argv[1] == "export":
+    result = json.loads(pathlib.Path(sys.argv[2], "result.json").read_text())
+    accuracy = os.environ.get("EXPORTED") or str(result["test"]["accuracy"])
+    pathlib.Path(sys.argv[4]).write_text(accuracy)
+    sys.exit()
+if sys.argv[1] == "bench":
+    options = dict(zip(sys.argv[2:-2:2], sys.argv[3:-2:2]))
+    assert sys.argv[-2:] == ["--json", "--quiet"]
+    run = pathlib.Path(options["--inference"])
+    with open(run / "turns", "a") as turns:
+        turns.write("x")
+    us = {"native": 250.0, "libtorch": 500.0}[options["--engines"]] * int(options["--batch"])
+    us += 0.01 * us * (run / "turns").stat().st_size
+    print(json.dumps({"schema": "mnist-bench.bench-inference/1", "series": [{
+        "name": "x", "engine": options["--engines"], "batch": int(options["--batch"]), "threads": 1,
+        "calls": 100, "p50_us": us, "p90_us": us, "p99_us": us, "images_per_second": 2000.0}]}))
+    sys.exit()
 said = dict(word.split("=") for word in sys.argv[3:] if "=" in word)
 run = pathlib.Path(sys.argv[-1])
 run.mkdir()
@@ -147,6 +178,43 @@ def test_without_native_there_is_nothing_to_compare_with(bench_peers):
     assert cells(done.stdout, "mnist-bench, libtorch")[5] == "–"
 
 
+def test_calls_are_timed_in_turn_on_one_trained_model(bench_peers, tmp_path):
+    done = bench_peers("--inference", "--rounds", 2, "--models", "mlp")
+    assert done.code == 0, done
+    lines = [line.split(": ") for line in done.stderr.splitlines() if line.startswith("mlp")]
+    peers = ["onnxruntime", "libtorch", "native"]
+    assert [(line[0], line[1]) for line in lines] == [
+        ("mlp", "training"),
+        *((f"mlp threads=1 batch={batch} round {number}", peer)
+          for batch in (1, 64) for number in (1, 2) for peer in peers),
+    ]  # fmt: skip
+    record = read_json(tmp_path / "out/inference.json")
+    assert record["schema"] == "mnist-bench.peers-inference/1"
+    assert record["versions"]["onnxruntime"] == "1.2.3"
+    assert record["versions"]["mnist-bench"] == "0.1.0 (revision unknown)"
+    onnx = record["results"][0]
+    assert (onnx["batch"], onnx["calls"]) == (1, 400)
+    assert onnx["p99_us"] == {"median": 10000, "min": 10000, "max": 10000, "n": 2}
+    native = record["results"][2]
+    assert [run["p50_us"] for run in native["runs"]] == [255, 260]
+    assert onnx["ratios_to_native"] == [1000 / 255, 1000 / 260]
+    assert cells(done.stdout, "ONNX Runtime")[:4] == ["MLP", "1", "1", "ONNX Runtime"]
+    assert cells(done.stdout, "mnist-bench, native")[4:] == [
+        "257.5 (255.0 to 260.0)", "257.5 (255.0 to 260.0)", "257.5 (255.0 to 260.0)",
+        "2,000 (2,000 to 2,000)", "200", "1.00 (1.00 to 1.00)"]  # fmt: skip
+    assert done.stdout == (tmp_path / "out/inference.md").read_text()
+    assert not (tmp_path / "out/peers.md").exists()
+
+
+def test_an_exported_model_that_says_something_else_does_not_count(bench_peers, tmp_path):
+    done = bench_peers("--inference", "--models", "mlp", EXPORTED="0.9795")
+    assert done.code == 0, done
+    row = read_json(tmp_path / "out/inference.json")["results"][0]
+    assert (row["status"], row["runs"]) == ("invalid", [])
+    assert cells(done.stdout, "ONNX Runtime")[4:] == [
+        "invalid: test accuracy 97.95 %, but the run has 98.00 %", "–", "–", "–", "0", "–"]  # fmt: skip
+
+
 def test_a_script_that_is_ended_leaves_what_it_has_and_no_process(programs, tmp_path):
     environment, options = programs
     process = subprocess.Popen(
@@ -176,6 +244,8 @@ def test_a_script_that_is_ended_leaves_what_it_has_and_no_process(programs, tmp_
         (("--epochs", "rnn=1"), ["--epochs", "mlp=N"]),
         (("--models", "rnn"), ["--models", "mlp, cnn"]),
         (("--peers", "tensorflow"), ["tensorflow", "jax-scan"]),
+        (("--peers", "onnxruntime"), ["without --inference", "onnxruntime"]),
+        (("--inference", "--peers", "eager"), ["with --inference", "eager", "libtorch"]),
         (("--threads", "1", "--python", "/nowhere/python"), ["/nowhere/python"]),
         (("--round", "3"), ["--round"]),
     ],
@@ -209,5 +279,5 @@ def test_help_names_every_peer():
     done = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     for peer in ("dataloader", "plain", "eager", "compile", "jax-scan", "jax-step", "libtorch",
-                 "native"):  # fmt: skip
+                 "native", "onnxruntime"):  # fmt: skip
         assert f"\n  {peer} " in done.stdout

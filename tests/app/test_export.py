@@ -118,7 +118,7 @@ def papers_logits(numpy, name, tensors, images):
     return linear(numpy.maximum(linear(x.reshape(len(x), -1), "fc1"), 0), "fc2")
 
 
-def tested_images(numpy, rows):
+def images_of(numpy, rows):
     pixels = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
     images = numpy.frombuffer(pixels, numpy.uint8).reshape(-1, 1, 28, 28)
     return images[[row["index"] for row in rows]]
@@ -143,7 +143,7 @@ def onnx_logits(libraries, file, images):
 def test_onnx_runtime_predicts_as_the_run_did(libraries, models, name):
     numpy = libraries[0]
     rows = read_predictions(models / name)
-    logits = onnx_logits(libraries, models / f"{name}.onnx", tested_images(numpy, rows))
+    logits = onnx_logits(libraries, models / f"{name}.onnx", images_of(numpy, rows))
     shares = numpy.exp(logits.astype(numpy.float64) - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     differing = [row["index"] for row, share in zip(rows, shares, strict=True)
@@ -158,7 +158,7 @@ def test_onnx_runtime_predicts_as_the_run_did(libraries, models, name):
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_logits_are_those_of_float64(libraries, models, name):
     numpy, _, safetensors = libraries
-    images = tested_images(numpy, read_predictions(models / name))
+    images = images_of(numpy, read_predictions(models / name))
     stored = safetensors.load_file(models / name / "model.safetensors")
     tensors = {key: tensor.astype(numpy.float64) for key, tensor in stored.items()}
     exact = numpy.concatenate([papers_logits(numpy, name, tensors, images[i : i + 100])

@@ -399,11 +399,13 @@ def test_every_preset_is_described():
 
 def test_every_peer_is_described():
     script = (PROJECT / "scripts/bench_peers").read_text(encoding="utf-8")
-    titles = re.findall(r'^    "[\w-]+": \("([^"]+)", ', script, re.MULTILINE)
-    page = text_of("scripts/peers/README.md")
-    assert len(titles) >= 8
-    for title in titles:
-        assert page.count(f"| {title} |") == 1 + 4, title  # its meaning; models × threads
+    *trained, onnx = re.findall(r'^    "[\w-]+": \("([^"]+)", ', script, re.MULTILINE)
+    training, inference = text_of("scripts/peers/README.md").split("\n## Inference\n")
+    assert len(trained) >= 8
+    for title in trained:
+        assert training.count(f"| {title} |") == 1 + 4, title  # its meaning; models × threads
+    for title in (onnx, *trained[-2:]):
+        assert inference.count(f"| {title} |") == 4, title  # models × batches
 
 
 def test_folders_are_those_of_the_build_lowest_first():
