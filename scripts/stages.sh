@@ -35,7 +35,8 @@ check_with_clang_tidy() {
   # The compile commands are g++'s: clang knows neither all of its warnings nor its precompiled
   # headers, so the commands come from a configuration without those.
   local tidy=$PWD/build/tidy
-  cmake --preset ci -B "$tidy" -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON --log-level=ERROR &&
+  cmake --preset ci -B "$tidy" -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+    -DCMAKE_UNITY_BUILD_BATCH_SIZE=12 --log-level=ERROR &&
     { [[ " $* " != *" runtime "* ]] || cmake --build "$tidy" --target git_revision; } || return
   unity_and_single_files "$tidy" "$@" |
     xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p "$tidy" \

@@ -109,8 +109,9 @@ ReportTable bins_table(const std::vector<RunGroup>& groups) {
 
 Json calibration_json(const RunGroup& group) {
   Json json = {{"experiment", group.label}, {"config_hash", group.config_hash}};
-  for (const Metric& score : scores())
+  for (const Metric& score : scores()) {
     json[score.key] = to_json(summary_by_seed(group, score.value));
+  }
   Json bins = Json::array();
   for (const PooledBin& bin : pooled_bins(group)) {
     bins.push_back({{"lower", bin.lower},
