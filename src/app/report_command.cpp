@@ -9,6 +9,7 @@
 #include "app/output_file.h"
 #include "base/error.h"
 #include "paper/check.h"
+#include "record/latency.h"
 #include "record/read_result.h"
 #include "report/format/formats.h"
 
@@ -18,6 +19,7 @@ namespace {
 struct ReportArguments {
   std::vector<std::string> folders;
   std::vector<std::string> files;
+  std::string latency_file;
   bool paper = false;
 };
 
@@ -46,6 +48,8 @@ void check_folders(const std::vector<std::string>& folders) {
 void report(const ReportArguments& arguments) {
   check_files(arguments.files);
   check_folders(arguments.folders);
+  std::vector<Latency> latencies;
+  if (!arguments.latency_file.empty()) latencies = read_latencies(arguments.latency_file);
   const StoredRuns stored = read_runs({arguments.folders.begin(), arguments.folders.end()});
   if (stored.runs.empty() && !stored.unreadable.empty()) {
     throw Error(ExitCode::io, stored.unreadable.front(),
@@ -61,6 +65,7 @@ void report(const ReportArguments& arguments) {
                                   stored.unfinished.front().string()));
   }
   ReportOptions options;
+  options.latencies = std::move(latencies);
   if (arguments.paper) {
     options.further.emplace_back(
         [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
@@ -97,7 +102,8 @@ examples:
   mnist-bench report runs
   mnist-bench report runs/mlp runs/cnn --paper
   mnist-bench report runs -o report.html -o table.md -o runs.csv
-  mnist-bench report runs -o accuracy.svg -o mnist-confusion.svg)");
+  mnist-bench report runs -o accuracy.svg -o mnist-confusion.svg
+  mnist-bench report runs --latency latency.json -o report.html)");
   command->add_option("DIR", arguments->folders, "Run folders, or folders that hold some")
       ->required();
   std::string kinds;
@@ -110,6 +116,11 @@ examples:
                        kinds + "; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  command
+      ->add_option("--latency", arguments->latency_file,
+                   "What bench --inference -o FILE has measured, for the section on efficiency "
+                   "(.html, .json, efficiency.svg)")
+      ->type_name("FILE");
   command->add_flag(
       "--paper", arguments->paper,
       "Check the paper against these runs: its tables and claims (terminal, .md, .html)");

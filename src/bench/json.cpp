@@ -4,31 +4,12 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "bench/result.h"
 
 namespace mnist_bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json context_of(const BenchContext& context) {
-  Json json = {{"date", context.date},
-               {"host_name", context.host},
-               {"executable", context.executable},
-               {"num_cpus", context.cores}};
-  if (context.mhz) json["mhz_per_cpu"] = static_cast<std::int64_t>(*context.mhz);
-  if (context.scaling) json["cpu_scaling_enabled"] = *context.scaling;
-  json["caches"] = Json::array();
-  json["load_avg"] = context.load_average;
-  json["library_version"] = context.build.version;
-  json["library_build_type"] = lower_case(context.build.build_type);
-  json["json_schema_version"] = 1;
-  json["cpu"] = context.cpu;
-  json["compiler"] = context.build.compiler;
-  json["libtorch"] = context.build.libtorch;
-  return json;
-}
 
 std::string name_of(const BenchSeries& series) {
   const std::string name =
@@ -137,7 +118,7 @@ Json bench_json(const BenchResult& result) {
     add_iterations(lines, result.series[family], family);
     add_aggregates(lines, result.series[family], family);
   }
-  return {{"context", context_of(result.context)},
+  return {{"context", to_json(result.context)},
           {"benchmarks", lines},
           {"mnist_bench", own_part(result)}};
 }

@@ -2,29 +2,15 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/context.h"
 #include "config/experiment.h"
 #include "evaluate/statistics.h"
-#include "runtime/build_info.h"
 #include "train/phase_clock.h"
 
 namespace mnist_bench {
-
-/// Where and with what a benchmark ran. Absent: unknown.
-struct BenchContext {
-  std::string date;  ///< UTC, ISO 8601
-  std::string host;
-  std::string executable;
-  BuildInfo build;
-  std::string cpu;
-  std::int64_t cores = 0;  ///< that the process may use
-  std::optional<double> mhz;
-  std::optional<bool> scaling;       ///< the cores' frequency is governed by load
-  std::vector<double> load_average;  ///< over 1, 5 and 15 minutes, before the first round
-};
 
 /// An epoch of training: the mean of a training's first ones.
 struct BenchSample {
@@ -61,8 +47,8 @@ struct BenchResult {
   std::vector<BenchProbe> probes;   ///< one for each number of threads
 };
 
-/// What limits the numbers: debug build, frequency scaling, load, threads without a core, and
-/// barriers that took several times as long in some rounds as in others.
+/// What limits the numbers: context_warnings, and barriers and FMA peaks that differ between
+/// rounds.
 std::vector<std::string> bench_warnings(const BenchResult& result);
 
 /// Tables for a terminal: times, then phases.

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <array>
-#include <fstream>
 #include <map>
 
 #include "base/error.h"
@@ -14,7 +11,6 @@
 #include "experiment/trainable.h"
 #include "kernels/probe.h"
 #include "model/summary.h"
-#include "runtime/device.h"
 #include "runtime/interrupt.h"
 #include "runtime/process.h"
 #include "train/train.h"
@@ -33,29 +29,6 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Absent where the system does not say, as on most virtual machines.
-std::optional<bool> frequency_scaling() {
-  std::ifstream file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-  std::string governor;
-  if (!std::getline(file, governor)) return std::nullopt;
-  return governor != "performance";
-}
-
-BenchContext context_now(const std::string& executable) {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const std::optional<std::string> megahertz = cpu_info("cpu MHz");
-  return {.date = utc_now(),
-          .host = host.data(),
-          .executable = executable,
-          .build = build_info(),
-          .cpu = cpu_name(),
-          .cores = available_cores(),
-          .mhz = megahertz ? std::optional(std::stod(*megahertz)) : std::nullopt,
-          .scaling = frequency_scaling(),
-          .load_average = load_averages()};
 }
 
 double dense_flop(const ModelSummary& model) {

@@ -120,29 +120,10 @@ std::string phases_table(const BenchResult& result) {
 }  // namespace
 
 std::vector<std::string> bench_warnings(const BenchResult& result) {
-  std::vector<std::string> warnings;
-  const BenchContext& context = result.context;
-  const std::string& build_type = context.build.build_type;
-  if (build_type != "Release") {
-    warnings.push_back(
-        fmt::format("this is a {} build; its times say nothing about a release", build_type));
-  }
-  if (context.scaling.value_or(false)) {
-    warnings.emplace_back(
-        "the cores' frequency follows the load (their governor is not 'performance'); times may "
-        "vary with it");
-  }
-  constexpr double kQuiet = 0.5;
-  if (!context.load_average.empty() && context.load_average.front() > kQuiet) {
-    warnings.push_back(fmt::format(
-        "other work was running: {:.1f} threads on average over the minute before; times are those "
-        "of a busy machine",
-        context.load_average.front()));
-  }
+  std::vector<std::int64_t> threads;
+  for (const BenchProbe& probe : result.probes) threads.push_back(probe.threads);
+  std::vector<std::string> warnings = context_warnings(result.context, threads);
   for (const BenchProbe& probe : result.probes) {
-    if (probe.threads > context.cores) {
-      warnings.push_back(fmt::format("{} threads share {} cores", probe.threads, context.cores));
-    }
     const SampleSummary barrier = summary_of(probe.barrier_seconds);
     constexpr double kUnsteady = 2.0;
     if (barrier.n > 1 && *barrier.maximum > kUnsteady * *barrier.minimum) {

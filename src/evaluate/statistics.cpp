@@ -42,6 +42,12 @@ std::optional<double> median_of(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+std::optional<double> percentile_of(const std::vector<double>& ascending, std::size_t percent) {
+  if (ascending.empty()) return std::nullopt;
+  const std::size_t rank = (percent * ascending.size() + 99) / 100;
+  return ascending[rank - 1];
+}
+
 std::optional<Interval> mean_interval(const SampleSummary& summary, double confidence) {
   if (summary.n < 2) return std::nullopt;
   const auto n = static_cast<double>(summary.n);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,6 +27,10 @@ SampleSummary with_least_scatter(SampleSummary summary, double least_sd);
 
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
 std::optional<double> median_of(std::vector<double> values);
+
+/// The nearest-rank percentile of ascending values: the least of them that `percent` (1 to 100) of
+/// a hundred do not exceed; nothing for none.
+std::optional<double> percentile_of(const std::vector<double>& ascending, std::size_t percent);
 
 /// Student's interval of the mean, mean ± t((1 + confidence)/2, n − 1)·sd/√n; nothing for n < 2.
 std::optional<Interval> mean_interval(const SampleSummary& summary, double confidence);

@@ -44,6 +44,14 @@ std::unique_ptr<Learner> make_libtorch_learner(const ExperimentConfig& config,
 
 }  // namespace
 
+std::vector<NamedTensor> initial_tensors(const std::vector<PlacedLayer>& layers,
+                                         std::uint64_t seed) {
+  const torch::nn::Sequential network = initial_network(layers, seed);
+  std::vector<NamedTensor> tensors = export_parameters(network);
+  for (NamedTensor& buffer : export_buffers(network)) tensors.push_back(std::move(buffer));
+  return tensors;
+}
+
 std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache& data,
                                       const std::string& device, std::int64_t threads) {
   const Dataset& dataset = data.dataset();

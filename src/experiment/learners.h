@@ -3,12 +3,20 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "experiment/data_cache.h"
+#include "model/layers.h"
+#include "record/safetensors.h"
 #include "train/learner.h"
 
 namespace mnist_bench {
+
+/// The parameters, then the buffers, that training with this seed starts from: the same ones for
+/// every engine.
+std::vector<NamedTensor> initial_tensors(const std::vector<PlacedLayer>& layers,
+                                         std::uint64_t seed);
 
 /// The learner that `config` names, with the initial parameters of its seed, on `device` ("cpu",
 /// "cuda:0") with `threads` CPU threads. `config` must outlive it, and `data` must not change.

@@ -60,10 +60,9 @@ std::unique_ptr<Predictor> libtorch_predictor(const std::vector<PlacedLayer>& la
 
 }  // namespace
 
-std::unique_ptr<Predictor> make_predictor(Engine engine, const RunResult& result,
-                                          const std::string& device, std::int64_t threads) {
-  const std::vector<PlacedLayer> layers = layers_of(result);
-  const PixelScaling scaling{.mean = result.data->mean, .sd = result.data->std};
+std::unique_ptr<Predictor> make_predictor(Engine engine, const std::vector<PlacedLayer>& layers,
+                                          const PixelScaling& scaling, const std::string& device,
+                                          std::int64_t threads) {
   switch (engine) {
     case Engine::native:
       return std::make_unique<NativePredictor>(native::make_network(layers, scaling, threads));
@@ -71,6 +70,12 @@ std::unique_ptr<Predictor> make_predictor(Engine engine, const RunResult& result
       break;
   }
   return libtorch_predictor(layers, scaling, device);
+}
+
+std::unique_ptr<Predictor> make_predictor(Engine engine, const RunResult& result,
+                                          const std::string& device, std::int64_t threads) {
+  return make_predictor(engine, layers_of(result),
+                        {.mean = result.data->mean, .sd = result.data->std}, device, threads);
 }
 
 }  // namespace mnist_bench

@@ -7,7 +7,9 @@
 
 #include "config/experiment.h"
 #include "data/dataset.h"
+#include "data/pixels.h"
 #include "evaluate/metrics.h"
+#include "model/layers.h"
 #include "record/result.h"
 #include "record/safetensors.h"
 
@@ -30,9 +32,14 @@ class Predictor {
   virtual Predictions predict(const ImageSet& images) = 0;
 };
 
-/// The network of a completed run in an engine, its parameters not yet set, on `device` ("cpu",
-/// "cuda:0") with `threads` CPU threads. Throws Error(usage), saying what to do instead, for what
-/// the engine cannot compute.
+/// The network of these layers in an engine, its parameters not yet set, on `device` ("cpu",
+/// "cuda:0") with `threads` CPU threads, or those of LibTorch (set_threads). Throws Error(usage),
+/// saying what to do instead, for what the engine cannot compute.
+std::unique_ptr<Predictor> make_predictor(Engine engine, const std::vector<PlacedLayer>& layers,
+                                          const PixelScaling& scaling, const std::string& device,
+                                          std::int64_t threads);
+
+/// The network of a completed run.
 std::unique_ptr<Predictor> make_predictor(Engine engine, const RunResult& result,
                                           const std::string& device, std::int64_t threads);
 

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
+#include "model/activations.h"
+#include "record/layer_tensors.h"
 #include "record/metric_table.h"
 #include "report/rounding.h"
 #include "report/sample_summary_json.h"
@@ -25,14 +28,43 @@ std::optional<double> of_network(const RunResult& run) {
   return static_cast<double>(factor * (*run.model).*member);
 }
 
+std::optional<double> activation_bytes(const RunResult& run) {
+  if (!run.model || !run.data) return std::nullopt;
+  return static_cast<double>(peak_activation_bytes(layers_of(run)));
+}
+
 std::optional<double> train_seconds(const RunResult& run) { return run.timing.train_seconds; }
 
+template <std::optional<double> (*value)(const RunResult&)>
+SampleSummary by_seed(const RunGroup& group) {
+  return summary_by_seed(group, value);
+}
+
+SampleSummary latency(const RunGroup& group) {
+  std::vector<double> values;
+  for (const Latency& one : group.latencies) values.push_back(one.p50_us);
+  return summary_of(values);
+}
+
+/// The costs, as indices, that at least one group has.
+std::vector<std::size_t> known_costs(const std::vector<EfficiencyRow>& rows) {
+  std::vector<std::size_t> known;
+  for (std::size_t i = 0; i < costs().size(); ++i) {
+    const bool has_one = std::any_of(rows.begin(), rows.end(), [&](const EfficiencyRow& row) {
+      return row.costs[i].mean.has_value();
+    });
+    if (has_one) known.push_back(i);
+  }
+  return known;
+}
+
 /// Whether `a` is at least as good as `b` everywhere and better somewhere, by the means. That
-/// cannot be said where one of them lacks a cost.
-bool dominates(const EfficiencyRow& a, const EfficiencyRow& b) {
+/// cannot be said where one of them lacks one of the `known` costs.
+bool dominates(const EfficiencyRow& a, const EfficiencyRow& b,
+               const std::vector<std::size_t>& known) {
   if (!a.accuracy.mean || !b.accuracy.mean || *a.accuracy.mean < *b.accuracy.mean) return false;
   bool better = *a.accuracy.mean > *b.accuracy.mean;
-  for (std::size_t i = 0; i < costs().size(); ++i) {
+  for (const std::size_t i : known) {
     const std::optional<double>& of_a = a.costs[i].mean;
     const std::optional<double>& of_b = b.costs[i].mean;
     if (!of_a || !of_b || *of_a > *of_b) return false;
@@ -77,10 +109,26 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
-Json to_json(const EfficiencyRow& row) {
+/// "mlp (native, 1 thread), lenet5 (libtorch, 1 thread)"; empty where none was measured.
+std::string measured_by(const std::vector<const RunGroup*>& groups) {
+  std::vector<std::string> texts;
+  for (const RunGroup* group : groups) {
+    if (group->latencies.empty()) continue;
+    const Latency& first = group->latencies.front();
+    texts.push_back(
+        fmt::format("{} ({}, {})", group->label, first.engine, counted(first.threads, "thread")));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+Json to_json(const EfficiencyRow& row, const RunGroup& group) {
   Json json = {{"experiment", row.group}, {"accuracy", to_json(row.accuracy)}};
   for (std::size_t i = 0; i < costs().size(); ++i) json[costs()[i].key] = to_json(row.costs[i]);
   json["dominated_by"] = row.dominated_by;
+  json["latencies"] = Json::array();
+  for (const Latency& one : group.latencies) {
+    json["latencies"].push_back(to_json(one));
+  }
   return json;
 }
 
@@ -90,22 +138,28 @@ const std::vector<Cost>& costs() {
   static const std::vector<Cost> list = {
       {.key = "parameters",
        .title = "parameters",
-       .value = of_network<&ModelSummary::parameters>,
+       .summary = by_seed<of_network<&ModelSummary::parameters>>,
        .exact = true,
        .axis_unit = 1e3,
        .axis = "parameters [thousands]"},
       {.key = "macs",
        .title = "MACs per image",
-       .value = of_network<&ModelSummary::macs>,
+       .summary = by_seed<of_network<&ModelSummary::macs>>,
        .exact = true,
        .axis_unit = 1e6,
        .axis = "MACs per image [millions]"},
       {.key = "parameter_bytes",
        .title = "parameters [bytes]",
-       .value = of_network<&ModelSummary::parameters, kBytesOfParameter>,
+       .summary = by_seed<of_network<&ModelSummary::parameters, kBytesOfParameter>>,
        .exact = true,
        .in_chart = false},
-      {.key = "train_seconds", .title = "training [s]", .value = train_seconds},
+      {.key = "activation_bytes",
+       .title = "activations [bytes]",
+       .summary = by_seed<activation_bytes>,
+       .exact = true,
+       .in_chart = false},
+      {.key = "train_seconds", .title = "training [s]", .summary = by_seed<train_seconds>},
+      {.key = "latency_p50_us", .title = "latency [µs]", .summary = latency},
   };
   return list;
 }
@@ -118,12 +172,13 @@ std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) 
                       .accuracy = group->summaries.at(kAccuracyKey),
                       .costs = {},
                       .dominated_by = {}};
-    for (const Cost& cost : costs()) row.costs.push_back(summary_by_seed(*group, cost.value));
+    for (const Cost& cost : costs()) row.costs.push_back(cost.summary(*group));
     rows.push_back(std::move(row));
   }
+  const std::vector<std::size_t> known = known_costs(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t j = 0; j < rows.size(); ++j) {
-      if (!dominates(rows[j], rows[i])) continue;
+      if (!dominates(rows[j], rows[i], known)) continue;
       if (share_test_images(*found[i], *found[j])) rows[i].dominated_by.push_back(rows[j].group);
     }
   }
@@ -139,9 +194,10 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
                     .columns = {Align::left, Align::right, Align::right},
                     .header = {"experiment", "n", "accuracy [%]"},
                     .rows = {}};
-  for (const Cost& cost : costs()) {
+  const std::vector<std::size_t> known = known_costs(rows);
+  for (const std::size_t c : known) {
     table.columns.push_back(Align::right);
-    table.header.push_back(cost.title);
+    table.header.push_back(costs()[c].title);
   }
   table.columns.push_back(Align::left);
   table.header.emplace_back("dominated by");
@@ -151,19 +207,25 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
     std::vector<std::string> cells = {
         row.group, std::to_string(row.accuracy.n),
         summary_text(row.accuracy, metric_of(kAccuracyKey), test_images(*found[i])).mean_and_sd()};
-    for (std::size_t c = 0; c < costs().size(); ++c) {
-      cells.push_back(cost_text(costs()[c], row.costs[c]));
-    }
+    for (const std::size_t c : known) cells.push_back(cost_text(costs()[c], row.costs[c]));
     cells.push_back(
         row.dominated_by.empty() ? kAbsent : fmt::format("{}", fmt::join(row.dominated_by, ", ")));
     table.rows.push_back(std::move(cells));
-    section.data.push_back(to_json(row));
+    section.data.push_back(to_json(row, *found[i]));
   }
   section.tables.push_back(std::move(table));
   section.notes = {
       "Dominated: another experiment is, by the means, at least as good in accuracy and in every "
       "cost, and better in one. That is no test of a difference. Training times of different "
-      "machines cannot be compared. A parameter takes 4 bytes."};
+      "machines cannot be compared. A parameter takes 4 bytes. Activations: the most of one image "
+      "at a time, by the list of layers, 4 bytes each; an engine may take less or more."};
+  if (const std::string measured = measured_by(found); !measured.empty()) {
+    section.notes.push_back(fmt::format(
+        "Latency: the median time from the bytes of one image to its probabilities, as measured by "
+        "bench --inference: {}. An experiment without a latency dominates none here, and none "
+        "dominates it.",
+        measured));
+  }
   return section;
 }
 

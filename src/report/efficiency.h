@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +14,10 @@ namespace mnist_bench {
 struct Cost {
   std::string key;    ///< in JSON
   std::string title;  ///< with its unit
-  /// Of a completed run; absent where the run lacks it.
-  std::optional<double> (*value)(const RunResult& run);
+  /// Over the group's seeds; n = 0 where it is not known.
+  SampleSummary (*summary)(const RunGroup& group);
   bool exact = false;    ///< the model decides it: a whole number, the same for every seed
-  bool in_chart = true;  ///< else it is in proportion to another one
+  bool in_chart = true;  ///< else its column says enough
   /// Of a chart's axis, where its numbers would be long: a thousand, a million.
   double axis_unit = 1.0;
   std::string axis = {};  ///< title with that unit; empty: `title`
@@ -31,7 +30,8 @@ struct EfficiencyRow {
   SampleSummary accuracy;
   std::vector<SampleSummary> costs;  ///< in the order of costs()
   /// Labels of the groups that are, by the means, at least as good in accuracy and in every cost,
-  /// and better in one of them; of those tested on the same images.
+  /// and better in one of them; of those tested on the same images. A cost that no group has does
+  /// not count. A group that lacks one that others have dominates none, and none dominates it.
   std::vector<std::string> dominated_by;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evaluate/statistics.h"
+#include "record/latency.h"
 #include "record/read_result.h"
 
 namespace mnist_bench {
@@ -31,6 +32,8 @@ struct RunGroup {
   std::vector<StoredRun> repeated;
   /// Over the completed runs, by Metric::key: each of reported_metrics() that is no count.
   std::map<std::string, SampleSummary> summaries;
+  /// What join_latencies gives it; empty: none was measured.
+  std::vector<Latency> latencies = {};
 };
 
 /// "CPU" of any model, or "CUDA (name of the GPU)"; random streams and rounding differ between

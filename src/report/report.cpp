@@ -8,6 +8,7 @@
 #include "report/condition_warnings.h"
 #include "report/confused_pairs.h"
 #include "report/efficiency.h"
+#include "report/latencies.h"
 #include "report/robustness_section.h"
 #include "report/settings.h"
 #include "report/tables.h"
@@ -84,7 +85,8 @@ std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const 
 }  // namespace
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options) {
-  const std::vector<RunGroup> groups = group_runs(stored.runs);
+  std::vector<RunGroup> groups = group_runs(stored.runs);
+  const std::vector<std::string> latency_warnings = join_latencies(groups, options.latencies);
   const FoundEvaluations evaluations = evaluations_of(groups);
   Report report{.groups = groups,
                 .unfinished = stored.unfinished,
@@ -92,6 +94,7 @@ Report make_report(const StoredRuns& stored, const ReportOptions& options) {
                 .failed = failed_lines(groups),
                 .results = results_section(groups),
                 .sections = {}};
+  report.warnings.insert(report.warnings.end(), latency_warnings.begin(), latency_warnings.end());
   for (const auto& section_of : options.further) {
     report.sections.push_back(section_of(groups, evaluations.of_runs));
   }

@@ -35,6 +35,8 @@ struct ReportOptions {
   /// The most confident mistakes, which take long to find: from all predictions and the images;
   /// and where there are evaluations, what their transforms do to images.
   bool mistakes = false;
+  /// What `bench --inference` measured, of these experiments and of others.
+  std::vector<Latency> latencies = {};
 };
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options = {});

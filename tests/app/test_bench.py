@@ -1,11 +1,25 @@
-"""`bench`: times of both engines, as tables and in Google Benchmark's JSON."""
+"""`bench`: times of both engines, as tables and in Google Benchmark's JSON; latencies of predictions."""
 
 import importlib.util
+import json
+import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from support import CNN, CONFIGS, assert_refusal, parse_json, read_json
+from support import (
+    CNN,
+    CONFIGS,
+    SMOKE,
+    assert_has_remedy,
+    assert_refusal,
+    config_hash,
+    parse_json,
+    read_json,
+    read_result,
+    wait_for_line,
+)
 
 MLP = CONFIGS / "mlp.json"
 COMPARE = Path("/usr/share/benchmark/compare.py")
@@ -113,3 +127,167 @@ def test_google_benchmarks_compare_reads_the_file(finished):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "mlp/native/threads:1_median" in done.stdout
+
+
+# bench --inference
+
+QUICK = ("--inference", "--threads", "1", "--rounds", "1")
+
+
+def by_setting(series):
+    return {(one["name"], one["engine"], one["batch"], one["threads"]): one for one in series}
+
+
+def test_inference_times_both_engines_on_one_image_and_on_batches(bench, tmp_path):
+    done = bench("bench", MLP, *QUICK, "-o", "latency.json")
+    assert done.code == 0, done
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    json = read_json(tmp_path / "latency.json")
+    assert json["schema"] == "mnist-bench.bench-inference/1"
+    assert json["context"]["library_build_type"] in done.stdout + "release"
+    series = by_setting(json["series"])
+    assert list(series) == [
+        ("mlp", engine, batch, 1) for batch in (1, 64) for engine in ("libtorch", "native")
+    ]
+    config = parse_json(bench("config", "show", MLP).stdout)
+    for one in series.values():
+        assert one["calls"] >= 20
+        assert 0 < one["p50_us"] <= one["p90_us"] <= one["p99_us"]
+        # A rate is that of the mean call; half of the calls take no longer than the median.
+        assert 0 < one["images_per_second"] < 2e6 * one["batch"] / one["p50_us"]
+        assert one["parameter_bytes"] == 4 * 235_146
+        assert one["activation_bytes"] == 4 * (784 + 256)
+        assert one["config_hash"] == config_hash(config)
+        assert one["seed"] is None
+        assert one["simd"] in done.stdout
+
+
+def test_inference_of_a_run_uses_its_parameters_and_names_its_seed(bench, finished_run):
+    done = bench("bench", finished_run, *QUICK, "--engines", "native", "--batch", "3", "--json")
+    assert done.code == 0, done
+    (one,) = parse_json(done.stdout)["series"]
+    result = read_result(finished_run)
+    assert (one["seed"], one["batch"]) == (result["seed"], 3)
+    assert one["name"] == result["config"]["name"]
+    assert one["config_hash"] == result["config_hash"]
+
+
+def test_inference_leaves_out_what_an_engine_cannot_compute_unless_it_is_named(bench):
+    done = bench("bench", "lenet5", *QUICK, "--batch", "1", "--json")
+    assert done.code == 0, done
+    assert [one["engine"] for one in parse_json(done.stdout)["series"]] == ["libtorch"]
+    assert "left out" in done.stderr
+    refused = bench("bench", "lenet5", *QUICK, "--engines", "native")
+    assert_refusal(refused, 2, "lenet5", "--engines libtorch")
+
+
+def test_inference_refuses_what_it_cannot_time(bench, finished_run, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(finished_run, unfinished)
+    (unfinished / "result.json").unlink()
+    damaged = tmp_path / "damaged"
+    shutil.copytree(finished_run, damaged)
+    model = bytearray((damaged / "model.safetensors").read_bytes())
+    model[-1] ^= 1
+    (damaged / "model.safetensors").write_bytes(model)
+    for arguments, code, words in [
+        ((MLP, "--inference", "--epochs", "2"), 2, ["--epochs"]),
+        ((MLP, "--batch", "2"), 2, ["--batch", "--inference"]),
+        ((finished_run,), 2, ["is a folder", "--inference"]),
+        ((MLP, *QUICK, "--batch", "0"), 2, ["--batch"]),
+        ((MLP, *QUICK, "--batch", "10001"), 2, ["10001", "10000 images"]),
+        ((finished_run, *QUICK, "--batch", "201"), 2, ["201", "200 images"]),
+        ((finished_run, *QUICK, "seed=2"), 2, ["seed=2", "no config"]),
+        ((MLP, *QUICK, "training.engine=native"), 2, ["training.engine", "--engines"]),
+        ((empty, *QUICK), 6, ["empty is not the folder of a run"]),
+        ((unfinished, *QUICK), 6, ["unfinished", "--resume"]),
+        ((damaged, *QUICK), 6, ["model.safetensors", "parameters_sha256"]),
+        (("no/such/folder", *QUICK), 2, ["no/such/folder"]),
+    ]:
+        refused = bench("bench", *arguments)
+        assert_refusal(refused, code, *words)
+        assert_has_remedy(refused)
+
+
+def test_an_existing_folder_wins_over_a_shipped_name(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "cnn")
+    done = bench("bench", "cnn", *QUICK, "--engines", "native", "--batch", "1", "--json")
+    assert done.code == 0, done
+    assert parse_json(done.stdout)["series"][0]["name"] == read_result(finished_run)["config"]["name"]
+
+
+def test_an_interrupt_ends_inference_with_the_rounds_done_in_the_file(start, tmp_path):
+    process = start("bench", SMOKE, "--inference", "--threads", "1", "--rounds", "1000", "-o", "a.json")
+    wait_for_line(process, "round 1 of 1000")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 75
+    assert len(read_json(tmp_path / "a.json")["series"]) == 4
+
+
+# report --latency
+
+
+@pytest.fixture(name="two_models")
+def fixture_two_models(bench, tmp_path):
+    """runs/mlp and runs/wide, and latency.json of both."""
+    for name, hidden in (("mlp", "[8]"), ("wide", "[32]")):
+        done = bench("run", SMOKE, f"name={name}", "model.type=mlp", f"model.hidden={hidden}",
+                     "training.engine=native", "data.train_limit=300", "data.test_limit=200",
+                     "threads=1", "--output", f"runs/{name}")  # fmt: skip
+        assert done.code == 0, done
+    done = bench("bench", "runs/mlp", "runs/wide", *QUICK, "-o", "latency.json")
+    assert done.code == 0, done
+    return tmp_path
+
+
+def efficiency_of(bench, folder, *arguments):
+    done = bench("report", "runs", "-o", "report.json", *arguments)
+    assert done.code == 0, done
+    return done, read_json(folder / "report.json")["efficiency"]
+
+
+def test_report_joins_latencies_to_the_runs_that_they_are_of(bench, two_models):
+    done, rows = efficiency_of(bench, two_models, "--latency", "latency.json", "-o", "report.html")
+    measured = by_setting(read_json(two_models / "latency.json")["series"])
+    for row in rows:
+        one = measured[row["experiment"], "native", 1, 1]
+        assert row["latencies"] == [one]
+        assert row["latency_p50_us"]["mean"] == one["p50_us"]
+        assert row["activation_bytes"]["mean"] == one["activation_bytes"]
+    page = (two_models / "report.html").read_text(encoding="utf-8")
+    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)"):
+        assert text in page
+    assert "latenc" not in done.stderr
+
+    _, rows = efficiency_of(bench, two_models)
+    assert {row["latency_p50_us"]["mean"] for row in rows} == {None}
+
+
+def test_report_judges_nothing_by_a_latency_that_is_lacking(bench, two_models):
+    file = two_models / "latency.json"
+    content = read_json(file)
+    content["series"] = [one for one in content["series"] if one["name"] == "mlp"]
+    content["series"].append({**content["series"][0], "name": "other", "config_hash": 64 * "0"})
+    file.write_text(json.dumps(content))
+    done, rows = efficiency_of(bench, two_models, "--latency", file)
+    assert "left out: other" in done.stderr
+    assert [row["latency_p50_us"]["n"] for row in rows] == [1, 0]
+    assert [row["dominated_by"] for row in rows] == [[], []]
+
+
+def test_report_refuses_a_file_without_latencies(bench, two_models):
+    file = two_models / "latency.json"
+    sound = file.read_text()
+    for content, word in [
+        ("{}", "schema"),
+        (sound.replace("bench-inference/1", "bench-inference/2"), "bench-inference/2"),
+        (sound.replace('"p50_us": ', '"p50_us": -'), "series[0].p50_us"),
+        (sound[:-20], "line"),
+    ]:
+        file.write_text(content)
+        refused = bench("report", "runs", "--latency", file)
+        assert_refusal(refused, 6, "latency.json", word)
+        assert_has_remedy(refused)
+    assert_refusal(bench("report", "runs", "--latency", "no/such.json"), 6, "no/such.json")

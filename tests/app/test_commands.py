@@ -35,10 +35,10 @@ OPTIONS = {
     "evaluate": ["--transform", "--suite", "--data", "--engine", "--device", "--expect", "--json", "--force"],
     "predict": ["--raw", "--json"],
     "export": ["-o,--output"],
-    "report": ["-o,--output", "--paper"],
+    "report": ["-o,--output", "--latency", "--paper"],
     "compare": ["--json"],
     "summary": ["--json"],
-    "bench": ["--engines", "--threads", "--rounds", "--simd", "--output", "--json"],
+    "bench": ["--inference", "--batch", "--engines", "--threads", "--rounds", "--simd", "--output", "--json"],
     "doctor": ["--json"],
 }
 

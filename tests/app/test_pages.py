@@ -147,6 +147,8 @@ class Reader:
             del keys["training.epochs"]
             keys["data.train_limit"] = "64"
             options = {"--rounds": "1", "--epochs": "1"}
+            if "--inference" in rest:
+                del options["--epochs"]
             if not any(word.startswith("configs/") for word in rest):
                 rest = ["configs/mlp.json", "configs/cnn.json", *rest]  # its default
         elif command == "sweep" and "--dry-run" not in rest:

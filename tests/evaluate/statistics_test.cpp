@@ -33,6 +33,21 @@ TEST(Median, IsTheMiddleOrTheMeanOfTheTwoThere) {
   EXPECT_FALSE(median_of({}).has_value());
 }
 
+TEST(Percentile, IsTheValueOfTheNearestRank) {
+  const std::vector<double> five = {15, 20, 35, 40, 50};
+  EXPECT_EQ(percentile_of(five, 5), 15.0);
+  EXPECT_EQ(percentile_of(five, 30), 20.0);
+  EXPECT_EQ(percentile_of(five, 40), 20.0);
+  EXPECT_EQ(percentile_of(five, 50), 35.0);
+  EXPECT_EQ(percentile_of(five, 100), 50.0);
+  std::vector<double> hundred;
+  for (int i = 1; i <= 100; ++i) hundred.push_back(i);
+  EXPECT_EQ(percentile_of(hundred, 90), 90.0);
+  EXPECT_EQ(percentile_of(hundred, 99), 99.0);
+  EXPECT_EQ(percentile_of({7}, 1), 7.0);
+  EXPECT_FALSE(percentile_of({}, 50).has_value());
+}
+
 TEST(SampleSummary, KeepsItsDigitsFarFromZero) {
   EXPECT_NEAR(summary_of({1e9 + 1, 1e9 + 2, 1e9 + 3}).sd.value(), 1.0, 1e-9);
 }

@@ -67,13 +67,55 @@ TEST(Efficiency, OfAnUnknownCostMarksNothing) {
 TEST(EfficiencySection, HasARowForEachExperimentWithItsCosts) {
   const Section section = efficiency_section(three_groups());
   ASSERT_EQ(section.tables.size(), 1U);
-  EXPECT_THAT(section.tables[0].header,
-              ElementsAre("experiment", "n", "accuracy [%]", "parameters", "MACs per image",
-                          "parameters [bytes]", "training [s]", "dominated by"));
-  EXPECT_THAT(section.tables[0].rows.at(2), ElementsAre("wide", "2", "97.80 ± 0.28", "5,000",
-                                                        "5,000", "20,000", "10.00 ± 0.00", "mlp"));
+  EXPECT_THAT(
+      section.tables[0].header,
+      ElementsAre("experiment", "n", "accuracy [%]", "parameters", "MACs per image",
+                  "parameters [bytes]", "activations [bytes]", "training [s]", "dominated by"));
+  EXPECT_THAT(section.tables[0].rows.at(2),
+              ElementsAre("wide", "2", "97.80 ± 0.28", "5,000", "5,000", "20,000", "4,160",
+                          "10.00 ± 0.00", "mlp"));
   EXPECT_EQ(section.data[2]["parameter_bytes"]["mean"], 20'000.0);
   EXPECT_EQ(section.data[2]["dominated_by"][0], "mlp");
+}
+
+/// A latency of all three but those whose index is left out.
+std::vector<RunGroup> timed_groups(const std::vector<double>& p50_us) {
+  std::vector<RunGroup> groups = three_groups();
+  for (std::size_t i = 0; i < p50_us.size(); ++i) {
+    groups[i].latencies = {{.name = groups[i].label, .engine = "native", .p50_us = p50_us[i]}};
+  }
+  return groups;
+}
+
+TEST(Efficiency, ComparesLatenciesToo) {
+  EXPECT_THAT(efficiency_rows(timed_groups({20.0, 100.0, 30.0}))[2].dominated_by,
+              ElementsAre("mlp"));
+  EXPECT_THAT(efficiency_rows(timed_groups({20.0, 100.0, 10.0}))[2].dominated_by, IsEmpty());
+}
+
+TEST(Efficiency, DoesNotJudgeWhatLacksALatencyThatOthersHave) {
+  EXPECT_THAT(efficiency_rows(timed_groups({20.0, 100.0}))[2].dominated_by, IsEmpty());
+}
+
+TEST(EfficiencySection, ShowsLatenciesAndWhatTheyAreOf) {
+  const Section section = efficiency_section(timed_groups({20.5, 100.0}));
+  const ReportTable& table = section.tables.at(0);
+  EXPECT_EQ(table.header.at(8), "latency [µs]");
+  EXPECT_EQ(table.rows.at(0).at(8), "20.50");
+  EXPECT_EQ(table.rows.at(2).at(8), "–");
+  EXPECT_THAT(section.notes.at(1), HasSubstr("mlp (native, 1 thread), cnn (native, 1 thread)."));
+  EXPECT_EQ(section.data[0]["latency_p50_us"]["mean"], 20.5);
+  EXPECT_EQ(section.data[0]["latencies"][0]["engine"], "native");
+  EXPECT_TRUE(section.data[2]["latency_p50_us"]["mean"].is_null());
+}
+
+TEST(EfficiencyFigures, ShowLatencyWhereItWasMeasured) {
+  const std::vector<FigureData> figures = efficiency_figures(timed_groups({20.5, 100.0}), {});
+  ASSERT_EQ(figures.size(), 4U);
+  const Chart& chart = std::get<Chart>(figures[3].content);
+  EXPECT_EQ(chart.title, "Accuracy against latency [µs]");
+  ASSERT_EQ(chart.series.size(), 2U);
+  EXPECT_EQ(chart.series[1].points.at(0).x, 100.0);
 }
 
 TEST(EfficiencySection, NeedsTwoExperiments) {
