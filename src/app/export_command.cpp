@@ -21,8 +21,8 @@ struct ModelExportArguments {
 };
 
 void export_model(const ModelExportArguments& arguments) {
-  require_writable_file(arguments.file);
-  const StoredRun run = read_run(arguments.run);
+  check_output_file(arguments.file);
+  const StoredRun run = read_recorded_run(arguments.run);
   const OnnxFile model = export_run(run, build_info().version);
   write_output_file(arguments.file, model.bytes);
   print(fmt::format("{}: {} bytes, ONNX opset {}, images [N, {}] to logits [N, {}]\n",

@@ -4,19 +4,19 @@
 
 #include <filesystem>
 
+#include "base/error.h"
 #include "base/files.h"
 
 namespace mnist_bench {
 
-void require_writable_file(const std::string& file) {
+void check_output_file(const std::string& file) {
   const std::filesystem::path path = file;
   if (std::filesystem::is_directory(path)) {
-    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file),
-                "name a file in it");
+    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
   }
   if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
     throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
-                "name a file that may be replaced");
+                "name a regular file with -o");
   }
   const std::filesystem::path folder = path.parent_path();
   if (folder.empty() || std::filesystem::is_directory(folder)) return;

@@ -84,7 +84,7 @@ std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
 
 void predict_command(const PredictArguments& arguments, Session& session) {
   Console console(session.console);
-  const StoredRun run = read_run(arguments.run);
+  const StoredRun run = read_recorded_run(arguments.run);
   const std::vector<ImagePrediction> predictions =
       predict_images(run, images_in(arguments.images), arguments.raw, console);
   if (arguments.json) {

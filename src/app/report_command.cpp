@@ -30,7 +30,7 @@ void check_files(const std::vector<std::string>& files) {
     if (std::count(files.begin(), files.end(), file) > 1) {
       throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
     }
-    require_writable_file(file);
+    check_output_file(file);
   }
 }
 

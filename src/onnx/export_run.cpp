@@ -23,7 +23,8 @@ ImageShape shape_of_images(const RunResult& run) {
   const ImageShape known = image_of(*run.model);
   if (stores_input_shape(run.config.model) || known.rows > 1) return known;
   const auto side = std::llround(std::sqrt(static_cast<double>(known.pixels())));
-  return side * side == known.pixels() ? ImageShape{.rows = side, .columns = side} : known;
+  const ImageShape square{.rows = side, .columns = side};
+  return square.pixels() == known.pixels() ? square : known;
 }
 
 std::map<std::string, std::string> metadata_of(const RunResult& run, const std::string& version) {

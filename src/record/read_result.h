@@ -48,8 +48,8 @@ enum class RunPresence {
 };
 RunPresence run_presence(const std::filesystem::path& folder);
 
-/// The run in `folder`. Throws Error(io) where there is none with a result.
-StoredRun read_run(const std::filesystem::path& folder);
+/// The run in `folder`. Throws Error(io) where there is none with a result, or that is damaged.
+StoredRun read_recorded_run(const std::filesystem::path& folder);
 
 struct FoundFolder {
   std::filesystem::path path;

@@ -82,7 +82,7 @@ RunPresence run_presence(const std::filesystem::path& folder) {
   return has("config.json") && has("log.txt") ? RunPresence::unfinished : RunPresence::none;
 }
 
-StoredRun read_run(const std::filesystem::path& folder) {
+StoredRun read_recorded_run(const std::filesystem::path& folder) {
   if (run_presence(folder) != RunPresence::recorded) {
     throw Error(ExitCode::io,
                 fmt::format("{} is not the folder of a run with a result", folder.string()),

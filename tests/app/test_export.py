@@ -5,6 +5,7 @@ on all test images, of models trained on all training images."""
 import gzip
 import json
 import os
+import re
 import resource
 import shutil
 
@@ -211,6 +212,16 @@ def test_a_run_on_transformed_images_says_so(libraries, bench, tmp_path):
     metadata = session.get_modelmeta().custom_metadata_map
     assert metadata["transform"] == spec
     assert "transform them first" in metadata["input"]
+
+
+def test_the_pages_python_runs(libraries, models, monkeypatch, capsys):
+    page = (PROJECT / "src/onnx/README.md").read_text(encoding="utf-8")
+    code = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL).group(1)
+    monkeypatch.chdir(models)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)  # the page's own, of this repository
+    assert names["classes"].shape == (64,)
+    assert capsys.readouterr().out.strip() == read_result(models / "cnn")["parameters_sha256"]
 
 
 # What is refused
