@@ -49,16 +49,12 @@ def conditions(record):
                                            for m in settings["models"]) + ".")  # fmt: skip
 
 
-def failure_of(row):
-    """"failed: why" in one cell; None for a row that completed."""
-    if row["status"] == "completed":
-        return None
-    return ": ".join(filter(None, (row["status"], row["reason"]))).replace("|", "\\|")
-
-
 def with_failure(cell, row):
-    """The first cell of numbers, with what kept the row from more."""
-    return "; ".join(filter(None, (cell if row["runs"] else None, failure_of(row))))
+    """The first cell of numbers, and what kept the row from more."""
+    if row["status"] == "completed":
+        return cell
+    said = ": ".join(filter(None, (row["status"], row["reason"]))).replace("|", "\\|")
+    return f"{cell}; {said}" if row["runs"] else said
 
 
 def training_table(record):
