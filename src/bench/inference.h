@@ -38,8 +38,8 @@ struct InferenceResult {
 /// Times the forward pass of every model, number of threads, batch size and engine on the CPU, in
 /// rounds: a turn of each, then the next turn of each. A turn is a few warm-up calls and then calls
 /// that are timed one by one, each on the next images of the data's test set. A call takes images
-/// of bytes in memory to the probabilities of all classes: normalization, network and softmax, the
-/// same as for evaluate and predict. `on_round` sees the result after each round. An interrupt
+/// of bytes in memory to the probabilities of all classes in memory: normalization, network,
+/// softmax (Predictor::probabilities). `on_round` sees the result after each round. An interrupt
 /// (runtime/interrupt.h) ends it after the current call, as Error(interrupted). Throws Error for a
 /// run without a usable model, or a batch of more images than the test set has.
 void run_inference(const InferenceOptions& options, Observer& observer,

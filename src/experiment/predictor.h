@@ -30,6 +30,8 @@ class Predictor {
   virtual void set_parameters(const std::vector<NamedTensor>& stored) = 0;
   /// At least one image, of the network's shape.
   virtual Predictions predict(const ImageSet& images) = 0;
+  /// The same images in one go to the softmax of all classes, [images][classes], and nothing else.
+  virtual std::vector<float> probabilities(const ImageSet& images) = 0;
 };
 
 /// The network of these layers in an engine, its parameters not yet set, on `device` ("cpu",

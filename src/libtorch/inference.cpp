@@ -66,4 +66,12 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set) {
   return result;
 }
 
+std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Tensor& images) {
+  const c10::InferenceMode inference;
+  network->eval();
+  const torch::Tensor softmax = network->forward(images).softmax(/*dim=*/1).cpu();
+  const auto* first = softmax.const_data_ptr<float>();
+  return {first, first + softmax.numel()};
+}
+
 }  // namespace mnist_bench

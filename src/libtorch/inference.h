@@ -3,6 +3,7 @@
 #include <torch/nn/modules/container/sequential.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "config/experiment.h"
 #include "data/dataset.h"
@@ -25,5 +26,9 @@ ImageTensors to_tensors(const ImageSet& set, Normalization normalization, torch:
 
 /// Puts the network in evaluation mode and sends all images through it, at least one.
 Predictions predict(torch::nn::Sequential& network, const ImageTensors& set);
+
+/// The softmax of the network's logits, [N][classes], in evaluation mode; of all images at a time.
+/// images: [N, 1, rows, columns] float32, normalized, at least one.
+std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Tensor& images);
 
 }  // namespace mnist_bench

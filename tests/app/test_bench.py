@@ -141,10 +141,11 @@ def by_setting(series):
 def test_inference_times_both_engines_on_one_image_and_on_batches(bench, tmp_path):
     done = bench("bench", MLP, *QUICK, "-o", "latency.json")
     assert done.code == 0, done
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    tables = [line for line in done.stdout.splitlines() if not line.startswith("warning: ")]
+    assert max(map(len, tables)) <= 80
     json = read_json(tmp_path / "latency.json")
     assert json["schema"] == "mnist-bench.bench-inference/1"
-    assert json["context"]["library_build_type"] in done.stdout + "release"
+    assert json["context"]["num_cpus"] >= 1
     series = by_setting(json["series"])
     assert list(series) == [
         ("mlp", engine, batch, 1) for batch in (1, 64) for engine in ("libtorch", "native")
@@ -167,7 +168,7 @@ def test_inference_of_a_run_uses_its_parameters_and_names_its_seed(bench, finish
     assert done.code == 0, done
     (one,) = parse_json(done.stdout)["series"]
     result = read_result(finished_run)
-    assert (one["seed"], one["batch"]) == (result["seed"], 3)
+    assert (one["seed"], one["batch"]) == (result["config"]["seed"], 3)
     assert one["name"] == result["config"]["name"]
     assert one["config_hash"] == result["config_hash"]
 

@@ -44,7 +44,8 @@ TEST(SummarizeCalls, TakesPercentilesByNearestRankAndTheRateFromTheSum) {
   std::vector<double> seconds(200);
   std::iota(seconds.begin(), seconds.end(), 1.0);
   std::reverse(seconds.begin(), seconds.end());  // 200, …, 1 s
-  Latency latency{.batch = 4};
+  Latency latency;
+  latency.batch = 4;
   summarize_calls(seconds, latency);
   EXPECT_EQ(latency.calls, 200);
   EXPECT_EQ(latency.p50_us, 100e6);

@@ -82,7 +82,9 @@ TEST(EfficiencySection, HasARowForEachExperimentWithItsCosts) {
 std::vector<RunGroup> timed_groups(const std::vector<double>& p50_us) {
   std::vector<RunGroup> groups = three_groups();
   for (std::size_t i = 0; i < p50_us.size(); ++i) {
-    groups[i].latencies = {{.name = groups[i].label, .engine = "native", .p50_us = p50_us[i]}};
+    Latency& latency = groups[i].latencies.emplace_back();
+    latency.engine = "native";
+    latency.p50_us = p50_us[i];
   }
   return groups;
 }

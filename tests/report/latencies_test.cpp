@@ -20,6 +20,7 @@ class Latencies : public testing::Test {
             .batch = batch,
             .threads = threads,
             .p50_us = p50_us,
+            .simd = "AVX2",
             .config_hash = groups_[0].config_hash,
             .seed = seed};
   }
