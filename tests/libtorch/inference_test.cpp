@@ -75,5 +75,18 @@ TEST(Predict, DropsNothing) {
   EXPECT_EQ(predict(network, set).loss, predict(network, set).loss);
 }
 
+TEST(Probabilities, AreThoseOfPredictForAllImagesAtATime) {
+  for (const ModelConfig& model : {ModelConfig(MlpConfig{}), ModelConfig(CnnConfig{})}) {
+    auto network = make_network(model, {}, 10);
+    initialize(network, 5);
+    const ImageTensors set = to_tensors(some_images(150), Normalization::standardize, torch::kCPU);
+    network->train();
+    const std::vector<float> found = probabilities(network, set.images);
+    const std::vector<float> wanted = predict(network, set).class_probabilities;
+    ASSERT_EQ(found.size(), 1'500U);
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], wanted.at(i), 1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace mnist_bench
