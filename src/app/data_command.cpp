@@ -94,7 +94,16 @@ struct DataExportArguments {
   bool force = false;
 };
 
-/// Throws where files of the data set are in the folder already.
+/// The four files of a data set in `folder`, raw or compressed.
+std::vector<std::filesystem::path> files_of_set(const std::filesystem::path& folder, bool raw) {
+  std::vector<std::filesystem::path> files;
+  for (const FileRole role : kFileRoles) {
+    files.push_back(folder / fmt::format("{}{}", usual_name(role), raw ? "" : ".gz"));
+  }
+  return files;
+}
+
+/// Throws where one of the files is there already.
 void refuse_to_replace(const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& file : files) {
     if (!std::filesystem::exists(file)) continue;
@@ -107,22 +116,28 @@ void export_data(const DataExportArguments& arguments) {
   const TransformChain chain =
       arguments.spec.empty() ? TransformChain{} : parse_spec(arguments.spec, "--transform");
   const std::filesystem::path folder = arguments.output;
-  std::vector<std::filesystem::path> files;
-  for (const FileRole role : kFileRoles) {
-    files.push_back(folder / fmt::format("{}{}", usual_name(role), arguments.raw ? "" : ".gz"));
+  const std::vector<std::filesystem::path> files = files_of_set(folder, arguments.raw);
+  const std::vector<std::filesystem::path> others = files_of_set(folder, !arguments.raw);
+  if (!arguments.force) {
+    refuse_to_replace(files);
+    refuse_to_replace(others);
   }
-  if (!arguments.force) refuse_to_replace(files);
   Dataset dataset = load_dataset(folder_or_shipped(arguments.data));
   transform_dataset(dataset, chain);
   create_folders(folder);
   const std::vector<std::string> contents = {idx_images(dataset.train), idx_labels(dataset.train),
                                              idx_images(dataset.test), idx_labels(dataset.test)};
+  std::vector<FileBytes> written;
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    write_file_atomically(files[i], arguments.raw ? contents[i] : gzip_bytes(contents[i]));
+    written.push_back(
+        {.path = files[i], .bytes = arguments.raw ? contents[i] : gzip_bytes(contents[i])});
     rows.push_back({files[i].string(), with_commas(static_cast<long long>(contents[i].size())),
                     sha256_hex(contents[i])});
   }
+  write_files_atomically(written);
+  // The same set raw and compressed would be two sets.
+  for (const std::filesystem::path& other : others) std::filesystem::remove(other);
   print(text_table({Align::left, Align::right, Align::left},
                    {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));
 }

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <random>
 #include <system_error>
+#include <utility>
 
 namespace mnist_bench {
 namespace {
@@ -25,7 +27,7 @@ constexpr mode_t kPermissions = 0777;
   throw Error(
       ExitCode::io,
       fmt::format("cannot write {}: {} failed: {}", path.string(), step, errno_message(error)),
-      "check free space and permissions of the folder, or choose another with --output DIR");
+      "check free space and permissions of the folder, or use another");
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -112,6 +114,48 @@ bool set_permissions(const Descriptor& file, mode_t permissions) {
   return (mode_of(file) & kPermissions) == permissions || ::fchmod(file.get(), permissions) == 0;
 }
 
+/// The file that is to be at `path`, under a temporary name in its folder until it is put in place.
+/// Deleted if that never happens. All throw Error(io).
+class NewFile {
+ public:
+  explicit NewFile(std::filesystem::path path)
+      : path_(std::move(path)), file_(open_temporary(path_, temporary_)) {}
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile() {
+    if (!in_place_) ::unlink(temporary_.c_str());
+  }
+
+  /// All its bytes, synced to disk.
+  void write(std::string_view bytes, std::optional<mode_t> permissions) {
+    if (const auto replaced = permissions_of(path_)) permissions = replaced;
+    if (permissions && !set_permissions(file_, *permissions)) fail("setting permissions");
+    if (!write_all(file_.get(), bytes)) fail("writing");
+    if (::fsync(file_.get()) != 0) fail("fsync");
+    if (!file_.close()) fail("closing");
+  }
+
+  void put_in_place() {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("renaming");
+    in_place_ = true;
+    // The rename is durable only once its folder is synced. Some file systems cannot sync a folder
+    // (EINVAL); there the rename is as durable as it gets.
+    const Descriptor directory(
+        ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) {
+      fail("syncing its folder");
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view step) const { throw_write_error(path_, step, errno); }
+
+  std::filesystem::path path_;
+  std::string temporary_;
+  Descriptor file_;
+  bool in_place_ = false;
+};
+
 /// Whether `name` is ".NAME.tmp-XXXXXX" for a NAME in `names`.
 bool is_temporary(std::string_view name, std::span<const char* const> names) {
   if (name.size() <= kRandomLetters || !name.starts_with('.')) return false;
@@ -126,7 +170,7 @@ bool is_temporary(std::string_view name, std::span<const char* const> names) {
 
 [[noreturn]] void throw_no_folder(const std::filesystem::path& folder, std::string_view reason) {
   throw Error(ExitCode::io, fmt::format("cannot create the folder {}: {}", folder.string(), reason),
-              "choose another with --output DIR");
+              "use another folder");
 }
 
 /// Syncs `parent`, so that the name of a new folder in it is durable. Does nothing where this
@@ -189,28 +233,17 @@ std::optional<mode_t> permissions_of(const std::filesystem::path& path) {
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            std::optional<mode_t> permissions) {
-  const std::filesystem::path folder = folder_of(path);
-  std::string temporary;
-  Descriptor file = open_temporary(path, temporary);
+  NewFile file(path);
+  file.write(bytes, permissions);
+  file.put_in_place();
+}
 
-  const auto fail = [&](std::string_view step) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    throw_write_error(path, step, error);
-  };
-  if (const auto replaced = permissions_of(path)) permissions = replaced;
-  if (permissions && !set_permissions(file, *permissions)) fail("setting permissions");
-  if (!write_all(file.get(), bytes)) fail("writing");
-  if (::fsync(file.get()) != 0) fail("fsync");
-  if (!file.close()) fail("closing");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("renaming");
-
-  // The rename is durable only once its folder is synced. Some file systems cannot sync a folder
-  // (EINVAL); there the rename is as durable as it gets.
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) {
-    throw_write_error(path, "syncing its folder", errno);
+void write_files_atomically(const std::vector<FileBytes>& files) {
+  std::deque<NewFile> written;
+  for (const FileBytes& file : files) {
+    written.emplace_back(file.path).write(file.bytes, std::nullopt);
   }
+  for (NewFile& file : written) file.put_in_place();
 }
 
 void remove_temporary_files(const std::filesystem::path& folder,
@@ -252,7 +285,7 @@ Descriptor open_own_file(const std::filesystem::path& path, int flags) {
   Descriptor file(
       ::open(path.c_str(), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kNewFile));
   const int error = errno;
-  const char* remedy = "move it away, or choose another folder with --output DIR";
+  const char* remedy = "move it away, or use another folder";
   if (file.get() < 0) {
     throw Error(ExitCode::io,
                 fmt::format("cannot write {}: {}", path.string(),

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -42,6 +43,14 @@ bool is_stream(const std::filesystem::path& path);
 /// Error(io) and leaves nothing behind when any step fails.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            std::optional<mode_t> permissions = std::nullopt);
+
+struct FileBytes {
+  std::filesystem::path path;
+  std::string bytes;
+};
+
+/// The same for files that belong together: none is replaced before all are written.
+void write_files_atomically(const std::vector<FileBytes>& files);
 
 /// The permissions (0777 at most) of the regular file at `path`; absent where there is none.
 std::optional<mode_t> permissions_of(const std::filesystem::path& path);

@@ -1,9 +1,12 @@
 """A disk that fills up while a run writes: a clear error, and nothing half-written."""
 
 import resource
+import shutil
 import subprocess
 
 import pytest
+from idx import write_idx
+from injection import strace
 from support import (
     CNN,
     CONFIGS,
@@ -13,7 +16,9 @@ from support import (
     TINY_MODEL,
     assert_has_remedy,
     assert_refusal,
+    needs_strace,
     read_result,
+    snapshot,
     temporary_files,
 )
 
@@ -124,6 +129,35 @@ def test_next_start_clears_away_temporary_files(bench, tmp_path):
     done = bench("run", SMOKE, *SMALL, "--output", folder)
     assert done.code == 0, done
     assert temporary_files(folder) == []
+
+
+def test_an_evaluation_that_does_not_fit_is_6_and_leaves_the_earlier_ones(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "out")
+    assert bench("evaluate", "out").code == 0
+    folder = tmp_path / "out/evaluations/test"
+    before = snapshot(folder)
+    done = bench(
+        "evaluate", "out", "--transform", "shift:dx=1", preexec_fn=files_of_at_most(1_000)
+    )
+    assert_refusal(done, 6, "out/evaluations/test/shift~dx=1.json", "File too large", "free space")
+    assert snapshot(folder) == before
+
+
+@needs_strace
+def test_an_export_that_does_not_fit_leaves_the_earlier_set(bench, tmp_path):
+    """None of the four files is replaced before all are written."""
+    write_idx(tmp_path / "data", [[bytes(28)] * 27 + [bytes([k]) * 28] for k in range(10)], range(10))
+    export = ("data", "export", "--data", "data", "-o", "out")
+    assert bench(*export).code == 0
+    before = snapshot(tmp_path / "out")
+    again = (*export, "--force", "--transform", "invert")
+    done, _ = strace(again, tmp_path, "-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC:when=3")
+    assert_refusal(done, 6, "out/t10k-images-idx3-ubyte.gz", "No space left", "free space")
+    assert snapshot(tmp_path / "out") == before
+    assert_refusal(bench(*export, "--no-gzip"), 6, "exists already")
+    assert bench(*again, "--no-gzip").code == 0
+    assert snapshot(tmp_path / "out").keys() == {name[:-3] for name in before}
+    assert bench("data", "info", "out").code == 0
 
 
 def test_stdout_in_a_file_that_may_not_grow_is_6(bench, tmp_path):

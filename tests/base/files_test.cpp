@@ -196,6 +196,22 @@ TEST(WriteFileAtomically, LeavesTheOldFileToAReaderThatHasItOpen) {
   EXPECT_EQ(seen, "old");
 }
 
+TEST(WriteFilesAtomically, ReplacesAllOrNone) {
+  const TemporaryFolder folder;
+  write(folder / "a", "old");
+  write(folder / "b", "old");
+  EXPECT_THROW(write_files_atomically({{.path = folder / "a", .bytes = "new"},
+                                       {.path = folder / "none/b", .bytes = "new"}}),
+               Error);
+  EXPECT_EQ(read_file(folder / "a", 100, ExitCode::io), "old");
+  EXPECT_EQ(folder.entries(), 2);
+  write_files_atomically(
+      {{.path = folder / "a", .bytes = "new"}, {.path = folder / "b", .bytes = "newer"}});
+  EXPECT_EQ(read_file(folder / "a", 100, ExitCode::io), "new");
+  EXPECT_EQ(read_file(folder / "b", 100, ExitCode::io), "newer");
+  EXPECT_EQ(folder.entries(), 2);
+}
+
 TEST(WriteFileAtomically, TakesANameInTheWorkingFolder) {
   const TemporaryFolder folder;
   const fs::path before = fs::current_path();
