@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/commands.h"
 #include "app/expectation.h"
 #include "base/error.h"
 #include "base/json_of.h"
 #include "base/text.h"
+#include "config/read.h"
 #include "experiment/evaluate_runs.h"
 #include "record/metric_table.h"
 #include "report/robustness.h"
@@ -38,6 +40,21 @@ constexpr std::string_view kMnistC = "mnist-c:";
 
 bool is_mnist_c(const EvaluateArguments& arguments) { return arguments.suite.starts_with(kMnistC); }
 
+std::string mnist_c_folder(const std::string& suite) {
+  std::string folder = suite.substr(kMnistC.size());
+  if (!folder.empty()) return folder;
+  throw Error(ExitCode::usage, fmt::format("--suite {}: no folder is named", suite),
+              "write the folder of MNIST-C behind the colon: --suite mnist-c:data/mnist_c");
+}
+
+/// `device`, as strictly as in a config.
+std::string checked_device(const std::string& device) {
+  const nlohmann::json config = {{"device", device}};
+  return parse_experiment(config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                          "--device")
+      .device;
+}
+
 /// The transforms that were named one by one, then those of the suite, each once; without any, the
 /// images as they are.
 std::vector<EvaluationPoint> points_of(const EvaluateArguments& arguments) {
@@ -62,9 +79,9 @@ EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& 
   EvaluationOptions options;
   options.points = points_of(arguments);
   if (!arguments.data.empty()) options.data = arguments.data;
-  if (is_mnist_c(arguments)) options.mnist_c = arguments.suite.substr(kMnistC.size());
+  if (is_mnist_c(arguments)) options.mnist_c = mnist_c_folder(arguments.suite);
   if (!arguments.engine.empty()) options.engine = engine_of(arguments.engine);
-  if (!arguments.device.empty()) options.device = arguments.device;
+  if (!arguments.device.empty()) options.device = checked_device(arguments.device);
   options.threads = arguments.threads;
   options.force = arguments.force;
   options.command = session.command_line;
@@ -87,12 +104,14 @@ std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console&
     }
   }
   if (runs.empty()) {
-    throw Error(ExitCode::io,
-                left_out.empty()
-                    ? fmt::format("no run (a folder with a result.json) at or below {}",
-                                  fmt::join(folders, ", "))
-                    : fmt::format("no completed run: {}", listed(left_out, 3)),
-                "train one first: mnist-bench run configs/mlp.json");
+    if (left_out.empty()) {
+      throw Error(ExitCode::io,
+                  fmt::format("no run (a folder with a result.json) at or below {}",
+                              fmt::join(folders, ", ")),
+                  "train one first: mnist-bench run configs/mlp.json");
+    }
+    throw Error(ExitCode::io, fmt::format("no completed run: {}", listed(left_out, 3)),
+                "finish one with run --resume, or name one that is completed");
   }
   for (const std::string& what : left_out) console.warn("left out: " + what);
   return runs;
@@ -149,8 +168,10 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   Console console(session.console);
   const std::vector<StoredRun> runs = runs_in(arguments.folders, console);
   const EvaluationOutcome outcome = evaluate_runs(runs, options, console);
+  // The first ends the command. What keeps many runs from being evaluated is said once.
+  std::set<std::string> said;
   for (const Error& error : outcome.errors) {
-    if (&error != &outcome.errors.front()) console.warn(error.what());
+    if (said.insert(error.what()).second && said.size() > 1) console.warn(error.what());
   }
   EvaluationsOfRuns evaluations;
   for (const RunEvaluations& of_run : outcome.runs) {
@@ -161,9 +182,11 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
                            outcome.found));
   const std::vector<RobustnessRow> rows = robustness_rows(group_runs(runs), evaluations);
   const ReportTable table = robustness_table(rows);
-  print_result(arguments.json ? json_text(rows, outcome)
-                              : text_table(table.columns, table.header, table.rows),
-               outcome.interrupted);
+  if (arguments.json) {
+    print_result(json_text(rows, outcome), outcome.interrupted);
+  } else if (!rows.empty()) {
+    print_result(text_table(table.columns, table.header, table.rows), outcome.interrupted);
+  }
   if (outcome.interrupted) {
     throw Error(ExitCode::interrupted, "the evaluation was interrupted",
                 "the same command computes what is missing");

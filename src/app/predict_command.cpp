@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "app/commands.h"
+#include "base/escape.h"
 #include "data/image_file.h"
 #include "experiment/predict_images.h"
 #include "record/read_result.h"
@@ -51,7 +52,7 @@ std::string percent(float share) { return fmt::format("{:.1f} %", 100.0F * share
 
 /// A line per image.
 std::string line_of(const ImagePrediction& prediction) {
-  return fmt::format("{}: {} ({})\n", prediction.name, prediction.predicted,
+  return fmt::format("{}: {} ({})\n", one_line(prediction.name), prediction.predicted,
                      percent(prediction.probability));
 }
 

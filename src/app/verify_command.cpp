@@ -64,7 +64,7 @@ void verify(const VerifyArguments& arguments) {
   }
   if (faults == 0) return;
   throw Error(ExitCode::io, summary,
-              "move the runs named above away, or train them again with --force");
+              "move what is named above away, or make it again: run --force, evaluate --force");
 }
 
 }  // namespace

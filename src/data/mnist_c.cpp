@@ -71,7 +71,12 @@ std::vector<std::string> mnist_c_corruptions(const fs::path& folder) {
   std::vector<std::string> corruptions;
   for (const FolderEntry& entry : entries) {
     std::error_code unknown;
-    if (!entry.is_folder || !fs::exists(folder / entry.name / kTestImages, unknown)) continue;
+    if (!entry.is_folder) continue;
+    // One of the two alone is an error, once it is read.
+    if (!fs::exists(folder / entry.name / kTestImages, unknown) &&
+        !fs::exists(folder / entry.name / kTestLabels, unknown)) {
+      continue;
+    }
     check_corruption_name(folder, entry.name);
     corruptions.push_back(entry.name);
   }

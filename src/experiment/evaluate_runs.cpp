@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "config/write.h"
@@ -97,6 +96,17 @@ struct Batch {
   std::vector<Task> tasks = {};
 };
 
+/// Throws unless each transform takes such images, and leaves them their shape.
+void require_kept_shape(const std::vector<EvaluationPoint>& points, ImageShape shape) {
+  for (const EvaluationPoint& point : points) {
+    if (prepare_chain(point.transform, shape).output == shape) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("{} changes the images' shape: a trained model takes no other",
+                            canonical_spec(point.transform)),
+                "train on such images instead: data.transform in the config");
+  }
+}
+
 /// Throws unless these are images that the run's network takes, with labels that it knows.
 void require_fitting(const Model& model, const TestImages& set) {
   const auto beyond = std::find_if(set.images.labels.begin(), set.images.labels.end(),
@@ -166,11 +176,6 @@ class SeenImages {
     const Clock::time_point start = Clock::now();
     shared_ = transform_set(set.images, transform, set.indices, threads);
     seconds = seconds_since(start);
-    if (shared_.shape() == set.images.shape()) return;
-    throw Error(ExitCode::usage,
-                fmt::format("{} changes the images' shape: a trained model takes no other",
-                            canonical_spec(transform)),
-                "train on such images instead: data.transform in the config");
   }
 
   struct Seen {
@@ -212,6 +217,7 @@ class Evaluator {
       batches.push_back(&batch_of(*model, corruption));
     }
     for (const Batch* batch : batches) require_fitting(*model, batch->set);
+    remove_temporary_evaluations(run.folder);
     for (Batch* batch : batches) {
       batch->tasks.push_back({.model = model, .done = done_before(*model, *batch)});
     }
@@ -295,14 +301,12 @@ class Evaluator {
     const auto [data, is_own] = data_of(model);
     const std::optional<std::int64_t> limit =
         is_own ? model.result().config.data.test_limit : std::nullopt;
-    const auto [found, is_new] =
-        batches_.try_emplace({data->test.sha256, limit.value_or(0), is_own, ""});
-    Batch& batch = found->second;
-    if (!is_new) return batch;
-    batch.points = options_.points;
-    batch.set = test_images(model, *data, is_own);
+    const BatchKey key{data->test.sha256, limit.value_or(0), is_own, ""};
+    if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
+    Batch batch{.set = test_images(model, *data, is_own), .points = options_.points};
+    require_kept_shape(batch.points, batch.set.images.shape());
     batch.clean = std::make_shared<const TestImages>(batch.set);
-    return batch;
+    return batches_.emplace(key, std::move(batch)).first->second;
   }
 
   static TestImages test_images(const Model& model, const Dataset& data, bool is_own) {
@@ -322,15 +326,13 @@ class Evaluator {
   Batch& batch_of(const Model& model, const std::string& corruption) {
     const auto [data, is_own] = data_of(model);
     const std::int64_t limit = model.result().config.data.test_limit.value_or(0);
-    const auto [found, is_new] =
-        batches_.try_emplace({data->test.sha256, limit, is_own, corruption});
-    Batch& batch = found->second;
-    if (!is_new) return batch;
-    batch.points = {{.transform = {}, .suite = "mnist-c"}};
-    batch.set = {.name = "mnist-c-" + corruption,
-                 .dataset = "mnist-c",
-                 .images = read_mnist_c(*options_.mnist_c, corruption, model.classes()),
-                 .indices = {}};
+    const BatchKey key{data->test.sha256, limit, is_own, corruption};
+    if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
+    Batch batch{.set = {.name = "mnist-c-" + corruption,
+                        .dataset = "mnist-c",
+                        .images = read_mnist_c(*options_.mnist_c, corruption, model.classes()),
+                        .indices = {}},
+                .points = {{.transform = {}, .suite = "mnist-c"}}};
     if (is_own && batch.set.images.labels == data->test.labels) {
       const auto clean = std::make_shared<TestImages>(test_images(model, *data, is_own));
       batch.set.images = select(batch.set.images, clean->indices);
@@ -339,7 +341,7 @@ class Evaluator {
     } else {
       batch.set.indices = all_indices(batch.set.images);
     }
-    return batch;
+    return batches_.emplace(key, std::move(batch)).first->second;
   }
 
   /// The evaluations that are there already. Those of a published corruption count if they are of
@@ -446,8 +448,7 @@ class Evaluator {
           against_clean(seen.images.labels, model.clean.at(batch.clean->name), predictions.classes);
     }
     const std::filesystem::path file = file_of(model, batch, point);
-    create_folders(file.parent_path());
-    write_file_atomically(file, evaluation_text(evaluation));
+    write_evaluation(model.run, file, evaluation);
     task.done[point] = {.file = file, .data = batch.set.name, .evaluation = std::move(evaluation)};
   }
 

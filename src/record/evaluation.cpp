@@ -8,10 +8,12 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
 #include "base/sha256.h"
 #include "record/check_computed.h"
 #include "record/contradiction.h"
 #include "record/record_fields.h"
+#include "record/run_files.h"
 #include "record/seal.h"
 
 namespace mnist_bench {
@@ -107,6 +109,23 @@ void check_against_clean(const Evaluation& evaluation) {
              fmt::format("its counts give {}", change));
 }
 
+/// Throws unless `evaluation` is one of the run in `folder`, and `file` its own file there.
+void require_evaluation_of(const RunResult& result, const Evaluation& evaluation,
+                           const std::filesystem::path& folder, const std::filesystem::path& file) {
+  if (evaluation.run.parameters_sha256 != result.parameters_sha256) {
+    throw Error(ExitCode::io,
+                fmt::format("{} is of other parameters than the run's, which was trained again",
+                            file.string()));
+  }
+  const std::optional<Engine> other =
+      evaluation.engine == evaluation.run.engine ? std::nullopt : engine_of(evaluation.engine);
+  const std::filesystem::path own =
+      evaluation_file(folder, file.parent_path().filename().string(), evaluation.transform, other);
+  if (file.lexically_normal() == own.lexically_normal()) return;
+  throw Error(ExitCode::io,
+              fmt::format("{} holds what belongs into {}", file.string(), own.string()));
+}
+
 /// The evaluations in the folders below `folder`, by name, and those that are being written.
 struct EvaluationFiles {
   std::vector<std::filesystem::path> written;
@@ -151,6 +170,32 @@ Evaluation parse_evaluation(std::string_view bytes) {
   check_calibration(evaluation.test);
   check_against_clean(evaluation);
   return evaluation;
+}
+
+void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
+                      const Evaluation& evaluation) {
+  // Others may evaluate the run meanwhile, but none may replace it.
+  const FolderLock lock(run.folder, kLogFile, LockKind::shared);
+  if (read_result(run.folder).parameters_sha256 != run.result.parameters_sha256) {
+    throw Error(ExitCode::io,
+                fmt::format("{} was trained again while it was evaluated", run.folder.string()),
+                "evaluate it again");
+  }
+  create_folders(file.parent_path());
+  write_file_atomically(file, evaluation_text(evaluation));
+}
+
+void remove_temporary_evaluations(const std::filesystem::path& folder) {
+  if (files_below(folder / kEvaluationsFolder).temporary.empty()) return;
+  try {
+    const FolderLock lock(folder, kLogFile);  // nobody writes any of them
+    for (const auto& path : files_below(folder / kEvaluationsFolder).temporary) {
+      std::error_code kept;
+      std::filesystem::remove(path, kept);
+    }
+  } catch (const Error&) {
+    return;  // in use, or read-only: they do no harm
+  }
 }
 
 Evaluation read_evaluation(const std::filesystem::path& file) {
@@ -199,16 +244,12 @@ StoredEvaluations read_evaluations(const std::filesystem::path& folder, const Ru
   for (const std::filesystem::path& file : files_below(folder / kEvaluationsFolder).written) {
     try {
       Evaluation evaluation = read_evaluation(file);
-      if (evaluation.run.parameters_sha256 != result.parameters_sha256) {
-        stored.unusable.push_back(fmt::format(
-            "{} is of other parameters than the run's, which was trained again", file.string()));
-        continue;
-      }
+      require_evaluation_of(result, evaluation, folder, file);
       stored.evaluations.push_back({.file = file,
                                     .data = file.parent_path().filename().string(),
                                     .evaluation = std::move(evaluation)});
     } catch (const Error& error) {
-      stored.unusable.emplace_back(error.what());
+      stored.unusable.push_back({.file = file, .why = error.what()});
     }
   }
   return stored;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "record/read_result.h"
 #include "record/result.h"
 #include "transform/transform.h"
 
@@ -78,6 +79,16 @@ std::filesystem::path evaluation_file(const std::filesystem::path& folder, const
                                       const TransformChain& transform,
                                       std::optional<Engine> engine);
 
+/// Writes `evaluation` of a completed run to `file`, which evaluation_file names. Throws Error(io)
+/// where that fails, and where the run's folder holds other parameters by now, or another process
+/// trains there.
+void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
+                      const Evaluation& evaluation);
+
+/// Deletes what killed processes left of the evaluations of the run in `folder`, unless another
+/// process uses that just now.
+void remove_temporary_evaluations(const std::filesystem::path& folder);
+
 /// An evaluation with its file.
 struct StoredEvaluation {
   std::filesystem::path file;
@@ -85,11 +96,15 @@ struct StoredEvaluation {
   Evaluation evaluation;
 };
 
+struct UnusableEvaluation {
+  std::filesystem::path file;
+  std::string why;  ///< names the file
+};
+
 struct StoredEvaluations {
   std::vector<StoredEvaluation> evaluations;  ///< by file
-  /// What is wrong with files that cannot be used, a line each that names the file: damaged ones,
-  /// and those of other parameters than the run's.
-  std::vector<std::string> unusable;
+  /// Damaged files, those of other parameters than the run's, and those that have another's name.
+  std::vector<UnusableEvaluation> unusable;
 };
 
 /// Deletes the evaluations of the run in `folder`, for one that is trained again. Throws Error(io).

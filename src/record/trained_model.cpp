@@ -44,7 +44,7 @@ std::vector<NamedTensor> read_trained_model(const StoredRun& run) {
     throw Error(ExitCode::io,
                 fmt::format("{} is no completed run: {}", run.folder.string(),
                             to_string(run.result.status)),
-                "finish it with --resume");
+                is_final(run.result.status) ? "name a completed run" : "finish it with --resume");
   }
   try {
     Safetensors model = read_sound_model(run.folder, stored_values(run.result).model);

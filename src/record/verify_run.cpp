@@ -175,8 +175,8 @@ void check_model(const RunFiles& run) {
 /// A fault for each evaluation that cannot be used.
 void check_evaluations(const RunFiles& run) {
   if (!run.result) return;
-  for (const std::string& why : read_evaluations(run.folder, *run.result).unusable) {
-    run.fault(kEvaluationsFolder, why);
+  for (const auto& [file, why] : read_evaluations(run.folder, *run.result).unusable) {
+    run.fault(file.lexically_relative(run.folder).c_str(), why);
   }
 }
 

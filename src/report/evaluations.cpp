@@ -16,7 +16,9 @@ FoundEvaluations evaluations_of(const std::vector<RunGroup>& groups) {
     for (const StoredRun& run : group.completed) {
       StoredEvaluations stored = read_evaluations(run.folder, run.result);
       if (!stored.evaluations.empty()) found.of_runs[run.folder] = std::move(stored.evaluations);
-      found.unusable.insert(found.unusable.end(), stored.unusable.begin(), stored.unusable.end());
+      for (UnusableEvaluation& unusable : stored.unusable) {
+        found.unusable.push_back(std::move(unusable.why));
+      }
     }
   }
   return found;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/files.h"
+#include "base/nearest.h"
 #include "base/strict_json.h"
 #include "transform/kind.h"
 
@@ -77,9 +78,12 @@ std::optional<Suite> shipped_suite(const std::string& name) {
 
 Suite find_suite(const std::string& name) {
   std::error_code error;
-  if (std::filesystem::is_regular_file(name, error)) return read_suite(name);
+  if (is_stream(name) || std::filesystem::is_regular_file(name, error)) return read_suite(name);
   if (const auto suite = shipped_suite(name)) return *suite;
-  throw Error(ExitCode::usage, fmt::format("there is no suite '{}'", escaped(name)),
+  const auto close = nearest(name, suite_names());
+  throw Error(ExitCode::usage,
+              fmt::format("there is no suite '{}'{}", escaped(name),
+                          close ? fmt::format("; did you mean '{}'?", *close) : ""),
               fmt::format("name {}, a JSON file with a list of SPECs, or mnist-c:DIR",
                           fmt::join(suite_names(), ", ")));
 }

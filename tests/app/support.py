@@ -84,6 +84,13 @@ def sealed(result):
     return text[:at] + hashlib.sha256(text).hexdigest().encode() + text[at + 64 :]
 
 
+def seal_is_right(content):
+    """Whether the SHA-256 at the end of a record is that of its bytes."""
+    at = content.rindex(b'"sha256": "') + 11
+    unsealed = content[:at] + b"0" * 64 + content[at + 64 :]
+    return hashlib.sha256(unsealed).hexdigest().encode() == content[at : at + 64]
+
+
 def write_result(folder, result):
     """Replaces a run's record: what a careful forger would leave."""
     (folder / "result.json").write_bytes(sealed(result))

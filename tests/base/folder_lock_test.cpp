@@ -119,6 +119,26 @@ TEST(FolderLock, IsNotRefusedWhileOthersCheckIt) {
   ::close(checked[1]);
 }
 
+TEST(FolderLock, MayBeSharedButNotWithOneThatIsExclusive) {
+  const TemporaryFolder folder;
+  {
+    const FolderLock first(folder.path(), kFile, LockKind::shared);
+    const FolderLock second(folder.path(), kFile, LockKind::shared);
+    EXPECT_EQ(folder.entries(), 0);
+    EXPECT_FALSE(is_locked(folder.path(), kFile));
+    EXPECT_FALSE(another_process_can_lock(folder.path()));
+  }
+  for (const fs::path& held : {folder.path(), folder / kFile}) {
+    std::ofstream(folder / kFile) << "";
+    const Descriptor other(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
+    const auto error =
+        error_of([&] { const FolderLock lock(folder.path(), kFile, LockKind::shared); });
+    ASSERT_TRUE(error) << held;
+    EXPECT_EQ(error->cause(), Cause::folder_in_use);
+  }
+}
+
 TEST(FolderLock, FollowsNoLink) {
   const TemporaryFolder folder;
   fs::create_symlink("elsewhere", folder / kFile);

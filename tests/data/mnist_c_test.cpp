@@ -58,6 +58,10 @@ TEST_F(MnistC, ListsItsCorruptionsByName) {
   fs::create_directory(folder_ / "leftovers");
   write(folder_ / "leftovers/train_images.npy", "");
   EXPECT_THAT(mnist_c_corruptions(folder_.path()), ElementsAre("dotted_line", "fog", "zigzag"));
+  // One that lacks a file is not left out unnoticed.
+  fs::remove(folder_ / "fog/test_images.npy");
+  EXPECT_THAT(mnist_c_corruptions(folder_.path()), ElementsAre("dotted_line", "fog", "zigzag"));
+  EXPECT_THAT(error(), HasSubstr("fog/test_images.npy: No such file"));
 }
 
 TEST_F(MnistC, RefusesAFolderWithoutAnySayingWhatItHolds) {

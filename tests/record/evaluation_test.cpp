@@ -112,9 +112,10 @@ TEST(Evaluation, IsNamedAfterItsTransform) {
 
 TEST(Evaluation, OfOtherParametersIsUnusable) {
   const test::TemporaryFolder folder;
-  const auto file = evaluation_file(folder.path(), "test", {}, std::nullopt);
+  const Evaluation evaluation = some_evaluation();
+  const auto file = evaluation_file(folder.path(), "test", evaluation.transform, Engine::libtorch);
   create_folders(file.parent_path());
-  write_file_atomically(file, evaluation_text(some_evaluation()));
+  write_file_atomically(file, evaluation_text(evaluation));
   RunResult result;
   result.parameters_sha256 = kHash;
   EXPECT_EQ(read_evaluations(folder.path(), result).evaluations.size(), 1U);
@@ -123,9 +124,24 @@ TEST(Evaluation, OfOtherParametersIsUnusable) {
   const StoredEvaluations stored = read_evaluations(folder.path(), result);
   EXPECT_TRUE(stored.evaluations.empty());
   ASSERT_EQ(stored.unusable.size(), 1U);
-  EXPECT_THAT(stored.unusable.front(), HasSubstr("other parameters"));
+  EXPECT_EQ(stored.unusable.front().file, file);
+  EXPECT_THAT(stored.unusable.front().why, HasSubstr("other parameters"));
   remove_evaluations(folder.path());
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "evaluations"));
+}
+
+TEST(Evaluation, UnderTheNameOfAnotherIsUnusable) {
+  const test::TemporaryFolder folder;
+  const auto file = evaluation_file(folder.path(), "test", {}, Engine::libtorch);
+  create_folders(file.parent_path());
+  write_file_atomically(file, evaluation_text(some_evaluation()));
+  RunResult result;
+  result.parameters_sha256 = kHash;
+  const StoredEvaluations stored = read_evaluations(folder.path(), result);
+  EXPECT_TRUE(stored.evaluations.empty());
+  ASSERT_EQ(stored.unusable.size(), 1U);
+  EXPECT_THAT(stored.unusable.front().why,
+              HasSubstr("evaluations/test/rotate~degrees=15+shift~dx=1.libtorch.json"));
 }
 
 }  // namespace

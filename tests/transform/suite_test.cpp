@@ -98,7 +98,8 @@ TEST_F(SuiteFile, IsRefusedWithTheReason) {
 
 TEST(Suites, AreNamedWhereOneDoesNotExist) {
   EXPECT_THAT(refusal_of([] { find_suite("standart"); }),
-              HasSubstr("there is no suite 'standart' name standard, shift, quick"));
+              HasSubstr("there is no suite 'standart'; did you mean 'standard'? "
+                        "name standard, shift, quick"));
 }
 
 }  // namespace
