@@ -33,6 +33,7 @@ namespace {
 /// where two logits are nearly equal.
 constexpr std::int64_t kMostRoundedOtherwise = 2;
 constexpr std::size_t kNameDigits = 12;
+constexpr const char* kDataRemedy = "put the data back, or name their folder with --data";
 
 /// The test images that runs are evaluated on.
 struct TestImages {
@@ -281,11 +282,20 @@ class Evaluator {
     return datasets_.emplace(folder, std::move(loaded)).first->second;
   }
 
+  /// The same for the data in a run's config.
+  const Dataset& own_dataset(const std::filesystem::path& folder) {
+    try {
+      return dataset(folder);
+    } catch (const Error& error) {
+      throw Error(error.code(), error.what(), kDataRemedy);
+    }
+  }
+
   /// The data of the run, or those that are to be used instead, and whether they are the run's.
   std::pair<const Dataset*, bool> data_of(const Model& model) {
     const RunResult& result = model.result();
     const std::filesystem::path folder = options_.data.value_or(data_folder(result.config.data));
-    const Dataset& data = dataset(folder);
+    const Dataset& data = options_.data ? dataset(folder) : own_dataset(folder);
     const bool is_own = data.test.sha256 == result.data->test.sha256;
     if (is_own || options_.data) return {&data, is_own};
     throw Error(ExitCode::data,
@@ -293,7 +303,7 @@ class Evaluator {
                             "SHA-256 is {}, in result.json {}",
                             model.run.folder.string(), folder.string(), data.test.sha256,
                             result.data->test.sha256),
-                "put the data back, or name their folder with --data");
+                kDataRemedy);
   }
 
   /// The runs that are evaluated on the same data as `model`.

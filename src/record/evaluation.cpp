@@ -126,7 +126,7 @@ void require_evaluation_of(const RunResult& result, const Evaluation& evaluation
               fmt::format("{} holds what belongs into {}", file.string(), own.string()));
 }
 
-/// The evaluations in the folders below `folder`, by name, and those that are being written.
+/// The files DATA/SPEC.json in `folder`, by name, and those that are being written.
 struct EvaluationFiles {
   std::vector<std::filesystem::path> written;
   std::vector<std::filesystem::path> temporary;
@@ -137,6 +137,8 @@ EvaluationFiles files_below(const std::filesystem::path& folder) {
   std::error_code error;
   for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
        !error && entry != end; entry.increment(error)) {
+    if (entry.depth() == 0) continue;
+    entry.disable_recursion_pending();  // nothing deeper is of an evaluation
     const std::filesystem::path& path = entry->path();
     const std::string name = path.filename().string();
     if (name.starts_with('.')) {
@@ -222,6 +224,8 @@ std::filesystem::path evaluation_file(const std::filesystem::path& folder, const
 }
 
 void remove_evaluations(const std::filesystem::path& folder) {
+  // What a link leads to may hold more than this run's.
+  if (std::filesystem::is_symlink(folder / kEvaluationsFolder)) return;
   const EvaluationFiles files = files_below(folder / kEvaluationsFolder);
   for (const auto* paths : {&files.written, &files.temporary}) {
     for (const std::filesystem::path& path : *paths) {

@@ -107,7 +107,8 @@ struct StoredEvaluations {
   std::vector<UnusableEvaluation> unusable;
 };
 
-/// Deletes the evaluations of the run in `folder`, for one that is trained again. Throws Error(io).
+/// Deletes the evaluations of the run in `folder`, for one that is trained again; links are not
+/// followed. Throws Error(io).
 void remove_evaluations(const std::filesystem::path& folder);
 
 /// All evaluations of the run in `folder`.

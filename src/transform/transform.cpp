@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -96,7 +97,7 @@ json value_of(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, integer);
   if (error == std::errc() && rest == end) return integer;
   const std::optional<double> number = number_in(text);
-  return number ? json(*number) : json(std::string(text));
+  return number && std::isfinite(*number) ? json(*number) : json(std::string(text));
 }
 
 /// Calls `use` for each of the parts of `text` between `separator`s.

@@ -185,7 +185,7 @@ def test_wrong_specs_and_suites_are_refused(bench, trained):
     for spec, why in [
         ("shfit:dx=1", 'did you mean "shift"?'),
         ("shift:dx=5000", "dx: found 5000; allowed: integer -1024 to 1024"),
-        ("shift:dx=nan", "dx: found"),
+        ("shift:dx=nan", 'dx: found "nan"'),
         ("shift:dx=1,dx=1", "'dx' is given twice"),
         ("+".join(["shift:dx=1"] * 17), "17 transforms; allowed: at most 16"),
     ]:
@@ -244,7 +244,12 @@ def test_runs_whose_data_have_changed_are_refused(bench, tmp_path):
     pixels[400] ^= 1
     file.write_bytes(gzip.compress(bytes(pixels)))
     done = bench("evaluate", "run")
-    assert_refusal(done, 3, "is not the one that the run was tested on")
+    assert_refusal(done, 3, "is not the one that the run was tested on", "with --data")
+    file.write_bytes(file.read_bytes()[:100_000])
+    assert_refusal(bench("evaluate", "run"), 3, f"data/{file.name}: its gzip stream is truncated")
+    data.rename(tmp_path / "moved")
+    done = bench("evaluate", "run")
+    assert_refusal(done, 3, "cannot read the data folder data", "with --data")
 
 
 def test_records_of_0_1_0_are_evaluated(bench, tmp_path):

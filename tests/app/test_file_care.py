@@ -65,6 +65,24 @@ def test_only_temporary_files_of_a_runs_own_are_cleared_away(bench, tmp_path):
     assert set(os.listdir(folder)) == {*RUN_FILES, *theirs}
 
 
+def test_only_the_evaluations_of_a_run_are_cleared_away(bench, finished_run, tmp_path):
+    theirs = ["notes.json", "test/notes.txt", "test/deeper/notes.json", "test/.notes.json"]
+    for home in ("out", "linked"):
+        for name in theirs:
+            (tmp_path / home / "evaluations" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / home / "evaluations" / name).write_text("kept")
+    (tmp_path / "linked/evaluations/test/identity.json").write_text("kept")
+    shutil.copytree(finished_run, tmp_path / "out", dirs_exist_ok=True)
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run/evaluations").symlink_to("../linked/evaluations")
+    assert bench("evaluate", "out").code == 0
+    for folder in ("out", "run"):
+        assert bench("run", SMOKE, *SMALL, "--force", "--output", folder).code == 0
+    for home, kept in (("out", theirs), ("linked", [*theirs, "test/identity.json"])):
+        found = [path for path in (tmp_path / home / "evaluations").glob("**/*") if path.is_file()]
+        assert sorted(found) == sorted(tmp_path / home / "evaluations" / name for name in kept)
+
+
 def modes(folder):
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 

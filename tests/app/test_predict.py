@@ -12,6 +12,7 @@ from support import (
     CPU,
     SHIPPED_MNIST,
     SMOKE,
+    assert_has_remedy,
     assert_refusal,
     parse_json,
     read_predictions,
@@ -109,6 +110,52 @@ def test_stdin_and_lines(bench, trained, tmp_path):
         done = bench("predict", "run", "-", stdin=file)
     assert done.code == 0, done.stderr
     assert done.stdout == f"stdin: {row['predicted']} ({100 * row['probability']:.1f} %)\n"
+
+
+def test_a_line_per_image_whatever_it_is_called(bench, trained, tmp_path):
+    for name in ("two\nlines.png", "\x1b[31m.png"):
+        (tmp_path / name).write_bytes(png(mnist_image(0)))
+    done = bench("predict", "run", "two\nlines.png", "\x1b[31m.png")
+    assert done.code == 0, done.stderr
+    assert [line.split(": ")[0] for line in done.stdout.splitlines()] == [
+        "two\\x0alines.png", "\\x1b[31m.png"
+    ]  # fmt: skip
+    found = predictions_of(bench("predict", "run", "two\nlines.png", "--json"))
+    assert found[0]["image"] == "two\nlines.png"
+
+
+def idx(count, rows, columns, pixels):
+    return struct.pack(">IIII", 0x803, count, rows, columns) + pixels
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (idx(3, 28, 28, bytes(2 * 784)), "where its header announces 2352 (3 × 28 × 28)"),
+        (idx(2**31 - 1, 2**31 - 1, 28, b""), "a side may have at most 65536 pixels"),
+        (idx(0, 28, 28, b""), "announces nothing to read"),
+        (struct.pack(">II", 0x801, 1) + b"\3", "a labels file instead of the images file"),
+        (gzip.compress(idx(1, 28, 28, bytes(784)))[:30], "its gzip stream is truncated"),
+        (b"P5 28 28 255\n" + bytes(783), "where its header announces 784"),
+        (b"P5 100000 100000 255\n", "its width is 100000"),
+        (b"P5 28 28 70000\n", "its maximum is 70000"),
+        (b"P2 28 28 255\n" + b"300 " * 784, "its pixel is 300"),
+        (b"", "it is empty"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_damaged_images_are_refused_with_the_reason(bench, finished_run, tmp_path, content, why):
+    (tmp_path / "image").write_bytes(content)
+    done = bench("predict", finished_run, "image")
+    assert_refusal(done, 3, "image", why)
+    assert_has_remedy(done)
+    assert done.stdout == ""
+
+
+def test_what_is_no_image_is_refused(bench, finished_run, tmp_path):
+    assert_refusal(bench("predict", finished_run, "-"), 3, "stdin: nothing was written to it")
+    assert_refusal(bench("predict", finished_run, tmp_path), 3, "it is a folder")
+    assert_refusal(bench("predict", finished_run, "/dev/zero"), 3, "larger than the")
 
 
 def test_what_cannot_be_used_is_refused(bench, trained, tmp_path):
