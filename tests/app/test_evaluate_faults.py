@@ -140,27 +140,33 @@ def fixture_evaluation(trained, tmp_path_factory):
 
 
 @needs_strace
-def test_a_kill_at_any_call_leaves_whole_files_and_the_next_evaluation_cleans_up(evaluation):
+def test_a_kill_at_any_call_leaves_whole_files_and_the_next_evaluation_cleans_up(evaluation, capsys):
     left = 0
-    for call in evaluation.calls[:: 1 if EVERY else 3]:
+    calls = evaluation.calls[:: 1 if EVERY else 4]
+    for call in calls:
         assert evaluation.run_with(call, "signal=KILL").code == -9
         left += len(leftovers(evaluation.folder))
         if left == 1:
             evaluation.assert_others_do_not_mind()
         evaluation.assert_next_completes()
     assert left > 1
+    with capsys.disabled():
+        print(f"\nevaluate, {len(evaluation.calls)} calls: signal: {len(calls)} tried and survived")
 
 
 @needs_strace
-def test_an_error_at_any_call_names_the_file_and_leaves_nothing_of_it(evaluation):
+def test_an_error_at_any_call_names_the_file_and_leaves_nothing_of_it(evaluation, capsys):
     points = [(call, error) for call in evaluation.calls for error in ERRORS[call.name]]
-    for call, error in points[:: 1 if EVERY else 5]:
+    points = points[:: 1 if EVERY else 7]
+    for call, error in points:
         done = evaluation.run_with(call, f"error={error}")
         assert_refusal(done, 6, f"{FOLDER}/evaluations")
         assert_has_remedy(done)
         assert "--output" not in done.stderr
         assert leftovers(evaluation.folder) == []
         evaluation.assert_next_completes()
+    with capsys.disabled():
+        print(f"\nevaluate: error: {len(points)} tried and survived")
 
 
 def test_run_force_clears_away_what_a_killed_evaluation_left(run, bench):
