@@ -35,6 +35,7 @@ void add_bench_command(CLI::App& app, Session& session);
 void add_summary_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_data_command(CLI::App& app);
+void add_data_sheet_command(CLI::App& data);
 void add_doctor_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 

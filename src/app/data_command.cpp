@@ -169,7 +169,7 @@ examples:
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* data = app.add_subcommand("data", "Check, describe or export a data set");
+  CLI::App* data = app.add_subcommand("data", "Check, describe, export or draw a data set");
   data->require_subcommand(1);
   data->footer(
       "\nexamples:\n  mnist-bench data verify\n  mnist-bench data info ~/fashion-mnist\n"
@@ -185,6 +185,7 @@ void add_data_command(CLI::App& app) {
   };
   add("verify", "Compare the raw files' SHA-256 with the known data sets'", verify);
   add_data_export_command(*data);
+  add_data_sheet_command(*data);
   add("info", "Sizes, class counts, mean and SD of the pixels scaled to [0, 1]", info);
 }
 

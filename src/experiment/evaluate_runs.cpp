@@ -338,7 +338,7 @@ class Evaluator {
     const std::int64_t limit = model.result().config.data.test_limit.value_or(0);
     const BatchKey key{data->test.sha256, limit, is_own, corruption};
     if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
-    Batch batch{.set = {.name = "mnist-c-" + corruption,
+    Batch batch{.set = {.name = std::string(kMnistCData) + corruption,
                         .dataset = "mnist-c",
                         .images = read_mnist_c(*options_.mnist_c, corruption, model.classes()),
                         .indices = {}},

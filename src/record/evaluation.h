@@ -21,6 +21,9 @@ inline constexpr const char* kEvaluationsFolder = "evaluations";
 /// The data name of the run's own test set.
 inline constexpr const char* kOwnTestSet = "test";
 
+/// The data names of MNIST-C's corruptions begin with it.
+inline constexpr std::string_view kMnistCData = "mnist-c-";
+
 /// Which trained model was evaluated.
 struct EvaluatedRun {
   std::string config_hash;

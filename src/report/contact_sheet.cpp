@@ -15,58 +15,18 @@
 namespace mnist_bench {
 namespace {
 
-/// The background between two images, in pixels.
-constexpr std::int64_t kGap = 2;
-
-/// The indices of the first image of each class, kSheetImages of them at most.
-std::vector<std::int64_t> first_of_each_class(const ImageSet& test) {
-  std::vector<std::int64_t> images;
-  for (int label = 0; label < 256 && images.size() < kSheetImages; ++label) {
-    const auto found = std::find(test.labels.begin(), test.labels.end(), label);
-    if (found != test.labels.end()) images.push_back(found - test.labels.begin());
-  }
-  return images;
-}
-
-/// A picture of images in rows and columns.
-struct Mosaic {
-  ImageShape tile;
-  std::int64_t width = 0;
-  std::int64_t height = 0;
-  std::vector<std::uint8_t> pixels;  ///< [height, width]
-};
-
-Mosaic empty_mosaic(ImageShape tile, std::size_t rows, std::size_t columns) {
-  Mosaic mosaic{.tile = tile,
-                .width = static_cast<std::int64_t>(columns) * (tile.columns + kGap) - kGap,
-                .height = static_cast<std::int64_t>(rows) * (tile.rows + kGap) - kGap,
-                .pixels = {}};
-  mosaic.pixels.assign(static_cast<std::size_t>(mosaic.width * mosaic.height), 0);
-  return mosaic;
-}
-
-/// pixels: [tile.rows, tile.columns]
-void place(Mosaic& mosaic, std::size_t row, std::size_t column,
-           std::span<const std::uint8_t> pixels) {
-  const ImageShape tile = mosaic.tile;
-  const std::int64_t top = static_cast<std::int64_t>(row) * (tile.rows + kGap);
-  const std::int64_t left = static_cast<std::int64_t>(column) * (tile.columns + kGap);
-  for (std::int64_t r = 0; r < tile.rows; ++r) {
-    const auto line = pixels.subspan(static_cast<std::size_t>(r * tile.columns),
-                                     static_cast<std::size_t>(tile.columns));
-    std::copy(line.begin(), line.end(), mosaic.pixels.begin() + (top + r) * mosaic.width + left);
-  }
-}
-
 /// `chosen`: the test images at `images`.
 ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
                       const std::vector<std::int64_t>& images) {
   const std::size_t size = chosen.shape().pixels();
-  Mosaic mosaic = empty_mosaic(chosen.shape(), images.size(), family.points.size() + 1);
-  ContactStrip strip{.family = family.name, .columns = {"as they are"}, .png = {}};
-  const auto set_column = [&](std::size_t column, std::span<const std::uint8_t> pixels) {
+  const std::size_t columns = family.points.size() + 1;
+  std::vector<std::uint8_t> cells(images.size() * columns * size);
+  ContactStrip strip{.family = family.name, .columns = {"as they are"}, .picture = {}};
+  const auto set_column = [&](std::size_t column, const std::vector<std::uint8_t>& pixels) {
     for (std::size_t i = 0; i < images.size(); ++i) {
-      place(mosaic, i, column, pixels.subspan(i * size, size));
+      const auto image = std::span(pixels).subspan(i * size, size);
+      std::copy(image.begin(), image.end(),
+                std::span(cells).subspan((i * columns + column) * size).begin());
     }
   };
   set_column(0, chosen.pixels);
@@ -78,9 +38,7 @@ ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
                                 ? point.name
                                 : fmt::format("{} ({})", point.name, point.specs.front()));
   }
-  strip.width = mosaic.width;
-  strip.height = mosaic.height;
-  strip.png = png_of(mosaic.pixels, mosaic.height, mosaic.width);
+  strip.picture = mosaic(cells, chosen.shape(), static_cast<std::int64_t>(columns));
   return strip;
 }
 
@@ -90,7 +48,7 @@ ContactSheet contact_sheet(const RunGroup& group, const std::vector<TransformFam
   ContactSheet sheet{.group = group.label, .images = {}, .strips = {}, .unavailable = {}};
   try {
     const Dataset dataset = data_of(group);
-    sheet.images = first_of_each_class(dataset.test);
+    sheet.images = images_of_each_class(dataset.test, kSheetImages);
     const ImageSet chosen = select(dataset.test, sheet.images);
     for (const TransformFamily& family : families) {
       sheet.strips.push_back(strip_of(family, chosen, sheet.images));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report/groups.h"
+#include "report/test_pictures.h"
 
 namespace mnist_bench {
 
@@ -15,9 +16,7 @@ struct TransformFamily;
 struct ContactStrip {
   std::string family;
   std::vector<std::string> columns;  ///< what each column is: "as it is", "15"
-  std::int64_t width = 0;            ///< of the picture, in pixels
-  std::int64_t height = 0;
-  std::string png;
+  Picture picture;
 };
 
 struct ContactSheet {
@@ -28,7 +27,7 @@ struct ContactSheet {
   std::string unavailable;
 };
 
-/// How many images a sheet shows: the first of each class, from class 0 on.
+/// How many images a sheet shows unless told otherwise, as images_of_each_class() chooses them.
 inline constexpr std::size_t kSheetImages = 4;
 
 /// Reads the data set of the group's runs. Of a point with several directions the first is shown.

@@ -102,7 +102,7 @@ ReportTable comparisons_table(const std::vector<RobustnessComparison>& compariso
   return table;
 }
 
-bool is_mnist_c(const RobustnessRow& row) { return row.data.starts_with("mnist-c-"); }
+bool is_mnist_c(const RobustnessRow& row) { return row.data.starts_with(kMnistCData); }
 
 /// The table of all sets of images, those of MNIST-C in one of its own.
 std::vector<ReportTable> tables_of_rows(std::vector<RobustnessRow> rows) {

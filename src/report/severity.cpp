@@ -14,30 +14,12 @@
 namespace mnist_bench {
 namespace {
 
-/// Where a chain stands: its family, and its severity there.
-struct Placed {
-  std::size_t order = 0;  ///< of the kind among transform_kinds(), chains of several last
-  std::string family;
-  std::string axis;
-  std::optional<double> unchanged_at;
-  double severity = 0.0;
-  std::string name;
-};
-
 double number_of(const Setting& setting) {
   return std::visit([](auto value) { return static_cast<double>(value); }, setting);
 }
 
 std::string setting_text(const Setting& setting) {
   return std::visit([](auto value) { return fmt::format("{}", value); }, setting);
-}
-
-/// The severity of a kind that leaves images as they are, for most 0.
-std::optional<double> unchanged_at(std::string_view type) {
-  if (type == "scale" || type == "contrast" || type == "pixelate") return 1.0;
-  if (type == "quantize") return 8.0;
-  if (type == "shot_noise") return std::nullopt;  // infinitely many photons
-  return 0.0;
 }
 
 /// The distance of a shift along a row, a column or a diagonal; nothing for another one.
@@ -49,43 +31,8 @@ std::optional<std::int64_t> shift_distance(const Transform& transform) {
 }
 
 /// A family of its own.
-Placed placed_alone(std::size_t order, const std::string& spec) {
+ChainSeverity severity_alone(std::size_t order, const std::string& spec) {
   return {.order = order, .family = spec, .axis = "", .unchanged_at = {}, .name = spec};
-}
-
-/// Nothing for the identity.
-std::optional<Placed> placed(const TransformChain& chain) {
-  TransformChain changing = chain;
-  std::erase_if(changing, [](const Transform& each) { return each.type == "identity"; });
-  if (changing.empty()) return std::nullopt;
-  const std::vector<TransformKind>& kinds = transform_kinds();
-  const std::string spec = canonical_spec(changing);
-  if (changing.size() > 1) return placed_alone(kinds.size(), spec);
-  const Transform& transform = changing.front();
-  const TransformKind* const kind = find_transform_kind(transform.type);
-  const auto order = static_cast<std::size_t>(kind - kinds.data());
-  if (transform.type == "shift") {
-    const auto distance = shift_distance(transform);
-    if (!distance) return placed_alone(order, spec);
-    return Placed{.order = order,
-                  .family = "shift",
-                  .axis = "distance [px], mean of the directions",
-                  .unchanged_at = 0.0,
-                  .severity = static_cast<double>(*distance),
-                  .name = fmt::format("{} px", *distance)};
-  }
-  // Two seeds of a random stream are no severities.
-  if (kind->keys.empty() || kind->keys.front().name == "seed") return placed_alone(order, spec);
-  std::string family = transform.type;
-  for (std::size_t i = 1; i < kind->keys.size(); ++i) {
-    family += fmt::format(", {} {}", kind->keys[i].name, setting_text(transform.settings.at(i)));
-  }
-  return Placed{.order = order,
-                .family = family,
-                .axis = kind->keys.front().name,
-                .unchanged_at = unchanged_at(transform.type),
-                .severity = number_of(transform.settings.front()),
-                .name = setting_text(transform.settings.front())};
 }
 
 /// A run's accuracies at one severity, by SPEC.
@@ -150,7 +97,7 @@ void add_run(const StoredRun& run, std::size_t group, const StoredEvaluation& st
   const Evaluation& evaluation = stored.evaluation;
   const std::optional<double> accuracy = own_accuracy(stored);
   if (!accuracy) return;
-  const std::optional<Placed> where = placed(evaluation.transform);
+  const std::optional<ChainSeverity> where = severity_of(evaluation.transform);
   if (!where) return;
   FamilyValues& family = families[{where->order, where->family}];
   family.axis = where->axis;
@@ -179,6 +126,40 @@ std::vector<ValuesBySeed> clean_of(const std::vector<RunGroup>& groups,
 }
 
 }  // namespace
+
+std::optional<ChainSeverity> severity_of(const TransformChain& chain) {
+  TransformChain changing = chain;
+  std::erase_if(changing, [](const Transform& each) { return each.type == "identity"; });
+  if (changing.empty()) return std::nullopt;
+  const std::vector<TransformKind>& kinds = transform_kinds();
+  const std::string spec = canonical_spec(changing);
+  if (changing.size() > 1) return severity_alone(kinds.size(), spec);
+  const Transform& transform = changing.front();
+  const TransformKind* const kind = find_transform_kind(transform.type);
+  const auto order = static_cast<std::size_t>(kind - kinds.data());
+  if (transform.type == "shift") {
+    const auto distance = shift_distance(transform);
+    if (!distance) return severity_alone(order, spec);
+    return ChainSeverity{.order = order,
+                         .family = "shift",
+                         .axis = "distance [px], mean of the directions",
+                         .unchanged_at = 0.0,
+                         .severity = static_cast<double>(*distance),
+                         .name = fmt::format("{} px", *distance)};
+  }
+  // Two seeds of a random stream are no severities.
+  if (kind->keys.empty() || kind->keys.front().name == "seed") return severity_alone(order, spec);
+  std::string family = transform.type;
+  for (std::size_t i = 1; i < kind->keys.size(); ++i) {
+    family += fmt::format(", {} {}", kind->keys[i].name, setting_text(transform.settings.at(i)));
+  }
+  return ChainSeverity{.order = order,
+                       .family = family,
+                       .axis = kind->keys.front().name,
+                       .unchanged_at = kind->unchanged_at,
+                       .severity = number_of(transform.settings.front()),
+                       .name = setting_text(transform.settings.front())};
+}
 
 std::vector<TransformFamily> transform_families(const std::vector<RunGroup>& groups,
                                                 const EvaluationsOfRuns& evaluations) {

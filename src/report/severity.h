@@ -10,6 +10,19 @@
 
 namespace mnist_bench {
 
+/// Where a chain of transforms stands: its family, and its severity there.
+struct ChainSeverity {
+  std::size_t order = 0;  ///< of its kind among transform_kinds(); chains of several come last
+  // As in TransformFamily and SeverityPoint.
+  std::string family;
+  std::string axis;
+  std::optional<double> unchanged_at;
+  double severity = 0.0;
+  std::string name;
+};
+/// Nothing for the identity.
+std::optional<ChainSeverity> severity_of(const TransformChain& chain);
+
 /// One severity of a transform, and what the runs reach there.
 struct SeverityPoint {
   /// On the axis of its family; 0 in one without an axis.

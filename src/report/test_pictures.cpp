@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include <algorithm>
+#include <map>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -33,6 +36,38 @@ std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std:
   }
   png.resize(size);
   return png;
+}
+
+Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns) {
+  const auto count = static_cast<std::int64_t>(images.size() / tile.pixels());
+  const std::int64_t lines = (count + columns - 1) / columns;
+  const std::int64_t width = columns * (tile.columns + kMosaicGap) - kMosaicGap;
+  const std::int64_t height = lines * (tile.rows + kMosaicGap) - kMosaicGap;
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width * height), 0);
+  auto from = images.begin();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t top = i / columns * (tile.rows + kMosaicGap);
+    const std::int64_t left = i % columns * (tile.columns + kMosaicGap);
+    for (std::int64_t r = 0; r < tile.rows; ++r, from += tile.columns) {
+      std::copy(from, from + tile.columns, pixels.begin() + (top + r) * width + left);
+    }
+  }
+  return {.width = width, .height = height, .png = png_of(pixels, height, width)};
+}
+
+std::vector<std::int64_t> images_of_each_class(const ImageSet& set, std::size_t count) {
+  std::map<std::uint8_t, std::int64_t> of_class;
+  // Which one of its class an image is, the class, and the image.
+  std::vector<std::tuple<std::int64_t, std::uint8_t, std::int64_t>> ranked;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const std::uint8_t label = set.labels[static_cast<std::size_t>(i)];
+    ranked.emplace_back(of_class[label]++, label, i);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  ranked.resize(std::min(count, ranked.size()));
+  std::vector<std::int64_t> images;
+  for (const auto& [rank, label, image] : ranked) images.push_back(image);
+  return images;
 }
 
 }  // namespace mnist_bench

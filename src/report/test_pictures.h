@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 #include "report/groups.h"
@@ -15,5 +16,21 @@ Dataset data_of(const RunGroup& group);
 
 /// An 8-bit greyscale PNG, inverted: 255 is drawn black. pixels: [rows, columns]
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns);
+
+struct Picture {
+  std::int64_t width = 0;  ///< in pixels
+  std::int64_t height = 0;
+  std::string png;
+};
+
+/// Pixels of background between two images of a mosaic.
+inline constexpr std::int64_t kMosaicGap = 2;
+
+/// Images line by line, `columns` in each. images: [n, tile.rows, tile.columns]
+Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns);
+
+/// The indices of the first image of each class, from class 0 on, then of the second of each, and
+/// so on: `count`, or as many as there are.
+std::vector<std::int64_t> images_of_each_class(const ImageSet& set, std::size_t count);
 
 }  // namespace mnist_bench

@@ -109,7 +109,8 @@ TransformKind scale_kind() {
       "scale", "Enlarges or shrinks what the image shows, about its centre.",
       {required_key("factor", NumberRange{.minimum = 0.1, .maximum = 10.0}, &Scaling::factor,
                     "Above 1 enlarges.")},
-      severities({0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4}), prepare_scaling);
+      severities({0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4}), prepare_scaling,
+      /*unchanged_at=*/1.0);
 }
 
 TransformKind shear_kind() {
@@ -126,7 +127,7 @@ TransformKind resize_kind() {
       "resize", "Makes images of another size, without antialiasing.",
       {required_key("rows", pixels, &Resizing::rows, "Rows of the new images."),
        required_key("columns", pixels, &Resizing::columns, "Columns of the new images.")},
-      {}, prepare_resizing);
+      {}, prepare_resizing, /*unchanged_at=*/{});
 }
 
 }  // namespace mnist_bench

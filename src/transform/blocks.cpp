@@ -97,7 +97,8 @@ TransformKind pixelate_kind() {
       "pixelate", "Makes each block of pixels its mean.",
       {required_key("size", IntegerRange{1, kLongestSide}, &Pixelate::size,
                     "Side of a block, in pixels; divides the rows and columns of the image.")},
-      severities({std::int64_t{2}, std::int64_t{4}, std::int64_t{7}}), prepare_pixelate);
+      severities({std::int64_t{2}, std::int64_t{4}, std::int64_t{7}}), prepare_pixelate,
+      /*unchanged_at=*/1.0);
 }
 
 }  // namespace mnist_bench

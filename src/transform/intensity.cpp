@@ -100,7 +100,7 @@ TransformKind contrast_kind() {
       "contrast", "Moves all grey values towards the image's mean, or away from it.",
       {required_key("factor", NumberRange{.minimum = 0.0, .maximum = 4.0}, &Contrast::factor,
                     "Of the distance from the mean; above 1 raises the contrast.")},
-      severities({0.6, 0.4, 0.2, 0.1}), prepare_contrast);
+      severities({0.6, 0.4, 0.2, 0.1}), prepare_contrast, /*unchanged_at=*/1.0);
 }
 
 TransformKind brightness_kind() {
@@ -125,7 +125,7 @@ TransformKind quantize_kind() {
   return transform_kind<Quantize>(
       "quantize", "Keeps 2^bits grey values.",
       {required_key("bits", IntegerRange{1, 8}, &Quantize::bits, "Bits of a pixel.")},
-      severities({std::int64_t{1}, std::int64_t{2}}), prepare_quantize);
+      severities({std::int64_t{1}, std::int64_t{2}}), prepare_quantize, /*unchanged_at=*/8.0);
 }
 
 }  // namespace mnist_bench

@@ -45,6 +45,8 @@ struct TransformKind {
   std::vector<TransformKey> keys;
   /// The settings of its points in the standard suite.
   std::vector<std::vector<Setting>> severities;
+  /// The value of the first key that leaves images as they are; absent where none does.
+  std::optional<double> unchanged_at;
   /// Throws Error(usage) for images that it cannot take.
   std::function<PreparedTransform(const std::vector<Setting>& settings, ImageShape input)> prepare;
 };
@@ -88,11 +90,13 @@ template <class Settings>
 TransformKind transform_kind(std::string_view type, std::string meaning,
                              std::vector<MemberKey<Settings>> keys,
                              std::vector<std::vector<Setting>> severities,
-                             PreparedTransform (*prepare)(const Settings&, ImageShape)) {
+                             PreparedTransform (*prepare)(const Settings&, ImageShape),
+                             std::optional<double> unchanged_at = 0.0) {
   TransformKind kind{.type = type,
                      .meaning = std::move(meaning),
                      .keys = {},
                      .severities = std::move(severities),
+                     .unchanged_at = unchanged_at,
                      .prepare = {}};
   for (const MemberKey<Settings>& key : keys) kind.keys.push_back(key.key);
   kind.prepare = [keys = std::move(keys), prepare](const std::vector<Setting>& values,

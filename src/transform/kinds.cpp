@@ -27,6 +27,7 @@ TransformKind transform_kind(std::string_view type, std::string meaning,
           .meaning = std::move(meaning),
           .keys = {},
           .severities = std::vector<std::vector<Setting>>(severities),
+          .unchanged_at = {},
           .prepare = [prepare](const std::vector<Setting>& /*settings*/, ImageShape input) {
             return prepare(input);
           }};

@@ -152,7 +152,8 @@ TransformKind shot_noise_kind() {
       {required_key("peak", NumberRange{.minimum = 0.0, .open = true, .maximum = 700.0},
                     &ShotNoise::peak, "Photons that a pixel of 255 counts on average."),
        seed_key(&ShotNoise::seed)},
-      severities({60.0, 25.0, 12.0, 5.0, 3.0}, {std::int64_t{0}}), prepare_shot_noise);
+      severities({60.0, 25.0, 12.0, 5.0, 3.0}, {std::int64_t{0}}), prepare_shot_noise,
+      /*unchanged_at=*/{});  // it would take infinitely many photons
 }
 
 }  // namespace mnist_bench

@@ -25,6 +25,7 @@ COMMANDS = [
     "data verify",
     "data info",
     "data export",
+    "data sheet",
     "doctor",
     "completion",
     "completion bash",
@@ -32,13 +33,17 @@ COMMANDS = [
 ]
 OPTIONS = {
     "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],
-    "evaluate": ["--transform", "--suite", "--data", "--engine", "--device", "--expect", "--json", "--force"],
+    "evaluate": [
+        *("--transform", "--suite", "--data", "--engine", "--device", "--expect"),
+        *("--json", "--force"),
+    ],
     "predict": ["--raw", "--json"],
     "export": ["-o,--output"],
     "report": ["-o,--output", "--latency", "--paper"],
     "compare": ["--json"],
     "summary": ["--json"],
     "bench": ["--inference", "--batch", "--engines", "--threads", "--rounds", "--simd", "--output", "--json"],
+    "data sheet": ["-o,--output", "--suite", "--transform", "--images", "--data"],
     "doctor": ["--json"],
 }
 

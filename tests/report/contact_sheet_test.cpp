@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <png.h>
 
 #include <algorithm>
 
 #include "data/dataset.h"
+#include "report/decoded_picture.h"
 #include "report/evaluated_runs.h"
 #include "report/severity.h"
 
@@ -33,18 +33,6 @@ class ContactSheetTest : public testing::Test {
   [[nodiscard]] ContactSheet sheet() const {
     return contact_sheet(group_, transform_families({group_}, evaluations_));
   }
-  /// The picture as bytes, 255 = white.
-  static std::vector<std::uint8_t> decoded(const ContactStrip& strip) {
-    png_image image{};
-    image.version = PNG_IMAGE_VERSION;
-    EXPECT_NE(png_image_begin_read_from_memory(&image, strip.png.data(), strip.png.size()), 0);
-    image.format = PNG_FORMAT_GRAY;
-    EXPECT_EQ(image.width, strip.width);
-    EXPECT_EQ(image.height, strip.height);
-    std::vector<std::uint8_t> bytes(PNG_IMAGE_SIZE(image));
-    EXPECT_NE(png_image_finish_read(&image, nullptr, bytes.data(), 0, nullptr), 0);
-    return bytes;
-  }
 
   RunGroup group_ = group_with("mlp", {9'768});
   EvaluationsOfRuns evaluations_;
@@ -57,8 +45,8 @@ TEST_F(ContactSheetTest, ShowsTheFirstImageOfEachClassAtEachSeverity) {
   ASSERT_EQ(found.strips.size(), 2U);
   EXPECT_EQ(found.strips[0].family, "shift");
   EXPECT_THAT(found.strips[0].columns, ElementsAre("as they are", "2 px", "4 px"));
-  EXPECT_EQ(found.strips[0].width, 3 * 28 + 2 * 2);
-  EXPECT_EQ(found.strips[0].height, 4 * 28 + 3 * 2);
+  EXPECT_EQ(found.strips[0].picture.width, 3 * 28 + 2 * 2);
+  EXPECT_EQ(found.strips[0].picture.height, 4 * 28 + 3 * 2);
 }
 
 TEST_F(ContactSheetTest, NamesTheDirectionThatItShowsOfSeveral) {
@@ -68,12 +56,12 @@ TEST_F(ContactSheetTest, NamesTheDirectionThatItShowsOfSeveral) {
 
 TEST_F(ContactSheetTest, HasThePixelsOfTheImageAndOfTheImageMoved) {
   const ContactSheet found = sheet();
-  const ContactStrip& strip = found.strips.at(0);
-  const std::vector<std::uint8_t> bytes = decoded(strip);
+  const Picture& picture = found.strips.at(0).picture;
+  const std::vector<std::uint8_t> bytes = decoded(picture);
   const std::uint8_t* image = shipped().test.pixels.data() + 2 * 784;  // the second row
   for (std::int64_t r = 0; r < 28; ++r) {
     for (std::int64_t c = 0; c < 28; ++c) {
-      const auto line = static_cast<std::size_t>((30 + r) * strip.width + c);
+      const auto line = static_cast<std::size_t>((30 + r) * picture.width + c);
       EXPECT_EQ(bytes[line], 255 - image[r * 28 + c]);
       EXPECT_EQ(bytes[line + 30], 255 - (c < 2 ? 0 : image[r * 28 + c - 2]));
     }

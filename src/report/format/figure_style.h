@@ -126,6 +126,16 @@ struct ThumbnailStyle {
 };
 inline constexpr ThumbnailStyle kThumbnail;
 
+/// A sheet of transformed images: strips of thumbnails in columns.
+struct TransformSheetStyle {
+  double least_column = 190;  ///< which "gaussian_noise:sigma=0.1" fits in
+  double most_width = 1020;   ///< of a file of its own
+  double column_gap = 24;
+  double row_gap = 10;
+  double group_gap = 14;  ///< above each group
+};
+inline constexpr TransformSheetStyle kTransformSheet;
+
 /// The class of the colour of series number `style`: "c3".
 std::string color_class(std::size_t style);
 

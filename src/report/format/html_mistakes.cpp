@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 #include "base/text.h"
 #include "report/format/figure_style.h"
@@ -8,19 +7,6 @@
 #include "report/format/svg.h"
 
 namespace mnist_bench {
-namespace {
-
-std::string base64(const std::string& bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-}  // namespace
-
 std::string mistakes_html(const Mistakes& mistakes) {
   std::string html = "<h3>" + markup_escaped(mistakes.group) + "</h3>\n";
   if (!mistakes.unavailable.empty()) {
@@ -32,10 +18,10 @@ std::string mistakes_html(const Mistakes& mistakes) {
       counted(mistakes.images, "test image"), counted(mistakes.runs, "run"));
   for (const Mistake& m : mistakes.worst) {
     html += fmt::format(
-        "<li><img src=\"data:image/png;base64,{}\" alt=\"test image {}, a {}\" width=\"{}\" "
+        "<li><img src=\"{}\" alt=\"test image {}, a {}\" width=\"{}\" "
         "height=\"{}\"><span><b>{}</b> read as <b>{}</b><br>p = {:.3f}<br>{} of {} runs<br>"
         "<small>image {}</small></span></li>\n",
-        base64(m.png), m.index, m.truth, kThumbnail.size, kThumbnail.size, m.truth, m.predicted,
+        png_uri(m.png), m.index, m.truth, kThumbnail.size, kThumbnail.size, m.truth, m.predicted,
         m.confidence, m.runs_wrong, mistakes.runs, m.index);
   }
   return html + "</ul>\n";
@@ -53,10 +39,11 @@ std::string contact_sheet_html(const ContactSheet& sheet) {
   for (const ContactStrip& strip : sheet.strips) {
     const std::string columns = markup_escaped(fmt::format("{}", fmt::join(strip.columns, ", ")));
     html += fmt::format(
-        "<figure><div class=\"scroll\"><img src=\"data:image/png;base64,{}\" alt=\"{}\" "
+        "<figure><div class=\"scroll\"><img src=\"{}\" alt=\"{}\" "
         "width=\"{}\" height=\"{}\"></div><figcaption><b>{}</b>: {}</figcaption></figure>\n",
-        base64(strip.png), markup_escaped(strip.family), kThumbnail.zoom * strip.width,
-        kThumbnail.zoom * strip.height, markup_escaped(strip.family), columns);
+        png_uri(strip.picture.png), markup_escaped(strip.family),
+        kThumbnail.zoom * strip.picture.width, kThumbnail.zoom * strip.picture.height,
+        markup_escaped(strip.family), columns);
   }
   return html + "</div>\n";
 }

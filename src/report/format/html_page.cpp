@@ -4,6 +4,7 @@
 #include "report/format/formats.h"
 #include "report/format/html_parts.h"
 #include "report/format/page.h"
+#include "report/format/svg.h"
 
 namespace mnist_bench {
 namespace {
@@ -18,6 +19,17 @@ std::string results_html(const Report& report) {
 
 }  // namespace
 
+std::string html_page(const std::string& title, const std::string& body) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>{0}</title>\n<style>\n{1}{2}</style>\n</head>\n<body>\n"
+      "<header><h1>{0}</h1>\n"
+      "<button type=\"button\" id=\"theme\">Theme: automatic</button></header>\n"
+      "<main>\n{3}</main>\n<script>\n{4}</script>\n</body>\n</html>\n",
+      markup_escaped(title), figure_style(), page::kPageStyle, body, page::kPageScript);
+}
+
 std::string html_report(const Report& report) {
   std::string body;
   if (!report.warnings.empty()) {
@@ -28,14 +40,7 @@ std::string html_report(const Report& report) {
   for (const Section& section : report.sections) {
     body += titled_section(section.id, section.title, section_html(section));
   }
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>mnist-bench report</title>\n<style>\n{}{}</style>\n</head>\n<body>\n"
-      "<header><h1>mnist-bench report</h1>\n"
-      "<button type=\"button\" id=\"theme\">Theme: automatic</button></header>\n"
-      "<main>\n{}</main>\n<script>\n{}</script>\n</body>\n</html>\n",
-      figure_style(), page::kPageStyle, body, page::kPageScript);
+  return html_page("mnist-bench report", body);
 }
 
 }  // namespace mnist_bench

@@ -7,6 +7,9 @@
 
 namespace mnist_bench {
 
+/// A page that needs nothing else, light and dark; `body` is markup.
+std::string html_page(const std::string& title, const std::string& body);
+
 /// A <section> with its title as heading of level 2; `body` is markup.
 std::string titled_section(const std::string& id, const std::string& title,
                            const std::string& body);

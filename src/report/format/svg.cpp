@@ -1,6 +1,7 @@
 #include "report/format/svg.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -66,6 +67,15 @@ std::string markup_escaped(const std::string& text) {
     }
   }
   return escaped;
+}
+
+std::string png_uri(const std::string& png) {
+  std::string base64(4 * ((png.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()),
+                                   reinterpret_cast<const unsigned char*>(png.data()),
+                                   static_cast<int>(png.size()));
+  base64.resize(static_cast<std::size_t>(size));
+  return "data:image/png;base64," + base64;
 }
 
 std::string coordinate(double value) {

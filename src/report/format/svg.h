@@ -10,6 +10,9 @@ namespace mnist_bench {
 /// visible included, as XML 1.0 has no way to write control characters.
 std::string markup_escaped(const std::string& text);
 
+/// A PNG as the address of an image: "data:image/png;base64,…".
+std::string png_uri(const std::string& png);
+
 /// A number for a coordinate: at most two digits after the point.
 std::string coordinate(double value);
 
