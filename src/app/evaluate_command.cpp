@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/commands.h"
+#include "app/evaluation_points.h"
 #include "app/expectation.h"
 #include "base/error.h"
 #include "base/json_of.h"
@@ -15,6 +16,7 @@
 #include "config/read.h"
 #include "experiment/evaluate_runs.h"
 #include "record/metric_table.h"
+#include "report/corruption_error.h"
 #include "report/robustness.h"
 #include "runtime/interrupt.h"
 #include "transform/suite.h"
@@ -29,6 +31,7 @@ struct EvaluateArguments {
   std::string data;
   std::string engine;
   std::string device;
+  std::string baseline;
   std::optional<std::int64_t> threads;
   std::vector<std::string> expectations;
   bool json = false;
@@ -55,29 +58,10 @@ std::string checked_device(const std::string& device) {
       .device;
 }
 
-/// The transforms that were named one by one, then those of the suite, each once; without any, the
-/// images as they are.
-std::vector<EvaluationPoint> points_of(const EvaluateArguments& arguments) {
-  std::vector<EvaluationPoint> points;
-  const auto add = [&](TransformChain chain, std::optional<std::string> suite) {
-    const std::string spec = canonical_spec(chain);
-    const bool is_new = std::none_of(points.begin(), points.end(), [&](const auto& point) {
-      return canonical_spec(point.transform) == spec;
-    });
-    if (is_new) points.push_back({.transform = std::move(chain), .suite = std::move(suite)});
-  };
-  for (const std::string& spec : arguments.specs) add(parse_spec(spec, "--transform"), {});
-  if (!arguments.suite.empty() && !is_mnist_c(arguments)) {
-    const Suite suite = find_suite(arguments.suite);
-    for (const TransformChain& chain : suite.points) add(chain, suite.name);
-  }
-  if (points.empty() && !is_mnist_c(arguments)) add({}, {});
-  return points;
-}
-
 EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& session) {
   EvaluationOptions options;
-  options.points = points_of(arguments);
+  options.points = evaluation_points(arguments.specs, is_mnist_c(arguments) ? "" : arguments.suite);
+  if (options.points.empty() && !is_mnist_c(arguments)) options.points.push_back({});
   if (!arguments.data.empty()) options.data = arguments.data;
   if (is_mnist_c(arguments)) options.mnist_c = mnist_c_folder(arguments.suite);
   if (!arguments.engine.empty()) options.engine = engine_of(arguments.engine);
@@ -117,7 +101,44 @@ std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console&
   return runs;
 }
 
-std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOutcome& outcome) {
+/// Whether two paths lead to one run.
+bool is_same_run(const StoredRun& a, const StoredRun& b) {
+  return std::filesystem::equivalent(a.folder, b.folder);
+}
+
+/// The completed runs at or below `folder`, of one experiment; adds to `runs` those that are not
+/// among them.
+RunGroup add_baseline(const std::string& folder, std::vector<StoredRun>& runs, Console& console) {
+  std::vector<StoredRun> baseline;
+  for (const StoredRun& run : runs_in({folder}, console)) {
+    const auto known = std::find_if(
+        runs.begin(), runs.end(), [&](const StoredRun& other) { return is_same_run(run, other); });
+    baseline.push_back(known == runs.end() ? run : *known);
+    if (known == runs.end()) runs.push_back(run);
+  }
+  const std::vector<RunGroup> groups = group_runs(baseline);
+  if (groups.size() == 1) return groups.front();
+  std::vector<std::string> labels;
+  for (const RunGroup& group : groups) labels.push_back(group.label);
+  throw Error(ExitCode::usage,
+              fmt::format("--baseline {}: found {} experiments ({}); allowed: one", folder,
+                          groups.size(), listed(labels, 3)),
+              "name a run's folder, or the folder of one experiment's runs");
+}
+
+/// What the rows say for people, `mce` where a baseline was named.
+std::string evaluations_text(const std::vector<RobustnessRow>& rows,
+                             const std::optional<CorruptionErrors>& mce) {
+  std::string text;
+  for (const ReportTable& table : robustness_tables_by_group(rows)) {
+    text += (text.empty() ? "" : "\n") + table.title + "\n" +
+            text_table(table.columns, table.header, table.rows);
+  }
+  return mce ? text + "\n" + to_text(*mce) : text;
+}
+
+std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOutcome& outcome,
+                      const std::optional<CorruptionErrors>& mce) {
   using Json = nlohmann::ordered_json;
   Json evaluations = Json::array();
   for (const RunEvaluations& of_run : outcome.runs) {
@@ -135,16 +156,22 @@ std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOu
   }
   Json groups = Json::array();
   for (const RobustnessRow& row : rows) groups.push_back(to_json(row));
-  const Json object = {
+  Json object = {
       {"schema", "mnist-bench.evaluate/1"}, {"groups", groups}, {"evaluations", evaluations}};
+  if (mce) object["mce"] = to_json(*mce);
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// What the evaluations miss, a sentence for each.
+/// What the evaluations of `runs` miss, a sentence for each.
 std::vector<std::string> missed_by(const EvaluationOutcome& outcome,
+                                   const std::vector<StoredRun>& runs,
                                    const std::vector<Expectation>& expectations) {
   std::vector<std::string> sentences;
   for (const RunEvaluations& of_run : outcome.runs) {
+    const bool is_named = std::any_of(runs.begin(), runs.end(), [&](const StoredRun& run) {
+      return run.folder == of_run.run.folder;
+    });
+    if (!is_named) continue;
     for (const StoredEvaluation& stored : of_run.evaluations) {
       RunResult result = of_run.run.result;
       result.test = stored.evaluation.test;
@@ -166,7 +193,10 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   const EvaluationOptions options = options_of(arguments, session);
   handle_interrupts();
   Console console(session.console);
-  const std::vector<StoredRun> runs = runs_in(arguments.folders, console);
+  const std::vector<StoredRun> named = runs_in(arguments.folders, console);
+  std::vector<StoredRun> runs = named;
+  std::optional<RunGroup> baseline;
+  if (!arguments.baseline.empty()) baseline = add_baseline(arguments.baseline, runs, console);
   const EvaluationOutcome outcome = evaluate_runs(runs, options, console);
   // The first ends the command. What keeps many runs from being evaluated is said once.
   std::set<std::string> said;
@@ -180,19 +210,21 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   console.info(fmt::format("{} computed in {:.1f} s, {} there already",
                            counted(outcome.computed, "evaluation"), outcome.seconds,
                            outcome.found));
-  const std::vector<RobustnessRow> rows = robustness_rows(group_runs(runs), evaluations);
-  const ReportTable table = robustness_table(rows);
+  const std::vector<RunGroup> groups = group_runs(runs);
+  const std::vector<RobustnessRow> rows = robustness_rows(groups, evaluations);
+  std::optional<CorruptionErrors> mce;
+  if (baseline) mce = corruption_errors(*baseline, groups, evaluations);
   if (arguments.json) {
-    print_result(json_text(rows, outcome), outcome.interrupted);
+    print_result(json_text(rows, outcome, mce), outcome.interrupted);
   } else if (!rows.empty()) {
-    print_result(text_table(table.columns, table.header, table.rows), outcome.interrupted);
+    print_result(evaluations_text(rows, mce), outcome.interrupted);
   }
   if (outcome.interrupted) {
     throw Error(ExitCode::interrupted, "the evaluation was interrupted",
                 "the same command computes what is missing");
   }
   if (!outcome.errors.empty()) throw Error(outcome.errors.front());
-  const std::vector<std::string> misses = missed_by(outcome, expectations);
+  const std::vector<std::string> misses = missed_by(outcome, named, expectations);
   if (!misses.empty()) throw Error(ExitCode::run_failed, listed(misses, kMostNamed));
 }
 
@@ -234,6 +266,11 @@ examples:
   command
       ->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N (default: the run's)")
       ->type_name("DEVICE");
+  command
+      ->add_option("--baseline", arguments->baseline,
+                   "evaluate these runs of one experiment, too, and print the mean corruption "
+                   "error (mCE) relative to the mean of their errors")
+      ->type_name("RUN|DIR");
   command->add_option("--threads", arguments->threads, "CPU threads")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

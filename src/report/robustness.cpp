@@ -1,6 +1,7 @@
 #include "report/robustness.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -87,8 +88,84 @@ std::string clean_text(const RobustnessRow& row) {
   return summary_text(row.clean_accuracy, metric_of(kAccuracyKey), row.images).mean_and_sd();
 }
 
+std::string accuracy_text(const RobustnessRow& row) {
+  return summary_text(row.accuracy, metric_of(kAccuracyKey), row.images).mean_and_sd();
+}
+
 std::string images_text(const SampleSummary& images) {
   return images.mean ? with_commas(std::llround(*images.mean)) : kAbsent;
+}
+
+struct RowColumn {
+  const char* title;
+  Align align;
+  std::string (*text)(const RobustnessRow&);
+};
+
+const RowColumn kExperiment{"experiment", Align::left,
+                            [](const RobustnessRow& row) { return row.group; }};
+const RowColumn kData{"data", Align::left, [](const RobustnessRow& row) { return row.data; }};
+const RowColumn kImages{"images", Align::right,
+                        [](const RobustnessRow& row) { return with_commas(row.images); }};
+const RowColumn kTransform{"transform", Align::left,
+                           [](const RobustnessRow& row) { return row.spec; }};
+const RowColumn kEngine{"engine", Align::left, [](const RobustnessRow& row) { return row.engine; }};
+const RowColumn kRuns{"n", Align::right,
+                      [](const RobustnessRow& row) { return std::to_string(row.accuracy.n); }};
+const RowColumn kClean{"clean [%]", Align::right, clean_text};
+const RowColumn kAccuracy{"accuracy [%]", Align::right, accuracy_text};
+const RowColumn kChange{"change [points]", Align::right, change_text};
+const RowColumn kRightToWrong{"right→wrong", Align::right, [](const RobustnessRow& row) {
+                                return images_text(row.right_to_wrong);
+                              }};
+const RowColumn kWrongToRight{"wrong→right", Align::right, [](const RobustnessRow& row) {
+                                return images_text(row.wrong_to_right);
+                              }};
+
+bool is_same_in_all(const std::vector<RobustnessRow>& rows, const RowColumn& column) {
+  return std::all_of(rows.begin(), rows.end(), [&](const RobustnessRow& row) {
+    return column.text(row) == column.text(rows.front());
+  });
+}
+
+ReportTable table_of(const std::string& title, const std::vector<RobustnessRow>& rows,
+                     const std::vector<RowColumn>& columns) {
+  ReportTable table{.title = title, .columns = {}, .header = {}, .rows = {}};
+  for (const RowColumn& column : columns) {
+    table.columns.push_back(column.align);
+    table.header.emplace_back(column.title);
+  }
+  for (const RobustnessRow& row : rows) {
+    table.rows.emplace_back();
+    for (const RowColumn& column : columns) table.rows.back().push_back(column.text(row));
+  }
+  return table;
+}
+
+/// `rows`: of one group.
+ReportTable table_of_group(const std::vector<RobustnessRow>& rows) {
+  const RobustnessRow& first = rows.front();
+  std::vector<RowColumn> columns;
+  std::vector<std::string> same;
+  const auto add = [&](const RowColumn& column, const std::string& in_title) {
+    if (is_same_in_all(rows, column)) {
+      same.push_back(in_title);
+    } else {
+      columns.push_back(column);
+    }
+  };
+  add(kImages, kImages.text(first) + " images");
+  add(kData, first.data == kOwnTestSet ? "own test set" : first.data);
+  columns.push_back(kTransform);
+  add(kEngine, first.engine);
+  add(kRuns, "n = " + kRuns.text(first));
+  add(kClean, fmt::format("clean {} %", clean_text(first)));
+  RowColumn points = kChange;
+  points.title = "points";
+  for (const RowColumn& column : {kAccuracy, points, kRightToWrong, kWrongToRight}) {
+    columns.push_back(column);
+  }
+  return table_of(fmt::format("{}: {}", first.group, fmt::join(same, ", ")), rows, columns);
 }
 
 }  // namespace
@@ -105,38 +182,26 @@ std::vector<RobustnessRow> robustness_rows(const std::vector<RunGroup>& groups,
 ReportTable robustness_table(const std::vector<RobustnessRow>& rows) {
   const bool names_data = std::any_of(
       rows.begin(), rows.end(), [](const RobustnessRow& row) { return row.data != kOwnTestSet; });
-  const bool names_engine = std::any_of(rows.begin(), rows.end(), [&](const RobustnessRow& row) {
-    return row.engine != rows.front().engine;
-  });
-  ReportTable table{.title = "Accuracy on transformed images",
-                    .columns = {Align::left},
-                    .header = {"experiment"},
-                    .rows = {}};
-  const auto add_column = [&](Align align, const char* title) {
-    table.columns.push_back(align);
-    table.header.emplace_back(title);
-  };
-  if (names_data) add_column(Align::left, "data");
-  add_column(Align::left, "transform");
-  if (names_engine) add_column(Align::left, "engine");
-  for (const char* title :
-       {"n", "clean [%]", "accuracy [%]", "change [points]", "right→wrong", "wrong→right"}) {
-    add_column(Align::right, title);
+  std::vector<RowColumn> columns = {kExperiment};
+  if (names_data) columns.push_back(kData);
+  columns.push_back(kTransform);
+  if (!is_same_in_all(rows, kEngine)) columns.push_back(kEngine);
+  for (const RowColumn& column :
+       {kRuns, kClean, kAccuracy, kChange, kRightToWrong, kWrongToRight}) {
+    columns.push_back(column);
   }
-  for (const RobustnessRow& row : rows) {
-    std::vector<std::string> cells = {row.group};
-    if (names_data) cells.push_back(row.data);
-    cells.push_back(row.spec);
-    if (names_engine) cells.push_back(row.engine);
-    cells.push_back(std::to_string(row.accuracy.n));
-    cells.push_back(clean_text(row));
-    cells.push_back(summary_text(row.accuracy, metric_of(kAccuracyKey), row.images).mean_and_sd());
-    cells.push_back(change_text(row));
-    cells.push_back(images_text(row.right_to_wrong));
-    cells.push_back(images_text(row.wrong_to_right));
-    table.rows.push_back(std::move(cells));
+  return table_of("Accuracy on transformed images", rows, columns);
+}
+
+std::vector<ReportTable> robustness_tables_by_group(const std::vector<RobustnessRow>& rows) {
+  std::vector<ReportTable> tables;
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto end = std::find_if(
+        first, rows.end(), [&](const RobustnessRow& row) { return row.group != first->group; });
+    tables.push_back(table_of_group({first, end}));
+    first = end;
   }
-  return table;
+  return tables;
 }
 
 nlohmann::ordered_json to_json(const RobustnessRow& row) {

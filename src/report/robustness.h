@@ -36,6 +36,10 @@ std::vector<RobustnessRow> robustness_rows(const std::vector<RunGroup>& groups,
 /// Mean ± SD of each row.
 ReportTable robustness_table(const std::vector<RobustnessRow>& rows);
 
+/// The same in a table for each group, which fits 80 columns: what is the same in all its rows
+/// stands in its title. Points: of the change in per cent.
+std::vector<ReportTable> robustness_tables_by_group(const std::vector<RobustnessRow>& rows);
+
 /// In the record's units.
 nlohmann::ordered_json to_json(const RobustnessRow& row);
 

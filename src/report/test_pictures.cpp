@@ -38,18 +38,22 @@ std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std:
   return png;
 }
 
-Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns) {
+Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns,
+               std::int64_t zoom) {
   const auto count = static_cast<std::int64_t>(images.size() / tile.pixels());
   const std::int64_t lines = (count + columns - 1) / columns;
-  const std::int64_t width = columns * (tile.columns + kMosaicGap) - kMosaicGap;
-  const std::int64_t height = lines * (tile.rows + kMosaicGap) - kMosaicGap;
+  const std::int64_t width = zoom * (columns * (tile.columns + kMosaicGap) - kMosaicGap);
+  const std::int64_t height = zoom * (lines * (tile.rows + kMosaicGap) - kMosaicGap);
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width * height), 0);
-  auto from = images.begin();
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t top = i / columns * (tile.rows + kMosaicGap);
-    const std::int64_t left = i % columns * (tile.columns + kMosaicGap);
-    for (std::int64_t r = 0; r < tile.rows; ++r, from += tile.columns) {
-      std::copy(from, from + tile.columns, pixels.begin() + (top + r) * width + left);
+    const std::int64_t top = zoom * (i / columns * (tile.rows + kMosaicGap));
+    const std::int64_t left = zoom * (i % columns * (tile.columns + kMosaicGap));
+    const auto image = images.subspan(static_cast<std::size_t>(i) * tile.pixels(), tile.pixels());
+    for (std::int64_t r = 0; r < zoom * tile.rows; ++r) {
+      for (std::int64_t c = 0; c < zoom * tile.columns; ++c) {
+        pixels[static_cast<std::size_t>((top + r) * width + left + c)] =
+            image[static_cast<std::size_t>(r / zoom * tile.columns + c / zoom)];
+      }
     }
   }
   return {.width = width, .height = height, .png = png_of(pixels, height, width)};

@@ -23,11 +23,13 @@ struct Picture {
   std::string png;
 };
 
-/// Pixels of background between two images of a mosaic.
+/// Pixels of background, before the zoom, between two images of a mosaic.
 inline constexpr std::int64_t kMosaicGap = 2;
 
-/// Images line by line, `columns` in each. images: [n, tile.rows, tile.columns]
-Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns);
+/// Images line by line, `columns` in each; a pixel becomes a block of zoom × zoom. images:
+/// [n, tile.rows, tile.columns]
+Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64_t columns,
+               std::int64_t zoom = 1);
 
 /// The indices of the first image of each class, from class 0 on, then of the second of each, and
 /// so on: `count`, or as many as there are.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "report/severity.h"
@@ -13,6 +14,14 @@ namespace {
 
 /// Images in one line of a mosaic, at most: as many as a phone shows at twice their size.
 constexpr std::int64_t kMostPerLine = 5;
+
+/// The longer side of small images as they are drawn, about. Not by the program that shows the
+/// picture: not all can be kept from blurring it.
+constexpr std::int64_t kDrawnSide = 56;
+
+std::int64_t zoom_of(ImageShape image) {
+  return std::max<std::int64_t>(1, kDrawnSide / std::max(image.rows, image.columns));
+}
 
 /// As many images in each line of a mosaic, but for the last one.
 std::int64_t per_line(std::int64_t images) {
@@ -63,8 +72,8 @@ TransformSheet transform_sheet(const Dataset& dataset, const std::vector<Transfo
     if (begins_group[i]) sheet.groups.emplace_back();
     sheet.groups.back().push_back(
         {.spec = canonical_spec(chains[i]),
-         .image = after.shape,
-         .picture = mosaic(after.pixels, after.shape, per_line(chosen.size()))});
+         .picture =
+             mosaic(after.pixels, after.shape, per_line(chosen.size()), zoom_of(after.shape))});
   }
   return sheet;
 }

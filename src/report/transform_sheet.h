@@ -13,8 +13,7 @@ namespace mnist_bench {
 /// Some test images after one chain of transforms.
 struct TransformStrip {
   std::string spec;  ///< canonical
-  ImageShape image;  ///< after the transforms
-  Picture picture;   ///< a mosaic of all images
+  Picture picture;   ///< a mosaic of all images, as large as it is drawn
 };
 
 /// What transforms do to some test images.

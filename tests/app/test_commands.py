@@ -34,7 +34,7 @@ COMMANDS = [
 OPTIONS = {
     "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],
     "evaluate": [
-        *("--transform", "--suite", "--data", "--engine", "--device", "--expect"),
+        *("--transform", "--suite", "--data", "--engine", "--device", "--baseline", "--expect"),
         *("--json", "--force"),
     ],
     "predict": ["--raw", "--json"],

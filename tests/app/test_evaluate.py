@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import statistics
 import struct
 
 import pytest
@@ -260,6 +261,93 @@ def test_records_of_0_1_0_are_evaluated(bench, tmp_path):
         result = read_result(tmp_path / name)
         record = evaluation(tmp_path / name, "identity")
         assert record["test"]["confusion_matrix"] == result["test"]["confusion_matrix"]
+
+
+# mCE
+
+
+@pytest.fixture
+def other(bench, trained):
+    """Three seeds of a smaller network beside `trained`."""
+    for seed in (1, 2, 3):
+        done = bench(
+            "run", SMOKE, *MLP, f"seed={seed}", "training.engine=native", "model.hidden=[4]",
+            "name=small", f"output=runs/small/seed-{seed}", "-q",
+        )  # fmt: skip
+        assert done.code == 0, done.stderr
+    return trained
+
+
+def errors_of(folder, spec):
+    """Of each run of an experiment, from the records of its evaluations."""
+    matrices = [
+        evaluation(run, spec.replace(":", "~"))["test"]["confusion_matrix"]["counts"]
+        for run in sorted(folder.iterdir())
+    ]
+    return [1 - sum(m[k][k] for k in range(10)) / sum(map(sum, m)) for m in matrices]
+
+
+def test_mce_is_what_the_records_of_the_evaluations_give(bench, other):
+    kinds = {
+        "rotate": ["rotate:degrees=20", "rotate:degrees=40"],
+        "gaussian_noise, seed 0": ["gaussian_noise:sigma=0.3", "gaussian_noise:sigma=0.6"],
+        "gaussian_noise, seed 5": ["gaussian_noise:sigma=0.3,seed=5"],
+        "invert": ["invert"],
+    }
+    specs = ["identity", *(spec for kind in kinds.values() for spec in kind)]
+    (other.parent / "mine.json").write_text(json.dumps(specs))
+    arguments = ("evaluate", "runs/small", "--suite", "mine.json", "--baseline", "runs/mlp")
+    done = bench(*arguments, "--json")
+    assert done.code == 0, done.stderr
+    assert len(json.loads(done.stdout)["evaluations"]) == 5 * len(specs)  # the baseline's, too
+    mce = json.loads(done.stdout)["mce"]
+    assert (mce["baseline"], mce["baseline_runs"], mce["notes"]) == ("smoke", 2, [])
+    (group,) = mce["groups"]
+    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    base = {kind: sum(mean(errors_of(other / "mlp", spec)) for spec in of) for kind, of in kinds.items()}
+    ratios = {
+        kind: [sum(run) / base[kind] for run in zip(*(errors_of(other / "small", spec) for spec in of))]
+        for kind, of in kinds.items()
+    }
+    assert {kind["kind"]: kind["ratio"] for kind in group["kinds"]} == pytest.approx(
+        {kind: mean(values) for kind, values in ratios.items()}
+    )
+    assert group["kinds"][0]["severities"] == ["20", "40"]
+    of_runs = [100 * mean(run) for run in zip(*ratios.values())]
+    assert (group["group"], group["n"]) == ("small", 3)
+    assert (group["mce"], group["sd"]) == pytest.approx((mean(of_runs), statistics.stdev(of_runs)))
+
+    done = bench(*arguments)
+    assert "0 evaluations computed" in done.stderr
+    table, mce_lines = done.stdout.split("\nmCE against smoke (n = 2), which has 100:\n")
+    assert table.startswith("small: 200 images, own test set, native, n = 3, clean ")
+    assert mce_lines.startswith("  small ")
+    assert "hides that one model wins at shifts and loses at noise" in mce_lines
+    # A baseline that is among the runs is evaluated once.
+    done = bench("evaluate", "runs", "--suite", "mine.json", "--baseline", "runs/mlp", "--json")
+    assert len(json.loads(done.stdout)["evaluations"]) == 5 * len(specs)
+    assert json.loads(done.stdout)["mce"] == mce
+
+
+def test_a_baseline_is_one_experiment(bench, other):
+    done = bench("evaluate", "runs/small", "--transform", "invert", "--baseline", "runs")
+    assert_refusal(done, 2, "found 2 experiments (smoke, small)", "allowed: one")
+    assert_refusal(bench("evaluate", "runs/small", "--baseline", "nowhere"), 6, "no folder nowhere")
+    done = bench("evaluate", "runs/small", "--transform", "invert", "--baseline", "runs/mlp/seed-2", "--json")
+    assert done.code == 0, done.stderr
+    assert json.loads(done.stdout)["mce"]["baseline_runs"] == 1
+    done = bench("evaluate", "runs/small", "--baseline", "runs/mlp")
+    assert "There is no mCE: none of these sets of images has a corruption" in done.stdout
+
+
+def test_the_table_fits_a_terminal(bench, trained):
+    done = bench(
+        "evaluate", "runs", "--suite", "quick", "--baseline", "runs/mlp/seed-1",
+        "--transform", "gaussian_noise:sigma=0.3,seed=1",
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stdout.count("n = 2") >= 1
 
 
 def test_folders_without_runs(bench, tmp_path):

@@ -119,6 +119,24 @@ TEST_F(Robustness, HasTheCleanAccuracyBesideEachChange) {
                                          "90.07 ± 0.11", "-7.74", "779", "5"));
 }
 
+TEST_F(Robustness, HasATableForEachGroupWhoseTitleSaysWhatIsTheSameInItsRows) {
+  const std::vector<ReportTable> tables =
+      robustness_tables_by_group(robustness_rows(groups_, evaluations_));
+  ASSERT_EQ(tables.size(), 2U);
+  EXPECT_EQ(tables[0].title,
+            "mlp: 10,000 images, own test set, native, n = 6, clean 97.81 ± 0.13 %");
+  EXPECT_THAT(tables[0].header,
+              ElementsAre("transform", "accuracy [%]", "points", "right→wrong", "wrong→right"));
+  EXPECT_THAT(tables[0].rows[0],
+              ElementsAre("rotate:degrees=10", "90.07 ± 0.11", "-7.74", "779", "5"));
+  // A row of fewer runs, which are others without the transform, too.
+  evaluate_group(groups_[1], {{"invert", {2'000}}}, evaluations_);
+  const ReportTable cnn = robustness_tables_by_group(robustness_rows(groups_, evaluations_))[1];
+  EXPECT_EQ(cnn.title, "cnn: 10,000 images, own test set, native");
+  EXPECT_THAT(cnn.header, ElementsAre("transform", "n", "clean [%]", "accuracy [%]", "points",
+                                      "right→wrong", "wrong→right"));
+}
+
 TEST_F(Robustness, TellsTheEnginesApartWhereThereAreSeveral) {
   StoredEvaluation other = evaluated(groups_[0].completed[0], "rotate:degrees=10", 9'001);
   other.evaluation.engine = "libtorch";

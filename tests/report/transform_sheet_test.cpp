@@ -42,6 +42,18 @@ std::vector<std::vector<std::string>> specs_of(const TransformSheet& sheet) {
   return specs;
 }
 
+/// Every `zoom`-th pixel.
+std::vector<std::uint8_t> without_zoom(const Picture& picture, std::int64_t zoom) {
+  const std::vector<std::uint8_t> bytes = decoded(picture);
+  std::vector<std::uint8_t> small;
+  for (std::int64_t r = 0; r < picture.height; r += zoom) {
+    for (std::int64_t c = 0; c < picture.width; c += zoom) {
+      small.push_back(bytes[static_cast<std::size_t>(r * picture.width + c)]);
+    }
+  }
+  return small;
+}
+
 TEST(ImagesOfEachClass, AreTheFirstOfEachThenTheSecond) {
   const ImageSet set = six_images().test;
   EXPECT_THAT(images_of_each_class(set, 2), ElementsAre(1, 0));
@@ -65,9 +77,10 @@ TEST(TransformSheet, HasAGroupForTheSeveritiesOfAKindAndOneForKindsWithOneEach) 
 TEST(TransformSheet, HasTheImagesInLinesOfAtMostFive) {
   const TransformSheet sheet = transform_sheet(six_images(), chains_of({"invert"}), 20);
   const Picture& picture = sheet.groups.at(0).at(0).picture;
-  EXPECT_EQ(picture.width, 3 * 3 + 2 * 2);  // six in two lines of three
-  EXPECT_EQ(picture.height, 2 * 2 + 2);
-  const std::vector<std::uint8_t> bytes = decoded(picture);
+  // Six in two lines of three; 56 pixels for three columns.
+  EXPECT_EQ(picture.width, 18 * (3 * 3 + 2 * 2));
+  EXPECT_EQ(picture.height, 18 * (2 * 2 + 2));
+  const std::vector<std::uint8_t> bytes = without_zoom(picture, 18);
   // Images 1, 0, 5 above 3, 2, 4. Inverted twice: by the transform, and to be drawn on white.
   EXPECT_THAT(std::vector(bytes.begin(), bytes.begin() + 13),
               ElementsAre(10, 10, 10, 255, 255, 0, 0, 0, 255, 255, 50, 50, 50));
@@ -78,16 +91,16 @@ TEST(TransformSheet, HasTheImagesInLinesOfAtMostFive) {
 TEST(TransformSheet, DrawsTheRandomNumbersOfTheImageInItsFile) {
   const Dataset dataset = six_images();
   const auto noisy = chains_of({"gaussian_noise:sigma=0.3"});
-  const auto two = decoded(transform_sheet(dataset, noisy, 2).groups.at(0).at(0).picture);
-  const auto one = decoded(transform_sheet(dataset, noisy, 1).groups.at(0).at(0).picture);
+  const auto two = without_zoom(transform_sheet(dataset, noisy, 2).groups.at(0).at(0).picture, 18);
+  const auto one = without_zoom(transform_sheet(dataset, noisy, 1).groups.at(0).at(0).picture, 18);
   EXPECT_EQ(std::vector(one.begin(), one.begin() + 3), std::vector(two.begin(), two.begin() + 3));
 }
 
 TEST(TransformSheet, TakesTransformsThatChangeTheShape) {
   const TransformSheet sheet =
       transform_sheet(six_images(), chains_of({"transpose", "resize:rows=4,columns=5"}), 1);
-  EXPECT_EQ(sheet.groups.at(0).at(0).picture.width, 2);
-  EXPECT_EQ(sheet.groups.at(0).at(1).picture.width, 5);
+  EXPECT_EQ(sheet.groups.at(0).at(0).picture.width, 2 * 18);
+  EXPECT_EQ(sheet.groups.at(0).at(1).picture.width, 5 * 11);
   EXPECT_THROW(transform_sheet(six_images(), chains_of({"pixelate:size=2"}), 1), Error);
 }
 

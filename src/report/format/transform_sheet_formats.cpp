@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <span>
 
 #include "report/format/figure_style.h"
 #include "report/format/html_parts.h"
@@ -12,49 +12,35 @@
 namespace mnist_bench {
 namespace {
 
-struct Size {
-  double width = 0.0;
-  double height = 0.0;
-};
-
-/// As drawn: each image as high as a thumbnail.
-Size drawn_size(const TransformStrip& strip) {
-  const double zoom = static_cast<double>(kThumbnail.size) / static_cast<double>(strip.image.rows);
-  return {.width = zoom * static_cast<double>(strip.picture.width),
-          .height = zoom * static_cast<double>(strip.picture.height)};
-}
-
 /// Of the columns of strips: as wide as the widest strip.
 double column_width(const TransformSheet& sheet) {
   double width = kTransformSheet.least_column;
   for (const auto& group : sheet.groups) {
-    for (const TransformStrip& strip : group) width = std::max(width, drawn_size(strip).width);
+    for (const TransformStrip& strip : group) {
+      width = std::max(width, static_cast<double>(strip.picture.width));
+    }
   }
-  return std::ceil(width);
+  return width;
 }
 
 std::string strip_html(const TransformStrip& strip) {
-  const Size size = drawn_size(strip);
   const std::string spec = markup_escaped(strip.spec);
   return fmt::format(
       "<figure><figcaption>{0}</figcaption><img src=\"{1}\" alt=\"the images after {0}\" "
-      "width=\"{2:.0f}\" height=\"{3:.0f}\"></figure>\n",
-      spec, png_uri(strip.picture.png), size.width, size.height);
+      "width=\"{2}\" height=\"{3}\"></figure>\n",
+      spec, png_uri(strip.picture.png), strip.picture.width, strip.picture.height);
 }
 
 /// The label above the picture, in a frame.
 std::string strip_svg(const TransformStrip& strip, const std::vector<std::string>& label, double x,
                       double label_top, double picture_top) {
-  const Size size = drawn_size(strip);
   const std::string box =
       fmt::format(R"(x="{}" y="{}" width="{}" height="{}")", coordinate(x), coordinate(picture_top),
-                  coordinate(size.width), coordinate(size.height));
-  // Each program that draws SVG knows one of the two names of "do not blur".
+                  strip.picture.width, strip.picture.height);
   return text_svg(label, x, label_top + kSheet.title_base) +
-         fmt::format(
-             R"(<image {0} href="{1}" image-rendering="optimizeSpeed" )"
-             R"(style="image-rendering:pixelated"/><g class="cell"><rect class="frame" {0}/></g>)",
-             box, png_uri(strip.picture.png));
+         fmt::format(R"(<image {0} href="{1}" style="image-rendering:pixelated"/>)"
+                     R"(<g class="cell"><rect class="frame" {0}/></g>)",
+                     box, png_uri(strip.picture.png));
 }
 
 }  // namespace
@@ -93,7 +79,7 @@ std::string transform_sheet_svg(const TransformSheet& sheet, const std::string& 
       for (const TransformStrip& strip : row) {
         labels.push_back(lines_of(strip.spec, column));
         lines = std::max(lines, labels.back().size());
-        height = std::max(height, drawn_size(strip).height);
+        height = std::max(height, static_cast<double>(strip.picture.height));
       }
       const double picture_top = top + kFont.line * static_cast<double>(lines);
       for (std::size_t i = 0; i < row.size(); ++i) {
