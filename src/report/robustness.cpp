@@ -102,25 +102,26 @@ struct RowColumn {
   std::string (*text)(const RobustnessRow&);
 };
 
-const RowColumn kExperiment{"experiment", Align::left,
-                            [](const RobustnessRow& row) { return row.group; }};
-const RowColumn kData{"data", Align::left, [](const RobustnessRow& row) { return row.data; }};
-const RowColumn kImages{"images", Align::right,
-                        [](const RobustnessRow& row) { return with_commas(row.images); }};
-const RowColumn kTransform{"transform", Align::left,
-                           [](const RobustnessRow& row) { return row.spec; }};
-const RowColumn kEngine{"engine", Align::left, [](const RobustnessRow& row) { return row.engine; }};
-const RowColumn kRuns{"n", Align::right,
-                      [](const RobustnessRow& row) { return std::to_string(row.accuracy.n); }};
-const RowColumn kClean{"clean [%]", Align::right, clean_text};
-const RowColumn kAccuracy{"accuracy [%]", Align::right, accuracy_text};
-const RowColumn kChange{"change [points]", Align::right, change_text};
-const RowColumn kRightToWrong{"right→wrong", Align::right, [](const RobustnessRow& row) {
-                                return images_text(row.right_to_wrong);
-                              }};
-const RowColumn kWrongToRight{"wrong→right", Align::right, [](const RobustnessRow& row) {
-                                return images_text(row.wrong_to_right);
-                              }};
+constexpr RowColumn kExperiment{"experiment", Align::left,
+                                [](const RobustnessRow& row) { return row.group; }};
+constexpr RowColumn kData{"data", Align::left, [](const RobustnessRow& row) { return row.data; }};
+constexpr RowColumn kImages{"images", Align::right,
+                            [](const RobustnessRow& row) { return with_commas(row.images); }};
+constexpr RowColumn kTransform{"transform", Align::left,
+                               [](const RobustnessRow& row) { return row.spec; }};
+constexpr RowColumn kEngine{"engine", Align::left,
+                            [](const RobustnessRow& row) { return row.engine; }};
+constexpr RowColumn kRuns{"n", Align::right,
+                          [](const RobustnessRow& row) { return std::to_string(row.accuracy.n); }};
+constexpr RowColumn kClean{"clean [%]", Align::right, clean_text};
+constexpr RowColumn kAccuracy{"accuracy [%]", Align::right, accuracy_text};
+constexpr RowColumn kChange{"change [points]", Align::right, change_text};
+constexpr RowColumn kRightToWrong{"right→wrong", Align::right, [](const RobustnessRow& row) {
+                                    return images_text(row.right_to_wrong);
+                                  }};
+constexpr RowColumn kWrongToRight{"wrong→right", Align::right, [](const RobustnessRow& row) {
+                                    return images_text(row.wrong_to_right);
+                                  }};
 
 bool is_same_in_all(const std::vector<RobustnessRow>& rows, const RowColumn& column) {
   return std::all_of(rows.begin(), rows.end(), [&](const RobustnessRow& row) {
@@ -155,7 +156,7 @@ ReportTable table_of_group(const std::vector<RobustnessRow>& rows) {
     }
   };
   add(kImages, kImages.text(first) + " images");
-  add(kData, first.data == kOwnTestSet ? "own test set" : first.data);
+  add(kData, first.data == kOwnTestSet ? "own test set" : "data " + first.data);
   columns.push_back(kTransform);
   add(kEngine, first.engine);
   add(kRuns, "n = " + kRuns.text(first));

@@ -265,3 +265,17 @@ def test_a_page_without_data_or_predictions_says_so(driver, page, bench, tmp_pat
     assert bench("report", "runs", "-o", "report.html").code == 0
     show(driver, tmp_path / "report.html")
     assert "Not shown: " in driver.find_element(By.ID, "mistakes").text
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_a_contact_sheet_is_a_page_like_the_report(driver, bench, tmp_path, width, scheme):
+    assert bench("data", "sheet", "-o", "sheet.html", "--suite", "quick", "--images", "10").code == 0
+    show(driver, tmp_path / "sheet.html", width=width, scheme=scheme)
+    assert driver.get_log("browser") == []
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.execute_script(SMALLEST_CONTRAST)[0] >= 4.5
+    # A pixel of the picture is one of the screen.
+    sizes = driver.execute_script(
+        "return [...document.images].map((i) => [i.naturalWidth, i.clientWidth, i.naturalHeight, i.clientHeight])"
+    )
+    assert sizes == [[296, 296, 116, 116]] * 9
