@@ -176,6 +176,7 @@ void run_command_line(int argc, const char* const* argv, Session& session) {
   add_evaluate_command(app, session);
   add_predict_command(app, session);
   add_export_command(app);
+  add_inspect_command(app, session);
   add_report_command(app);
   add_compare_command(app);
   add_verify_command(app);

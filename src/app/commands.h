@@ -28,6 +28,7 @@ void add_sweep_command(CLI::App& app, Session& session);
 void add_evaluate_command(CLI::App& app, Session& session);
 void add_predict_command(CLI::App& app, Session& session);
 void add_export_command(CLI::App& app);
+void add_inspect_command(CLI::App& app, Session& session);
 void add_report_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_verify_command(CLI::App& app);

@@ -8,7 +8,7 @@
 #include "app/evaluation_points.h"
 #include "app/output_file.h"
 #include "data/dataset.h"
-#include "report/format/formats.h"
+#include "report/format/file_endings.h"
 #include "report/format/transform_sheet_formats.h"
 #include "transform/suite.h"
 
@@ -31,10 +31,8 @@ struct SheetFormat {
 void draw_sheet(SheetArguments arguments) {
   const std::vector<SheetFormat> formats = {{".html", transform_sheet_html},
                                             {".svg", transform_sheet_svg}};
-  std::vector<std::string> endings;
-  for (const SheetFormat& format : formats) endings.push_back(format.ending);
-  const SheetFormat& format = formats[find_ending(arguments.output, endings)];
-  check_output_file(arguments.output);
+  const SheetFormat& format = format_by_ending(formats, arguments.output);
+  check_output_files({arguments.output});
   if (arguments.specs.empty() && arguments.suite.empty()) arguments.suite = "standard";
   std::vector<TransformChain> chains = {{}};
   std::string title = "Transforms";

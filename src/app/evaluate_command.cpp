@@ -36,6 +36,7 @@ struct EvaluateArguments {
   std::vector<std::string> expectations;
   bool json = false;
   bool force = false;
+  bool save_probabilities = false;
 };
 
 /// Before the folder of the published MNIST-C, where a suite's name is expected.
@@ -68,6 +69,7 @@ EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& 
   if (!arguments.device.empty()) options.device = checked_device(arguments.device);
   options.threads = arguments.threads;
   options.force = arguments.force;
+  options.save_probabilities = arguments.save_probabilities;
   options.command = session.command_line;
   return options;
 }
@@ -282,6 +284,8 @@ examples:
       ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "print JSON (schema mnist-bench.evaluate/1)");
   command->add_flag("--force", arguments->force, "compute again what is there already");
+  command->add_flag("--save-probabilities", arguments->save_probabilities,
+                    "also write the probabilities of all classes, beside each evaluation (.npy)");
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only, and the table");
   command->add_flag("-v,--verbose", session.console.verbose, "more detail on stderr");
   command->callback([arguments, &session] { evaluate(*arguments, session); });

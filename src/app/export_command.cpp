@@ -21,7 +21,7 @@ struct ModelExportArguments {
 };
 
 void export_model(const ModelExportArguments& arguments) {
-  check_output_file(arguments.file);
+  check_output_files({arguments.file});
   const StoredRun run = read_recorded_run(arguments.run);
   const OnnxFile model = export_run(run, build_info().version);
   write_output_file(arguments.file, model.bytes);

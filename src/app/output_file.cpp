@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
@@ -9,24 +10,29 @@
 
 namespace mnist_bench {
 
-void check_output_file(const std::string& file) {
-  const std::filesystem::path path = file;
-  if (std::filesystem::is_directory(path)) {
-    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
-  }
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
-    throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
-                "name a regular file with -o");
-  }
-  const std::filesystem::path folder = path.parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder)) return;
-  if (std::filesystem::exists(folder)) {
+void check_output_files(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (std::count(files.begin(), files.end(), file) > 1) {
+      throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
+    }
+    const std::filesystem::path path = file;
+    if (std::filesystem::is_directory(path)) {
+      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
+    }
+    if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
+      throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
+                  "name a regular file with -o");
+    }
+    const std::filesystem::path folder = path.parent_path();
+    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
+    if (std::filesystem::exists(folder)) {
+      throw Error(ExitCode::io,
+                  fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
+    }
     throw Error(ExitCode::io,
-                fmt::format("cannot write {}: {} is not a folder", file, folder.string()));
+                fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
+                fmt::format("mkdir -p {}", folder.string()));
   }
-  throw Error(ExitCode::io,
-              fmt::format("cannot write {}: there is no folder {}", file, folder.string()),
-              fmt::format("mkdir -p {}", folder.string()));
 }
 
 void write_output_file(const std::string& file, std::string_view bytes) {

@@ -2,12 +2,13 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mnist_bench {
 
-/// Throws Error(io) where a file that a user named with -o cannot be: for a folder, a special file,
-/// and in a folder that does not exist.
-void check_output_file(const std::string& file);
+/// Throws Error for a file named twice with -o, and for one that cannot be written since it, or the
+/// folder that it would be in, is no file or folder: before there is anything to write.
+void check_output_files(const std::vector<std::string>& files);
 
 /// Writes the file that a user named with -o, atomically. A symbolic link stays one: the file that
 /// it leads to is written, as by a shell's `>`. Throws Error(io).

@@ -23,17 +23,6 @@ struct ReportArguments {
   bool paper = false;
 };
 
-/// Checks the output files before anything is read.
-void check_files(const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    format_of(file);
-    if (std::count(files.begin(), files.end(), file) > 1) {
-      throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
-    }
-    check_output_file(file);
-  }
-}
-
 /// `report a -o x.md y.csv` reads y.csv as a folder.
 void check_folders(const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) {
@@ -46,7 +35,8 @@ void check_folders(const std::vector<std::string>& folders) {
 }
 
 void report(const ReportArguments& arguments) {
-  check_files(arguments.files);
+  for (const std::string& file : arguments.files) format_of(file);
+  check_output_files(arguments.files);
   check_folders(arguments.folders);
   std::vector<Latency> latencies;
   if (!arguments.latency_file.empty()) latencies = read_latencies(arguments.latency_file);

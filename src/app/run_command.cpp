@@ -20,6 +20,7 @@ struct RunArguments {
   std::string output;
   bool resume = false;
   bool force = false;
+  bool save_probabilities = false;
   std::vector<std::string> expectations;
 };
 
@@ -54,7 +55,8 @@ void run(const RunArguments& arguments, Session& session) {
   const RunOptions options{.existing = arguments.force    ? Existing::replace
                                        : arguments.resume ? Existing::resume
                                                           : Existing::refuse,
-                           .command = session.command_line};
+                           .command = session.command_line,
+                           .save_probabilities = arguments.save_probabilities};
   DataCache data;
   const StoredRun finished = run_experiment(config, options, data, console);
   if (!session.console.quiet) {
@@ -65,6 +67,12 @@ void run(const RunArguments& arguments, Session& session) {
     throw Error(exit_code_of(finished.result.status),
                 finished.result.error.value_or("the run did not complete"),
                 remedy_for(finished.result, finished.folder.string()));
+  }
+  if (arguments.save_probabilities && !finished.result.probabilities_sha256) {
+    console.warn(
+        fmt::format("the run was finished without its probabilities: mnist-bench evaluate {} "
+                    "--save-probabilities writes them",
+                    finished.folder.string()));
   }
   const std::vector<std::string> misses = missed(expectations, finished.result);
   if (!misses.empty()) {
@@ -101,6 +109,9 @@ was done; Ctrl-C or SIGTERM twice ends it at once.)");
                                fmt::join(expectable_metrics(Better::lower), ", ")))
       ->type_name("METRIC>=VALUE")
       ->allow_extra_args(false);
+  command->add_flag("--save-probabilities", arguments->save_probabilities,
+                    "also write the probabilities of all classes: probabilities.npy in the run "
+                    "folder");
   command->add_flag("-q,--quiet", session.console.quiet, "warnings and errors only");
   command->add_flag("-v,--verbose", session.console.verbose, "more detail on stderr");
   command

@@ -21,7 +21,9 @@
 #include "experiment/predictor.h"
 #include "experiment/set_up.h"
 #include "record/layer_tensors.h"
+#include "record/probabilities.h"
 #include "record/test_record.h"
+#include "record/tested_data.h"
 #include "record/trained_model.h"
 #include "runtime/interrupt.h"
 #include "transform/apply.h"
@@ -146,17 +148,26 @@ void require_reproduced(const Model& model, const TestRecord& clean) {
               "this build or machine computes otherwise than that of the run; evaluate it there");
 }
 
-/// `before`, `after`: the classes for images with these labels, without and with the transform.
+/// `before`, `after`: the classes for images with these labels and indices, without and with the
+/// transform.
 AgainstClean against_clean(const std::vector<std::uint8_t>& labels,
                            const std::vector<std::int64_t>& before,
-                           const std::vector<std::int64_t>& after) {
-  AgainstClean against;
+                           const std::vector<std::int64_t>& after,
+                           const std::vector<std::int64_t>& indices) {
+  std::vector<std::int64_t> fallen;
+  std::vector<std::int64_t> risen;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const bool was_right = before[i] == labels[i];
     const bool is_right = after[i] == labels[i];
-    against.right_to_wrong += was_right && !is_right ? 1 : 0;
-    against.wrong_to_right += !was_right && is_right ? 1 : 0;
+    if (was_right && !is_right) fallen.push_back(indices[i]);
+    if (!was_right && is_right) risen.push_back(indices[i]);
   }
+  std::sort(fallen.begin(), fallen.end());
+  std::sort(risen.begin(), risen.end());
+  AgainstClean against{.right_to_wrong = static_cast<std::int64_t>(fallen.size()),
+                       .wrong_to_right = static_cast<std::int64_t>(risen.size()),
+                       .right_to_wrong_images = std::move(fallen),
+                       .wrong_to_right_images = std::move(risen)};
   against.accuracy_change = static_cast<double>(against.wrong_to_right - against.right_to_wrong) /
                             static_cast<double>(labels.size());
   return against;
@@ -297,13 +308,11 @@ class Evaluator {
     const std::filesystem::path folder = options_.data.value_or(data_folder(result.config.data));
     const Dataset& data = options_.data ? dataset(folder) : own_dataset(folder);
     const bool is_own = data.test.sha256 == result.data->test.sha256;
-    if (is_own || options_.data) return {&data, is_own};
-    throw Error(ExitCode::data,
-                fmt::format("{}: the test set in {} is not the one that the run was tested on: its "
-                            "SHA-256 is {}, in result.json {}",
-                            model.run.folder.string(), folder.string(), data.test.sha256,
-                            result.data->test.sha256),
-                kDataRemedy);
+    if (!options_.data) {
+      require_tested_on(model.run, data, folder,
+                        "put the data back, or name their folder with --data");
+    }
+    return {&data, is_own};
   }
 
   /// The runs that are evaluated on the same data as `model`.
@@ -368,6 +377,10 @@ class Evaluator {
                              evaluation.transform == batch.points[i].transform &&
                              evaluation.data.samples == batch.set.images.size();
         if (!is_same) continue;
+        if (options_.save_probabilities) {
+          if (!evaluation.probabilities_sha256) continue;
+          require_probabilities(probabilities_file(file), *evaluation.probabilities_sha256);
+        }
         if (evaluation.data.dataset == "mnist-c" &&
             evaluation.data.sha256 != seen_sha256(model, batch)) {
           continue;
@@ -450,15 +463,20 @@ class Evaluator {
                  .sha256 = seen.sha256},
         .test = {},
         .against_clean = {},
+        .probabilities_sha256 = {},
         .timing = {.transform_seconds = images.seconds, .predict_seconds = seconds_since(start)},
         .provenance = model.provenance};
     evaluation.test = test_record(predictions, seen.images.labels, model.classes());
     if (batch.clean) {
       evaluation.against_clean =
-          against_clean(seen.images.labels, model.clean.at(batch.clean->name), predictions.classes);
+          against_clean(seen.images.labels, model.clean.at(batch.clean->name), predictions.classes,
+                        batch.set.indices);
     }
     const std::filesystem::path file = file_of(model, batch, point);
-    write_evaluation(model.run, file, evaluation);
+    const std::optional<std::string> probabilities =
+        options_.save_probabilities ? std::optional(probabilities_bytes(predictions)) : std::nullopt;
+    if (probabilities) evaluation.probabilities_sha256 = sha256_hex(*probabilities);
+    write_evaluation(model.run, file, evaluation, probabilities);
     task.done[point] = {.file = file, .data = batch.set.name, .evaluation = std::move(evaluation)};
   }
 

@@ -33,6 +33,8 @@ struct EvaluationOptions {
   std::optional<std::string> device;  ///< as in a config
   std::optional<std::int64_t> threads;
   bool force = false;  ///< compute what is there already
+  /// Write the probabilities of all classes beside each evaluation.
+  bool save_probabilities = false;
   std::string command;
 };
 

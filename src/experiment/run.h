@@ -18,6 +18,8 @@ struct RunOptions {
   /// Write an epoch's files while the next one is trained: where total time counts more than an
   /// epoch's.
   bool write_async = false;
+  /// Write probabilities.npy.
+  bool save_probabilities = false;
 };
 
 /// One experiment from config to record: checks the world, trains, evaluates after each epoch and

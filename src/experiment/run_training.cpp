@@ -145,6 +145,11 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
   if (result.status == RunStatus::diverged || !last) return;
   result.test = last->test;
   result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
+  if (options.save_probabilities) {
+    result.probabilities_sha256 = folder.write_probabilities(last->predictions);
+  } else {
+    folder.remove_probabilities();
+  }
 }
 
 }  // namespace mnist_bench

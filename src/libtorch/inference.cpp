@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "libtorch/layer_modules.h"
+#include "libtorch/network.h"
+
 namespace mnist_bench {
 namespace {
 
@@ -72,6 +75,20 @@ std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Te
   const torch::Tensor softmax = network->forward(images).softmax(/*dim=*/1).cpu();
   const auto* first = softmax.const_data_ptr<float>();
   return {first, first + softmax.numel()};
+}
+
+std::vector<NamedTensor> activations(torch::nn::Sequential& network, const torch::Tensor& image) {
+  const c10::InferenceMode inference;
+  network->eval();
+  std::vector<NamedTensor> outputs;
+  const auto keep = [&](const std::string& name, const torch::Tensor& output) {
+    outputs.push_back(export_tensor(name, output[0]));
+  };
+  const std::vector<std::string> names = network->named_children().keys();
+  auto name = names.begin();
+  torch::Tensor x = image;
+  for (torch::nn::AnyModule& layer : *network) x = forward(*name++, layer, x, keep);
+  return outputs;
 }
 
 }  // namespace mnist_bench

@@ -8,6 +8,7 @@
 #include "config/experiment.h"
 #include "data/dataset.h"
 #include "evaluate/metrics.h"
+#include "record/safetensors.h"
 
 namespace mnist_bench {
 
@@ -30,5 +31,11 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set);
 /// The softmax of the network's logits, [N][classes], in evaluation mode; of all images at a time.
 /// images: [N, 1, rows, columns] float32, normalized, at least one.
 std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Tensor& images);
+
+/// Puts the network in evaluation mode, and returns the output of each of its layers for one image,
+/// in the order in which they compute: those of a residual block before the block. Shapes leave the
+/// batch out: [channels, rows, columns] of a map, [features] of a vector. image: [1, 1, rows,
+/// columns].
+std::vector<NamedTensor> activations(torch::nn::Sequential& network, const torch::Tensor& image);
 
 }  // namespace mnist_bench

@@ -32,7 +32,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
     modules_.clear();
     for (NamedModule& named : make_modules(layer_.inner)) {
       register_module(named.name, named.module.ptr());
-      modules_.push_back(std::move(named.module));
+      modules_.push_back(std::move(named));
     }
     if (shortcut_ == layer::Shortcut::identity) return;
     stride_ = shortcut_stride(layer_);
@@ -47,7 +47,16 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
   /// x: [N, channels, rows, columns].
   torch::Tensor forward(const torch::Tensor& x) {
     torch::Tensor y = x;
-    for (nn::AnyModule& module : modules_) y = module.forward<torch::Tensor>(y);
+    for (NamedModule& named : modules_) y = named.module.forward<torch::Tensor>(y);
+    return y + shortcut(x);
+  }
+
+  /// The same; `see` gets the output of each layer.
+  torch::Tensor forward_seen(const torch::Tensor& x, const OutputCallback& see) {
+    torch::Tensor y = x;
+    for (NamedModule& named : modules_) {
+      y = mnist_bench::forward(layer_.name + "." + named.name, named.module, y, see);
+    }
     return y + shortcut(x);
   }
 
@@ -70,7 +79,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
   PlacedLayer layer_;
   layer::Shortcut shortcut_;
   std::int64_t stride_ = 1;
-  std::vector<nn::AnyModule> modules_;
+  std::vector<NamedModule> modules_;
   nn::Conv2d projection_ = nullptr;
 };
 TORCH_MODULE(Residual);
@@ -152,6 +161,14 @@ std::vector<NamedModule> make_modules(const std::vector<PlacedLayer>& layers) {
     relu_in_place = may_be_overwritten(layer.kind);
   }
   return modules;
+}
+
+torch::Tensor forward(const std::string& name, nn::AnyModule& module, const torch::Tensor& x,
+                      const OutputCallback& see) {
+  const auto block = std::dynamic_pointer_cast<ResidualImpl>(module.ptr());
+  const torch::Tensor y = block ? block->forward_seen(x, see) : module.forward<torch::Tensor>(x);
+  see(name, y);
+  return y;
 }
 
 }  // namespace mnist_bench

@@ -47,7 +47,7 @@ bool is_same(const nlohmann::json& said, const ordered_json& computed) {
 }
 
 /// Members that records of the first schema never have.
-constexpr std::array<std::string_view, 12> kOfSecondSchema = {"cuda",
+constexpr std::array<std::string_view, 13> kOfSecondSchema = {"cuda",
                                                               "cudnn",
                                                               "driver",
                                                               "tf32",
@@ -58,6 +58,7 @@ constexpr std::array<std::string_view, 12> kOfSecondSchema = {"cuda",
                                                               "classes",
                                                               "peak_device_bytes",
                                                               "predictions_sha256",
+                                                              "probabilities_sha256",
                                                               "calibration"};
 
 /// Members that records of the first schema may have; versions before 0.1.0 did not write them.

@@ -204,6 +204,7 @@ void check_status(const RunResult& result, bool first) {
     return fmt::format("it has {} of {} epochs", result.epochs.size(),
                        result.config.training.epochs);
   };
+  require(result.test || !result.probabilities_sha256, "probabilities_sha256 is without a test");
   switch (result.status) {
     case RunStatus::completed:
       require(all, number());

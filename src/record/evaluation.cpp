@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -48,12 +49,31 @@ const Fields<EvaluatedData>& evaluated_data_fields() {
   return fields;
 }
 
+/// Images by their indices in the test file, not written where they are not known.
+Field<AgainstClean> indices_field(const std::string& name,
+                                  std::optional<std::vector<std::int64_t>> AgainstClean::*member) {
+  Field<AgainstClean> field{
+      .name = name,
+      .write = [member](const AgainstClean& against) { return Json(*(against.*member)); },
+      .read =
+          [name, member](AgainstClean& against, const JsonValue& json) {
+            std::vector<std::int64_t> indices;
+            for (const JsonValue& item : json.at(name.c_str()).items()) {
+              indices.push_back(item.count());
+            }
+            against.*member = std::move(indices);
+          }};
+  return may_lack(unless_absent(std::move(field), member));
+}
+
 const Fields<AgainstClean>& against_clean_fields() {
   using A = AgainstClean;
   static const Fields<A> fields = {
       field("accuracy_change", &A::accuracy_change, &J::number),
       field("right_to_wrong", &A::right_to_wrong, &J::count),
       field("wrong_to_right", &A::wrong_to_right, &J::count),
+      indices_field("right_to_wrong_images", &A::right_to_wrong_images),
+      indices_field("wrong_to_right_images", &A::wrong_to_right_images),
   };
   return fields;
 }
@@ -93,10 +113,27 @@ const Fields<Evaluation>& evaluation_fields() {
       object("data", &E::data, evaluated_data_fields()),
       object("test", &E::test, test_fields()),
       object("against_clean", &E::against_clean, against_clean_fields()),
+      unless_absent(field("probabilities_sha256", &E::probabilities_sha256, &J::hash),
+                    &E::probabilities_sha256),
       object("timing", &E::timing, evaluation_timing_fields()),
       object("provenance", &E::provenance, provenance_fields()),
   };
   return fields;
+}
+
+/// Throws unless there are as many indices as the member `name` counts, ascending.
+void check_indices(const std::string& name, std::int64_t count,
+                   const std::optional<std::vector<std::int64_t>>& indices) {
+  if (!indices) return;
+  const auto listed = static_cast<std::int64_t>(indices->size());
+  if (listed != count) {
+    contradict("against_clean." + name, std::to_string(count),
+               fmt::format("{}_images has {}", name, listed));
+  }
+  const auto falling = std::adjacent_find(indices->begin(), indices->end(), std::greater_equal<>());
+  if (falling == indices->end()) return;
+  contradict(fmt::format("against_clean.{}_images", name), std::to_string(*falling),
+             "its indices do not ascend");
 }
 
 void check_against_clean(const Evaluation& evaluation) {
@@ -104,9 +141,12 @@ void check_against_clean(const Evaluation& evaluation) {
   const AgainstClean& against = *evaluation.against_clean;
   const auto change = static_cast<double>(against.wrong_to_right - against.right_to_wrong) /
                       static_cast<double>(evaluation.data.samples);
-  if (nearly(change, against.accuracy_change)) return;
-  contradict("against_clean.accuracy_change", fmt::format("{}", against.accuracy_change),
-             fmt::format("its counts give {}", change));
+  if (!nearly(change, against.accuracy_change)) {
+    contradict("against_clean.accuracy_change", fmt::format("{}", against.accuracy_change),
+               fmt::format("its counts give {}", change));
+  }
+  check_indices("right_to_wrong", against.right_to_wrong, against.right_to_wrong_images);
+  check_indices("wrong_to_right", against.wrong_to_right, against.wrong_to_right_images);
 }
 
 /// Throws unless `evaluation` is one of the run in `folder`, and `file` its own file there.
@@ -126,9 +166,11 @@ void require_evaluation_of(const RunResult& result, const Evaluation& evaluation
               fmt::format("{} holds what belongs into {}", file.string(), own.string()));
 }
 
-/// The files DATA/SPEC.json in `folder`, by name, and those that are being written.
+/// The files DATA/SPEC.json in `folder`, by name, their probabilities, and those that are being
+/// written.
 struct EvaluationFiles {
   std::vector<std::filesystem::path> written;
+  std::vector<std::filesystem::path> probabilities;
   std::vector<std::filesystem::path> temporary;
 };
 
@@ -142,7 +184,11 @@ EvaluationFiles files_below(const std::filesystem::path& folder) {
     const std::filesystem::path& path = entry->path();
     const std::string name = path.filename().string();
     if (name.starts_with('.')) {
-      if (name.find(".json.tmp-") != std::string::npos) files.temporary.push_back(path);
+      const bool is_ours = name.find(".json.tmp-") != std::string::npos ||
+                           name.find(".npy.tmp-") != std::string::npos;
+      if (is_ours) files.temporary.push_back(path);
+    } else if (path.extension() == ".npy") {
+      files.probabilities.push_back(path);
     } else if (path.extension() == ".json") {
       files.written.push_back(path);
     }
@@ -175,7 +221,8 @@ Evaluation parse_evaluation(std::string_view bytes) {
 }
 
 void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
-                      const Evaluation& evaluation) {
+                      const Evaluation& evaluation,
+                      const std::optional<std::string>& probabilities) {
   // Others may evaluate the run meanwhile, but none may replace it.
   const FolderLock lock(run.folder, kLogFile, LockKind::shared);
   if (read_result(run.folder).parameters_sha256 != run.result.parameters_sha256) {
@@ -184,7 +231,10 @@ void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
                 "evaluate it again");
   }
   create_folders(file.parent_path());
+  if (probabilities) write_file_atomically(probabilities_file(file), *probabilities);
   write_file_atomically(file, evaluation_text(evaluation));
+  // What an earlier evaluation has saved.
+  if (!probabilities) std::filesystem::remove(probabilities_file(file));
 }
 
 void remove_temporary_evaluations(const std::filesystem::path& folder) {
@@ -227,7 +277,7 @@ void remove_evaluations(const std::filesystem::path& folder) {
   // What a link leads to may hold more than this run's.
   if (std::filesystem::is_symlink(folder / kEvaluationsFolder)) return;
   const EvaluationFiles files = files_below(folder / kEvaluationsFolder);
-  for (const auto* paths : {&files.written, &files.temporary}) {
+  for (const auto* paths : {&files.written, &files.probabilities, &files.temporary}) {
     for (const std::filesystem::path& path : *paths) {
       std::error_code error;
       std::filesystem::remove(path, error);

@@ -43,6 +43,9 @@ struct AgainstClean {
   double accuracy_change = 0.0;     ///< −1 … 1
   std::int64_t right_to_wrong = 0;  ///< images that are right without the transform alone
   std::int64_t wrong_to_right = 0;
+  /// These images, ascending: indices in the test file. Absent in files of earlier versions.
+  std::optional<std::vector<std::int64_t>> right_to_wrong_images = {};
+  std::optional<std::vector<std::int64_t>> wrong_to_right_images = {};
 };
 
 struct EvaluationTiming {
@@ -62,8 +65,10 @@ struct Evaluation {
   TestRecord test;
   /// Absent where the images have no counterparts without the transform.
   std::optional<AgainstClean> against_clean;
-  EvaluationTiming timing;
-  Provenance provenance;
+  /// SHA-256 of the probabilities beside the file; absent where they were not to be saved.
+  std::optional<std::string> probabilities_sha256 = {};
+  EvaluationTiming timing = {};
+  Provenance provenance = {};
 };
 
 /// Text of the file; its last member, `sha256`, seals it as that of result.json does.
@@ -82,11 +87,13 @@ std::filesystem::path evaluation_file(const std::filesystem::path& folder, const
                                       const TransformChain& transform,
                                       std::optional<Engine> engine);
 
-/// Writes `evaluation` of a completed run to `file`, which evaluation_file names. Throws Error(io)
+/// Writes `evaluation` of a completed run to `file`, which evaluation_file names, and beside it the
+/// bytes of its probabilities, if any. Throws Error(io)
 /// where that fails, and where the run's folder holds other parameters by now, or another process
 /// trains there.
 void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
-                      const Evaluation& evaluation);
+                      const Evaluation& evaluation,
+                      const std::optional<std::string>& probabilities = std::nullopt);
 
 /// Deletes what killed processes left of the evaluations of the run in `folder`, unless another
 /// process uses that just now.

@@ -109,6 +109,13 @@ Field<Struct> unless_empty(Field<Struct> field, T Struct::*member) {
   return may_lack(std::move(field));
 }
 
+/// An optional member that is not written where it is absent.
+template <class Struct, class T>
+Field<Struct> unless_absent(Field<Struct> field, std::optional<T> Struct::*member) {
+  field.is_left_out = [member](const Struct& record) { return !(record.*member); };
+  return field;
+}
+
 /// An object of several members of the same struct.
 template <class Struct>
 Field<Struct> group(const std::string& name, Fields<Struct> fields) {

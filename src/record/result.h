@@ -132,6 +132,8 @@ struct RunResult {
   std::optional<std::string> parameters_sha256;
   /// SHA-256 of predictions.csv; absent where the run wrote none, and in records of 0.1.0.
   std::optional<std::string> predictions_sha256 = {};
+  /// SHA-256 of probabilities.npy; absent where the run was not asked to save it.
+  std::optional<std::string> probabilities_sha256 = {};
   /// What its reader has to say of a record of an earlier version; not written.
   std::vector<std::string> notes = {};
 };

@@ -170,6 +170,8 @@ const Fields<RunResult>& result_fields() {
       timing_field(),
       field("parameters_sha256", &R::parameters_sha256, &J::hash, "of the final parameters"),
       field("predictions_sha256", &R::predictions_sha256, &J::hash),
+      unless_absent(field("probabilities_sha256", &R::probabilities_sha256, &J::hash),
+                    &R::probabilities_sha256),
   };
   return fields;
 }

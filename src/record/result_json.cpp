@@ -27,6 +27,7 @@ Json to_json(const RunResult& result) { return write_fields(result_fields(), res
 Json to_json_without_epochs(const RunResult& result) {
   Json json = Json::object();
   for (const Field<RunResult>& field : result_fields()) {
+    if (field.is_left_out && field.is_left_out(result)) continue;
     json[field.name] = field.name == "epochs" ? Json::array() : field.write(result);
   }
   return json;

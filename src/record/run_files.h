@@ -13,12 +13,15 @@ namespace mnist_bench {
 /// another.
 inline constexpr const char* kLogFile = "log.txt";
 
+/// The probabilities of all classes, where a run was asked to save them.
+inline constexpr const char* kProbabilitiesFile = "probabilities.npy";
+
 /// Every file that a run writes. --force deletes these, in this order, after the evaluations.
 /// If the process is killed in between, the old run is complete but for its checkpoint, or cannot
 /// be resumed; the config is left to the end, to show that the files are a run's.
 inline constexpr std::array kRunFiles = {
-    "checkpoint.safetensors", "result.json", "epochs.jsonl", "predictions.csv",
-    "model.safetensors",      "config.json", kLogFile};
+    "checkpoint.safetensors", "result.json",       "epochs.jsonl", "predictions.csv",
+    kProbabilitiesFile,       "model.safetensors", "config.json",  kLogFile};
 
 /// Whether any of them is in `folder`. An empty log does not count: locking a folder creates it.
 bool holds_run(const std::filesystem::path& folder);

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "config/difference.h"
 #include "config/write.h"
+#include "record/probabilities.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
 #include "record/run_files.h"
@@ -196,6 +197,14 @@ std::string RunFolder::write_predictions(const std::vector<Prediction>& predicti
   write("predictions.csv", bytes);
   return sha256_hex(bytes);
 }
+
+std::string RunFolder::write_probabilities(const Predictions& predictions) {
+  const std::string bytes = probabilities_bytes(predictions);
+  write(kProbabilitiesFile, bytes);
+  return sha256_hex(bytes);
+}
+
+void RunFolder::remove_probabilities() { std::filesystem::remove(path_ / kProbabilitiesFile); }
 
 void RunFolder::write_result(const RunResult& result) { write("result.json", result_text(result)); }
 

@@ -87,6 +87,10 @@ class RunFolder {
                    const std::string& parameters_sha256);
   /// Returns the SHA-256 of the file.
   std::string write_predictions(const std::vector<Prediction>& predictions);
+  /// The same of probabilities.npy.
+  std::string write_probabilities(const Predictions& predictions);
+  /// Deletes the probabilities that an earlier part of the run has saved.
+  void remove_probabilities();
   void write_result(const RunResult& result);
 
  private:

@@ -16,9 +16,11 @@
 #include "config/write.h"
 #include "record/evaluation.h"
 #include "record/layer_tensors.h"
+#include "record/probabilities.h"
 #include "record/read_predictions.h"
 #include "record/read_result.h"
 #include "record/result_json.h"
+#include "record/run_files.h"
 #include "record/run_folder.h"
 #include "record/stored_files.h"
 #include "record/trained_model.h"
@@ -172,11 +174,30 @@ void check_model(const RunFiles& run) {
   if (run.result && run.result->parameters_sha256) require_model_of(*run.result, model);
 }
 
-/// A fault for each evaluation that cannot be used.
+void check_probabilities(const RunFiles& run) {
+  if (!run.final()) return;  // the file may be older or newer than the record
+  if (!run.result->probabilities_sha256) {
+    find_fault("is not this run's: result.json has no probabilities_sha256");
+  }
+  require_probabilities(run.folder / kProbabilitiesFile, *run.result->probabilities_sha256);
+}
+
+/// A fault for each evaluation that cannot be used, and for each file of probabilities.
 void check_evaluations(const RunFiles& run) {
   if (!run.result) return;
-  for (const auto& [file, why] : read_evaluations(run.folder, *run.result).unusable) {
-    run.fault(file.lexically_relative(run.folder).c_str(), why);
+  const StoredEvaluations stored = read_evaluations(run.folder, *run.result);
+  const auto name_of = [&](const std::filesystem::path& file) {
+    return file.lexically_relative(run.folder).string();
+  };
+  for (const auto& [file, why] : stored.unusable) run.fault(name_of(file).c_str(), why);
+  for (const auto& [file, data, evaluation] : stored.evaluations) {
+    if (!evaluation.probabilities_sha256) continue;
+    const std::filesystem::path probabilities = probabilities_file(file);
+    try {
+      require_probabilities(probabilities, *evaluation.probabilities_sha256);
+    } catch (const Error& error) {
+      run.fault(name_of(probabilities).c_str(), error.what());
+    }
   }
 }
 
@@ -203,6 +224,8 @@ RunCheck verify_run(const std::filesystem::path& folder) {
   run.check_file("checkpoint.safetensors", false, [&] { check_checkpoint(run); });
   run.check_file("epochs.jsonl", completed, [&] { check_epochs(run); });
   run.check_file("predictions.csv", completed, [&] { check_run_predictions(run); });
+  run.check_file(kProbabilitiesFile, completed && run.result->probabilities_sha256,
+                 [&] { check_probabilities(run); });
   run.check_file("model.safetensors", completed, [&] { check_model(run); });
   check_evaluations(run);
   return check;

@@ -17,7 +17,8 @@ struct RunCheck {
 
 /// Reads the files of the run in `folder` that its numbers rest on, and holds them against each
 /// other: the record and config.json, epochs.jsonl, predictions.csv, model.safetensors and, where
-/// there is one, checkpoint.safetensors. What an unfinished run lacks is no fault.
+/// there are some, checkpoint.safetensors, probabilities.npy and evaluations. What an unfinished
+/// run lacks is no fault.
 RunCheck verify_run(const std::filesystem::path& folder);
 
 /// verify_run of each folder at or below `paths` that holds a run, each once and by name; a folder

@@ -3,17 +3,117 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/dataset.h"
+#include "record/read_predictions.h"
 #include "report/severity.h"
 #include "report/test_pictures.h"
 #include "transform/apply.h"
 
 namespace mnist_bench {
 namespace {
+
+/// Whether a run gets an image right; absent: not known.
+using IsRight = std::optional<bool>;
+
+/// A run whose answers to the sheet's images are known.
+struct AnsweringRun {
+  std::map<std::int64_t, bool> clean;  ///< by image: whether it gets it right without a transform
+  std::map<std::string, const AgainstClean*> changes;  ///< by canonical SPEC
+};
+
+AnsweringRun answering_run(const StoredRun& run, const std::vector<std::int64_t>& images,
+                           const EvaluationsOfRuns& evaluations) {
+  AnsweringRun answers;
+  for (const Prediction& p : read_predictions(run.folder, run.result)) {
+    if (std::find(images.begin(), images.end(), p.index) == images.end()) continue;
+    answers.clean[p.index] = p.predicted == p.truth;
+  }
+  const auto of_run = evaluations.find(run.folder);
+  if (of_run == evaluations.end()) return answers;
+  for (const StoredEvaluation& stored : of_run->second) {
+    const auto& against = stored.evaluation.against_clean;
+    if (!own_accuracy(stored) || !against || !against->right_to_wrong_images) continue;
+    answers.changes[canonical_spec(stored.evaluation.transform)] = &*against;
+  }
+  return answers;
+}
+
+/// `spec`: empty for the image as it is.
+IsRight is_right(const AnsweringRun& run, std::int64_t image, const std::string& spec) {
+  const auto clean = run.clean.find(image);
+  if (clean == run.clean.end()) return std::nullopt;
+  if (spec.empty()) return clean->second;
+  const auto change = run.changes.find(spec);
+  if (change == run.changes.end()) return std::nullopt;
+  const std::vector<std::int64_t>& turned = clean->second ? *change->second->right_to_wrong_images
+                                                          : *change->second->wrong_to_right_images;
+  return clean->second != std::binary_search(turned.begin(), turned.end(), image);
+}
+
+/// The completed runs of a group on the same test set, as far as their predictions can be read.
+struct AnsweringGroup {
+  std::string label;
+  std::vector<AnsweringRun> runs;
+};
+
+std::vector<AnsweringGroup> answering_groups(const std::vector<RunGroup>& groups,
+                                             const std::string& test_sha256,
+                                             const std::vector<std::int64_t>& images,
+                                             const EvaluationsOfRuns& evaluations) {
+  std::vector<AnsweringGroup> answering;
+  for (const RunGroup& group : groups) {
+    AnsweringGroup answers{.label = group.label, .runs = {}};
+    for (const StoredRun& run : group.completed) {
+      if (run.result.data->test.sha256 != test_sha256) continue;
+      try {
+        answers.runs.push_back(answering_run(run, images, evaluations));
+      } catch (const Error&) {
+        continue;  // the page says so where it shows the mistakes
+      }
+    }
+    if (!answers.runs.empty()) answering.push_back(std::move(answers));
+  }
+  return answering;
+}
+
+/// "5/6"
+std::string right_text(const AnsweringGroup& group, std::int64_t image, const std::string& spec) {
+  std::int64_t known = 0;
+  std::int64_t right = 0;
+  for (const AnsweringRun& run : group.runs) {
+    const IsRight answer = is_right(run, image, spec);
+    known += answer ? 1 : 0;
+    right += answer.value_or(false) ? 1 : 0;
+  }
+  return known == 0 ? kAbsent : fmt::format("{}/{}", right, known);
+}
+
+/// A row per image and group that tells something of a transformed picture.
+std::vector<std::vector<std::string>> right_rows(const TransformFamily& family,
+                                                 const std::vector<AnsweringGroup>& groups,
+                                                 const std::vector<std::int64_t>& images) {
+  std::vector<std::vector<std::string>> rows;
+  for (const std::int64_t image : images) {
+    for (const AnsweringGroup& group : groups) {
+      std::vector<std::string> row = {std::to_string(image), group.label,
+                                      right_text(group, image, "")};
+      bool tells = false;
+      for (const SeverityPoint& point : family.points) {
+        row.push_back(right_text(group, image, point.specs.front()));
+        tells = tells || row.back() != kAbsent;
+      }
+      if (tells) rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
 
 /// `chosen`: the test images at `images`.
 ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
@@ -44,17 +144,26 @@ ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
 
 }  // namespace
 
-ContactSheet contact_sheet(const RunGroup& group, const std::vector<TransformFamily>& families) {
-  ContactSheet sheet{.group = group.label, .images = {}, .strips = {}, .unavailable = {}};
+ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
+                           const std::vector<TransformFamily>& families,
+                           const EvaluationsOfRuns& evaluations) {
+  const RunGroup& shown = *std::find_if(groups.begin(), groups.end(), [&](const RunGroup& each) {
+    return std::any_of(each.completed.begin(), each.completed.end(),
+                       [&](const StoredRun& run) { return evaluations.contains(run.folder); });
+  });
+  ContactSheet sheet{.group = shown.label, .images = {}, .strips = {}, .unavailable = {}};
   try {
-    const Dataset dataset = data_of(group);
+    const Dataset dataset = data_of(shown);
     sheet.images = images_of_each_class(dataset.test, kSheetImages);
     const ImageSet chosen = select(dataset.test, sheet.images);
+    const std::vector<AnsweringGroup> answering =
+        answering_groups(groups, dataset.test.sha256, sheet.images, evaluations);
     for (const TransformFamily& family : families) {
       sheet.strips.push_back(strip_of(family, chosen, sheet.images));
+      sheet.strips.back().right = right_rows(family, answering, sheet.images);
     }
   } catch (const Error& error) {
-    return {.group = group.label, .images = {}, .strips = {}, .unavailable = error.what()};
+    return {.group = shown.label, .images = {}, .strips = {}, .unavailable = error.what()};
   }
   return sheet;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "report/evaluations.h"
 #include "report/groups.h"
 #include "report/test_pictures.h"
 
@@ -17,6 +18,9 @@ struct ContactStrip {
   std::string family;
   std::vector<std::string> columns;  ///< what each column is: "as it is", "15"
   Picture picture;
+  /// A row per image and group: the image's index, the group, and for each column how many of the
+  /// runs get the picture right: "5/6", or "–" where that is not known.
+  std::vector<std::vector<std::string>> right = {};
 };
 
 struct ContactSheet {
@@ -30,7 +34,10 @@ struct ContactSheet {
 /// How many images a sheet shows unless told otherwise, as images_of_each_class() chooses them.
 inline constexpr std::size_t kSheetImages = 4;
 
-/// Reads the data set of the group's runs. Of a point with several directions the first is shown.
-ContactSheet contact_sheet(const RunGroup& group, const std::vector<TransformFamily>& families);
+/// Reads the data set of the first group that has evaluations, of which there is one, and the
+/// predictions of all runs. Of a point with several directions the first is shown.
+ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
+                           const std::vector<TransformFamily>& families,
+                           const EvaluationsOfRuns& evaluations);
 
 }  // namespace mnist_bench

@@ -1,10 +1,7 @@
 #include "report/mistakes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
-#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -79,15 +76,8 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
     std::stable_sort(mistakes.worst.begin(), mistakes.worst.end(),
                      [&](const Mistake& a, const Mistake& b) { return summed(a) > summed(b); });
     mistakes.worst.resize(std::min(count, mistakes.worst.size()));
-    const ImageSet& test = dataset.test;
-    const auto pixels = static_cast<std::size_t>(test.rows * test.columns);
     for (Mistake& mistake : mistakes.worst) {
-      if (mistake.index >= test.size()) {
-        throw Error(ExitCode::data, fmt::format("there is no test image {}", mistake.index));
-      }
-      mistake.png = png_of(
-          std::span(test.pixels).subspan(static_cast<std::size_t>(mistake.index) * pixels, pixels),
-          test.rows, test.columns);
+      mistake.png = png_of(dataset.test, mistake.index);
     }
   } catch (const Error& error) {
     return without(error.what());

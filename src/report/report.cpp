@@ -55,12 +55,8 @@ void add_contact_sheet(std::vector<Section>& sections, const std::vector<RunGrou
   const std::vector<TransformFamily> families = transform_families(groups, evaluations);
   const auto section = std::find_if(sections.begin(), sections.end(),
                                     [](const Section& each) { return each.id == "robustness"; });
-  const auto group = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& each) {
-    return std::any_of(each.completed.begin(), each.completed.end(),
-                       [&](const StoredRun& run) { return evaluations.contains(run.folder); });
-  });
-  if (families.empty() || section == sections.end() || group == groups.end()) return;
-  section->sheet = contact_sheet(*group, families);
+  if (families.empty() || section == sections.end()) return;
+  section->sheet = contact_sheet(groups, families, evaluations);
 }
 
 Section mistakes_section(const std::vector<RunGroup>& groups) {

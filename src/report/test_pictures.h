@@ -10,12 +10,18 @@
 
 namespace mnist_bench {
 
-/// The data set that the group's runs name. Throws Error for data that cannot be read, and where
-/// the test images are not those of the record.
+/// The data set that the group's runs name. Throws as load_data_of.
 Dataset data_of(const RunGroup& group);
 
 /// An 8-bit greyscale PNG, inverted: 255 is drawn black. pixels: [rows, columns]
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns);
+
+/// The same for one image of a set. Throws Error(data) where it has no image `index`.
+std::string png_of(const ImageSet& set, std::int64_t index);
+
+/// A PNG of colours: red, green, blue and opacity of each pixel. pixels: [rows, columns, 4]
+std::string png_of_colors(std::span<const std::uint8_t> pixels, std::int64_t rows,
+                          std::int64_t columns);
 
 struct Picture {
   std::int64_t width = 0;  ///< in pixels

@@ -12,6 +12,7 @@ COMMANDS = [
     "evaluate",
     "predict",
     "export",
+    "inspect",
     "report",
     "compare",
     "summary",
@@ -32,13 +33,17 @@ COMMANDS = [
     "completion zsh",
 ]
 OPTIONS = {
-    "run": ["--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"],
+    "run": [
+        *("--output", "--resume", "--force", "--expect", "--quiet", "--verbose", "--log-format"),
+        "--save-probabilities",
+    ],
     "evaluate": [
         *("--transform", "--suite", "--data", "--engine", "--device", "--baseline", "--expect"),
-        *("--json", "--force"),
+        *("--json", "--force", "--save-probabilities"),
     ],
     "predict": ["--raw", "--json"],
     "export": ["-o,--output"],
+    "inspect": ["--image", "-o,--output", "--json"],
     "report": ["-o,--output", "--latency", "--paper"],
     "compare": ["--json"],
     "summary": ["--json"],

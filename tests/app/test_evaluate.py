@@ -61,7 +61,13 @@ def test_the_clean_set_gives_the_runs_own_confusion_matrix(bench, trained):
         result = read_result(folder)
         assert record["schema"] == "mnist-bench.evaluation/1"
         assert record["test"]["confusion_matrix"] == result["test"]["confusion_matrix"]
-        assert record["against_clean"] == {"accuracy_change": 0.0, "right_to_wrong": 0, "wrong_to_right": 0}
+        assert record["against_clean"] == {
+            "accuracy_change": 0.0,
+            "right_to_wrong": 0,
+            "wrong_to_right": 0,
+            "right_to_wrong_images": [],
+            "wrong_to_right_images": [],
+        }
         assert record["run"] == {
             "config_hash": result["config_hash"],
             "seed": seed,

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 
+#include <algorithm>
+
 #include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
@@ -85,6 +87,44 @@ TEST(Probabilities, AreThoseOfPredictForAllImagesAtATime) {
     const std::vector<float> wanted = predict(network, set).class_probabilities;
     ASSERT_EQ(found.size(), 1'500U);
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], wanted.at(i), 1e-5);
+  }
+}
+
+TEST(Activations, AreTheOutputsOfTheLayersOneByOne) {
+  auto network = make_network(CnnConfig{.conv1_channels = 3, .conv2_channels = 4}, {}, 10);
+  initialize(network, 5);
+  const torch::Tensor image = to_tensors(some_images(1), Normalization::unit, torch::kCPU).images;
+  const std::vector<NamedTensor> outputs = activations(network, image);
+
+  const torch::NoGradGuard no_gradients;
+  torch::Tensor x = image;
+  std::size_t i = 0;
+  for (auto& module : *network) {
+    x = module.forward<torch::Tensor>(x).clone();  // the next layer may overwrite it
+    ASSERT_LT(i, outputs.size());
+    EXPECT_EQ(outputs[i], export_tensor(network->named_children()[i].key(), x[0]));
+    ++i;
+  }
+  EXPECT_EQ(outputs.size(), i);
+  EXPECT_EQ(outputs.front().shape, (std::vector<std::int64_t>{3, 28, 28}));
+  EXPECT_LT(*std::min_element(outputs.front().values.begin(), outputs.front().values.end()), 0.0F);
+}
+
+TEST(Activations, IncludeTheLayersOfResidualBlocksBeforeTheBlock) {
+  const layer::Residual block{
+      .layers = {{{}, layer::Conv2d{.channels = 1, .kernel = 1}}, {{}, layer::Relu{}}}};
+  const LayersConfig model{.layers = {{{}, block}, {{}, layer::Flatten{}}, {{}, layer::Linear{}}}};
+  auto network = make_network(model, {}, 10);
+  const torch::Tensor image = to_tensors(some_images(1), Normalization::unit, torch::kCPU).images;
+  const std::vector<NamedTensor> outputs = activations(network, image);
+  std::vector<std::string> names;
+  for (const NamedTensor& output : outputs) names.push_back(output.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"block1.conv1", "block1.relu1", "block1", "flatten", "fc1"}));
+  const auto* pixels = image.const_data_ptr<float>();
+  for (std::size_t p = 0; p < outputs[0].values.size(); ++p) {
+    EXPECT_EQ(outputs[1].values[p], std::max(outputs[0].values[p], 0.0F));
+    EXPECT_EQ(outputs[2].values[p], outputs[1].values[p] + pixels[p]);
   }
 }
 

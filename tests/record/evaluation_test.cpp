@@ -20,6 +20,7 @@ namespace mnist_bench {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kHash(64, 'a');
 
@@ -36,8 +37,11 @@ Evaluation some_evaluation() {
   evaluation.transform = parse_spec("rotate:degrees=15+shift:dx=1", "test");
   evaluation.data = {.dataset = "mnist", .samples = 3, .sha256 = kHash};
   evaluation.test = test_record(predictions, {0, 1, 1}, 2);
-  evaluation.against_clean = {
-      .accuracy_change = -1.0 / 3.0, .right_to_wrong = 1, .wrong_to_right = 0};
+  evaluation.against_clean = {.accuracy_change = -1.0 / 3.0,
+                              .right_to_wrong = 1,
+                              .wrong_to_right = 0,
+                              .right_to_wrong_images = {{17}},
+                              .wrong_to_right_images = {{}}};
   return evaluation;
 }
 
@@ -70,8 +74,15 @@ TEST(Evaluation, IsReadAsItWasWritten) {
   plain.transform = {};
   plain.suite = "quick";
   plain.against_clean.reset();
+  plain.probabilities_sha256 = kHash;
   const std::string second = evaluation_text(plain);
   EXPECT_EQ(evaluation_text(parse_evaluation(second)), second);
+  Evaluation older = some_evaluation();
+  older.against_clean->right_to_wrong_images.reset();
+  older.against_clean->wrong_to_right_images.reset();
+  const std::string third = evaluation_text(older);
+  EXPECT_THAT(third, Not(HasSubstr("_images")));
+  EXPECT_EQ(evaluation_text(parse_evaluation(third)), third);
 }
 
 TEST(Evaluation, IsRefusedWithAnyByteChanged) {
@@ -88,6 +99,7 @@ TEST(Evaluation, IsRefusedWhereItContradictsItself) {
   EXPECT_THAT(refusal_of(forged("\"samples\": 3", "\"samples\": 4")), HasSubstr("data.samples"));
   EXPECT_THAT(refusal_of(forged("\"right_to_wrong\": 1", "\"right_to_wrong\": 2")),
               HasSubstr("against_clean.accuracy_change"));
+  EXPECT_THAT(refusal_of(forged("17\n", "17,\n18\n")), HasSubstr("right_to_wrong_images has 2"));
   EXPECT_THAT(refusal_of(forged("\"degrees\": 15.0", "\"degrees\": 1500.0")),
               HasSubstr("transform/0/degrees"));
   EXPECT_THAT(refusal_of(forged("\"shift\"", "\"shfit\"")), HasSubstr("did you mean"));

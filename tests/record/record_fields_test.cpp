@@ -61,9 +61,10 @@ std::size_t members_of(const TestRecord& t) {
 
 std::size_t members_of(const RunResult& r) {
   const auto& [status, error, config, provenance, data, model, epochs, test, timing,
-               parameters_sha256, predictions_sha256, notes] = r;
+               parameters_sha256, predictions_sha256, probabilities_sha256, notes] = r;
   return how_many(status, error, config, provenance, data, model, epochs, test, timing,
-                  parameters_sha256, predictions_sha256);  // notes are not written
+                  parameters_sha256, predictions_sha256,
+                  probabilities_sha256);  // notes are not written
 }
 
 template <class Struct>

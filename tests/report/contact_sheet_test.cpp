@@ -31,7 +31,7 @@ class ContactSheetTest : public testing::Test {
     return dataset;
   }
   [[nodiscard]] ContactSheet sheet() const {
-    return contact_sheet(group_, transform_families({group_}, evaluations_));
+    return contact_sheet({group_}, transform_families({group_}, evaluations_), evaluations_);
   }
 
   RunGroup group_ = group_with("mlp", {9'768});
@@ -70,7 +70,7 @@ TEST_F(ContactSheetTest, HasThePixelsOfTheImageAndOfTheImageMoved) {
 
 TEST_F(ContactSheetTest, IsUnavailableWhereTheDataAreNotThoseOfTheRecord) {
   group_.completed[0].result.data->test.sha256 = "other";
-  EXPECT_THAT(sheet().unavailable, HasSubstr("not those"));
+  EXPECT_THAT(sheet().unavailable, HasSubstr("not the one"));
   EXPECT_THAT(sheet().strips, IsEmpty());
 }
 

@@ -75,7 +75,7 @@ TEST_F(MistakesTest, KeepNoMoreThanAskedForAndEachAsAPng) {
 TEST_F(MistakesTest, AreUnavailableWhereTheDataAreNotThoseOfTheRecord) {
   RunGroup group = group_of({"0,7,1,0.9\n"});
   group.completed[0].result.data->test.sha256 = "other";
-  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("not those"));
+  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("not the one"));
 }
 
 TEST_F(MistakesTest, AreUnavailableWithoutPredictionsOrRuns) {

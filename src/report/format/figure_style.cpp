@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace mnist_bench {
@@ -64,6 +66,13 @@ constexpr std::string_view kRules =
 .shares .figure .cell .share { display: inline; }
 .shares .figure .cell .count { display: none; }
 .figure .cell.at rect.frame { stroke: var(--text); stroke-width: 2.5; }
+.figure .picture image { image-rendering: pixelated; }
+.figure .picture rect { fill: none; stroke: var(--rule); stroke-width: 1; }
+.figure .middle { text-anchor: middle; }
+.figure .end { text-anchor: end; font-variant-numeric: tabular-nums; }
+.figure rect.share { fill: var(--soft); }
+.figure rect.truth { fill: var(--hit); }
+.figure rect.mistake { fill: var(--miss); }
 )css";
 
 /// The colours as variables, in lines that begin with `indent`.
@@ -112,6 +121,22 @@ std::string page_css() {
 std::string color_class(std::size_t style) { return fmt::format("c{}", style % kSeriesColors); }
 
 std::string_view marker_path(std::size_t style) { return kMarkers.at(style % kMarkers.size()); }
+
+HeatColor heat_color(double value) {
+  // ColorBrewer's RdBu in five classes, which those with red–green blindness can tell apart.
+  constexpr std::array<std::array<double, 3>, 5> kStops = {
+      {{5, 113, 176}, {146, 197, 222}, {247, 247, 247}, {244, 165, 130}, {202, 0, 32}}};
+  const double known = std::isfinite(value) ? value : 0.0;
+  const double at = (std::clamp(known, -1.0, 1.0) + 1.0) / 2.0 * (kStops.size() - 1);
+  const auto below = std::min(static_cast<std::size_t>(at), kStops.size() - 2);
+  const double share = at - static_cast<double>(below);
+  HeatColor color{};
+  for (std::size_t i = 0; i < color.size(); ++i) {
+    color[i] = static_cast<std::uint8_t>(
+        std::lround(std::lerp(kStops[below][i], kStops[below + 1][i], share)));
+  }
+  return color;
+}
 
 std::string figure_style() { return theme_css() + std::string(kRules) + page_css(); }
 

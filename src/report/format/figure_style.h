@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -135,6 +136,47 @@ struct TransformSheetStyle {
   double group_gap = 14;  ///< above each group
 };
 inline constexpr TransformSheetStyle kTransformSheet;
+
+/// Pictures side by side in a figure: maps, filters, images.
+struct TileStyle {
+  double width = kChart.width;
+  double size = 56;  ///< of a picture at most
+  double gap = 4;
+  double caption_base = 14;  ///< of a line of text, below its top
+  std::size_t most_maps = 16;
+  std::size_t most_weights = 32;
+  double cell = 15;  ///< of a unit in the strip of a vector
+  std::size_t cells_in_row = 32;
+  std::size_t most_cells = 512;
+  double scale_top = 6;  ///< between the pictures and the scale of their colours
+  double scale_width = 160;
+  double scale_bar = 12;
+  double scale_gap = 8;  ///< between the bar and its numbers
+  double scale_height = 34;
+};
+inline constexpr TileStyle kTiles;
+
+/// A bar for each class beside an image; x positions, and sizes.
+struct ClassBarStyle {
+  double image = 140;
+  double label = 184;  ///< where the class ends
+  double bar = 192;
+  double width = 100;
+  double least = 1;  ///< of a bar
+  double height = 12;
+  double below = 1;      ///< of a bar, below its text's base line
+  double percent = 336;  ///< where the number ends
+  double logit = 386;    ///< likewise
+  double tag = 394;
+  std::size_t most = 20;  ///< classes
+};
+inline constexpr ClassBarStyle kClassBars;
+
+/// Red, green, blue.
+using HeatColor = std::array<std::uint8_t, 3>;
+
+/// The colour of a value, −1 … 1: from blue by white, which is 0, to red.
+HeatColor heat_color(double value);
 
 /// The class of the colour of series number `style`: "c3".
 std::string color_class(std::size_t style);

@@ -1,11 +1,7 @@
 #include "report/format/formats.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "base/error.h"
-#include "base/text.h"
 #include "report/format/draw.h"
+#include "report/format/file_endings.h"
 
 namespace mnist_bench {
 namespace {
@@ -45,21 +41,7 @@ const std::vector<Format>& formats() {
 }
 
 const Format& format_of(const std::filesystem::path& file) {
-  std::vector<std::string> endings;
-  for (const Format& format : formats()) endings.push_back(format.ending);
-  return formats()[find_ending(file, endings)];
-}
-
-std::size_t find_ending(const std::filesystem::path& file,
-                        const std::vector<std::string>& endings) {
-  const std::string name = lower_case(file.filename().string());
-  for (std::size_t i = 0; i < endings.size(); ++i) {
-    const bool bare = name == endings[i] && name.starts_with('.');  // a hidden file, no ending
-    if (name.ends_with(endings[i]) && !bare) return i;
-  }
-  throw Error(ExitCode::usage,
-              fmt::format("cannot tell the format of '{}' by its name", file.string()),
-              fmt::format("name a file that ends in one of {}", fmt::join(endings, ", ")));
+  return format_by_ending(formats(), file);
 }
 
 }  // namespace mnist_bench

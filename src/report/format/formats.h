@@ -24,10 +24,6 @@ const std::vector<Format>& formats();
 /// the ones there are.
 const Format& format_of(const std::filesystem::path& file);
 
-/// Which one of `endings`, lower case, the file's name ends in, upper or lower case. Throws
-/// Error(usage), which lists them.
-std::size_t find_ending(const std::filesystem::path& file, const std::vector<std::string>& endings);
-
 /// A section in the three formats that show sections: for a terminal, without the claims'
 /// findings; under headings of level 2; and as the content of a <section>, headings from level 3.
 std::string section_text(const Section& section);

@@ -27,6 +27,22 @@ std::string mistakes_html(const Mistakes& mistakes) {
   return html + "</ul>\n";
 }
 
+namespace {
+
+/// Who gets the pictures of a strip right, where that is known.
+std::string right_html(const ContactStrip& strip) {
+  if (strip.right.empty()) return "";
+  ReportTable table{.title = fmt::format("{}: runs that get the picture right", strip.family),
+                    .columns = {Align::right, Align::left},
+                    .header = {"image", "experiment"},
+                    .rows = strip.right};
+  table.columns.resize(strip.columns.size() + 2, Align::right);
+  table.header.insert(table.header.end(), strip.columns.begin(), strip.columns.end());
+  return "<details><summary>Which runs get them right</summary>" + table_html(table) + "</details>";
+}
+
+}  // namespace
+
 std::string contact_sheet_html(const ContactSheet& sheet) {
   std::string html = "<h3>What each severity looks like</h3>\n";
   if (!sheet.unavailable.empty()) {
@@ -40,10 +56,10 @@ std::string contact_sheet_html(const ContactSheet& sheet) {
     const std::string columns = markup_escaped(fmt::format("{}", fmt::join(strip.columns, ", ")));
     html += fmt::format(
         "<figure><div class=\"scroll\"><img src=\"{}\" alt=\"{}\" "
-        "width=\"{}\" height=\"{}\"></div><figcaption><b>{}</b>: {}</figcaption></figure>\n",
+        "width=\"{}\" height=\"{}\"></div><figcaption><b>{}</b>: {}</figcaption>{}</figure>\n",
         png_uri(strip.picture.png), markup_escaped(strip.family),
         kThumbnail.zoom * strip.picture.width, kThumbnail.zoom * strip.picture.height,
-        markup_escaped(strip.family), columns);
+        markup_escaped(strip.family), columns, right_html(strip));
   }
   return html + "</div>\n";
 }

@@ -19,7 +19,7 @@ std::string results_html(const Report& report) {
 
 }  // namespace
 
-std::string html_page(const std::string& title, const std::string& body) {
+std::string page_html(const std::string& title, const std::string& body) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -40,7 +40,7 @@ std::string html_report(const Report& report) {
   for (const Section& section : report.sections) {
     body += titled_section(section.id, section.title, section_html(section));
   }
-  return html_page("mnist-bench report", body);
+  return page_html("mnist-bench report", body);
 }
 
 }  // namespace mnist_bench

@@ -8,7 +8,7 @@
 namespace mnist_bench {
 
 /// A page that needs nothing else, light and dark; `body` is markup.
-std::string html_page(const std::string& title, const std::string& body);
+std::string page_html(const std::string& title, const std::string& body);
 
 /// A <section> with its title as heading of level 2; `body` is markup.
 std::string titled_section(const std::string& id, const std::string& title,

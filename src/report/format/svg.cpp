@@ -145,7 +145,7 @@ std::string legend_svg(const std::vector<LegendEntry>& entries) {
 
 std::string standalone_svg(const std::vector<Figure>& figures) {
   double width = kSheet.least_width;
-  for (const Figure& figure : figures) width = std::max(width, figure.width);
+  for (const Figure& figure : figures) width = std::max(width, figure.left + figure.width);
   double top = kSheet.margin;
   std::string title = figures.empty() ? "nothing to show" : "";
   std::string inner;
@@ -158,8 +158,9 @@ std::string standalone_svg(const std::vector<Figure>& figures) {
     const std::vector<std::string> lines = lines_of(figure.title, width - 2 * kSheet.margin);
     inner += text_svg(lines, kSheet.margin, top + kSheet.title_base);
     top += kFont.line * static_cast<double>(lines.size());
-    const std::string position = fmt::format(R"(y="{}" width="{}" height="{}" )", coordinate(top),
-                                             coordinate(figure.width), coordinate(figure.height));
+    const std::string position =
+        fmt::format(R"(x="{}" y="{}" width="{}" height="{}" )", coordinate(figure.left),
+                    coordinate(top), coordinate(figure.width), coordinate(figure.height));
     inner += svg_of(figure, position, figure.title);
     top += figure.height + kSheet.margin;
   }

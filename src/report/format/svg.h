@@ -18,8 +18,9 @@ std::string coordinate(double value);
 
 /// A picture before it is set into a page or a file.
 struct Figure {
-  double width = 0.0;  ///< in pixels, as is `height`
+  double width = 0.0;  ///< in pixels, as are `height` and `left`
   double height = 0.0;
+  double left = 0.0;             ///< what is free at its left in a file of its own
   std::string title;             ///< plain text, as is `description`
   std::string description;       ///< for those who cannot see it
   std::string help = {};         ///< how to use it in a page: plain text, said after its title

@@ -53,7 +53,7 @@ std::string transform_sheet_html(const TransformSheet& sheet, const std::string&
     for (const TransformStrip& strip : group) body += strip_html(strip);
     body += "</section>\n";
   }
-  return html_page(title, body);
+  return page_html(title, body);
 }
 
 std::string transform_sheet_svg(const TransformSheet& sheet, const std::string& title) {

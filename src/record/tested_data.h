@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "data/dataset.h"
+#include "record/read_result.h"
+
+namespace mnist_bench {
+
+/// Throws Error(data), with `remedy`, unless the test set of `data`, read from `folder`, is the one
+/// that the run was tested on. The run has data.
+void require_tested_on(const StoredRun& run, const Dataset& data,
+                       const std::filesystem::path& folder,
+                       const std::string& remedy = "put the data back");
+
+/// The data set that the run's config names. Throws as load_dataset and require_tested_on.
+Dataset load_data_of(const StoredRun& run);
+
+}  // namespace mnist_bench
