@@ -119,24 +119,10 @@ std::vector<ExperimentConfig> read_models(const NamedModels& names) {
   return models;
 }
 
-StoredRun read_run(const std::string& folder) {
-  switch (run_presence(folder)) {
-    case RunPresence::recorded:
-      return {.folder = folder, .result = read_result(folder)};
-    case RunPresence::unfinished:
-      throw Error(ExitCode::io, fmt::format("the run in {} is unfinished", folder),
-                  "finish it with --resume");
-    case RunPresence::none:
-      break;
-  }
-  throw Error(ExitCode::io, fmt::format("{} is not the folder of a run", folder),
-              "name one run's folder, such as runs/cnn/seed-1, or a config");
-}
-
 /// The same with runs, which come first.
 std::vector<InferenceModel> read_inference_models(const NamedModels& names) {
   std::vector<InferenceModel> models;
-  for (const std::string& folder : names.runs) models.emplace_back(read_run(folder));
+  for (const std::string& folder : names.runs) models.emplace_back(read_recorded_run(folder));
   for (const std::string& config : names.configs) {
     models.emplace_back(read_model(config, names.overrides));
   }

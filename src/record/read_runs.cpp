@@ -83,12 +83,17 @@ RunPresence run_presence(const std::filesystem::path& folder) {
 }
 
 StoredRun read_recorded_run(const std::filesystem::path& folder) {
-  if (run_presence(folder) != RunPresence::recorded) {
-    throw Error(ExitCode::io,
-                fmt::format("{} is not the folder of a run with a result", folder.string()),
-                "name one run's folder, such as runs/cnn/seed-1");
+  switch (run_presence(folder)) {
+    case RunPresence::recorded:
+      return {.folder = folder, .result = read_result(folder)};
+    case RunPresence::unfinished:
+      throw Error(ExitCode::io, fmt::format("the run in {} is unfinished", folder.string()),
+                  "finish it with --resume");
+    case RunPresence::none:
+      break;
   }
-  return {.folder = folder, .result = read_result(folder)};
+  throw Error(ExitCode::io, fmt::format("{} is not the folder of a run", folder.string()),
+              "name one run's folder, such as runs/cnn/seed-1");
 }
 
 StoredRuns read_runs(const std::vector<std::filesystem::path>& paths) {

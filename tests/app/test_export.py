@@ -258,8 +258,8 @@ def test_what_is_no_completed_run_is_refused(bench, tmp_path):
     assert_refusal(refused, 6, "run is no completed run: diverged")
     assert_has_remedy(refused)
     (tmp_path / "run/result.json").unlink()
-    assert_refusal(bench("export", "run", "-o", "x.onnx"), 6, "is not the folder of a run")
-    assert_refusal(bench("export", "nowhere", "-o", "x.onnx"), 6, "nowhere")
+    assert_refusal(bench("export", "run", "-o", "x.onnx"), 6, "the run in run is unfinished", "--resume")
+    assert_refusal(bench("export", "nowhere", "-o", "x.onnx"), 6, "nowhere is not the folder of a run")
     assert_nothing_written(tmp_path)
 
 
