@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/json_of.h"
@@ -31,7 +32,11 @@ struct CorruptedSet {
   std::string spec;
   std::int64_t images = 0;
 
-  auto operator<=>(const CorruptedSet&) const = default;
+  bool operator==(const CorruptedSet&) const = default;
+  bool operator<(const CorruptedSet& other) const {
+    return std::tie(kind, severity, data, spec, images) <
+           std::tie(other.kind, other.severity, other.data, other.spec, other.images);
+  }
 };
 /// The shares of wrong images, 0 … 1.
 using Errors = std::map<CorruptedSet, double>;
