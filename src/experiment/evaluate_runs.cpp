@@ -474,7 +474,8 @@ class Evaluator {
     }
     const std::filesystem::path file = file_of(model, batch, point);
     const std::optional<std::string> probabilities =
-        options_.save_probabilities ? std::optional(probabilities_bytes(predictions)) : std::nullopt;
+        options_.save_probabilities ? std::optional(probabilities_bytes(predictions))
+                                    : std::nullopt;
     if (probabilities) evaluation.probabilities_sha256 = sha256_hex(*probabilities);
     write_evaluation(model.run, file, evaluation, probabilities);
     task.done[point] = {.file = file, .data = batch.set.name, .evaluation = std::move(evaluation)};
