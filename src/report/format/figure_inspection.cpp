@@ -79,23 +79,21 @@ std::string picture_svg(const std::string& png, const Box& box, const std::strin
 /// Pictures of one size in rows.
 class Tiles {
  public:
-  /// rows, columns: of a picture.
+  /// rows, columns: of a picture. `lines`: of text below each.
   Tiles(std::int64_t rows, std::int64_t columns, std::size_t lines)
-      : lines_(static_cast<double>(lines)) {
-    const auto longer = static_cast<double>(std::max(rows, columns));
-    const double fitting = kTiles.size / longer;
-    zoom_ = fitting >= 1 ? std::floor(fitting) : fitting;
-    width_ = zoom_ * static_cast<double>(columns);
-    height_ = zoom_ * static_cast<double>(rows);
-    step_ = std::max(width_, lines > 0 ? kTiles.size : 0.0) + kTiles.gap;
-    in_row_ = static_cast<std::size_t>(std::floor((kTiles.width + kTiles.gap) / step_));
-  }
+      : lines_(static_cast<double>(lines)),
+        zoom_(zoom_of(static_cast<double>(std::max(rows, columns)))),
+        width_(zoom_ * static_cast<double>(columns)),
+        height_(zoom_ * static_cast<double>(rows)),
+        step_(std::max(width_, lines > 0 ? kTiles.size : 0.0) + kTiles.gap),
+        in_row_(static_cast<std::size_t>(std::floor((kTiles.width + kTiles.gap) / step_))) {}
 
   /// `lines`: plain text below the picture.
   void add(const std::string& png, const std::string& note,
            const std::vector<std::string>& lines = {}) {
     const double x = step_ * static_cast<double>(count_ % in_row_);
-    const double y = top_ + row_height() * static_cast<double>(count_ / in_row_);
+    const std::size_t row = count_ / in_row_;
+    const double y = top_ + row_height() * static_cast<double>(row);
     svg_ += picture_svg(png, {.x = x, .y = y, .width = width_, .height = height_}, note) +
             text_svg(lines, x, y + height_ + kTiles.caption_base);
     ++count_;
@@ -118,14 +116,19 @@ class Tiles {
   [[nodiscard]] double zoom() const { return zoom_; }
 
  private:
+  /// Whole, so that pixels stay squares of one size, unless the picture is too large.
+  static double zoom_of(double side) {
+    const double fitting = kTiles.size / side;
+    return fitting >= 1 ? std::floor(fitting) : fitting;
+  }
   [[nodiscard]] double row_height() const { return height_ + kFont.line * lines_ + kTiles.gap; }
 
   double lines_;
-  double zoom_ = 1.0;
-  double width_ = 0.0;
-  double height_ = 0.0;
-  double step_ = 0.0;
-  std::size_t in_row_ = 1;
+  double zoom_;
+  double width_;
+  double height_;
+  double step_;
+  std::size_t in_row_;
   std::size_t count_ = 0;  ///< since the last heading
   double top_ = 0.0;
   std::string svg_;

@@ -9,6 +9,7 @@
 #include "base/json_of.h"
 #include "base/overloaded.h"
 #include "report/format/file_endings.h"
+#include "report/format/formats.h"
 #include "report/format/html_parts.h"
 #include "report/format/inspection_figures.h"
 #include "report/groups.h"
