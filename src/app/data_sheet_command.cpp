@@ -8,6 +8,7 @@
 #include "app/evaluation_points.h"
 #include "app/output_file.h"
 #include "data/dataset.h"
+#include "report/contact_sheet.h"
 #include "report/format/file_endings.h"
 #include "report/format/transform_sheet_formats.h"
 #include "transform/suite.h"

@@ -13,6 +13,7 @@
 #include "base/sha256.h"
 #include "record/check_computed.h"
 #include "record/contradiction.h"
+#include "record/probabilities.h"
 #include "record/record_fields.h"
 #include "record/run_files.h"
 #include "record/seal.h"

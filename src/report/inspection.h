@@ -11,6 +11,7 @@
 #include "record/read_result.h"
 #include "record/safetensors.h"
 #include "report/mistakes.h"
+#include "report/test_pictures.h"
 
 namespace mnist_bench {
 
@@ -46,12 +47,6 @@ struct ConfusedClasses {
 struct ChosenImage {
   std::int64_t index = 0;
   std::string reason;  ///< "the most confident mistake of the run"
-};
-
-/// An image as a PNG file.
-struct Picture {
-  ImageShape shape;
-  std::string png;
 };
 
 /// What a trained network sees.

@@ -73,7 +73,7 @@ Picture mosaic(std::span<const std::uint8_t> images, ImageShape tile, std::int64
       }
     }
   }
-  return {.width = width, .height = height, .png = png_of(pixels, height, width)};
+  return {.shape = {.rows = height, .columns = width}, .png = png_of(pixels, height, width)};
 }
 
 std::vector<std::int64_t> images_of_each_class(const ImageSet& set, std::size_t count) {

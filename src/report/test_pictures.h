@@ -23,9 +23,9 @@ std::string png_of(const ImageSet& set, std::int64_t index);
 std::string png_of_colors(std::span<const std::uint8_t> pixels, std::int64_t rows,
                           std::int64_t columns);
 
+/// An image as a PNG file.
 struct Picture {
-  std::int64_t width = 0;  ///< in pixels
-  std::int64_t height = 0;
+  ImageShape shape;
   std::string png;
 };
 

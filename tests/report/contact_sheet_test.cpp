@@ -45,8 +45,8 @@ TEST_F(ContactSheetTest, ShowsTheFirstImageOfEachClassAtEachSeverity) {
   ASSERT_EQ(found.strips.size(), 2U);
   EXPECT_EQ(found.strips[0].family, "shift");
   EXPECT_THAT(found.strips[0].columns, ElementsAre("as they are", "2 px", "4 px"));
-  EXPECT_EQ(found.strips[0].picture.width, 3 * 28 + 2 * 2);
-  EXPECT_EQ(found.strips[0].picture.height, 4 * 28 + 3 * 2);
+  EXPECT_EQ(found.strips[0].picture.shape.columns, 3 * 28 + 2 * 2);
+  EXPECT_EQ(found.strips[0].picture.shape.rows, 4 * 28 + 3 * 2);
 }
 
 TEST_F(ContactSheetTest, NamesTheDirectionThatItShowsOfSeveral) {
@@ -61,7 +61,7 @@ TEST_F(ContactSheetTest, HasThePixelsOfTheImageAndOfTheImageMoved) {
   const std::uint8_t* image = shipped().test.pixels.data() + 2 * 784;  // the second row
   for (std::int64_t r = 0; r < 28; ++r) {
     for (std::int64_t c = 0; c < 28; ++c) {
-      const auto line = static_cast<std::size_t>((30 + r) * picture.width + c);
+      const auto line = static_cast<std::size_t>((30 + r) * picture.shape.columns + c);
       EXPECT_EQ(bytes[line], 255 - image[r * 28 + c]);
       EXPECT_EQ(bytes[line + 30], 255 - (c < 2 ? 0 : image[r * 28 + c - 2]));
     }

@@ -16,8 +16,8 @@ inline std::vector<std::uint8_t> decoded(const Picture& picture) {
   image.version = PNG_IMAGE_VERSION;
   EXPECT_NE(png_image_begin_read_from_memory(&image, picture.png.data(), picture.png.size()), 0);
   image.format = PNG_FORMAT_GRAY;
-  EXPECT_EQ(image.width, picture.width);
-  EXPECT_EQ(image.height, picture.height);
+  EXPECT_EQ(image.width, picture.shape.columns);
+  EXPECT_EQ(image.height, picture.shape.rows);
   std::vector<std::uint8_t> bytes(PNG_IMAGE_SIZE(image));
   EXPECT_NE(png_image_finish_read(&image, nullptr, bytes.data(), 0, nullptr), 0);
   return bytes;

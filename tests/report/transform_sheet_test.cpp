@@ -46,9 +46,9 @@ std::vector<std::vector<std::string>> specs_of(const TransformSheet& sheet) {
 std::vector<std::uint8_t> without_zoom(const Picture& picture, std::int64_t zoom) {
   const std::vector<std::uint8_t> bytes = decoded(picture);
   std::vector<std::uint8_t> small;
-  for (std::int64_t r = 0; r < picture.height; r += zoom) {
-    for (std::int64_t c = 0; c < picture.width; c += zoom) {
-      small.push_back(bytes[static_cast<std::size_t>(r * picture.width + c)]);
+  for (std::int64_t r = 0; r < picture.shape.rows; r += zoom) {
+    for (std::int64_t c = 0; c < picture.shape.columns; c += zoom) {
+      small.push_back(bytes[static_cast<std::size_t>(r * picture.shape.columns + c)]);
     }
   }
   return small;
@@ -78,8 +78,8 @@ TEST(TransformSheet, HasTheImagesInLinesOfAtMostFive) {
   const TransformSheet sheet = transform_sheet(six_images(), chains_of({"invert"}), 20);
   const Picture& picture = sheet.groups.at(0).at(0).picture;
   // Six in two lines of three; 56 pixels for three columns.
-  EXPECT_EQ(picture.width, 18 * (3 * 3 + 2 * 2));
-  EXPECT_EQ(picture.height, 18 * (2 * 2 + 2));
+  EXPECT_EQ(picture.shape.columns, 18 * (3 * 3 + 2 * 2));
+  EXPECT_EQ(picture.shape.rows, 18 * (2 * 2 + 2));
   const std::vector<std::uint8_t> bytes = without_zoom(picture, 18);
   // Images 1, 0, 5 above 3, 2, 4. Inverted twice: by the transform, and to be drawn on white.
   EXPECT_THAT(std::vector(bytes.begin(), bytes.begin() + 13),
@@ -99,8 +99,8 @@ TEST(TransformSheet, DrawsTheRandomNumbersOfTheImageInItsFile) {
 TEST(TransformSheet, TakesTransformsThatChangeTheShape) {
   const TransformSheet sheet =
       transform_sheet(six_images(), chains_of({"transpose", "resize:rows=4,columns=5"}), 1);
-  EXPECT_EQ(sheet.groups.at(0).at(0).picture.width, 2 * 18);
-  EXPECT_EQ(sheet.groups.at(0).at(1).picture.width, 5 * 11);
+  EXPECT_EQ(sheet.groups.at(0).at(0).picture.shape.columns, 2 * 18);
+  EXPECT_EQ(sheet.groups.at(0).at(1).picture.shape.columns, 5 * 11);
   EXPECT_THROW(transform_sheet(six_images(), chains_of({"pixelate:size=2"}), 1), Error);
 }
 

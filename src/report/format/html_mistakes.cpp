@@ -58,7 +58,7 @@ std::string contact_sheet_html(const ContactSheet& sheet) {
         "<figure><div class=\"scroll\"><img src=\"{}\" alt=\"{}\" "
         "width=\"{}\" height=\"{}\"></div><figcaption><b>{}</b>: {}</figcaption>{}</figure>\n",
         png_uri(strip.picture.png), markup_escaped(strip.family),
-        kThumbnail.zoom * strip.picture.width, kThumbnail.zoom * strip.picture.height,
+        kThumbnail.zoom * strip.picture.shape.columns, kThumbnail.zoom * strip.picture.shape.rows,
         markup_escaped(strip.family), columns, right_html(strip));
   }
   return html + "</div>\n";

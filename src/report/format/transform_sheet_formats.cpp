@@ -17,7 +17,7 @@ double column_width(const TransformSheet& sheet) {
   double width = kTransformSheet.least_column;
   for (const auto& group : sheet.groups) {
     for (const TransformStrip& strip : group) {
-      width = std::max(width, static_cast<double>(strip.picture.width));
+      width = std::max(width, static_cast<double>(strip.picture.shape.columns));
     }
   }
   return width;
@@ -28,7 +28,7 @@ std::string strip_html(const TransformStrip& strip) {
   return fmt::format(
       "<figure><figcaption>{0}</figcaption><img src=\"{1}\" alt=\"the images after {0}\" "
       "width=\"{2}\" height=\"{3}\"></figure>\n",
-      spec, png_uri(strip.picture.png), strip.picture.width, strip.picture.height);
+      spec, png_uri(strip.picture.png), strip.picture.shape.columns, strip.picture.shape.rows);
 }
 
 /// The label above the picture, in a frame.
@@ -36,7 +36,7 @@ std::string strip_svg(const TransformStrip& strip, const std::vector<std::string
                       double label_top, double picture_top) {
   const std::string box =
       fmt::format(R"(x="{}" y="{}" width="{}" height="{}")", coordinate(x), coordinate(picture_top),
-                  strip.picture.width, strip.picture.height);
+                  strip.picture.shape.columns, strip.picture.shape.rows);
   return text_svg(label, x, label_top + kSheet.title_base) +
          fmt::format(R"(<image {0} href="{1}" style="image-rendering:pixelated"/>)"
                      R"(<g class="cell"><rect class="frame" {0}/></g>)",
@@ -79,7 +79,7 @@ std::string transform_sheet_svg(const TransformSheet& sheet, const std::string& 
       for (const TransformStrip& strip : row) {
         labels.push_back(lines_of(strip.spec, column));
         lines = std::max(lines, labels.back().size());
-        height = std::max(height, static_cast<double>(strip.picture.height));
+        height = std::max(height, static_cast<double>(strip.picture.shape.rows));
       }
       const double picture_top = top + kFont.line * static_cast<double>(lines);
       for (std::size_t i = 0; i < row.size(); ++i) {
