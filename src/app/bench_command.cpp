@@ -152,7 +152,7 @@ void show_rounds(const BenchArguments& arguments,
                  nlohmann::ordered_json (*json_of)(const Result&),
                  std::string (*text_of_result)(const Result&)) {
   handle_interrupts();
-  if (!arguments.output.empty()) write_output_file(arguments.output, "{}\n");
+  if (!arguments.output.empty()) check_output_files({arguments.output});
   Result last;
   run([&](const Result& result) {
     last = result;
@@ -226,8 +226,10 @@ parameters are used, or a config's initial ones.)");
       ->type_name("TEXT ...");
   command->add_flag("--inference", arguments->inference,
                     "time the forward pass, not training (JSON: mnist-bench.bench-inference/1)");
-  command->add_option("--batch", arguments->batches, "images of a call with --inference, from 1 on")
-      ->check(CLI::PositiveNumber.description(""))
+  command
+      ->add_option("--batch", arguments->batches,
+                   "images of a call with --inference, 1 to 60000 each")
+      ->check(CLI::Range(1, 60'000).description(""))
       ->delimiter(',')
       ->type_name("N,..")
       ->default_str("1,64");

@@ -137,7 +137,7 @@ void export_data(const DataExportArguments& arguments) {
   }
   write_files_atomically(written);
   // The same set raw and compressed would be two sets.
-  for (const std::filesystem::path& other : others) std::filesystem::remove(other);
+  for (const std::filesystem::path& other : others) remove_file(other);
   print(text_table({Align::left, Align::right, Align::left},
                    {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));
 }

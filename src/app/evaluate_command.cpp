@@ -53,7 +53,7 @@ std::string mnist_c_folder(const std::string& suite) {
 
 /// `device`, as strictly as in a config.
 std::string checked_device(const std::string& device) {
-  const nlohmann::json config = {{"device", device}};
+  const nlohmann::json config = {{"model", {{"type", "mlp"}}}, {"device", device}};
   return parse_experiment(config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
                           "--device")
       .device;

@@ -60,6 +60,9 @@ std::optional<mode_t> permissions_of(const std::filesystem::path& path);
 void remove_temporary_files(const std::filesystem::path& folder,
                             std::span<const char* const> names);
 
+/// Deletes a file, if there is one. Throws Error(io).
+void remove_file(const std::filesystem::path& path);
+
 /// Creates `folder` and its parents, and syncs the parent of each new one. Throws
 /// Error(io) if that is impossible.
 void create_folders(const std::filesystem::path& folder);

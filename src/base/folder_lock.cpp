@@ -26,21 +26,21 @@ bool has_no_file_locks(const Descriptor& file) {
 }
 
 /// Locks `folder` or a file in it, which is open. The shared lock of is_locked lasts a moment only,
-/// so a refusal counts once it has lasted. So do those of processes that write one file each.
-void lock(const Descriptor& file, const std::filesystem::path& folder, LockKind kind) {
-  constexpr int kTries = 20;
+/// so a refusal counts once it has lasted.
+void lock(const Descriptor& file, const std::filesystem::path& folder,
+          std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds kPause(10);
-  const int operation = (kind == LockKind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
-  for (int i = 1; ::flock(file.get(), operation) != 0; ++i) {
+  const auto tries = patience / kPause;
+  for (int i = 1; ::flock(file.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) {
       throw Error(ExitCode::io,
                   fmt::format("cannot lock {}: {}", folder.string(), errno_message(errno)));
     }
-    if (i == kTries) {
-      throw Error(ExitCode::io,
-                  fmt::format("{} is in use by another mnist-bench process", folder.string()),
-                  "wait for it to end, or use another folder", Cause::folder_in_use);
+    if (i >= tries) {
+      throw Error(
+          ExitCode::io, fmt::format("{} is in use by another mnist-bench process", folder.string()),
+          "wait for it to end, or use another folder: --output DIR of run", Cause::folder_in_use);
     }
     std::this_thread::sleep_for(kPause);
   }
@@ -54,21 +54,18 @@ bool is_locked(const std::filesystem::path& folder, const char* file) {
              ::open((folder / file).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)));
 }
 
-FolderLock::FolderLock(const std::filesystem::path& folder, const char* file, LockKind kind)
+FolderLock::FolderLock(const std::filesystem::path& folder, const char* file,
+                       std::chrono::milliseconds patience)
     : folder_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (folder_.get() < 0) {
     throw Error(ExitCode::io, fmt::format("cannot open the folder {}: {}", folder.string(),
                                           errno_message(errno)));
   }
-  lock(folder_, folder, kind);
+  lock(folder_, folder, patience);
   // After the folder: version 0.1.0 may delete the file while it holds the folder's lock.
-  file_ = kind == LockKind::exclusive
-              ? open_own_file(folder / file, O_RDWR)
-              : Descriptor(::open((folder / file).c_str(),
-                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (file_.get() < 0) return;
+  file_ = open_own_file(folder / file, O_RDWR);
   try {
-    lock(file_, folder, kind);
+    lock(file_, folder, patience);
   } catch (const Error& error) {
     // Some file systems lock folders, within one mount, but no files; 0.1.0 runs there, too.
     if (error.cause() == Cause::folder_in_use || !has_no_file_locks(file_)) throw;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 #include "base/descriptor.h"
@@ -10,13 +11,7 @@ namespace mnist_bench {
 /// `file`. What cannot be opened is not locked.
 bool is_locked(const std::filesystem::path& folder, const char* file);
 
-/// Who may hold a folder at the same time.
-enum class LockKind {
-  exclusive,  ///< one process
-  shared,     ///< all that share it
-};
-
-/// Use of a folder, by default exclusive, for as long as the object lives. The lock is the kernel's
+/// Exclusive use of a folder, for as long as the object lives. The lock is the kernel's
 /// (flock) and ends with the process, however that ends. It is on a regular file in the folder,
 /// opened for reading and writing: NFS, and FUSE file systems that forward locks, pass it on to
 /// other machines and mounts. It is on the folder itself as well, within one mount only: version
@@ -24,12 +19,11 @@ enum class LockKind {
 class FolderLock {
  public:
   /// Creates `file`, empty, in `folder` where it is missing. It stays afterwards: a file that is
-  /// deleted could be locked by one process while another locks its successor. A shared lock
-  /// creates none, and needs no permission to write. Throws Error(io) with Cause::folder_in_use if
-  /// another process holds the folder, and with none for a file that is not a regular one or cannot
-  /// be locked.
+  /// deleted could be locked by one process while another locks its successor. Throws Error(io)
+  /// with Cause::folder_in_use if another process holds the folder for longer than `patience`, and
+  /// with none for a file that is not a regular one or cannot be locked.
   FolderLock(const std::filesystem::path& folder, const char* file,
-             LockKind kind = LockKind::exclusive);
+             std::chrono::milliseconds patience = std::chrono::milliseconds(200));
 
  private:
   Descriptor folder_;

@@ -32,8 +32,6 @@ constexpr std::size_t kLeastCalls = 20;
 constexpr std::size_t kMostCalls = 1'000;
 constexpr double kMostSeconds = 2.0;
 
-constexpr std::int64_t kBytesOfParameter = 4;  // float32
-
 /// A model with all that predicting takes except an engine.
 struct Subject {
   std::string name;
@@ -46,7 +44,7 @@ struct Subject {
 };
 
 /// The test images of the last load of `data`; the same object while these stay the same.
-class TestImages {
+class TestSetCache {
  public:
   std::shared_ptr<const ImageSet> load(const DataConfig& config) {
     if (data_.load(config)) images_ = std::make_shared<const ImageSet>(data_.dataset().test);
@@ -59,7 +57,7 @@ class TestImages {
   std::shared_ptr<const ImageSet> images_;
 };
 
-Subject subject_of(const ExperimentConfig& config, TestImages& data) {
+Subject subject_of(const ExperimentConfig& config, TestSetCache& data) {
   std::shared_ptr<const ImageSet> images = data.load(config.data);
   const DataShape shape = shape_of(data.dataset());
   std::vector<PlacedLayer> layers = layers_of(config.model, shape.image, shape.classes);
@@ -74,7 +72,7 @@ Subject subject_of(const ExperimentConfig& config, TestImages& data) {
           .images = std::move(images)};
 }
 
-Subject subject_of(const StoredRun& run, TestImages& data) {
+Subject subject_of(const StoredRun& run, TestSetCache& data) {
   const RunResult& result = run.result;
   std::vector<NamedTensor> tensors = read_trained_model(run);
   std::shared_ptr<const ImageSet> images = data.load(result.config.data);
@@ -162,7 +160,7 @@ void add_cases(const Subject& subject, const std::vector<Engine>& engines,
                                      .batch = batch,
                                      .threads = threads,
                                      .simd = predictors[i]->simd(),
-                                     .parameter_bytes = kBytesOfParameter * parameters,
+                                     .parameter_bytes = kBytesOfValue * parameters,
                                      .activation_bytes = peak_activation_bytes(subject.layers),
                                      .config_hash = subject.config_hash,
                                      .seed = subject.seed}});
@@ -209,7 +207,7 @@ void run_inference(const InferenceOptions& options, Observer& observer,
                    const std::function<void(const InferenceResult&)>& on_round) {
   InferenceResult result{.context = context_now(options.executable), .series = {}};
   std::vector<Case> cases;
-  TestImages data;
+  TestSetCache data;
   for (const InferenceModel& model : options.models) {
     const Subject subject = std::visit([&](const auto& of) { return subject_of(of, data); }, model);
     require_images(subject, options.batches);

@@ -6,6 +6,7 @@
 
 #include "config/keys.h"
 #include "config/run_keys.h"
+#include "transform/transform.h"
 
 namespace mnist_bench {
 namespace {
@@ -20,8 +21,11 @@ std::string json_text(const std::optional<ordered_json>& value) {
   return value ? value->dump() : "absent";
 }
 
-/// For people: a string without its quotes.
-std::string plain_text(const ordered_json& value) {
+/// For people: a string without its quotes, transforms as their SPEC.
+std::string plain_text(std::string_view key, const ordered_json& value) {
+  if (key == "data.transform") {
+    return canonical_spec(nlohmann::json(value).get<TransformChain>());
+  }
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
@@ -72,8 +76,9 @@ std::vector<std::string> differences_between(const ExperimentConfig& left,
   std::vector<std::string> texts;
   for (const KeyDifference& difference : config_differences(left, right)) {
     if (!tells_apart(difference.key) || !difference.left || !difference.right) continue;
-    texts.push_back(fmt::format("{} {} → {}", difference.key, plain_text(*difference.left),
-                                plain_text(*difference.right)));
+    texts.push_back(fmt::format("{} {} → {}", difference.key,
+                                plain_text(difference.key, *difference.left),
+                                plain_text(difference.key, *difference.right)));
   }
   return texts;
 }
@@ -88,7 +93,7 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
     std::string label = experiment.name;
     for (const Key* key : differing_keys(namesakes)) {
       if (const auto value = value_of(*key, experiment)) {
-        label += fmt::format(" {}={}", key->path(), plain_text(*value));
+        label += fmt::format(" {}={}", key->path(), plain_text(key->path(), *value));
       }
     }
     labels.push_back(std::move(label));

@@ -308,10 +308,7 @@ class Evaluator {
     const std::filesystem::path folder = options_.data.value_or(data_folder(result.config.data));
     const Dataset& data = options_.data ? dataset(folder) : own_dataset(folder);
     const bool is_own = data.test.sha256 == result.data->test.sha256;
-    if (!options_.data) {
-      require_tested_on(model.run, data, folder,
-                        "put the data back, or name their folder with --data");
-    }
+    if (!options_.data) require_tested_on(model.run, data, folder, kDataRemedy);
     return {&data, is_own};
   }
 
@@ -373,9 +370,10 @@ class Evaluator {
       if (!std::filesystem::exists(file)) continue;
       try {
         Evaluation evaluation = read_evaluation(file);
-        const bool is_same = evaluation.run.parameters_sha256 == model.result().parameters_sha256 &&
-                             evaluation.transform == batch.points[i].transform &&
-                             evaluation.data.samples == batch.set.images.size();
+        const bool is_same =
+            evaluation.run.parameters_sha256 == model.result().parameters_sha256 &&
+            canonical_spec(evaluation.transform) == canonical_spec(batch.points[i].transform) &&
+            evaluation.data.samples == batch.set.images.size();
         if (!is_same) continue;
         if (options_.save_probabilities) {
           if (!evaluation.probabilities_sha256) continue;

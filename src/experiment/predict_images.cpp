@@ -18,21 +18,6 @@
 namespace mnist_bench {
 namespace {
 
-/// The shape of the images that the run's data were read as, before the run's own transform: the
-/// first of the likely ones that fits, since a network that begins with `flatten` only tells the
-/// number of pixels.
-ImageShape shape_as_read(const RunResult& result) {
-  const ImageShape seen = image_of(*result.model);
-  const auto side = std::llround(std::sqrt(static_cast<double>(seen.pixels())));
-  for (const ImageShape likely : {ImageShape{}, seen, ImageShape{.rows = side, .columns = side},
-                                  ImageShape{.rows = seen.columns, .columns = seen.rows}}) {
-    if (takes_images(result, prepare_chain(result.config.data.transform, likely).output)) {
-      return likely;
-    }
-  }
-  return seen;
-}
-
 std::string size_text(ImageShape shape) {
   return fmt::format("{} × {}", shape.rows, shape.columns);
 }

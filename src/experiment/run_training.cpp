@@ -142,13 +142,13 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
     last = test(learner, dataset);
   }
   conclude(outcome, learner, folder, result);
+  // What the run saved before it was interrupted is not of these parameters.
+  folder.remove_probabilities();
   if (result.status == RunStatus::diverged || !last) return;
   result.test = last->test;
   result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
   if (options.save_probabilities) {
     result.probabilities_sha256 = folder.write_probabilities(last->predictions);
-  } else {
-    folder.remove_probabilities();
   }
 }
 

@@ -6,16 +6,8 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::int64_t kBytesOfValue = 4;  // float32
-
 std::int64_t values_in(const PlacedLayer& layer, const std::vector<std::int64_t>& shape) {
   return size_of({layer.name, shape});
-}
-
-bool passes_its_input_on(const PlacedLayer& layer) {
-  return std::holds_alternative<layer::Flatten>(layer.kind) ||
-         std::holds_alternative<layer::Dropout>(layer.kind) ||
-         std::holds_alternative<layer::Dropout2d>(layer.kind);
 }
 
 std::int64_t peak_values(const std::vector<PlacedLayer>& layers, std::int64_t kept,
@@ -24,7 +16,7 @@ std::int64_t peak_values(const std::vector<PlacedLayer>& layers, std::int64_t ke
 /// `in`: the values of the layer's input, 0 where they are among the `kept` ones, which are needed
 /// after the layer.
 std::int64_t peak_values(const PlacedLayer& layer, std::int64_t kept, std::int64_t in) {
-  if (passes_its_input_on(layer)) return kept + in;
+  if (passes_its_input_on(layer.kind)) return kept + in;
   const std::int64_t out = values_in(layer, layer.output);
   const auto* block = std::get_if<layer::Residual>(&layer.kind);
   if (block == nullptr) return kept + in + out;
@@ -42,7 +34,7 @@ std::int64_t peak_values(const std::vector<PlacedLayer>& layers, std::int64_t ke
   for (const PlacedLayer& layer : layers) {
     const std::int64_t in = input_is_kept ? 0 : values_in(layer, layer.input);
     peak = std::max(peak, peak_values(layer, kept, in));
-    if (!passes_its_input_on(layer)) input_is_kept = false;
+    if (!passes_its_input_on(layer.kind)) input_is_kept = false;
   }
   return peak;
 }

@@ -357,6 +357,12 @@ std::int64_t shortcut_stride(const PlacedLayer& layer) {
           text_of(in), text_of(out)));
 }
 
+bool passes_its_input_on(const layer::Kind& kind) {
+  return std::holds_alternative<layer::Flatten>(kind) ||
+         std::holds_alternative<layer::Dropout>(kind) ||
+         std::holds_alternative<layer::Dropout2d>(kind);
+}
+
 std::string_view torch_name(const layer::Kind& kind) { return names_of(kind).torch; }
 
 std::int64_t multiply_accumulates(const PlacedLayer& layer) {

@@ -34,6 +34,13 @@ struct PlacedLayer {
 std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
                                    std::int64_t classes);
 
+/// Of a parameter, and of a value between two layers: float32.
+inline constexpr std::int64_t kBytesOfValue = 4;
+
+/// Whether such a layer computes nothing when it predicts, and hands on its input, in another shape
+/// at most.
+bool passes_its_input_on(const layer::Kind& kind);
+
 /// What torch::nn calls such a layer: "Conv2d".
 std::string_view torch_name(const layer::Kind& kind);
 

@@ -12,19 +12,16 @@
 #include "base/text.h"
 #include "config/write.h"
 #include "onnx/network_graph.h"
+#include "record/layer_tensors.h"
 #include "record/trained_model.h"
+#include "transform/apply.h"
 
 namespace mnist_bench {
 namespace {
 
-/// The shape of the images that the network takes. Of an MLP only the number of pixels is known:
-/// they are a square where that is possible.
+/// The shape of the images that the network takes, after the run's own transform.
 ImageShape shape_of_images(const RunResult& run) {
-  const ImageShape known = image_of(*run.model);
-  if (stores_input_shape(run.config.model) || known.rows > 1) return known;
-  const auto side = std::llround(std::sqrt(static_cast<double>(known.pixels())));
-  const ImageShape square{.rows = side, .columns = side};
-  return square.pixels() == known.pixels() ? square : known;
+  return prepare_chain(run.config.data.transform, shape_as_read(run)).output;
 }
 
 std::map<std::string, std::string> metadata_of(const RunResult& run, const std::string& version) {

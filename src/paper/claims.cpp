@@ -47,13 +47,11 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
 }
 
 Judgement judge_models(const PaperEvidence& evidence,
-                       std::optional<double> (*value)(const RunResult&)) {
-  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) {
-    return judge({}, /*images=*/0);
-  }
+                       std::optional<double> (*value)(const RunResult&), std::int64_t images) {
+  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return judge({}, images);
   const PairedValues pairs = paired_by_seed(values_by_seed(*evidence.mlp.runs, value),
                                             values_by_seed(*evidence.cnn.runs, value));
-  return judge(pairs.differences, /*images=*/0);
+  return judge(pairs.differences, images);
 }
 
 std::string judged_text(const Judgement& judgement) {
@@ -73,6 +71,11 @@ ClaimVerdict joint_verdict(const JointJudgement& joint) {
       break;
   }
   return ClaimVerdict::undecided;
+}
+
+ClaimVerdict verdict_in_parts(const JointJudgement& joint) {
+  if (!joint.shown_higher.empty() && !joint.shown_lower.empty()) return ClaimVerdict::holds_in_part;
+  return joint_verdict(joint);
 }
 
 std::string joint_text(const JointJudgement& joint) {

@@ -61,14 +61,17 @@ std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.
 std::optional<std::string> other_difference(const PaperEvidence& evidence);
 
-/// The judge's word on a value of each run that is no share of the images (a time), CNN − MLP, seed
-/// by seed; `value` may lack. Seeds whose runs lack it, or that one side lacks, are left out.
+/// The judge's word on a value of each run, CNN − MLP, seed by seed; `value` may lack. Seeds whose
+/// runs lack it, or that one side lacks, are left out. `images`: which it is a share of, 0 for a
+/// time.
 Judgement judge_models(const PaperEvidence& evidence,
-                       std::optional<double> (*value)(const RunResult&));
+                       std::optional<double> (*value)(const RunResult&), std::int64_t images = 0);
 /// "shown", "suggested, not shown" or "not shown", with n.
 std::string judged_text(const Judgement& judgement);
 /// The verdict on "the CNN's is higher in all of them": one that is shown to be lower refutes it.
 ClaimVerdict joint_verdict(const JointJudgement& joint);
+/// The same where some that are higher and some that are lower mean that it holds in part.
+ClaimVerdict verdict_in_parts(const JointJudgement& joint);
 /// "Shown to be higher for the CNN: accuracy; no difference shown: macro F1."
 std::string joint_text(const JointJudgement& joint);
 /// How many of the comparisons are conclusions at 5 %.

@@ -189,7 +189,6 @@ PaperClaim sharing_claim() {
 }
 
 PaperClaim lightweight_claim() {
-  constexpr std::int64_t kBytes = sizeof(float);
   return {
       .place = "Sec. 1",
       .claim =
@@ -198,8 +197,8 @@ PaperClaim lightweight_claim() {
       .findings = {fmt::format(
                        "In float32 its parameters take {} bytes and the CNN's {}; an image takes "
                        "{} and {} multiply-accumulates.",
-                       with_commas(kBytes * kPrintedMlp.parameters),
-                       with_commas(kBytes * kPrintedCnn.parameters), with_commas(mlp_macs()),
+                       with_commas(kBytesOfValue * kPrintedMlp.parameters),
+                       with_commas(kBytesOfValue * kPrintedCnn.parameters), with_commas(mlp_macs()),
                        with_commas(cnn_macs())),
                    "No device, memory or time limit is named, and no embedded device is "
                    "measured, there or here. Time on this machine: bench --inference RUN..."},

@@ -209,12 +209,13 @@ PaperClaim macro_f1_claim(const PaperEvidence& evidence) {
     return claim;
   }
   for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
-    claim.findings.push_back(fmt::format("Our {}: accuracy {}, macro F1 {}.", model.printed->name,
-                                         ours_text(*model.runs, kAccuracyKey),
+    claim.findings.push_back(fmt::format("Our {}, in %: accuracy {}, macro F1 {}.",
+                                         model.printed->name, ours_text(*model.runs, kAccuracyKey),
                                          ours_text(*model.runs, "macro_f1")));
   }
-  const Judgement by_accuracy = judge_models(evidence, metric_of(kAccuracyKey).value);
-  const Judgement by_f1 = judge_models(evidence, metric_of("macro_f1").value);
+  const std::int64_t images = test_images(*evidence.mlp.runs).value_or(0);
+  const Judgement by_accuracy = judge_models(evidence, metric_of(kAccuracyKey).value, images);
+  const Judgement by_f1 = judge_models(evidence, metric_of("macro_f1").value, images);
   const Discordance ranks = discordance_of({evidence.mlp.runs, evidence.cnn.runs});
   claim.findings.push_back(fmt::format(
       "A difference of the models is {} by accuracy, {} by macro F1. Of {} pairs of our runs the "
@@ -224,13 +225,13 @@ PaperClaim macro_f1_claim(const PaperEvidence& evidence) {
       "MNIST's classes are of nearly one size, where the two metrics are close. What macro F1 means, "
       "and where it would differ, the confusion matrices show: report DIR -o report.html.");
   claim.tests = tests_in({{"", by_accuracy}, {"", by_f1}});
-  const bool decided =
-      by_accuracy.conclusion == Conclusion::shown || by_f1.conclusion == Conclusion::shown;
-  const bool same = by_accuracy.conclusion == by_f1.conclusion &&
-                    by_accuracy.b_is_higher() == by_f1.b_is_higher();
-  claim.verdict = !decided ? ClaimVerdict::undecided
-                  : same   ? ClaimVerdict::does_not_hold
-                           : ClaimVerdict::holds;
+  if (by_f1.conclusion == Conclusion::shown) {
+    const bool same = by_accuracy.conclusion == Conclusion::shown &&
+                      by_accuracy.b_is_higher() == by_f1.b_is_higher();
+    claim.verdict = same ? ClaimVerdict::does_not_hold : ClaimVerdict::holds;
+  } else {
+    claim.verdict = ClaimVerdict::undecided;
+  }
   return claim;
 }
 
@@ -280,9 +281,7 @@ PaperClaim ones_and_sevens_claim(const PaperEvidence& evidence) {
   if (judgements.empty()) return claim;
   const JointJudgement joint = judge_jointly(judgements);
   claim.tests = tests_in(judgements);
-  claim.verdict = !joint.shown_higher.empty() && !joint.shown_lower.empty()
-                      ? ClaimVerdict::holds_in_part
-                      : joint_verdict(joint);
+  claim.verdict = verdict_in_parts(joint);
   return claim;
 }
 

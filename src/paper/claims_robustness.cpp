@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <numeric>
 
 #include "base/text.h"
 #include "evaluate/paired_tests.h"
@@ -24,11 +23,6 @@ FamilyFilter of_types(std::vector<std::string> types) {
   };
 }
 
-/// Images of a mean over the directions of a shift count once each.
-std::int64_t images_of(const SeverityPoint& point) {
-  return point.images * static_cast<std::int64_t>(point.specs.size());
-}
-
 /// Mean over the seeds, in per cent.
 std::string mean_text(const ValuesBySeed& values, std::int64_t images) {
   std::vector<double> list;
@@ -38,19 +32,7 @@ std::string mean_text(const ValuesBySeed& values, std::int64_t images) {
 
 /// CNN − MLP at each severity that two common seeds at least were evaluated on.
 std::vector<NamedJudgement> judged(const TransformFamily& family) {
-  std::vector<NamedJudgement> judgements;
-  for (const SeverityPoint& point : family.points) {
-    const PairedValues pairs = paired_by_seed(point.accuracy[kMlp], point.accuracy[kCnn]);
-    const Judgement judgement = judge(pairs.differences, images_of(point));
-    if (judgement.could_decide()) judgements.push_back({point.name, judgement});
-  }
-  return judgements;
-}
-
-/// One that is lower at some severities only holds in part.
-ClaimVerdict verdict_over_severities(const JointJudgement& joint) {
-  if (!joint.shown_higher.empty() && !joint.shown_lower.empty()) return ClaimVerdict::holds_in_part;
-  return joint_verdict(joint);
+  return judged_severities(family, kMlp, kCnn);
 }
 
 /// "shift, at 1 px, 2 px: MLP 93.6 ± 0.3, 72.4 ± 1.4; CNN 98.0 ± 0.1, 90.5 ± 0.4; clean … (n = 6)."
@@ -101,7 +83,7 @@ PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim,
     return claim;
   }
   claim.tests = tests_in(all);
-  claim.verdict = verdict_over_severities(judge_jointly(all));
+  claim.verdict = verdict_in_parts(judge_jointly(all));
   return claim;
 }
 
@@ -135,9 +117,17 @@ PaperClaim noisy_claim(const PaperEvidence& evidence) {
 /// Families by what the judge says of all their severities.
 struct FamiliesByConclusion {
   std::vector<std::string> everywhere;  ///< the CNN is shown to be better at every severity
-  std::vector<std::string> mixed;
-  std::vector<std::string> worse;  ///< shown to be worse at some, better at none
+  std::vector<std::string> mixed;       ///< at some
+  std::vector<std::string> worse;       ///< shown to be worse at some, better at none
+  std::vector<std::string> not_shown;   ///< neither at any
 };
+
+std::vector<std::string>& list_of(const JointJudgement& joint, std::size_t severities,
+                                  FamiliesByConclusion& families) {
+  if (joint.shown_higher.size() == severities) return families.everywhere;
+  if (!joint.shown_higher.empty()) return families.mixed;
+  return joint.shown_lower.empty() ? families.not_shown : families.worse;
+}
 
 PaperClaim robustness_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Abstract and Sec. 6",
@@ -155,10 +145,7 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
     const std::vector<NamedJudgement> judgements = judged(family);
     if (judgements.empty()) continue;
     const JointJudgement joint = judge_jointly(judgements);
-    auto& list = joint.shown_higher.size() == judgements.size()             ? families.everywhere
-                 : joint.shown_higher.empty() && !joint.shown_lower.empty() ? families.worse
-                                                                            : families.mixed;
-    list.push_back(family.name);
+    list_of(joint, judgements.size(), families).push_back(family.name);
     all.insert(all.end(), judgements.begin(), judgements.end());
   }
   if (all.empty()) {
@@ -171,15 +158,16 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
     claim.findings.push_back(fmt::format("{}: {}.", words, fmt::join(names, "; ")));
   };
   add("Shown to be better than the MLP at every severity", families.everywhere);
-  add("At some severities only", families.mixed);
+  add("Shown to be better at some severities only", families.mixed);
   add("Shown to be worse than the MLP at some severities, and better at none", families.worse);
+  add("No difference shown at any severity", families.not_shown);
   const JointJudgement joint = judge_jointly(all);
   claim.findings.push_back(fmt::format(
       "Of {} comparisons at one severity each, paired by seed, the CNN is shown to be better in {} "
       "and worse in {}.",
       all.size(), joint.shown_higher.size(), joint.shown_lower.size()));
   claim.tests = tests_in(all);
-  claim.verdict = verdict_over_severities(joint);
+  claim.verdict = verdict_in_parts(joint);
   return claim;
 }
 
@@ -219,10 +207,10 @@ PaperClaim invariance_claim(const PaperEvidence& evidence) {
   for (const SeverityPoint& point : shift->points) {
     const PairedValues pairs = paired_by_seed(shift->clean[kCnn], point.accuracy[kCnn]);
     if (pairs.differences.size() < 2) continue;
-    drops.push_back({point.name, judge(pairs.differences, point.images)});
+    drops.push_back({point.name, judge(pairs.differences, images_of(point))});
     texts.push_back(fmt::format(
         "{} at {}", signed_text(100.0 * *drops.back().judgement.difference.mean, 2), point.name));
-    const auto test = equivalence_test(pairs.differences, kSameWithin, point.images);
+    const auto test = equivalence_test(pairs.differences, kSameWithin, images_of(point));
     all_equivalent = all_equivalent && !test.obstacle;
   }
   if (drops.empty()) return claim;
@@ -295,7 +283,7 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
   const Judgement change_of_cnn = judge_accuracies(*evidence.cnn.runs, *cnn);
   const Judgement lead = judge_accuracies(*mlp, *cnn);
   claim.basis = ClaimBasis::runs;
-  claim.findings.push_back(fmt::format("Ours with permuted pixels: CNN {} %, MLP {} %.",
+  claim.findings.push_back(fmt::format("Ours with permuted pixels, accuracy in %: CNN {}, MLP {}.",
                                        ours_text(*cnn, kAccuracyKey),
                                        ours_text(*mlp, kAccuracyKey)));
   claim.findings.push_back(fmt::format(

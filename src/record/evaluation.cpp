@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -198,6 +199,9 @@ EvaluationFiles files_below(const std::filesystem::path& folder) {
   return files;
 }
 
+/// For others that evaluate the same run: each writes some milliseconds at a time.
+constexpr std::chrono::seconds kPatience(5);
+
 }  // namespace
 
 std::string evaluation_text(const Evaluation& evaluation) {
@@ -224,8 +228,8 @@ Evaluation parse_evaluation(std::string_view bytes) {
 void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
                       const Evaluation& evaluation,
                       const std::optional<std::string>& probabilities) {
-  // Others may evaluate the run meanwhile, but none may replace it.
-  const FolderLock lock(run.folder, kLogFile, LockKind::shared);
+  // None may replace the run meanwhile, and what one process writes of a point belongs together.
+  const FolderLock lock(run.folder, kLogFile, kPatience);
   if (read_result(run.folder).parameters_sha256 != run.result.parameters_sha256) {
     throw Error(ExitCode::io,
                 fmt::format("{} was trained again while it was evaluated", run.folder.string()),
@@ -235,7 +239,7 @@ void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
   if (probabilities) write_file_atomically(probabilities_file(file), *probabilities);
   write_file_atomically(file, evaluation_text(evaluation));
   // What an earlier evaluation has saved.
-  if (!probabilities) std::filesystem::remove(probabilities_file(file));
+  if (!probabilities) remove_file(probabilities_file(file));
 }
 
 void remove_temporary_evaluations(const std::filesystem::path& folder) {
@@ -280,12 +284,7 @@ void remove_evaluations(const std::filesystem::path& folder) {
   const EvaluationFiles files = files_below(folder / kEvaluationsFolder);
   for (const auto* paths : {&files.written, &files.probabilities, &files.temporary}) {
     for (const std::filesystem::path& path : *paths) {
-      std::error_code error;
-      std::filesystem::remove(path, error);
-      if (error) {
-        throw Error(ExitCode::io,
-                    fmt::format("cannot delete {}: {}", path.string(), error.message()));
-      }
+      remove_file(path);
       std::error_code not_empty;
       std::filesystem::remove(path.parent_path(), not_empty);
     }

@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/strict_json.h"
 #include "record/checkpoint.h"
+#include "transform/apply.h"
 
 namespace mnist_bench {
 namespace {
@@ -32,6 +34,18 @@ std::vector<PlacedLayer> layers_of(const RunResult& result) {
   } catch (const Error& error) {
     throw Error(ExitCode::io, error.what());
   }
+}
+
+ImageShape shape_as_read(const RunResult& result) {
+  const ImageShape seen = image_of(*result.model);
+  const auto side = std::llround(std::sqrt(static_cast<double>(seen.pixels())));
+  for (const ImageShape likely : {ImageShape{}, seen, ImageShape{.rows = side, .columns = side},
+                                  ImageShape{.rows = seen.columns, .columns = seen.rows}}) {
+    if (takes_images(result, prepare_chain(result.config.data.transform, likely).output)) {
+      return likely;
+    }
+  }
+  return seen;
 }
 
 bool takes_images(const RunResult& result, ImageShape shape) {

@@ -13,6 +13,11 @@ namespace mnist_bench {
 /// data and model. Throws Error(io) where there is none.
 std::vector<PlacedLayer> layers_of(const RunResult& result);
 
+/// The shape of the images that the run's data were read as, before the run's own transform: the
+/// first of the likely ones that fits, as a network that begins with `flatten` only tells the
+/// number of pixels. `result` has data and model.
+ImageShape shape_as_read(const RunResult& result);
+
 /// Whether the record's network takes images of this shape. `result` has data and model.
 bool takes_images(const RunResult& result, ImageShape shape);
 

@@ -95,12 +95,12 @@ std::map<std::string, mode_t> remove_run_files(const std::filesystem::path& fold
   std::map<std::string, mode_t> permissions;
   for (const char* name : kRunFiles) {
     if (const auto before = permissions_of(folder / name)) permissions[name] = *before;
-    std::error_code error;
-    if (name == std::string_view(kLogFile)) {
-      std::filesystem::resize_file(folder / name, 0, error);  // and stays locked
-    } else {
-      std::filesystem::remove(folder / name, error);
+    if (name != std::string_view(kLogFile)) {
+      remove_file(folder / name);
+      continue;
     }
+    std::error_code error;
+    std::filesystem::resize_file(folder / name, 0, error);  // and stays locked
     if (error) {
       throw Error(ExitCode::io,
                   fmt::format("cannot delete {}: {}", (folder / name).string(), error.message()));

@@ -204,7 +204,7 @@ std::string RunFolder::write_probabilities(const Predictions& predictions) {
   return sha256_hex(bytes);
 }
 
-void RunFolder::remove_probabilities() { std::filesystem::remove(path_ / kProbabilitiesFile); }
+void RunFolder::remove_probabilities() { remove_file(path_ / kProbabilitiesFile); }
 
 void RunFolder::write_result(const RunResult& result) { write("result.json", result_text(result)); }
 

@@ -115,6 +115,23 @@ std::vector<std::vector<std::string>> right_rows(const TransformFamily& family,
   return rows;
 }
 
+bool keeps_shape(const TransformChain& chain, ImageShape shape) {
+  try {
+    return prepare_chain(chain, shape).output == shape;
+  } catch (const Error&) {
+    return false;  // it does not take such images
+  }
+}
+
+/// The severities at which images of this shape can be drawn beside each other: other groups may
+/// have images of another one.
+TransformFamily drawable(TransformFamily family, ImageShape shape) {
+  std::erase_if(family.points, [&](const SeverityPoint& point) {
+    return !keeps_shape(parse_spec(point.specs.front(), "evaluation"), shape);
+  });
+  return family;
+}
+
 /// `chosen`: the test images at `images`.
 ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
                       const std::vector<std::int64_t>& images) {
@@ -158,7 +175,9 @@ ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
     const ImageSet chosen = select(dataset.test, sheet.images);
     const std::vector<AnsweringGroup> answering =
         answering_groups(groups, dataset.test.sha256, sheet.images, evaluations);
-    for (const TransformFamily& family : families) {
+    for (const TransformFamily& each : families) {
+      const TransformFamily family = drawable(each, chosen.shape());
+      if (family.points.empty()) continue;
       sheet.strips.push_back(strip_of(family, chosen, sheet.images));
       sheet.strips.back().right = right_rows(family, answering, sheet.images);
     }

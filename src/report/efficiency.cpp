@@ -20,8 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t kBytesOfParameter = 4;  // float32
-
 template <std::int64_t ModelSummary::*member, std::int64_t factor = 1>
 std::optional<double> of_network(const RunResult& run) {
   if (!run.model) return std::nullopt;
@@ -89,7 +87,9 @@ std::vector<const RunGroup*> with_runs(const std::vector<RunGroup>& groups) {
 /// One point, with a whisker of ± SD; none for a cost that is not positive.
 ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
                              const SampleSummary& of_cost, std::size_t style, std::int64_t images) {
-  ChartSeries series{.label = fmt::format("{} (n = {})", row.group, row.accuracy.n),
+  const std::string of_the_cost =
+      of_cost.n == row.accuracy.n ? "" : fmt::format("; of the {} {}", cost.title, of_cost.n);
+  ChartSeries series{.label = fmt::format("{} (n = {}{})", row.group, row.accuracy.n, of_the_cost),
                      .style = style,
                      .line = false,
                      .points = {}};
@@ -150,7 +150,7 @@ const std::vector<Cost>& costs() {
        .axis = "MACs per image [millions]"},
       {.key = "parameter_bytes",
        .title = "parameters [bytes]",
-       .summary = by_seed<of_network<&ModelSummary::parameters, kBytesOfParameter>>,
+       .summary = by_seed<of_network<&ModelSummary::parameters, kBytesOfValue>>,
        .exact = true,
        .in_chart = false},
       {.key = "activation_bytes",

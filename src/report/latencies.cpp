@@ -68,7 +68,8 @@ std::vector<std::string> join_latencies(std::vector<RunGroup>& groups,
   if (!of_none.empty()) {
     warnings.push_back("latencies of networks that are none of these experiments are left out: " +
                        listed(of_none, kMostListed));
-  } else if (!any && !latencies.empty()) {
+  }
+  if (!any && !latencies.empty()) {
     warnings.emplace_back("no latency is of one image (bench --inference --batch 1)");
   }
   return warnings;

@@ -29,13 +29,21 @@ struct RowValues {
   std::int64_t images = 0;
 };
 
-void add_values(const StoredRun& run, const Evaluation& evaluation, RowValues& values) {
+/// Of the same model on the same images without the transform.
+double clean_accuracy(const Evaluation& evaluation) {
+  const ConfusionMatrix& confusion = evaluation.test.confusion;
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < confusion.size(); ++i) right += confusion[i][i];
+  const AgainstClean& change = *evaluation.against_clean;
+  return static_cast<double>(right + change.right_to_wrong - change.wrong_to_right) /
+         static_cast<double>(evaluation.data.samples);
+}
+
+void add_values(const Evaluation& evaluation, RowValues& values) {
   values.images = evaluation.data.samples;
   values.accuracy.push_back(evaluation.test.metrics.accuracy.value_or(NAN));
-  if (run.result.test) {
-    values.clean_accuracy.push_back(run.result.test->metrics.accuracy.value_or(NAN));
-  }
   if (!evaluation.against_clean) return;
+  values.clean_accuracy.push_back(clean_accuracy(evaluation));
   values.change.push_back(evaluation.against_clean->accuracy_change);
   values.right_to_wrong.push_back(static_cast<double>(evaluation.against_clean->right_to_wrong));
   values.wrong_to_right.push_back(static_cast<double>(evaluation.against_clean->wrong_to_right));
@@ -52,7 +60,7 @@ std::vector<RobustnessRow> rows_of(const RunGroup& group, const EvaluationsOfRun
       auto found = std::find_if(by_key.begin(), by_key.end(),
                                 [&](const auto& entry) { return entry.first == key; });
       if (found == by_key.end()) found = by_key.insert(by_key.end(), {key, {}});
-      add_values(run, stored.evaluation, found->second);
+      add_values(stored.evaluation, found->second);
     }
   }
   std::vector<RobustnessRow> rows;

@@ -21,7 +21,7 @@ struct RobustnessRow {
   std::string engine;  ///< that computed it
   std::int64_t images = 0;
   SampleSummary accuracy;
-  /// Of the same runs without the transform; their own test set.
+  /// Of the same runs on the same images without the transform; where these are known.
   SampleSummary clean_accuracy;
   SampleSummary accuracy_change;
   SampleSummary right_to_wrong;

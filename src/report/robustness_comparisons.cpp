@@ -1,23 +1,21 @@
 #include "report/robustness_section.h"
 
 namespace mnist_bench {
-namespace {
 
-/// `a`, `b`: indices of groups.
+std::int64_t images_of(const SeverityPoint& point) {
+  return point.images * static_cast<std::int64_t>(point.specs.size());
+}
+
 std::vector<NamedJudgement> judged_severities(const TransformFamily& family, std::size_t a,
                                               std::size_t b) {
   std::vector<NamedJudgement> judged;
   for (const SeverityPoint& point : family.points) {
     const PairedValues pairs = paired_by_seed(point.accuracy[a], point.accuracy[b]);
-    // A mean over k sets of images is a share of k times as many.
-    const auto images = point.images * static_cast<std::int64_t>(point.specs.size());
-    const Judgement judgement = judge(pairs.differences, images);
+    const Judgement judgement = judge(pairs.differences, images_of(point));
     if (judgement.could_decide()) judged.push_back({point.name, judgement});
   }
   return judged;
 }
-
-}  // namespace
 
 std::vector<RobustnessComparison> robustness_comparisons(
     const std::vector<RunGroup>& groups, const std::vector<TransformFamily>& families) {

@@ -92,7 +92,7 @@ ReportTable comparisons_table(const std::vector<RobustnessComparison>& compariso
       .title = "Which experiment is more accurate, severity by severity",
       .columns = {Align::left, Align::left, Align::left, Align::right, Align::right, Align::left,
                   Align::left},
-      .header = {"A", "B", "transform", "n", "B - A [points]", "conclusion", "severities"},
+      .header = {"A", "B", "transform", "n", "mean B - A [points]", "conclusion", "severities"},
       .rows = {}};
   for (const RobustnessComparison& comparison : comparisons) {
     table.rows.push_back({comparison.a, comparison.b, comparison.family, seeds_of(comparison),

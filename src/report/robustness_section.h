@@ -29,6 +29,14 @@ struct SuiteMean {
 std::vector<SuiteMean> suite_means(const std::vector<RunGroup>& groups,
                                    const EvaluationsOfRuns& evaluations);
 
+/// How many images a point's accuracy is a share of: a mean over k sets is one of k times as many.
+std::int64_t images_of(const SeverityPoint& point);
+
+/// The judge's conclusions on group `b` less group `a` (indices) at each severity with two common
+/// seeds at least.
+std::vector<NamedJudgement> judged_severities(const TransformFamily& family, std::size_t a,
+                                              std::size_t b);
+
 /// Two groups at the severities of one family of transforms, paired by seed.
 struct RobustnessComparison {
   std::string a;  ///< label of the group

@@ -30,19 +30,25 @@ OwnEvaluations own_evaluations(const std::vector<StoredEvaluation>& evaluations)
   return own;
 }
 
-/// The points that the run has of the suite: all of a shipped one, or those with its name.
-std::vector<std::string> points_of(const std::string& suite, const OwnEvaluations& own) {
-  if (const auto shipped = shipped_suite(suite)) {
-    std::vector<std::string> specs;
-    for (const TransformChain& chain : shipped->points) specs.push_back(canonical_spec(chain));
+std::vector<std::string> specs_of(const Suite& suite) {
+  std::vector<std::string> specs;
+  for (const TransformChain& chain : suite.points) specs.push_back(canonical_spec(chain));
+  return specs;
+}
+
+/// The points that the run has of each suite: all of a shipped one, whatever they were asked for
+/// in, or those with the suite's name.
+std::map<std::string, std::vector<std::string>> suites_of(const OwnEvaluations& own) {
+  std::map<std::string, std::vector<std::string>> suites = own.suites;
+  for (auto& [name, specs] : suites) std::sort(specs.begin(), specs.end());
+  for (const std::string& name : suite_names()) {
+    std::vector<std::string> specs = specs_of(*shipped_suite(name));
     const bool has_all = std::all_of(specs.begin(), specs.end(), [&](const std::string& spec) {
       return own.accuracy.contains(spec);
     });
-    if (has_all) return specs;
+    if (has_all) suites[name] = std::move(specs);
   }
-  std::vector<std::string> named = own.suites.at(suite);
-  std::sort(named.begin(), named.end());
-  return named;
+  return suites;
 }
 
 struct SuiteRuns {
@@ -62,8 +68,7 @@ std::vector<SuiteMean> suite_means(const std::vector<RunGroup>& groups,
       const auto of_run = evaluations.find(run.folder);
       if (of_run == evaluations.end()) continue;
       const OwnEvaluations own = own_evaluations(of_run->second);
-      for (const auto& [suite, named] : own.suites) {
-        const std::vector<std::string> specs = points_of(suite, own);
+      for (const auto& [suite, specs] : suites_of(own)) {
         SuiteRuns& runs = by_points[{suite, specs}][g];
         double sum = 0.0;
         for (const std::string& spec : specs) sum += own.accuracy.at(spec);

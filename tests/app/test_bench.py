@@ -278,6 +278,13 @@ def test_report_judges_nothing_by_a_latency_that_is_lacking(bench, two_models):
     assert [row["dominated_by"] for row in rows] == [[], []]
 
 
+def test_a_refused_command_leaves_an_earlier_file_alone(bench, tmp_path):
+    (tmp_path / "latency.json").write_text("of before")
+    refused = bench("bench", MLP, "--inference", "--batch", "20000", "-o", "latency.json")
+    assert_refusal(refused, 2, "20000")
+    assert (tmp_path / "latency.json").read_text() == "of before"
+
+
 def test_report_refuses_a_file_without_latencies(bench, two_models):
     file = two_models / "latency.json"
     sound = file.read_text()

@@ -113,6 +113,23 @@ def test_what_is_there_is_not_computed_again(bench, trained):
     assert changed["test"] == old["test"]
 
 
+def test_what_is_there_is_the_same_whatever_it_was_asked_for_in(bench, trained, tmp_path):
+    (tmp_path / "mine.json").write_text('["identity", "invert"]')
+    assert "2 evaluations computed" in bench("evaluate", "runs").stderr
+    for _ in range(2):
+        assert "there already" in (done := bench("evaluate", "runs", "--suite", "mine.json")).stderr
+        assert bench("evaluate", "runs").stderr.count("0 evaluations computed") == 1
+    assert "0 evaluations computed" in done.stderr
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_a_device_can_be_named(bench, trained, device):
+    done = bench("evaluate", "runs/mlp/seed-1", "--device", device, "--engine", "libtorch")
+    assert done.code == 0, done.stderr
+    provenance = evaluation(trained / "mlp/seed-1", "identity.libtorch")["provenance"]
+    assert provenance["device"].split(":")[0] in ("cpu", "cuda")
+
+
 def test_a_damaged_evaluation_is_named_and_computed_again(bench, trained):
     arguments = ("evaluate", "runs/mlp/seed-1", "--transform", "shift:dx=1")
     assert bench(*arguments).code == 0
@@ -239,6 +256,11 @@ def test_other_data(bench, trained, tmp_path):
     assert other.name == hashlib.sha256(images + labels).hexdigest()[:12]
     assert record["data"]["samples"] == 10000
     assert record["data"]["sha256"] == hashlib.sha256(images[16:] + labels[8:]).hexdigest()
+    done = bench("evaluate", "runs/mlp/seed-1", "--data", moved, "--transform", "shift:dx=1", "--json")
+    (row,) = json.loads(done.stdout)["groups"]
+    clean, changed = row["clean_accuracy"]["mean"], row["accuracy"]["mean"]
+    assert clean == record["test"]["accuracy"]
+    assert abs(changed - clean - row["accuracy_change"]["mean"]) < 1e-12
 
 
 def test_runs_whose_data_have_changed_are_refused(bench, tmp_path):

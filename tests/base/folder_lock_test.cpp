@@ -7,9 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "base/error_of.h"
 #include "base/files.h"
@@ -119,24 +122,16 @@ TEST(FolderLock, IsNotRefusedWhileOthersCheckIt) {
   ::close(checked[1]);
 }
 
-TEST(FolderLock, MayBeSharedButNotWithOneThatIsExclusive) {
+TEST(FolderLock, WaitsAsPatientlyAsItIsTold) {
   const TemporaryFolder folder;
-  {
-    const FolderLock first(folder.path(), kFile, LockKind::shared);
-    const FolderLock second(folder.path(), kFile, LockKind::shared);
-    EXPECT_EQ(folder.entries(), 0);
-    EXPECT_FALSE(is_locked(folder.path(), kFile));
-    EXPECT_FALSE(another_process_can_lock(folder.path()));
-  }
-  for (const fs::path& held : {folder.path(), folder / kFile}) {
-    std::ofstream(folder / kFile) << "";
-    const Descriptor other(::open(held.c_str(), O_RDONLY | O_CLOEXEC));
-    ASSERT_EQ(::flock(other.get(), LOCK_EX | LOCK_NB), 0);
-    const auto error =
-        error_of([&] { const FolderLock lock(folder.path(), kFile, LockKind::shared); });
-    ASSERT_TRUE(error) << held;
-    EXPECT_EQ(error->cause(), Cause::folder_in_use);
-  }
+  std::ofstream(folder / kFile) << "";
+  auto other = std::make_optional<FolderLock>(folder.path(), kFile);
+  std::thread waiting(
+      [&] { EXPECT_NO_THROW(FolderLock(folder.path(), kFile, std::chrono::minutes(5))); });
+  EXPECT_TRUE(
+      error_of([&] { const FolderLock lock(folder.path(), kFile, std::chrono::milliseconds(1)); }));
+  other.reset();
+  waiting.join();
 }
 
 TEST(FolderLock, FollowsNoLink) {

@@ -44,6 +44,15 @@ TEST(ConfigDifferences, BetweenExperimentsAreThoseOfTheKeysThatBothHave) {
               testing::ElementsAre("model.type mlp → cnn", "training.epochs 5 → 3"));
 }
 
+TEST(ConfigDifferences, NameTransformsByTheirSpec) {
+  const ExperimentConfig plain = config({});
+  ExperimentConfig permuted = plain;
+  permuted.data.transform = parse_spec("permute_pixels", "test");
+  EXPECT_EQ(differences_between(plain, permuted),
+            std::vector<std::string>{"data.transform identity → permute_pixels"});
+  EXPECT_EQ(labels_of({plain, permuted}).back(), plain.name + " data.transform=permute_pixels");
+}
+
 TEST(RunKeys, AreKeysOfTheConfig) {
   std::set<std::string> paths;
   for (const Key& key : experiment_keys()) paths.insert(key.path());

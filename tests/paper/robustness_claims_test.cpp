@@ -113,6 +113,8 @@ TEST(RobustnessClaims, AreSuggestedBelowSixSeeds) {
   const std::vector<std::int64_t> high(kHigh.begin(), kHigh.begin() + 4);
   const PaperCheck check = check_with({{"shift:dx=2", low}}, {{"shift:dx=2", high}});
   EXPECT_EQ(claim_of(check, "Sec. 5.4", "slightly").verdict, ClaimVerdict::suggested);
+  EXPECT_THAT(claim_of(check, "Abstract and Sec. 6").findings,
+              Contains("No difference shown at any severity: shift."));
 }
 
 TEST(RobustnessClaims, OfInvarianceAreAboutTheCnnAlone) {

@@ -20,15 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Whether a layer computes something; the others hand on their input, in another shape at most.
-bool is_shown(const layer::Kind& kind) {
-  return std::visit(
-      Overloaded{[](const layer::Flatten&) { return false; },
-                 [](const layer::Dropout&) { return false; },
-                 [](const layer::Dropout2d&) { return false; }, [](const auto&) { return true; }},
-      kind);
-}
-
 /// Some figures under a title, with sentences on how to read them.
 struct FigurePart {
   std::string id;
@@ -61,7 +52,7 @@ std::vector<FigurePart> parts_of(const Inspection& inspection) {
                               "left out."},
                     .figures = {}};
   for (const LayerOutput& layer : inspection.layers) {
-    if (is_shown(layer.kind)) layers.figures.push_back(layer_figure(layer));
+    if (!passes_its_input_on(layer.kind)) layers.figures.push_back(layer_figure(layer));
   }
   parts.push_back(std::move(layers));
   FigurePart pairs{.id = "pairs",
