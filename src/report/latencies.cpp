@@ -47,6 +47,7 @@ std::vector<Latency> chosen(std::vector<Latency> latencies) {
 std::vector<std::string> join_latencies(std::vector<RunGroup>& groups,
                                         const std::vector<Latency>& latencies) {
   std::vector<std::string> of_none;
+  bool joined_any = false;
   for (const Latency& latency : latencies) {
     bool joined = false;
     for (RunGroup& group : groups) {
@@ -58,6 +59,7 @@ std::vector<std::string> join_latencies(std::vector<RunGroup>& groups,
         latency.seed ? fmt::format("{} seed {}", latency.name, *latency.seed) : latency.name;
     const bool is_new = std::find(of_none.begin(), of_none.end(), name) == of_none.end();
     if (!joined && is_new) of_none.push_back(name);
+    joined_any = joined_any || joined;
   }
   bool any = false;
   for (RunGroup& group : groups) {
@@ -69,7 +71,7 @@ std::vector<std::string> join_latencies(std::vector<RunGroup>& groups,
     warnings.push_back("latencies of networks that are none of these experiments are left out: " +
                        listed(of_none, kMostListed));
   }
-  if (!any && !latencies.empty()) {
+  if (joined_any && !any) {
     warnings.emplace_back("no latency is of one image (bench --inference --batch 1)");
   }
   return warnings;
