@@ -27,7 +27,7 @@ constexpr mode_t kPermissions = 0777;
   throw Error(
       ExitCode::io,
       fmt::format("cannot write {}: {} failed: {}", path.string(), step, errno_message(error)),
-      "check free space and permissions of the folder, or use another: --output DIR of run");
+      "check free space and permissions of the folder, or use another");
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -170,7 +170,7 @@ bool is_temporary(std::string_view name, std::span<const char* const> names) {
 
 [[noreturn]] void throw_no_folder(const std::filesystem::path& folder, std::string_view reason) {
   throw Error(ExitCode::io, fmt::format("cannot create the folder {}: {}", folder.string(), reason),
-              "use another folder: --output DIR of run");
+              "use another folder");
 }
 
 /// Syncs `parent`, so that the name of a new folder in it is durable. Does nothing where this
@@ -292,7 +292,7 @@ Descriptor open_own_file(const std::filesystem::path& path, int flags) {
   Descriptor file(
       ::open(path.c_str(), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kNewFile));
   const int error = errno;
-  const char* remedy = "move it away, or use another folder: --output DIR of run";
+  const char* remedy = "move it away, or use another folder";
   if (file.get() < 0) {
     throw Error(ExitCode::io,
                 fmt::format("cannot write {}: {}", path.string(),

@@ -40,7 +40,7 @@ void lock(const Descriptor& file, const std::filesystem::path& folder,
     if (i >= tries) {
       throw Error(
           ExitCode::io, fmt::format("{} is in use by another mnist-bench process", folder.string()),
-          "wait for it to end, or use another folder: --output DIR of run", Cause::folder_in_use);
+          "wait for it to end, or use another folder", Cause::folder_in_use);
     }
     std::this_thread::sleep_for(kPause);
   }

@@ -71,14 +71,31 @@ std::optional<Checkpoint> find_checkpoint(const std::filesystem::path& folder,
   }
 }
 
+/// Calls `use`, which works in the run's folder; where its error advises to use another folder, the
+/// option that chooses it is named.
+auto naming_output(const auto& use) {
+  try {
+    return use();
+  } catch (const Error& error) {
+    const std::string& remedy = error.remedy();
+    const bool advises = remedy.ends_with("use another") || remedy.ends_with("use another folder");
+    throw Error(error.code(), error.what(), advises ? remedy + ": --output DIR" : remedy,
+                error.cause());
+  }
+}
+
 /// Locks the folder for this process and deletes the temporary files of a killed one.
-FolderLock take_folder(const std::filesystem::path& path) {
+FolderLock lock_folder(const std::filesystem::path& path) {
   create_folders(path);
   // Before the lock, which creates its file: none is created among files of another program.
   refuse_foreign_files(path);
   FolderLock lock(path, kLogFile);
   remove_temporary_files(path, kRunFiles);
   return lock;
+}
+
+FolderLock take_folder(const std::filesystem::path& path) {
+  return naming_output([&] { return lock_folder(path); });
 }
 
 }  // namespace
@@ -170,8 +187,9 @@ RunFolder::RunFolder(std::filesystem::path path, const ExperimentConfig& config,
 
 void RunFolder::write(const std::string& name, std::string_view bytes) {
   const auto old = old_permissions_.find(name);
-  write_file_atomically(path_ / name, bytes,
-                        old == old_permissions_.end() ? std::nullopt : std::optional(old->second));
+  const auto permissions =
+      old == old_permissions_.end() ? std::nullopt : std::optional(old->second);
+  naming_output([&] { write_file_atomically(path_ / name, bytes, permissions); });
 }
 
 void RunFolder::write_config(const ExperimentConfig& config) {

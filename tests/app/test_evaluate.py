@@ -1,5 +1,6 @@
 """`evaluate`: trained runs on transformed and on other images."""
 
+import csv
 import gzip
 import hashlib
 import json
@@ -376,6 +377,22 @@ def test_the_table_fits_a_terminal(bench, trained):
     assert done.code == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert done.stdout.count("n = 2") >= 1
+
+
+def test_the_numbers_of_the_sections_are_in_json_and_csv_alike(bench, trained):
+    assert bench("evaluate", "runs", "--suite", "quick").code == 0
+    assert bench("report", "runs", "-o", "all.json", "-o", "all-sections.csv").code == 0
+    report = read_json(trained.parent / "all.json")
+    with open(trained.parent / "all-sections.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        value = report
+        for step in row["pointer"].split("/")[1:]:
+            value = value[int(step) if isinstance(value, list) else step]
+        assert row["value"] == ("" if value is None else str(value)) or float(row["value"]) == value
+    pointers = {row["pointer"] for row in rows}
+    assert "/robustness/rows/0/accuracy/mean" in pointers
+    assert {pointer.split("/")[1] for pointer in pointers} == {"robustness", "calibration", "pairs"}
 
 
 def test_folders_without_runs(bench, tmp_path):

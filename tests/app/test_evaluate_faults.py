@@ -225,11 +225,12 @@ class Stopped:
 def test_a_run_is_not_replaced_while_an_evaluation_is_written(run, bench):
     stopped = Stopped(run, "rename")
     refused = bench("run", *TRAIN, "seed=3", "--output", FOLDER, "--force")
-    # Others may evaluate it, and leave alone what is about to be renamed.
+    # Others wait for a while, and leave alone what is about to be renamed.
     other = bench("evaluate", FOLDER, "--transform", "shift:dx=2")
     code, errors = stopped.go_on()
     assert code == 0, errors
-    assert other.code == 0, other
+    assert_refusal(other, 6, "in use by another mnist-bench process")
+    assert bench("evaluate", FOLDER, "--transform", "shift:dx=2").code == 0
     assert_refusal(refused, 6, "in use by another mnist-bench process")
     assert len(evaluations(run)) == 3
     assert bench("verify", FOLDER).code == 0

@@ -227,7 +227,7 @@ TEST(WriteFileAtomically, RefusesAMissingFolderWithARemedy) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ExitCode::io);
   EXPECT_THAT(error->what(), HasSubstr((folder / "missing/f").string()));
-  EXPECT_THAT(error->remedy(), HasSubstr("--output"));
+  EXPECT_THAT(error->remedy(), HasSubstr("use another"));
 }
 
 TEST(WriteFileAtomically, LeavesNothingBehindWhenTheRenameFails) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
@@ -16,16 +18,17 @@ bool is_formula(const std::string& text) {
   return !number_in(text);
 }
 
+/// Empty for null.
+std::string cell_of(const nlohmann::ordered_json& value) {
+  if (value.is_string()) return csv_escaped(value.get<std::string>());
+  return value.is_null() ? "" : value.dump();
+}
+
 std::string line_of(const RunRow& row) {
   std::string line;
   for (const RunColumn& column : run_columns()) {
-    const nlohmann::ordered_json value = column.value(row);
     if (!line.empty()) line += ",";
-    if (value.is_string()) {
-      line += csv_escaped(value.get<std::string>());
-    } else if (!value.is_null()) {
-      line += value.dump();
-    }
+    line += cell_of(column.value(row));
   }
   return line + "\n";
 }
@@ -47,6 +50,19 @@ std::string csv_report(const Report& report) {
   text += "\n";
   for (const RunGroup& group : report.groups) {
     for (const RunRow& row : run_rows(group)) text += line_of(row);
+  }
+  return text;
+}
+
+std::string sections_csv(const Report& report) {
+  std::string text = "pointer,value\n";
+  for (const Section& section : report.sections) {
+    if (section.data.is_null()) continue;
+    const nlohmann::ordered_json numbers = section.data.flatten();
+    for (const auto& [pointer, value] : numbers.items()) {
+      if (value.is_structured()) continue;  // an empty list
+      text += fmt::format("{},{}\n", csv_escaped("/" + section.id + pointer), cell_of(value));
+    }
   }
   return text;
 }

@@ -22,6 +22,7 @@ std::vector<Format> make_formats() {
   std::vector<Format> list = {
       {".html", "a page with figures", html_report, /*shows_mistakes=*/true},
       {".md", "Markdown tables", markdown_report},
+      {"sections.csv", "the numbers of the sections in .json, one a line", sections_csv},
       {".csv", "a line per run, unrounded", csv_report},
       {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
       {".tex", "LaTeX tables (booktabs)", latex_report},

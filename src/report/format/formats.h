@@ -38,6 +38,9 @@ std::string markdown_report(const Report& report);
 std::string markdown_table(const ReportTable& table);
 /// A line per run, values unrounded and in the record's units; columns as in csv_columns().
 std::string csv_report(const Report& report);
+/// Each number and text of the sections' data: where it is in json_report, as a JSON pointer (RFC
+/// 6901), and its value.
+std::string sections_csv(const Report& report);
 /// Schema mnist-bench.report/1: statistics and values of each run; absent values are null.
 std::string json_report(const Report& report);
 /// Two tables for \input; needs the packages booktabs and, for a pdfLaTeX before 2020, textcomp.
