@@ -14,11 +14,13 @@ constexpr double kInk = 26.0;
 /// Pixels as strength of ink: 0 … 255, the background 0.
 class Ink {
  public:
-  Ink(const GreyImage& image, const std::string& name) : image_(image) {
-    background_ = background_of(image);
-    const auto [darkest, lightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
-    inverted_ = background_ - *darkest > *lightest - background_;
-    contrast_ = inverted_ ? background_ - *darkest : *lightest - background_;
+  Ink(const GreyImage& image, const std::string& name)
+      : image_(image),
+        background_(background_of(image)),
+        darker_(background_ - *std::min_element(image.pixels.begin(), image.pixels.end())),
+        lighter_(*std::max_element(image.pixels.begin(), image.pixels.end()) - background_),
+        inverted_(darker_ > lighter_),
+        contrast_(std::max(darker_, lighter_)) {
     if (contrast_ < kMinContrast) {
       fail_image(name,
                  fmt::format("it is blank: no pixel differs from its background by {} grey levels "
@@ -43,9 +45,11 @@ class Ink {
   }
 
   const GreyImage& image_;
-  bool inverted_ = false;
-  std::int64_t background_ = 0;
-  std::int64_t contrast_ = 0;
+  std::int64_t background_;
+  std::int64_t darker_;   ///< the darkest pixel than the background
+  std::int64_t lighter_;  ///< the lightest
+  bool inverted_;
+  std::int64_t contrast_;
 };
 
 /// The rows or columns `first` … `first + count − 1`.

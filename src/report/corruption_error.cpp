@@ -20,6 +20,8 @@
 namespace mnist_bench {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 /// A kind of corruption, in the order of the kinds.
 using Kind = std::pair<std::size_t, std::string>;
 using Severity = std::pair<double, std::string>;
@@ -260,7 +262,6 @@ std::string to_text(const CorruptionErrors& errors) {
 }
 
 nlohmann::ordered_json to_json(const CorruptionErrors& errors) {
-  using Json = nlohmann::ordered_json;
   Json groups = Json::array();
   for (const GroupCorruptionError& group : errors.groups) {
     Json kinds = Json::array();
