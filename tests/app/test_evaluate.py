@@ -389,7 +389,12 @@ def test_the_numbers_of_the_sections_are_in_json_and_csv_alike(bench, trained):
         value = report
         for step in row["pointer"].split("/")[1:]:
             value = value[int(step) if isinstance(value, list) else step]
-        assert row["value"] == ("" if value is None else str(value)) or float(row["value"]) == value
+        if isinstance(value, str):
+            assert row["value"].removeprefix("'") == value
+        elif value in (None, []):
+            assert row["value"] == ""
+        else:
+            assert json.loads(row["value"]) == value
     pointers = {row["pointer"] for row in rows}
     assert "/robustness/rows/0/accuracy/mean" in pointers
     assert {pointer.split("/")[1] for pointer in pointers} == {"robustness", "calibration", "pairs"}

@@ -60,7 +60,6 @@ std::string sections_csv(const Report& report) {
     if (section.data.is_null()) continue;
     const nlohmann::ordered_json numbers = section.data.flatten();
     for (const auto& [pointer, value] : numbers.items()) {
-      if (value.is_structured()) continue;  // an empty list
       text += fmt::format("{},{}\n", csv_escaped("/" + section.id + pointer), cell_of(value));
     }
   }

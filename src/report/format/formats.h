@@ -39,7 +39,7 @@ std::string markdown_table(const ReportTable& table);
 /// A line per run, values unrounded and in the record's units; columns as in csv_columns().
 std::string csv_report(const Report& report);
 /// Each number and text of the sections' data: where it is in json_report, as a JSON pointer (RFC
-/// 6901), and its value.
+/// 6901), and its value; nothing for null and for an empty list.
 std::string sections_csv(const Report& report);
 /// Schema mnist-bench.report/1: statistics and values of each run; absent values are null.
 std::string json_report(const Report& report);
