@@ -38,9 +38,9 @@ void lock(const Descriptor& file, const std::filesystem::path& folder,
                   fmt::format("cannot lock {}: {}", folder.string(), errno_message(errno)));
     }
     if (i >= tries) {
-      throw Error(
-          ExitCode::io, fmt::format("{} is in use by another mnist-bench process", folder.string()),
-          "wait for it to end, or use another folder", Cause::folder_in_use);
+      throw Error(ExitCode::io,
+                  fmt::format("{} is in use by another mnist-bench process", folder.string()),
+                  "wait for it to end, or use another folder", Cause::folder_in_use);
     }
     std::this_thread::sleep_for(kPause);
   }
