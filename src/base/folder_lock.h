@@ -11,11 +11,11 @@ namespace mnist_bench {
 /// `file`. What cannot be opened is not locked.
 bool is_locked(const std::filesystem::path& folder, const char* file);
 
-/// Exclusive use of a folder, for as long as the object lives. The lock is the kernel's
-/// (flock) and ends with the process, however that ends. It is on a regular file in the folder,
-/// opened for reading and writing: NFS, and FUSE file systems that forward locks, pass it on to
-/// other machines and mounts. It is on the folder itself as well, within one mount only: version
-/// 0.1.0 locks the folder, and this lock survives a deletion of the file.
+/// Exclusive use of a folder for as long as the object lives. The lock is the kernel's (flock) and
+/// ends with the process, however that ends. It is on a regular file in the folder, opened for
+/// reading and writing: NFS, and FUSE file systems that forward locks, pass it on to other machines
+/// and mounts. It is on the folder itself as well, within one mount only: version 0.1.0 locks the
+/// folder, and this lock survives a deletion of the file.
 class FolderLock {
  public:
   /// Creates `file`, empty, in `folder` where it is missing. It stays afterwards: a file that is

@@ -46,12 +46,16 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
                      fmt::join(found, ", "));
 }
 
+Judgement judge_groups(const RunGroup& a, const RunGroup& b,
+                       std::optional<double> (*value)(const RunResult&), std::int64_t images) {
+  return judge(paired_by_seed(values_by_seed(a, value), values_by_seed(b, value)).differences,
+               images);
+}
+
 Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&), std::int64_t images) {
   if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return judge({}, images);
-  const PairedValues pairs = paired_by_seed(values_by_seed(*evidence.mlp.runs, value),
-                                            values_by_seed(*evidence.cnn.runs, value));
-  return judge(pairs.differences, images);
+  return judge_groups(*evidence.mlp.runs, *evidence.cnn.runs, value, images);
 }
 
 std::string judged_text(const Judgement& judgement) {

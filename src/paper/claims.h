@@ -61,6 +61,9 @@ std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.
 std::optional<std::string> other_difference(const PaperEvidence& evidence);
 
+/// The judge's word on a value of each run of two groups, b − a, seed by seed; as for judge_models.
+Judgement judge_groups(const RunGroup& a, const RunGroup& b,
+                       std::optional<double> (*value)(const RunResult&), std::int64_t images);
 /// The judge's word on a value of each run, CNN − MLP, seed by seed; `value` may lack. Seeds whose
 /// runs lack it, or that one side lacks, are left out. `images`: which it is a share of, 0 for a
 /// time.

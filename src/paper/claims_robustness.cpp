@@ -30,11 +30,6 @@ std::string mean_text(const ValuesBySeed& values, std::int64_t images) {
   return summary_text(summary_of(list), metric_of(kAccuracyKey), images).mean_and_sd();
 }
 
-/// CNN − MLP at each severity that two common seeds at least were evaluated on.
-std::vector<NamedJudgement> judged(const TransformFamily& family) {
-  return judged_severities(family, kMlp, kCnn);
-}
-
 /// "shift, at 1 px, 2 px: MLP 93.6 ± 0.3, 72.4 ± 1.4; CNN 98.0 ± 0.1, 90.5 ± 0.4; clean … (n = 6)."
 std::string accuracies_text(const TransformFamily& family) {
   std::vector<std::string> names;
@@ -68,7 +63,7 @@ PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim,
   std::vector<NamedJudgement> all;
   for (const TransformFamily& family : evidence.families) {
     if (!included(family)) continue;
-    const std::vector<NamedJudgement> judgements = judged(family);
+    const std::vector<NamedJudgement> judgements = judged_severities(family, kMlp, kCnn);
     if (judgements.empty()) continue;
     claim.findings.push_back(
         fmt::format("{} {}", accuracies_text(family), joint_text(judge_jointly(judgements))));
@@ -142,7 +137,7 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
   std::vector<NamedJudgement> all;
   FamiliesByConclusion families;
   for (const TransformFamily& family : evidence.families) {
-    const std::vector<NamedJudgement> judgements = judged(family);
+    const std::vector<NamedJudgement> judgements = judged_severities(family, kMlp, kCnn);
     if (judgements.empty()) continue;
     const JointJudgement joint = judge_jointly(judgements);
     list_of(joint, judgements.size(), families).push_back(family.name);
@@ -239,7 +234,7 @@ std::vector<double> accuracy_differences(const RunGroup& a, const RunGroup& b) {
 }
 
 Judgement judge_accuracies(const RunGroup& a, const RunGroup& b) {
-  return judge(accuracy_differences(a, b), test_images(a).value_or(0));
+  return judge_groups(a, b, metric_of(kAccuracyKey).value, test_images(a).value_or(0));
 }
 
 /// "-2.41 (-2.60 to -2.22) points, shown (n = 6)"

@@ -61,6 +61,18 @@ def path_in(line):
     return re.sub(r"(\.tmp-)\w+", r"\1", found[1] or ".") if found else None
 
 
+def strace_with(call, fault, arguments, cwd):
+    """The program with `fault` put into `call`, where it is sure to go: how it ended."""
+    done, lines = strace(
+        arguments, cwd, "-e", f"trace={call.name}",
+        "-e", f"inject={call.name}:{fault}:when={call.nth}",
+    )  # fmt: skip
+    hit = lines[call.nth - 1]
+    assert path_in(hit) == call.path, f"{hit} instead of {call.text}"
+    assert "(INJECTED)" in hit or hit.endswith(" = ?"), hit
+    return done
+
+
 def calls_of(lines):
     calls, seen = [], Counter()
     for line in lines:

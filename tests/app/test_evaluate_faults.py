@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BINARY, clean_environment, run_binary
-from injection import ERRORS, FOLDER, calls_of, path_in, strace
+from injection import ERRORS, FOLDER, calls_of, strace, strace_with
 from support import (
     SHIPPED_MNIST,
     SMALL,
@@ -113,12 +113,7 @@ class Evaluation:
 
     def run_with(self, call, fault):
         self.prepare()
-        done, lines = strace(
-            self.arguments, self.home, "-e", f"trace={call.name}",
-            "-e", f"inject={call.name}:{fault}:when={call.nth}",
-        )  # fmt: skip
-        hit = lines[call.nth - 1]
-        assert path_in(hit) == call.path, f"{hit} instead of {call.text}"
+        done = strace_with(call, fault, self.arguments, self.home)
         for file in evaluations(self.folder):
             assert read_json(file)["test"] == self.reference[file.name]
         return done

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 from conftest import run_binary
-from injection import ERRORS, FOLDER, calls_of, path_in, strace
+from injection import ERRORS, FOLDER, calls_of, strace, strace_with
 from support import (
     RUN_FILES,
     SMALL,
@@ -59,15 +59,7 @@ class Scenario:
     def run_with(self, call, fault):
         """Runs from the start with `fault` put into `call`."""
         self.prepare()
-        done, lines = strace(
-            self.arguments, self.home, "-e", f"trace={call.name}",
-            "-e", f"inject={call.name}:{fault}:when={call.nth}",
-        )  # fmt: skip
-        # That it went where it was meant to go.
-        hit = lines[call.nth - 1]
-        assert path_in(hit) == call.path, f"{hit} instead of {call.text}"
-        assert "(INJECTED)" in hit or hit.endswith(" = ?"), hit
-        return done
+        return strace_with(call, fault, self.arguments, self.home)
 
     def assert_whole(self):
         """Each file is an earlier one, byte for byte, or one of this run, whole."""
