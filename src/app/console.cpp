@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -225,6 +226,15 @@ void Console::write(Level level, const std::string& message, const nlohmann::ord
   } else {
     say(fmt::format("{}: {}\n", name, shown));
   }
+}
+
+void throw_first(const std::vector<Error>& errors, Console& console) {
+  if (errors.empty()) return;
+  std::set<std::string> said = {errors.front().what()};
+  for (const Error& error : errors) {
+    if (said.insert(error.what()).second) console.warn(error.what());
+  }
+  throw Error(errors.front());
 }
 
 }  // namespace mnist_bench

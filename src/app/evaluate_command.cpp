@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "app/commands.h"
 #include "app/evaluation_points.h"
@@ -97,7 +96,9 @@ std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console&
                   "train one first: mnist-bench run configs/mlp.json");
     }
     throw Error(ExitCode::io, fmt::format("no completed run: {}", listed(left_out, 3)),
-                "finish one with run --resume, or name one that is completed");
+                stored.unreadable.empty()
+                    ? "finish one with run --resume, or name one that is completed"
+                    : "put the files back, or train the run again with --force");
   }
   for (const std::string& what : left_out) console.warn("left out: " + what);
   return runs;
@@ -164,10 +165,10 @@ std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOu
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// What the evaluations of `runs` miss, a sentence for each.
-std::vector<std::string> missed_by(const EvaluationOutcome& outcome,
-                                   const std::vector<StoredRun>& runs,
-                                   const std::vector<Expectation>& expectations) {
+/// Throws Error(run_failed), with a line for each, if evaluations of `runs` miss expectations.
+void require_met(const std::vector<Expectation>& expectations, const EvaluationOutcome& outcome,
+                 const std::vector<StoredRun>& runs) {
+  constexpr std::size_t kMostShown = 20;
   std::vector<std::string> sentences;
   for (const RunEvaluations& of_run : outcome.runs) {
     const bool is_named = std::any_of(runs.begin(), runs.end(), [&](const StoredRun& run) {
@@ -183,11 +184,19 @@ std::vector<std::string> missed_by(const EvaluationOutcome& outcome,
       }
     }
   }
-  return sentences;
+  if (sentences.empty()) return;
+  if (sentences.size() == 1) throw Error(ExitCode::run_failed, sentences.front());
+  std::string text = fmt::format("{} expectations are missed:", sentences.size());
+  for (std::size_t i = 0; i < std::min(sentences.size(), kMostShown); ++i) {
+    text += "\n  " + sentences[i];
+  }
+  if (sentences.size() > kMostShown) {
+    text += fmt::format("\n  and {} more", sentences.size() - kMostShown);
+  }
+  throw Error(ExitCode::run_failed, text);
 }
 
 void evaluate(const EvaluateArguments& arguments, Session& session) {
-  constexpr std::size_t kMostNamed = 5;
   std::vector<Expectation> expectations;
   for (const std::string& text : arguments.expectations) {
     expectations.push_back(parse_expectation(text));
@@ -200,18 +209,15 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   std::optional<RunGroup> baseline;
   if (!arguments.baseline.empty()) baseline = add_baseline(arguments.baseline, runs, console);
   const EvaluationOutcome outcome = evaluate_runs(runs, options, console);
-  // The first ends the command. What keeps many runs from being evaluated is said once.
-  std::set<std::string> said;
-  for (const Error& error : outcome.errors) {
-    if (said.insert(error.what()).second && said.size() > 1) console.warn(error.what());
-  }
   EvaluationsOfRuns evaluations;
   for (const RunEvaluations& of_run : outcome.runs) {
     evaluations[of_run.run.folder] = of_run.evaluations;
   }
-  console.info(fmt::format("{} computed in {:.1f} s, {} there already",
-                           counted(outcome.computed, "evaluation"), outcome.seconds,
-                           outcome.found));
+  if (outcome.computed + outcome.found > 0) {
+    console.info(fmt::format("{} computed in {:.1f} s, {} there already",
+                             counted(outcome.computed, "evaluation"), outcome.seconds,
+                             outcome.found));
+  }
   const std::vector<RunGroup> groups = group_runs(runs);
   const std::vector<RobustnessRow> rows = robustness_rows(groups, evaluations);
   std::optional<CorruptionErrors> mce;
@@ -221,13 +227,13 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   } else if (!rows.empty()) {
     print_result(evaluations_text(rows, mce), outcome.interrupted);
   }
+  std::vector<Error> errors = outcome.errors;
   if (outcome.interrupted) {
-    throw Error(ExitCode::interrupted, "the evaluation was interrupted",
-                "the same command computes what is missing");
+    errors.insert(errors.begin(), Error(ExitCode::interrupted, "the evaluation was interrupted",
+                                        "the same command computes what is missing"));
   }
-  if (!outcome.errors.empty()) throw Error(outcome.errors.front());
-  const std::vector<std::string> misses = missed_by(outcome, named, expectations);
-  if (!misses.empty()) throw Error(ExitCode::run_failed, listed(misses, kMostNamed));
+  throw_first(errors, console);
+  require_met(expectations, outcome, named);
 }
 
 }  // namespace

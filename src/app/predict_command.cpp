@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "app/commands.h"
+#include "base/error.h"
 #include "base/escape.h"
 #include "data/image_file.h"
 #include "experiment/predict_images.h"
@@ -24,12 +25,19 @@ struct PredictArguments {
   bool json = false;
 };
 
-/// The images of the files, each with a name: "four.png", "t10k-images-idx3-ubyte.gz[3]".
-std::vector<NamedImage> images_in(const std::vector<std::string>& files) {
+/// The images of the files, each with a name: "four.png", "t10k-images-idx3-ubyte.gz[3]". Adds an
+/// error to `refused` for each file that cannot be read.
+std::vector<NamedImage> images_in(const std::vector<std::string>& files,
+                                  std::vector<Error>& refused) {
   std::vector<NamedImage> images;
   for (const std::string& file : files) {
     const std::string name = file == "-" ? "stdin" : file;
-    std::vector<GreyImage> of_file = read_image_file(file);
+    std::vector<GreyImage> of_file;
+    try {
+      of_file = read_image_file(file);
+    } catch (const Error& error) {
+      refused.push_back(error);
+    }
     for (std::size_t i = 0; i < of_file.size(); ++i) {
       images.push_back({.name = of_file.size() == 1 ? name : fmt::format("{}[{}]", name, i),
                         .image = std::move(of_file[i])});
@@ -86,16 +94,18 @@ std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
 void predict_command(const PredictArguments& arguments, Session& session) {
   Console console(session.console);
   const StoredRun run = read_recorded_run(arguments.run);
-  const std::vector<ImagePrediction> predictions =
-      predict_images(run, images_in(arguments.images), arguments.raw, console);
-  if (arguments.json) {
-    print(json_of_all(predictions));
-    return;
+  std::vector<Error> refused;
+  const std::vector<NamedImage> images = images_in(arguments.images, refused);
+  const auto [predictions, refused_later] = predict_images(run, images, arguments.raw, console);
+  refused.insert(refused.end(), refused_later.begin(), refused_later.end());
+  if (arguments.json && !predictions.empty()) print(json_of_all(predictions));
+  if (!arguments.json) {
+    const bool shows_bars = ::isatty(STDOUT_FILENO) == 1;
+    for (const ImagePrediction& prediction : predictions) {
+      print(shows_bars ? bars_of(prediction) : line_of(prediction));
+    }
   }
-  const bool shows_bars = ::isatty(STDOUT_FILENO) == 1;
-  for (const ImagePrediction& prediction : predictions) {
-    print(shows_bars ? bars_of(prediction) : line_of(prediction));
-  }
+  throw_first(refused, console);
 }
 
 }  // namespace

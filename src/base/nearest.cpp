@@ -23,6 +23,27 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+/// The only candidate with a part (of those between _ . and -) that is about `word`.
+std::optional<std::string> only_one_with(std::string_view word,
+                                         const std::vector<std::string>& candidates) {
+  constexpr std::size_t kShortestWord = 4;
+  if (word.size() < kShortestWord) return std::nullopt;
+  std::optional<std::string> found;
+  for (const std::string& candidate : candidates) {
+    bool is_about = false;
+    std::string_view rest = candidate;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of("_.-"), rest.size());
+      is_about = is_about || distance(word, rest.substr(0, end)) <= word.size() / 4;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!is_about) continue;
+    if (found) return std::nullopt;
+    found = candidate;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word,
@@ -38,7 +59,7 @@ std::optional<std::string> nearest(std::string_view word,
       best_distance = edits;
     }
   }
-  return best;
+  return best ? best : only_one_with(word, candidates);
 }
 
 }  // namespace mnist_bench

@@ -93,7 +93,7 @@ Subject subject_of(const StoredRun& run, TestSetCache& data) {
 }
 
 /// One combination that is timed.
-struct Case {
+struct TimedModel {
   std::shared_ptr<Predictor> predictor;  ///< of all batch sizes
   std::shared_ptr<const ImageSet> images;
   Latency latency;
@@ -141,7 +141,7 @@ void require_images(const Subject& subject, const std::vector<std::int64_t>& bat
 }
 
 void add_cases(const Subject& subject, const std::vector<Engine>& engines,
-               const InferenceOptions& options, std::vector<Case>& cases) {
+               const InferenceOptions& options, std::vector<TimedModel>& cases) {
   std::int64_t parameters = 0;
   for (const TensorShape& tensor : parameters_of(subject.layers)) parameters += size_of(tensor);
   for (const std::int64_t threads : options.threads) {
@@ -170,7 +170,7 @@ void add_cases(const Subject& subject, const std::vector<Engine>& engines,
 }
 
 /// The images of the next call, from the first ones on again where too few are left.
-ImageSet next_images(Case& one) {
+ImageSet next_images(TimedModel& one) {
   if (one.next + one.latency.batch > one.images->size()) one.next = 0;
   std::vector<std::int64_t> indices(static_cast<std::size_t>(one.latency.batch));
   std::iota(indices.begin(), indices.end(), one.next);
@@ -179,7 +179,7 @@ ImageSet next_images(Case& one) {
 }
 
 /// The seconds of one call.
-double time_call(Case& one) {
+double time_call(TimedModel& one) {
   if (interrupted()) {
     throw Error(ExitCode::interrupted, "interrupted", "the rounds done are in the file, if any");
   }
@@ -189,7 +189,7 @@ double time_call(Case& one) {
   return seconds_since(start);
 }
 
-void take_turn(Case& one) {
+void take_turn(TimedModel& one) {
   set_threads(one.latency.threads);
   const Clock::time_point awake = Clock::now();
   for (int i = 0; i < kWarmUpCalls && seconds_since(awake) < kTurnSeconds; ++i) time_call(one);
@@ -206,7 +206,7 @@ void take_turn(Case& one) {
 void run_inference(const InferenceOptions& options, Observer& observer,
                    const std::function<void(const InferenceResult&)>& on_round) {
   InferenceResult result{.context = context_now(options.executable), .series = {}};
-  std::vector<Case> cases;
+  std::vector<TimedModel> cases;
   TestSetCache data;
   for (const InferenceModel& model : options.models) {
     const Subject subject = std::visit([&](const auto& of) { return subject_of(of, data); }, model);
@@ -218,9 +218,9 @@ void run_inference(const InferenceOptions& options, Observer& observer,
                 "use --engines libtorch");
   }
   for (std::int64_t round = 1; round <= options.rounds; ++round) {
-    for (Case& one : cases) take_turn(one);
+    for (TimedModel& one : cases) take_turn(one);
     result.series.clear();
-    for (Case& one : cases) {
+    for (TimedModel& one : cases) {
       summarize_calls(one.seconds, one.latency);
       result.series.push_back(one.latency);
     }

@@ -10,6 +10,41 @@ namespace {
 
 constexpr std::int64_t kMinContrast = 32;
 constexpr double kInk = 26.0;
+/// Of a background whose noise is normal with this standard deviation, one pixel in 3 million
+/// differs from it by more on one side.
+constexpr double kNoiseFloor = 5.0;
+/// The standard deviation of a normal distribution, in medians of the absolute deviation.
+constexpr double kSdOfMad = 1.4826;
+
+/// The pixels of the outermost rows and columns.
+std::vector<std::uint8_t> border_of(const GreyImage& image) {
+  const ImageShape& shape = image.shape;
+  std::vector<std::uint8_t> border;
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const bool whole = row == 0 || row == shape.rows - 1;
+    const std::int64_t step = whole ? 1 : std::max<std::int64_t>(shape.columns - 1, 1);
+    for (std::int64_t column = 0; column < shape.columns; column += step) {
+      border.push_back(image.pixels[static_cast<std::size_t>(row * shape.columns + column)]);
+    }
+  }
+  return border;
+}
+
+/// The lower of the middle two; reorders the values.
+std::uint8_t median(std::vector<std::uint8_t>& values) {
+  const auto middle = values.begin() + (std::ssize(values) - 1) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// The standard deviation of the border's pixels, without those of a digit that touches it.
+double noise_of(const GreyImage& image, std::int64_t background) {
+  std::vector<std::uint8_t> deviations = border_of(image);
+  for (std::uint8_t& pixel : deviations) {
+    pixel = static_cast<std::uint8_t>(std::abs(pixel - background));
+  }
+  return kSdOfMad * median(deviations);
+}
 
 /// Pixels as strength of ink: 0 … 255, the background 0.
 class Ink {
@@ -20,12 +55,14 @@ class Ink {
         darker_(background_ - *std::min_element(image.pixels.begin(), image.pixels.end())),
         lighter_(*std::max_element(image.pixels.begin(), image.pixels.end()) - background_),
         inverted_(darker_ > lighter_),
-        contrast_(std::max(darker_, lighter_)) {
-    if (contrast_ < kMinContrast) {
+        contrast_(std::max(darker_, lighter_)),
+        weakest_(kNoiseFloor * noise_of(image, background_)) {
+    const auto needed = std::max(kMinContrast, static_cast<std::int64_t>(std::ceil(weakest_)));
+    if (contrast_ < needed) {
       fail_image(name,
                  fmt::format("it is blank: no pixel differs from its background by {} grey levels "
                              "or more",
-                             kMinContrast),
+                             needed),
                  "use an image with more contrast");
     }
   }
@@ -35,6 +72,7 @@ class Ink {
   [[nodiscard]] double at(std::int64_t row, std::int64_t column) const {
     const std::int64_t lighter = grey(row, column) - background_;
     const std::int64_t strength = inverted_ ? -lighter : lighter;
+    if (static_cast<double>(strength) < weakest_) return 0.0;
     return static_cast<double>(std::max<std::int64_t>(strength, 0) * 255) /
            static_cast<double>(contrast_);
   }
@@ -50,6 +88,7 @@ class Ink {
   std::int64_t lighter_;  ///< the lightest
   bool inverted_;
   std::int64_t contrast_;
+  double weakest_;  ///< what differs less is noise
 };
 
 /// The rows or columns `first` … `first + count − 1`.
@@ -179,18 +218,8 @@ std::vector<std::uint8_t> centred(const std::vector<double>& digit, const ImageS
 }  // namespace
 
 std::uint8_t background_of(const GreyImage& image) {
-  const ImageShape& shape = image.shape;
-  std::vector<std::uint8_t> border;
-  for (std::int64_t row = 0; row < shape.rows; ++row) {
-    const bool whole = row == 0 || row == shape.rows - 1;
-    const std::int64_t step = whole ? 1 : std::max<std::int64_t>(shape.columns - 1, 1);
-    for (std::int64_t column = 0; column < shape.columns; column += step) {
-      border.push_back(image.pixels[static_cast<std::size_t>(row * shape.columns + column)]);
-    }
-  }
-  const auto middle = border.begin() + (std::ssize(border) - 1) / 2;
-  std::nth_element(border.begin(), middle, border.end());
-  return *middle;
+  std::vector<std::uint8_t> border = border_of(image);
+  return median(border);
 }
 
 DigitForm digit_form(const GreyImage& image, ImageShape shape, const std::string& name) {

@@ -68,7 +68,7 @@ JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {
 
 std::string chance_note(std::int64_t conclusions) {
   return fmt::format(
-      "{} on this page {} on tests or ranges at {:.0f} %, with no correction for "
+      "{} in this section {} on tests or ranges at {:.0f} %, with no correction for "
       "their number: were there nothing to find, about {:.2g} of them would say otherwise by "
       "chance.",
       counted(conclusions, "conclusion"), singular_or_plural(conclusions, "rests", "rest"),

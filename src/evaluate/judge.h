@@ -67,7 +67,7 @@ struct JointJudgement {
 JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons);
 
 /// How many of `conclusions` at kLevel are wrong by chance where nothing differs, as a sentence:
-/// "5 conclusions on this page rest on tests or ranges at 5 %, …".
+/// "5 conclusions in this section rest on tests or ranges at 5 %, …".
 std::string chance_note(std::int64_t conclusions);
 
 }  // namespace mnist_bench

@@ -18,8 +18,10 @@
 #include "data/subset.h"
 #include "data/transform_set.h"
 #include "experiment/describe.h"
+#include "experiment/evaluation_images.h"
 #include "experiment/predictor.h"
 #include "experiment/set_up.h"
+#include "experiment/stored_model.h"
 #include "record/layer_tensors.h"
 #include "record/probabilities.h"
 #include "record/test_record.h"
@@ -31,57 +33,11 @@
 namespace mnist_bench {
 namespace {
 
-/// Most images that another engine, or other instructions, may classify otherwise: rounding decides
-/// where two logits are nearly equal.
-constexpr std::int64_t kMostRoundedOtherwise = 2;
-constexpr std::size_t kNameDigits = 12;
 constexpr const char* kDataRemedy = "put the data back, or name their folder with --data";
-
-/// The test images that runs are evaluated on.
-struct TestImages {
-  /// "test", "mnist-c-fog", or where the images are of other data, the start of their SHA-256.
-  std::string name;
-  std::string dataset;
-  ImageSet images;
-  std::vector<std::int64_t> indices;  ///< in their file
-
-  [[nodiscard]] bool is_own() const { return name == kOwnTestSet; }
-};
-
-/// A completed run that can predict.
-struct Model {
-  StoredRun run;
-  Engine engine = Engine::libtorch;
-  std::vector<NamedTensor> tensors = {};
-  std::shared_ptr<Predictor> predictor = {};  ///< of all runs with this network
-  Provenance provenance = {};
-  /// Its classes for images without a transform, by the name of their set, once they are needed.
-  std::map<std::string, std::vector<std::int64_t>> clean = {};
-
-  [[nodiscard]] const RunResult& result() const { return run.result; }
-  [[nodiscard]] const TransformChain& own_transform() const {
-    return result().config.data.transform;
-  }
-  [[nodiscard]] std::int64_t classes() const {
-    return static_cast<std::int64_t>(result().data->test.class_counts.size());
-  }
-  /// The engine for a file's name; absent where it is the run's.
-  [[nodiscard]] std::optional<Engine> other_engine() const {
-    return engine == result().config.training.engine ? std::nullopt : std::optional(engine);
-  }
-  /// Whether it computes just as the run did.
-  [[nodiscard]] bool computes_as_trained() const {
-    const Provenance& trained = *result().provenance;
-    return !other_engine() && trained.simd == provenance.simd &&
-           trained.device_name == provenance.device_name &&
-           (engine == Engine::native ||
-            (trained.threads == provenance.threads && trained.libtorch == provenance.libtorch));
-  }
-};
 
 /// What is to be known of one run on the images of its batch.
 struct Task {
-  std::shared_ptr<Model> model;
+  std::shared_ptr<const StoredModel> model;
   /// By point: what is there already, or was computed.
   std::vector<std::optional<StoredEvaluation>> done = {};
 
@@ -92,9 +48,9 @@ struct Task {
 
 /// Runs that are evaluated on the same images.
 struct Batch {
-  TestImages set;
+  EvaluationImages set;
   /// The same images without the corruption that `set` was published with; absent: none are known.
-  std::shared_ptr<const TestImages> clean = {};
+  std::shared_ptr<const EvaluationImages> clean = {};
   std::vector<EvaluationPoint> points = {};
   std::vector<Task> tasks = {};
 };
@@ -108,44 +64,6 @@ void require_kept_shape(const std::vector<EvaluationPoint>& points, ImageShape s
                             canonical_spec(point.transform)),
                 "train on such images instead: data.transform in the config");
   }
-}
-
-/// Throws unless these are images that the run's network takes, with labels that it knows.
-void require_fitting(const Model& model, const TestImages& set) {
-  const auto beyond = std::find_if(set.images.labels.begin(), set.images.labels.end(),
-                                   [&](std::uint8_t label) { return label >= model.classes(); });
-  if (beyond != set.images.labels.end()) {
-    throw Error(ExitCode::data,
-                fmt::format("{}: the images have a label {}, but the model has {} classes",
-                            model.run.folder.string(), *beyond, model.classes()),
-                "use data with the classes that the model was trained on");
-  }
-  const ImageShape found = prepare_chain(model.own_transform(), set.images.shape()).output;
-  if (takes_images(model.result(), found)) return;
-  throw Error(ExitCode::data,
-              fmt::format("{}: the model does not take images of {} × {} pixels",
-                          model.run.folder.string(), found.rows, found.columns),
-              "use data with images of the size that it was trained on");
-}
-
-/// How many images of two matrices of the same images are in other cells.
-std::int64_t moved_images(const ConfusionMatrix& a, const ConfusionMatrix& b) {
-  std::int64_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    for (std::size_t j = 0; j < a.size(); ++j) difference += std::abs(a[i][j] - b.at(i).at(j));
-  }
-  return difference / 2;
-}
-
-void require_reproduced(const Model& model, const TestRecord& clean) {
-  const std::int64_t moved = moved_images(model.result().test->confusion, clean.confusion);
-  const std::int64_t allowed = model.computes_as_trained() ? 0 : kMostRoundedOtherwise;
-  if (moved <= allowed) return;
-  throw Error(ExitCode::run_failed,
-              fmt::format("{}: on its own test set {} are classified otherwise than in its "
-                          "result.json; allowed: {}",
-                          model.run.folder.string(), counted(moved, "image"), allowed),
-              "this build or machine computes otherwise than that of the run; evaluate it there");
 }
 
 /// `before`, `after`: the classes for images with these labels and indices, without and with the
@@ -164,53 +82,15 @@ AgainstClean against_clean(const std::vector<std::uint8_t>& labels,
   }
   std::sort(fallen.begin(), fallen.end());
   std::sort(risen.begin(), risen.end());
-  AgainstClean against{.right_to_wrong = static_cast<std::int64_t>(fallen.size()),
-                       .wrong_to_right = static_cast<std::int64_t>(risen.size()),
-                       .right_to_wrong_images = std::move(fallen),
-                       .wrong_to_right_images = std::move(risen)};
+  AgainstClean against;
+  against.right_to_wrong = std::ssize(fallen);
+  against.wrong_to_right = std::ssize(risen);
+  against.right_to_wrong_images = std::move(fallen);
+  against.wrong_to_right_images = std::move(risen);
   against.accuracy_change = static_cast<double>(against.wrong_to_right - against.right_to_wrong) /
                             static_cast<double>(labels.size());
   return against;
 }
-
-std::string sha256_of(const ImageSet& set) {
-  Sha256 hash;
-  hash.update(set.pixels.data(), set.pixels.size());
-  hash.update(set.labels.data(), set.labels.size());
-  return hash.hex();
-}
-
-/// The images of a batch after a transform, as each of its runs sees them.
-class SeenImages {
- public:
-  SeenImages(const TestImages& set, const TransformChain& transform, std::int64_t threads)
-      : set_(set), threads_(threads) {
-    const Clock::time_point start = Clock::now();
-    shared_ = transform_set(set.images, transform, set.indices, threads);
-    seconds = seconds_since(start);
-  }
-
-  struct Seen {
-    ImageSet images;
-    std::string sha256;
-  };
-  const Seen& of(const Model& model) {
-    const auto [found, is_new] = seen_.try_emplace(canonical_spec(model.own_transform()));
-    if (is_new) {
-      found->second.images = transform_set(shared_, model.own_transform(), set_.indices, threads_);
-      found->second.sha256 = sha256_of(found->second.images);
-    }
-    return found->second;
-  }
-
-  double seconds = 0.0;
-
- private:
-  const TestImages& set_;
-  std::int64_t threads_;
-  ImageSet shared_;
-  std::map<std::string, Seen> seen_;
-};
 
 class Evaluator {
  public:
@@ -221,14 +101,14 @@ class Evaluator {
   }
 
   void add(const StoredRun& run) {
-    const auto model = std::make_shared<Model>(load(run));
+    const auto model = std::make_shared<const StoredModel>(load(run));
     // All before any: a run is evaluated as a whole or not at all.
     std::vector<Batch*> batches;
     if (!options_.points.empty()) batches.push_back(&batch_of(*model));
     for (const std::string& corruption : corruptions_) {
       batches.push_back(&batch_of(*model, corruption));
     }
-    for (const Batch* batch : batches) require_fitting(*model, batch->set);
+    for (const Batch* batch : batches) require_fitting(*model, batch->set.images);
     remove_temporary_evaluations(run.folder);
     for (Batch* batch : batches) {
       batch->tasks.push_back({.model = model, .done = done_before(*model, *batch)});
@@ -267,22 +147,43 @@ class Evaluator {
   }
 
  private:
-  Model load(const StoredRun& run) {
+  StoredModel load(const StoredRun& run) {
     const RunResult& result = run.result;
-    Model model{.run = run, .engine = options_.engine.value_or(result.config.training.engine)};
-    model.tensors = read_trained_model(run);
-    const std::string wanted =
-        options_.device.value_or(model.engine == Engine::native ? "cpu" : result.config.device);
-    const std::string device = set_up_device(model.engine, wanted, observer_).str();
+    StoredModel model{.run = run,
+                      .engine = options_.engine.value_or(result.config.training.engine),
+                      .tensors = read_trained_model(run)};
+    const std::string device = device_of(model);
     std::shared_ptr<Predictor>& predictor = predictors_[fmt::format(
         "{} {} {}", config_hash(result.config), to_string(model.engine), device)];
-    if (!predictor) {
-      predictor = make_predictor(model.engine, result, device, threads_);
-    }
+    if (!predictor) predictor = predictor_of(model, device);
     model.predictor = predictor;
     model.provenance = describe_provenance(device, threads_, options_.command);
     model.provenance.simd = predictor->simd();
     return model;
+  }
+
+  /// The device that was asked for, or that of the run.
+  [[nodiscard]] std::string device_of(const StoredModel& model) const {
+    const bool uses_cpu = !options_.device && model.engine == Engine::native;
+    const std::string wanted =
+        uses_cpu ? "cpu" : options_.device.value_or(model.result().config.device);
+    try {
+      return set_up_device(model.engine, wanted, observer_).str();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::usage || !options_.device) throw;
+      throw Error(error.code(), error.what(), "use --device cpu, or --engine libtorch");
+    }
+  }
+
+  [[nodiscard]] std::unique_ptr<Predictor> predictor_of(const StoredModel& model,
+                                                        const std::string& device) const {
+    try {
+      return make_predictor(model.engine, model.result(), device, threads_);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::usage || !options_.engine) throw;
+      throw Error(error.code(), fmt::format("{}: {}", model.run.folder.string(), error.what()),
+                  "use --engine libtorch");
+    }
   }
 
   const Dataset& dataset(const std::filesystem::path& folder) {
@@ -303,7 +204,7 @@ class Evaluator {
   }
 
   /// The data of the run, or those that are to be used instead, and whether they are the run's.
-  std::pair<const Dataset*, bool> data_of(const Model& model) {
+  std::pair<const Dataset*, bool> data_of(const StoredModel& model) {
     const RunResult& result = model.result();
     const std::filesystem::path folder = options_.data.value_or(data_folder(result.config.data));
     const Dataset& data = options_.data ? dataset(folder) : own_dataset(folder);
@@ -313,56 +214,41 @@ class Evaluator {
   }
 
   /// The runs that are evaluated on the same data as `model`.
-  Batch& batch_of(const Model& model) {
+  Batch& batch_of(const StoredModel& model) {
     const auto [data, is_own] = data_of(model);
     const std::optional<std::int64_t> limit =
         is_own ? model.result().config.data.test_limit : std::nullopt;
     const BatchKey key{data->test.sha256, limit.value_or(0), is_own, ""};
     if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
-    Batch batch{.set = test_images(model, *data, is_own), .points = options_.points};
+    Batch batch{.set = test_images(*data, model.result(), is_own), .points = options_.points};
     require_kept_shape(batch.points, batch.set.images.shape());
-    batch.clean = std::make_shared<const TestImages>(batch.set);
+    batch.clean = std::make_shared<const EvaluationImages>(batch.set);
     return batches_.emplace(key, std::move(batch)).first->second;
-  }
-
-  static TestImages test_images(const Model& model, const Dataset& data, bool is_own) {
-    TestImages set{
-        .name = is_own ? kOwnTestSet : data.test.sha256.substr(0, kNameDigits),
-        .dataset = data.identified.value_or(is_own ? model.result().data->dataset : "unknown"),
-        .images = data.test,
-        .indices = {}};
-    set.indices =
-        limit_images(set.images, is_own ? model.result().config.data.test_limit : std::nullopt,
-                     "data.test_limit");
-    return set;
   }
 
   /// The same for a corruption of MNIST-C. Where its images are those of the run's test set, as
   /// their labels tell, the run is evaluated on the ones that it was tested on.
-  Batch& batch_of(const Model& model, const std::string& corruption) {
+  Batch& batch_of(const StoredModel& model, const std::string& corruption) {
     const auto [data, is_own] = data_of(model);
     const std::int64_t limit = model.result().config.data.test_limit.value_or(0);
     const BatchKey key{data->test.sha256, limit, is_own, corruption};
     if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
-    Batch batch{.set = {.name = std::string(kMnistCData) + corruption,
-                        .dataset = "mnist-c",
-                        .images = read_mnist_c(*options_.mnist_c, corruption, model.classes()),
-                        .indices = {}},
-                .points = {{.transform = {}, .suite = "mnist-c"}}};
+    Batch batch{.set = corrupted_images(*options_.mnist_c, corruption, model.classes()),
+                .points = {{.transform = {}, .suite = kMnistC}}};
     if (is_own && batch.set.images.labels == data->test.labels) {
-      const auto clean = std::make_shared<TestImages>(test_images(model, *data, is_own));
+      const auto clean =
+          std::make_shared<const EvaluationImages>(test_images(*data, model.result(), is_own));
       batch.set.images = select(batch.set.images, clean->indices);
       batch.set.indices = clean->indices;
       batch.clean = clean;
-    } else {
-      batch.set.indices = all_indices(batch.set.images);
     }
     return batches_.emplace(key, std::move(batch)).first->second;
   }
 
   /// The evaluations that are there already. Those of a published corruption count if they are of
   /// the same bytes; the others' names and the run's record say which images they are of.
-  std::vector<std::optional<StoredEvaluation>> done_before(const Model& model, const Batch& batch) {
+  std::vector<std::optional<StoredEvaluation>> done_before(const StoredModel& model,
+                                                           const Batch& batch) {
     std::vector<std::optional<StoredEvaluation>> done(batch.points.size());
     if (options_.force) return done;
     for (std::size_t i = 0; i < batch.points.size(); ++i) {
@@ -379,7 +265,7 @@ class Evaluator {
           if (!evaluation.probabilities_sha256) continue;
           require_probabilities(probabilities_file(file), *evaluation.probabilities_sha256);
         }
-        if (evaluation.data.dataset == "mnist-c" &&
+        if (evaluation.data.dataset == kMnistC &&
             evaluation.data.sha256 != seen_sha256(model, batch)) {
           continue;
         }
@@ -391,12 +277,12 @@ class Evaluator {
     return done;
   }
 
-  [[nodiscard]] std::string seen_sha256(const Model& model, const Batch& batch) const {
-    return sha256_of(
-        transform_set(batch.set.images, model.own_transform(), batch.set.indices, threads_));
+  [[nodiscard]] std::string seen_sha256(const StoredModel& model, const Batch& batch) const {
+    return SeenImages(batch.set, {}, threads_).after(model.own_transform()).sha256;
   }
 
-  static std::filesystem::path file_of(const Model& model, const Batch& batch, std::size_t point) {
+  static std::filesystem::path file_of(const StoredModel& model, const Batch& batch,
+                                       std::size_t point) {
     return evaluation_file(model.run.folder, batch.set.name, batch.points[point].transform,
                            model.other_engine());
   }
@@ -417,8 +303,8 @@ class Evaluator {
       if (!clean && batch.clean) clean.emplace(*batch.clean, TransformChain{}, threads_);
       if (!images) images.emplace(batch.set, batch.points[point].transform, threads_);
       try {
-        if (batch.clean) find_clean(*task->model, *batch.clean, *clean);
-        evaluate(*task, batch, *images, point);
+        evaluate(*task, batch, *images, point,
+                 batch.clean ? &clean_classes(*task->model, *batch.clean, *clean) : nullptr);
         ++outcome.computed;
         ++task;
       } catch (const Error& error) {
@@ -430,24 +316,28 @@ class Evaluator {
   }
 
   /// The run's classes for the images without a transform, held against its own record.
-  static void find_clean(Model& model, const TestImages& set, SeenImages& clean) {
-    if (model.clean.contains(set.name)) return;
-    model.predictor->set_parameters(model.tensors);
-    const ImageSet& images = clean.of(model).images;
-    Predictions predictions = model.predictor->predict(images);
-    if (set.is_own()) {
-      require_reproduced(model, test_record(predictions, images.labels, model.classes()));
+  const std::vector<std::int64_t>& clean_classes(const StoredModel& model,
+                                                 const EvaluationImages& set, SeenImages& clean) {
+    const auto key = std::make_pair(&model, set.name);
+    if (const auto found = clean_classes_.find(key); found != clean_classes_.end()) {
+      return found->second;
     }
-    model.clean[set.name] = std::move(predictions.classes);
+    const ImageSet& images = clean.after(model.own_transform()).images;
+    Predictions predictions = predict(model, images);
+    if (set.is_own()) {
+      require_reproduced(model, test_record(predictions, images.labels, model.classes()).confusion);
+    }
+    return clean_classes_.emplace(key, std::move(predictions.classes)).first->second;
   }
 
-  void evaluate(Task& task, const Batch& batch, SeenImages& images, std::size_t point) {
-    Model& model = *task.model;
+  /// `before`: the classes without the transform; null: none are known.
+  void evaluate(Task& task, const Batch& batch, SeenImages& images, std::size_t point,
+                const std::vector<std::int64_t>* before) const {
+    const StoredModel& model = *task.model;
     const RunResult& result = model.result();
-    const SeenImages::Seen& seen = images.of(model);
+    const SeenImages::Seen& seen = images.after(model.own_transform());
     const Clock::time_point start = Clock::now();
-    model.predictor->set_parameters(model.tensors);
-    const Predictions predictions = model.predictor->predict(seen.images);
+    const Predictions predictions = predict(model, seen.images);
     Evaluation evaluation{
         .run = {.config_hash = config_hash(result.config),
                 .seed = static_cast<std::int64_t>(result.config.seed),
@@ -462,13 +352,12 @@ class Evaluator {
         .test = {},
         .against_clean = {},
         .probabilities_sha256 = {},
-        .timing = {.transform_seconds = images.seconds, .predict_seconds = seconds_since(start)},
+        .timing = {.transform_seconds = images.seconds(), .predict_seconds = seconds_since(start)},
         .provenance = model.provenance};
     evaluation.test = test_record(predictions, seen.images.labels, model.classes());
-    if (batch.clean) {
+    if (before != nullptr) {
       evaluation.against_clean =
-          against_clean(seen.images.labels, model.clean.at(batch.clean->name), predictions.classes,
-                        batch.set.indices);
+          against_clean(seen.images.labels, *before, predictions.classes, batch.set.indices);
     }
     const std::filesystem::path file = file_of(model, batch, point);
     const std::optional<std::string> probabilities =
@@ -495,8 +384,10 @@ class Evaluator {
   std::vector<std::string> corruptions_;
   std::map<std::string, std::shared_ptr<Predictor>> predictors_;
   std::map<std::filesystem::path, Dataset> datasets_;
-  std::vector<std::shared_ptr<Model>> models_;
+  std::vector<std::shared_ptr<const StoredModel>> models_;
   std::map<BatchKey, Batch> batches_;
+  /// By the model and the name of the set.
+  std::map<std::pair<const StoredModel*, std::string>, std::vector<std::int64_t>> clean_classes_;
 };
 
 }  // namespace

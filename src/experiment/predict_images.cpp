@@ -49,23 +49,35 @@ std::vector<std::uint8_t> fitted(const NamedImage& named, ImageShape shape, bool
   return std::move(form.pixels);
 }
 
-ImageSet set_of(const std::vector<NamedImage>& images, ImageShape shape, bool raw,
-                Observer& observer) {
-  ImageSet set{
-      .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}};
+/// Images of the shape that the model's data have, and their names.
+struct FittedImages {
+  ImageSet set;
+  std::vector<std::string> names = {};
+};
+
+/// Adds an error to `refused` for each image that cannot be used.
+FittedImages fitted_images(const std::vector<NamedImage>& images, ImageShape shape, bool raw,
+                           Observer& observer, std::vector<Error>& refused) {
+  FittedImages found{
+      .set = {
+          .rows = shape.rows, .columns = shape.columns, .pixels = {}, .labels = {}, .sha256 = {}}};
   for (const NamedImage& image : images) {
-    const std::vector<std::uint8_t> pixels = fitted(image, shape, raw, observer);
-    set.pixels.insert(set.pixels.end(), pixels.begin(), pixels.end());
-    set.labels.push_back(0);  // not known; only the loss depends on it
+    try {
+      const std::vector<std::uint8_t> pixels = fitted(image, shape, raw, observer);
+      found.set.pixels.insert(found.set.pixels.end(), pixels.begin(), pixels.end());
+      found.set.labels.push_back(0);  // not known; only the loss depends on it
+      found.names.push_back(image.name);
+    } catch (const Error& error) {
+      refused.push_back(error);
+    }
   }
-  return set;
+  return found;
 }
 
 }  // namespace
 
-std::vector<ImagePrediction> predict_images(const StoredRun& run,
-                                            const std::vector<NamedImage>& images, bool raw,
-                                            Observer& observer) {
+ImagePredictions predict_images(const StoredRun& run, const std::vector<NamedImage>& images,
+                                bool raw, Observer& observer) {
   const std::vector<NamedTensor> tensors = read_trained_model(run);
   const RunResult& result = run.result;
   const std::int64_t threads = set_up_threads(result.config.threads, observer).threads;
@@ -73,18 +85,21 @@ std::vector<ImagePrediction> predict_images(const StoredRun& run,
   const std::string device = set_up_device(engine, result.config.device, observer).str();
   const std::unique_ptr<Predictor> predictor = make_predictor(engine, result, device, threads);
   predictor->set_parameters(tensors);
-  const ImageSet read = set_of(images, shape_as_read(result), raw, observer);
+  ImagePredictions found;
+  const auto [set, names] =
+      fitted_images(images, shape_as_read(result), raw, observer, found.refused);
+  if (names.empty()) return found;
   const Predictions predictions =
-      predictor->predict(transform_set(read, result.config.data.transform, all_indices(read)));
-  const std::size_t classes = predictions.class_probabilities.size() / images.size();
-  std::vector<ImagePrediction> found;
-  for (std::size_t i = 0; i < images.size(); ++i) {
+      predictor->predict(transform_set(set, result.config.data.transform, all_indices(set)));
+  const std::size_t classes = predictions.class_probabilities.size() / names.size();
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const auto row =
         predictions.class_probabilities.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    found.push_back({.name = images[i].name,
-                     .predicted = predictions.classes[i],
-                     .probability = predictions.probabilities[i],
-                     .probabilities = {row, row + static_cast<std::ptrdiff_t>(classes)}});
+    found.predictions.push_back(
+        {.name = names[i],
+         .predicted = predictions.classes[i],
+         .probability = predictions.probabilities[i],
+         .probabilities = {row, row + static_cast<std::ptrdiff_t>(classes)}});
   }
   return found;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "data/image_file.h"
 #include "experiment/observer.h"
 #include "record/read_result.h"
@@ -22,12 +23,16 @@ struct ImagePrediction {
   std::vector<float> probabilities;  ///< by class
 };
 
+struct ImagePredictions {
+  std::vector<ImagePrediction> predictions;
+  std::vector<Error> refused;  ///< one per image without a prediction, naming it
+};
+
 /// What the model of a completed run takes the images for. An image of the size of the run's data
 /// is taken as it is; any other is brought into the form of MNIST's digits (digit_form), unless
-/// `raw`: then it is refused. The run's own data.transform follows. Throws Error(data) naming the
-/// image, and Error(io) for a run without a usable model.
-std::vector<ImagePrediction> predict_images(const StoredRun& run,
-                                            const std::vector<NamedImage>& images, bool raw,
-                                            Observer& observer);
+/// `raw`: then it is refused. The run's own data.transform follows. Throws Error(io) for a run
+/// without a usable model.
+ImagePredictions predict_images(const StoredRun& run, const std::vector<NamedImage>& images,
+                                bool raw, Observer& observer);
 
 }  // namespace mnist_bench

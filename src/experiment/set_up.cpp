@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "native/learner.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
@@ -25,7 +26,10 @@ DefaultThreads set_up_threads(std::optional<std::int64_t> wanted, Observer& obse
 }
 
 c10::Device set_up_device(Engine engine, const std::string& wanted, Observer& observer) {
-  if (engine == Engine::native) return c10::kCPU;  // it never uses CUDA
+  if (engine == Engine::native) {
+    native::check_device(wanted);
+    return c10::kCPU;
+  }
   const c10::Device device = choose_device(wanted);
   if (const auto warning = idle_gpu_warning(wanted)) observer.warn(*warning);
   if (device.is_cuda()) forbid_tf32();

@@ -16,54 +16,56 @@ namespace {
 using Shape = std::vector<std::int64_t>;
 using Tensors = std::vector<TensorShape>;
 
-/// How a layer without a name of its own is called: "conv1", "conv2"; "flatten", "flatten2".
-struct KindNames {
+/// What holds for all layers of a kind. One without a name of its own is called by the stem:
+/// "conv1", "conv2"; "flatten", "flatten2".
+struct KindFacts {
   std::string_view stem;
   bool first_is_numbered;
-  std::string_view torch;
+  std::string_view torch_name;
+  bool passes_its_input_on;
 };
 
-KindNames names_of(const layer::Kind& kind) {
+KindFacts facts_of(const layer::Kind& kind) {
   using namespace layer;
   return std::visit(Overloaded{
                         [](const Flatten&) {
-                          return KindNames{"flatten", false, "Flatten"};
+                          return KindFacts{"flatten", false, "Flatten", true};
                         },
                         [](const Linear&) {
-                          return KindNames{"fc", true, "Linear"};
+                          return KindFacts{"fc", true, "Linear", false};
                         },
                         [](const Conv2d&) {
-                          return KindNames{"conv", true, "Conv2d"};
+                          return KindFacts{"conv", true, "Conv2d", false};
                         },
                         [](const Relu&) {
-                          return KindNames{"relu", true, "ReLU"};
+                          return KindFacts{"relu", true, "ReLU", false};
                         },
                         [](const Tanh&) {
-                          return KindNames{"tanh", true, "Tanh"};
+                          return KindFacts{"tanh", true, "Tanh", false};
                         },
                         [](const MaxPool2d&) {
-                          return KindNames{"pool", true, "MaxPool2d"};
+                          return KindFacts{"pool", true, "MaxPool2d", false};
                         },
                         [](const AvgPool2d&) {
-                          return KindNames{"pool", true, "AvgPool2d"};
+                          return KindFacts{"pool", true, "AvgPool2d", false};
                         },
                         [](const GlobalAvgPool2d&) {
-                          return KindNames{"pool", true, "AdaptiveAvgPool2d"};
+                          return KindFacts{"pool", true, "AdaptiveAvgPool2d", false};
                         },
                         [](const BatchNorm2d&) {
-                          return KindNames{"bn", true, "BatchNorm2d"};
+                          return KindFacts{"bn", true, "BatchNorm2d", false};
                         },
                         [](const Dropout&) {
-                          return KindNames{"dropout", false, "Dropout"};
+                          return KindFacts{"dropout", false, "Dropout", true};
                         },
                         [](const Dropout2d&) {
-                          return KindNames{"dropout2d", false, "Dropout2d"};
+                          return KindFacts{"dropout2d", false, "Dropout2d", true};
                         },
                         [](const Residual&) {
-                          return KindNames{"block", true, "Residual"};
+                          return KindFacts{"block", true, "Residual", false};
                         },
                         [](const Repeat&) {
-                          return KindNames{"repeat", true, "Repeat"};
+                          return KindFacts{"repeat", true, "Repeat", false};
                         },
                     },
                     kind);
@@ -135,10 +137,10 @@ class Names {
 
  private:
   std::string numbered(const layer::Kind& kind) {
-    const KindNames names = names_of(kind);
-    const int number = ++counts_[names.stem];
-    if (number == 1 && !names.first_is_numbered) return std::string(names.stem);
-    return fmt::format("{}{}", names.stem, number);
+    const KindFacts facts = facts_of(kind);
+    const int number = ++counts_[facts.stem];
+    if (number == 1 && !facts.first_is_numbered) return std::string(facts.stem);
+    return fmt::format("{}{}", facts.stem, number);
   }
 
   std::string prefix_;
@@ -357,13 +359,9 @@ std::int64_t shortcut_stride(const PlacedLayer& layer) {
           text_of(in), text_of(out)));
 }
 
-bool passes_its_input_on(const layer::Kind& kind) {
-  return std::holds_alternative<layer::Flatten>(kind) ||
-         std::holds_alternative<layer::Dropout>(kind) ||
-         std::holds_alternative<layer::Dropout2d>(kind);
-}
+bool passes_its_input_on(const layer::Kind& kind) { return facts_of(kind).passes_its_input_on; }
 
-std::string_view torch_name(const layer::Kind& kind) { return names_of(kind).torch; }
+std::string_view torch_name(const layer::Kind& kind) { return facts_of(kind).torch_name; }
 
 std::int64_t multiply_accumulates(const PlacedLayer& layer) {
   std::int64_t macs = 0;

@@ -52,13 +52,16 @@ double add_prediction(std::span<const float> logits, std::size_t label, Predicti
 
 }  // namespace
 
+void check_device(const std::string& device) {
+  if (device == "auto" || device == "cpu") return;
+  throw Error(ExitCode::usage,
+              fmt::format("the native engine computes on the CPU, not on device '{}'", device),
+              "use device=cpu, or training.engine=libtorch");
+}
+
 void check_supported(const ExperimentConfig& config) {
   optimizer_step(config.optimizer, /*t=*/1);  // throws if there is none
-  if (config.device == "auto" || config.device == "cpu") return;
-  throw Error(
-      ExitCode::usage,
-      fmt::format("the native engine computes on the CPU, not on device '{}'", config.device),
-      "use device=cpu, or training.engine=libtorch");
+  check_device(config.device);
 }
 
 Predictions predict(Network& network, const Images& set) {

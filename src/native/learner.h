@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "config/experiment.h"
 #include "data/pixels.h"
@@ -16,6 +18,9 @@ namespace mnist_bench::native {
 /// not multiples of 4.
 void check_supported(const ExperimentConfig& config);
 void check_supported(const std::vector<PlacedLayer>& layers);
+
+/// Throws Error(usage) for a device, as a config names it, other than the CPU.
+void check_device(const std::string& device);
 
 /// The network of these layers on `threads` threads, all parameters 0. Its pixels are
 /// (x/255 − mean)/sd. Throws as `check_supported`.

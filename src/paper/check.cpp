@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "config/difference.h"
 #include "paper/claims.h"
+#include "transform/suite.h"
 
 namespace mnist_bench {
 namespace {
@@ -68,10 +70,24 @@ const RunGroup* permuted_group_of(const std::vector<RunGroup>& groups, const Run
   return found == groups.end() ? nullptr : &*found;
 }
 
+/// Without the severities that kPaperSuite does not have.
 std::vector<TransformFamily> families_of(const PaperModel& mlp, const PaperModel& cnn,
                                          const EvaluationsOfRuns& evaluations) {
   if (mlp.runs == nullptr || cnn.runs == nullptr) return {};
-  return transform_families({*mlp.runs, *cnn.runs}, evaluations);
+  std::set<std::string> specs;
+  const Suite suite = *shipped_suite(kPaperSuite);
+  for (const TransformChain& chain : suite.points) {
+    specs.insert(canonical_spec(chain));
+  }
+  std::vector<TransformFamily> families = transform_families({*mlp.runs, *cnn.runs}, evaluations);
+  for (TransformFamily& family : families) {
+    std::erase_if(family.points, [&](const SeverityPoint& point) {
+      return !std::all_of(point.specs.begin(), point.specs.end(),
+                          [&](const std::string& spec) { return specs.contains(spec); });
+    });
+  }
+  std::erase_if(families, [](const TransformFamily& family) { return family.points.empty(); });
+  return families;
 }
 
 std::string note_on(const PaperModel& model) {

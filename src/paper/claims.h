@@ -23,6 +23,9 @@ struct PaperModel {
 inline constexpr std::size_t kMlp = 0;
 inline constexpr std::size_t kCnn = 1;
 
+/// The suite of transforms that claims on robustness are decided by.
+inline constexpr const char* kPaperSuite = "standard";
+
 /// What the claims are checked against, besides the paper itself.
 struct PaperEvidence {
   PaperModel mlp;
@@ -30,8 +33,8 @@ struct PaperEvidence {
   /// The same experiments on images with permuted pixels.
   PaperModel permuted_mlp = {};
   PaperModel permuted_cnn = {};
-  /// Both models' accuracies on transformed test images, [kMlp] and [kCnn]; empty unless both have
-  /// runs.
+  /// Both models' accuracies on the test images of the suite kPaperSuite, [kMlp] and [kCnn]; empty
+  /// unless both have runs.
   std::vector<TransformFamily> families = {};
   std::vector<TransformFamily> permuted_families = {};
   /// Images of each class among MNIST's 10,000 test images; empty when no run was tested on all of

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <iterator>
+#include <optional>
+#include <set>
 
 #include "base/text.h"
 #include "evaluate/paired_tests.h"
@@ -11,16 +13,52 @@
 #include "paper/claims.h"
 #include "report/robustness_section.h"
 #include "report/rounding.h"
+#include "transform/suite.h"
 
 namespace mnist_bench {
 namespace {
 
-using FamilyFilter = std::function<bool(const TransformFamily&)>;
+/// Kinds of transforms that a claim is about; empty: all of the suite standard.
+using Types = std::vector<std::string>;
 
-FamilyFilter of_types(std::vector<std::string> types) {
-  return [types = std::move(types)](const TransformFamily& family) {
-    return std::find(types.begin(), types.end(), family.type) != types.end();
-  };
+bool is_among(const std::string& type, const Types& types) {
+  return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
+}
+
+std::vector<TransformFamily> families_among(const std::vector<TransformFamily>& families,
+                                            const Types& types) {
+  std::vector<TransformFamily> found;
+  std::copy_if(families.begin(), families.end(), std::back_inserter(found),
+               [&](const TransformFamily& family) { return is_among(family.type, types); });
+  return found;
+}
+
+/// What a verdict needs: it must not depend on which severities somebody chose to evaluate.
+/// Nothing where both models are evaluated on all points of the suite standard of these types.
+std::optional<std::string> lack_of_points(const std::vector<TransformFamily>& families,
+                                          const Types& types) {
+  std::set<std::string> missing;
+  const Suite suite = *shipped_suite(kPaperSuite);
+  for (const TransformChain& chain : suite.points) {
+    if (!chain.empty() && is_among(chain.front().type, types)) {
+      missing.insert(canonical_spec(chain));
+    }
+  }
+  const std::size_t all = missing.size();
+  for (const TransformFamily& family : families) {
+    for (const SeverityPoint& point : family.points) {
+      if (point.accuracy[kMlp].empty() || point.accuracy[kCnn].empty()) continue;
+      for (const std::string& spec : point.specs) missing.erase(spec);
+    }
+  }
+  if (missing.empty()) return std::nullopt;
+  const std::string what = missing.size() == all
+                               ? "Neither the paper nor these runs are tested on such images"
+                               : fmt::format(
+                                     "Both models are tested on {} of the {} sets of "
+                                     "images that the verdict rests on",
+                                     all - missing.size(), all);
+  return fmt::format("{}; evaluate RUN... --suite {} does it.", what, kPaperSuite);
 }
 
 /// Mean over the seeds, in per cent.
@@ -34,12 +72,15 @@ std::string mean_text(const ValuesBySeed& values, std::int64_t images) {
 std::string accuracies_text(const TransformFamily& family) {
   std::vector<std::string> names;
   std::array<std::vector<std::string>, 2> accuracies;
-  std::size_t seeds = 0;
+  std::size_t least = family.points.front().accuracy[kMlp].size();
+  std::size_t most = least;
   for (const SeverityPoint& point : family.points) {
     names.push_back(point.name);
     for (const std::size_t model : {kMlp, kCnn}) {
+      const std::size_t seeds = point.accuracy[model].size();
       accuracies[model].push_back(mean_text(point.accuracy[model], point.images));
-      seeds = std::max(seeds, point.accuracy[model].size());
+      least = std::min(least, seeds);
+      most = std::max(most, seeds);
     }
   }
   const std::int64_t images = family.points.front().images;
@@ -48,21 +89,25 @@ std::string accuracies_text(const TransformFamily& family) {
       "(n = {}).",
       family.name, fmt::join(names, ", "), fmt::join(accuracies[kCnn], ", "),
       fmt::join(accuracies[kMlp], ", "), mean_text(family.clean[kCnn], images),
-      mean_text(family.clean[kMlp], images), seeds);
+      mean_text(family.clean[kMlp], images),
+      least == most ? std::to_string(most) : fmt::format("{} to {}", least, most));
 }
 
-/// A claim that the CNN is better on the images of these families, with a finding for each.
-PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim,
-                     const FamilyFilter& included) {
+/// A claim that the CNN is better on images after these types of transforms, with a finding for
+/// each family.
+PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim, const Types& types) {
   claim.basis = ClaimBasis::runs;
   if (const auto other = other_difference(evidence)) {
     claim.findings.push_back(*other);
     claim.verdict = ClaimVerdict::undecided;
     return claim;
   }
+  if (const auto lack = lack_of_points(evidence.families, types)) {
+    claim.findings.push_back(*lack);
+    return claim;
+  }
   std::vector<NamedJudgement> all;
-  for (const TransformFamily& family : evidence.families) {
-    if (!included(family)) continue;
+  for (const TransformFamily& family : families_among(evidence.families, types)) {
     const std::vector<NamedJudgement> judgements = judged_severities(family, kMlp, kCnn);
     if (judgements.empty()) continue;
     claim.findings.push_back(
@@ -70,12 +115,6 @@ PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim,
     for (const NamedJudgement& each : judgements) {
       all.push_back({fmt::format("{} {}", family.type, each.name), each.judgement});
     }
-  }
-  if (all.empty()) {
-    claim.findings.emplace_back(
-        "Neither the paper nor these runs are tested on such images; evaluate RUN... --suite "
-        "standard does.");
-    return claim;
   }
   claim.tests = tests_in(all);
   claim.verdict = verdict_in_parts(judge_jointly(all));
@@ -87,7 +126,7 @@ PaperClaim shifted_claim(const PaperEvidence& evidence) {
                    {.place = "Sec. 5.4",
                     .claim = "CNNs recognize digits “even when they are slightly shifted”",
                     .findings = {"The CNN is held against the MLP, on the same shifted images."}},
-                   of_types({"shift"}));
+                   {"shift"});
 }
 
 PaperClaim distorted_claim(const PaperEvidence& evidence) {
@@ -96,7 +135,7 @@ PaperClaim distorted_claim(const PaperEvidence& evidence) {
       {.place = "Sec. 5.4",
        .claim = "… “or distorted”",
        .findings = {"Taken as rotated, scaled, sheared or elastically deformed digits."}},
-      of_types({"rotate", "scale", "shear", "elastic"}));
+      {"rotate", "scale", "shear", "elastic"});
 }
 
 PaperClaim noisy_claim(const PaperEvidence& evidence) {
@@ -106,7 +145,7 @@ PaperClaim noisy_claim(const PaperEvidence& evidence) {
        .claim = "robustness “against noisy inputs”, which future work is to “further improve”",
        .findings =
            {"No noisy image is tested in the paper. Here the CNN is held against the MLP."}},
-      of_types({"gaussian_noise", "salt_pepper", "shot_noise"}));
+      {"gaussian_noise", "salt_pepper", "shot_noise"});
 }
 
 /// Families by what the judge says of all their severities.
@@ -134,6 +173,10 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
     claim.verdict = ClaimVerdict::undecided;
     return claim;
   }
+  if (const auto lack = lack_of_points(evidence.families, {})) {
+    claim.findings.push_back(*lack);
+    return claim;
+  }
   std::vector<NamedJudgement> all;
   FamiliesByConclusion families;
   for (const TransformFamily& family : evidence.families) {
@@ -142,11 +185,6 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
     const JointJudgement joint = judge_jointly(judgements);
     list_of(joint, judgements.size(), families).push_back(family.name);
     all.insert(all.end(), judgements.begin(), judgements.end());
-  }
-  if (all.empty()) {
-    claim.findings.emplace_back(
-        "Neither the paper nor these runs measure it; evaluate RUN... --suite standard does.");
-    return claim;
   }
   const auto add = [&](const char* words, const std::vector<std::string>& names) {
     if (names.empty()) return;
@@ -193,14 +231,16 @@ PaperClaim invariance_claim(const PaperEvidence& evidence) {
                    .claim = "CNNs “leverage translation invariance”",
                    .findings = {receptive_field_finding()},
                    .basis = ClaimBasis::reading};
-  const auto shift =
-      std::find_if(evidence.families.begin(), evidence.families.end(), of_types({"shift"}));
-  if (shift == evidence.families.end()) return claim;
+  if (const auto lack = lack_of_points(evidence.families, {"shift"})) {
+    claim.findings.push_back(*lack);
+    return claim;
+  }
+  const std::vector<TransformFamily> shifts = families_among(evidence.families, {"shift"});
   std::vector<NamedJudgement> drops;
   std::vector<std::string> texts;
   bool all_equivalent = true;
-  for (const SeverityPoint& point : shift->points) {
-    const PairedValues pairs = paired_by_seed(shift->clean[kCnn], point.accuracy[kCnn]);
+  for (const SeverityPoint& point : shifts.front().points) {
+    const PairedValues pairs = paired_by_seed(shifts.front().clean[kCnn], point.accuracy[kCnn]);
     if (pairs.differences.size() < 2) continue;
     drops.push_back({point.name, judge(pairs.differences, images_of(point))});
     texts.push_back(fmt::format(
@@ -289,9 +329,10 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
                                                 kSameWithin, test_images(*mlp).value_or(0));
   claim.findings.push_back(fmt::format("That the MLP is the same within {:.1f} points is {}.",
                                        100.0 * kSameWithin, same.obstacle ? "not shown" : "shown"));
-  for (const TransformFamily& family : evidence.permuted_families) {
-    if (family.type != "shift") continue;
-    claim.findings.push_back("Shifted before the permutation, " + accuracies_text(family));
+  if (!lack_of_points(evidence.permuted_families, {"shift"})) {
+    claim.findings.push_back(
+        "Shifted before the permutation, " +
+        accuracies_text(families_among(evidence.permuted_families, {"shift"}).front()));
   }
   claim.tests = tests_in({{"", change_of_mlp}, {"", change_of_cnn}, {"", lead}}) + 1;
   claim.verdict = claim_verdict(change_of_cnn, /*higher=*/false);

@@ -36,8 +36,9 @@ std::vector<std::string> specs_of(const Suite& suite) {
   return specs;
 }
 
-/// The points that the run has of each suite: all of a shipped one, whatever they were asked for
-/// in, or those with the suite's name.
+/// The points that the run has of each suite. Of a shipped one it has all or it does not have the
+/// suite: the mean of a part, such as an interrupted evaluation leaves, would be that of its easier
+/// points. Of another those with the suite's name.
 std::map<std::string, std::vector<std::string>> suites_of(const OwnEvaluations& own) {
   std::map<std::string, std::vector<std::string>> suites = own.suites;
   for (auto& [name, specs] : suites) std::sort(specs.begin(), specs.end());
@@ -46,6 +47,7 @@ std::map<std::string, std::vector<std::string>> suites_of(const OwnEvaluations& 
     const bool has_all = std::all_of(specs.begin(), specs.end(), [&](const std::string& spec) {
       return own.accuracy.contains(spec);
     });
+    suites.erase(name);
     if (has_all) suites[name] = std::move(specs);
   }
   return suites;

@@ -11,6 +11,7 @@ import struct
 import pytest
 from support import (
     CNN,
+    CONFIGS,
     PROJECT,
     SHIPPED_MNIST,
     SMALL,
@@ -206,9 +207,28 @@ def test_the_other_engine_agrees(bench, tmp_path, config, engine, other):
         assert own["test"]["loss"] == pytest.approx(theirs["test"]["loss"], abs=1e-5)
 
 
+def test_what_an_engine_cannot_do_is_refused_with_the_option_that_helps(bench, trained, tmp_path):
+    done = bench("evaluate", "runs/mlp/seed-1", "--engine", "native", "--device", "cuda")
+    assert_refusal(done, 2, "the native engine computes on the CPU, not on device 'cuda'")
+    assert done.stderr.splitlines()[-1] == "  use --device cpu, or --engine libtorch"
+    done = bench("run", CONFIGS / "models/resnet8.json", *MLP, "data.train_limit=100", "output=resnet", "-q")
+    assert done.code == 0, done.stderr
+    done = bench("evaluate", "resnet", "--engine", "native")
+    assert_refusal(done, 2, "resnet: the native engine trains")
+    assert done.stderr.splitlines()[-1] == "  use --engine libtorch"
+    assert "evaluations computed" not in done.stderr
+
+
+def test_a_damaged_record_is_named_with_what_to_do(bench, trained):
+    (trained / "mlp/seed-1/result.json").write_text('{"schema":', encoding="utf-8")
+    done = bench("evaluate", "runs/mlp/seed-1")
+    assert_refusal(done, 6, "mlp/seed-1/result.json is not a usable result", "put the files back")
+
+
 def test_wrong_specs_and_suites_are_refused(bench, trained):
     for spec, why in [
         ("shfit:dx=1", 'did you mean "shift"?'),
+        ("gausian:sigma=0.1", 'did you mean "gaussian_noise"?'),
         ("shift:dx=5000", "dx: found 5000; allowed: integer -1024 to 1024"),
         ("shift:dx=nan", 'dx: found "nan"'),
         ("shift:dx=1,dx=1", "'dx' is given twice"),
@@ -238,6 +258,10 @@ def test_expectations_hold_for_each_evaluation(bench, trained):
     assert bench(*arguments, "--expect", "accuracy<0.9").code == 0
     done = bench(*arguments, "--expect", "accuracy>=0.9")
     assert_refusal(done, 1, "shift:dx=14: expected accuracy >= 0.9, got")
+    done = bench(*arguments, "--transform", "identity", "--expect", "accuracy>=1", "--expect", "loss<0")
+    assert_refusal(done, 1, "4 expectations are missed:\n")
+    missed = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    assert len(missed) == 4 and all(", got " in line for line in missed)
 
 
 def test_other_data(bench, trained, tmp_path):

@@ -2,7 +2,6 @@
 float64 on the stored parameters, and by the run's own predictions. With MNIST_BENCH_ALL_IMAGES=1
 on all test images, of models trained on all training images."""
 
-import gzip
 import json
 import os
 import re
@@ -11,11 +10,11 @@ import shutil
 
 import pytest
 from conftest import run_binary
+from networks import cnn_outputs, mlp_outputs, softmax, mnist_test_pixels
 from support import (
     CONFIGS,
     CPU,
     PROJECT,
-    SHIPPED_MNIST,
     SMALL,
     SMOKE,
     assert_has_remedy,
@@ -86,43 +85,9 @@ def fixture_models(tmp_path_factory):
     return home
 
 
-def convolution(numpy, x, weight, bias):
-    """3 × 3, padding 1. x: [n, in, rows, columns]; weight: [out, in, 3, 3]."""
-    padded = numpy.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
-    convolved = numpy.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3)))
-    return numpy.moveaxis(convolved, 3, 1) + bias[:, None, None]
-
-
-def max_pool(x):
-    n, channels, rows, columns = x.shape
-    return x.reshape(n, channels, rows // 2, 2, columns // 2, 2).max((3, 5))
-
-
-def papers_logits(numpy, name, tensors, images):
-    """The paper's Table 1 and 2 in float64. images: [n, 1, 28, 28], bytes."""
-
-    def linear(x, layer):
-        return x @ tensors[layer + ".weight"].T + tensors[layer + ".bias"]
-
-    def convolved(x, layer):
-        return convolution(numpy, x, tensors[layer + ".weight"], tensors[layer + ".bias"])
-
-    x = (images / 255 - 0.1307) / 0.3081
-    if name == "mlp":
-        x = x.reshape(len(x), -1)
-        for layer in ("fc1", "fc2"):
-            x = numpy.maximum(linear(x, layer), 0)
-        return linear(x, "fc3")
-    for layer in ("conv1", "conv2"):
-        x = numpy.maximum(max_pool(convolved(x, layer)), 0)
-    return linear(numpy.maximum(linear(x.reshape(len(x), -1), "fc1"), 0), "fc2")
-
-
 def images_of(numpy, rows):
-    pixels = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
-    images = numpy.frombuffer(pixels, numpy.uint8).reshape(-1, 1, 28, 28)
-    return images[[row["index"] for row in rows]]
+    """[n, 28, 28], bytes"""
+    return mnist_test_pixels(numpy)[[row["index"] for row in rows]]
 
 
 def session_of(onnxruntime, file):
@@ -135,7 +100,7 @@ def onnx_logits(libraries, file, images):
     numpy, onnxruntime, _ = libraries
     session = session_of(onnxruntime, file)
     return numpy.concatenate([
-        session.run(["logits"], {"images": images[i : i + 100].astype(numpy.float32)})[0]
+        session.run(["logits"], {"images": images[i : i + 100, None].astype(numpy.float32)})[0]
         for i in range(0, len(images), 100)
     ])  # fmt: skip
 
@@ -145,8 +110,7 @@ def test_onnx_runtime_predicts_as_the_run_did(libraries, models, name):
     numpy = libraries[0]
     rows = read_predictions(models / name)
     logits = onnx_logits(libraries, models / f"{name}.onnx", images_of(numpy, rows))
-    shares = numpy.exp(logits.astype(numpy.float64) - logits.max(1, keepdims=True))
-    shares /= shares.sum(1, keepdims=True)
+    shares = softmax(numpy, logits.astype(numpy.float64))
     differing = [row["index"] for row, share in zip(rows, shares, strict=True)
                  if row["predicted"] != share.argmax()]  # fmt: skip
     assert differing == []
@@ -162,7 +126,8 @@ def test_logits_are_those_of_float64(libraries, models, name):
     images = images_of(numpy, read_predictions(models / name))
     stored = safetensors.load_file(models / name / "model.safetensors")
     tensors = {key: tensor.astype(numpy.float64) for key, tensor in stored.items()}
-    exact = numpy.concatenate([papers_logits(numpy, name, tensors, images[i : i + 100])
+    outputs_of = {"mlp": mlp_outputs, "cnn": cnn_outputs}[name]
+    exact = numpy.concatenate([list(outputs_of(numpy, tensors, images[i : i + 100]).values())[-1]
                                for i in range(0, len(images), 100)])  # fmt: skip
     difference = numpy.abs(onnx_logits(libraries, models / f"{name}.onnx", images) - exact).max()
     print(f"{name}: {len(images)} images; logits differ by {difference:.2e} at most")

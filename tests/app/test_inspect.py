@@ -1,7 +1,6 @@
 """`inspect`: what a trained network sees."""
 
 import base64
-import gzip
 import json
 import re
 import shutil
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import run_binary
+from networks import cnn_outputs, mlp_outputs, softmax, mnist_test_pixels
 from support import (
     CNN,
     CONFIGS,
@@ -67,50 +67,6 @@ def inspected(done):
     return printed
 
 
-def pixels_of(numpy, index):
-    raw = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
-    return numpy.frombuffer(raw, dtype=numpy.uint8).reshape(-1, 28, 28)[index].astype(numpy.float64)
-
-
-def convolve(numpy, x, weight, bias):
-    """x [channels, rows, columns] by 3 × 3 kernels with a border of one zero."""
-    padded = numpy.pad(x, ((0, 0), (1, 1), (1, 1)))
-    windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
-    return numpy.einsum("crsij,ocij->ors", windows, weight) + bias[:, None, None]
-
-
-def pool(x):
-    return x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2).max(axis=(2, 4))
-
-
-def mlp_outputs(numpy, t, x):
-    flat = x.reshape(-1)
-    hidden = t["fc1.weight"] @ flat + t["fc1.bias"]
-    relu = numpy.maximum(hidden, 0)
-    return {
-        "flatten": flat,
-        "fc1": hidden,
-        "relu1": relu,
-        "dropout": relu,
-        "fc2": t["fc2.weight"] @ relu + t["fc2.bias"],
-    }
-
-
-def cnn_outputs(numpy, t, x):
-    out = {"conv1": convolve(numpy, x[None], t["conv1.weight"], t["conv1.bias"])}
-    out["pool1"] = pool(out["conv1"])
-    out["relu1"] = numpy.maximum(out["pool1"], 0)
-    out["conv2"] = convolve(numpy, out["relu1"], t["conv2.weight"], t["conv2.bias"])
-    out["dropout2d"] = out["conv2"]
-    out["pool2"] = pool(out["conv2"])
-    out["relu2"] = numpy.maximum(out["pool2"], 0)
-    out["flatten"] = out["relu2"].reshape(-1)
-    out["fc1"] = t["fc1.weight"] @ out["flatten"] + t["fc1.bias"]
-    out["relu3"] = out["dropout"] = numpy.maximum(out["fc1"], 0)
-    out["fc2"] = t["fc2.weight"] @ out["dropout"] + t["fc2.bias"]
-    return out
-
-
 @pytest.mark.parametrize(("name", "outputs_of"), [("mlp", mlp_outputs), ("cnn", cnn_outputs)])
 def test_every_layer_is_what_numpy_computes_from_the_stored_parameters(
     bench, models, arrays, tmp_path, name, outputs_of
@@ -121,7 +77,10 @@ def test_every_layer_is_what_numpy_computes_from_the_stored_parameters(
     done = bench("inspect", run, "--image", image, "-o", "all.safetensors", "--json")
     printed = inspected(done)
     tensors = {key: t.astype(numpy.float64) for key, t in load_file(run / "model.safetensors").items()}
-    outputs = outputs_of(numpy, tensors, (pixels_of(numpy, image) / 255 - 0.1307) / 0.3081)
+    outputs = {
+        name: output[0]
+        for name, output in outputs_of(numpy, tensors, mnist_test_pixels(numpy)[[image]]).items()
+    }
     found = load_file(tmp_path / "all.safetensors")
     assert list(outputs) == [layer["name"] for layer in printed["layers"]]
     assert set(outputs) == set(found)
@@ -132,7 +91,7 @@ def test_every_layer_is_what_numpy_computes_from_the_stored_parameters(
         for statistic in ("min", "max", "mean"):
             assert layer[statistic] == pytest.approx(getattr(expected, statistic)(), abs=1e-4)
     logits = outputs["fc2"]
-    shares = numpy.exp(logits - logits.max()) / numpy.exp(logits - logits.max()).sum()
+    shares = softmax(numpy, logits[None])[0]
     assert printed["probabilities"] == pytest.approx(list(shares), abs=1e-4)
     assert printed["logits"] == pytest.approx(list(logits), abs=1e-4)
     assert printed["predicted"] == shares.argmax()

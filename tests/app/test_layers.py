@@ -1,10 +1,10 @@
 """model.type "layers": the paper's models by another name, and networks that only LibTorch trains,
 checked against a forward pass in NumPy."""
 
-import gzip
 import json
 
 import pytest
+from networks import resnet8_logits, softmax, mnist_test_pixels
 from support import (
     CONFIGS,
     CPU,
@@ -98,38 +98,6 @@ def test_a_residual_run_resumes_to_the_same_bits(bench, start, tmp_path):
     assert resumed["predictions_sha256"] == whole["predictions_sha256"]
 
 
-def convolve(numpy, x, weight, stride):
-    """x [channels, rows, columns] by 3 × 3 kernels with a border of one zero."""
-    padded = numpy.pad(x, ((0, 0), (1, 1), (1, 1)))
-    windows = numpy.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
-    return numpy.einsum("crsij,ocij->ors", windows[:, ::stride, ::stride], weight)
-
-
-def resnet8(numpy, tensors, image):
-    """He et al. 2016, by the names of model.safetensors."""
-
-    def norm(x, name):
-        mean, variance, scale, shift = (
-            tensors[f"{name}.{part}"][:, None, None]
-            for part in ("running_mean", "running_var", "weight", "bias")
-        )
-        return (x - mean) / numpy.sqrt(variance + 1e-5) * scale + shift
-
-    def relu(x):
-        return numpy.maximum(x, 0)
-
-    x = (image[None] / 255 - 0.1307) / 0.3081
-    x = relu(norm(convolve(numpy, x, tensors["conv1.weight"], 1), "bn1"))
-    for block, stride in (("block1", 1), ("block2", 2), ("block3", 2)):
-        y = convolve(numpy, x, tensors[f"{block}.conv1.weight"], stride)
-        y = relu(norm(y, f"{block}.bn1"))
-        y = norm(convolve(numpy, y, tensors[f"{block}.conv2.weight"], 1), f"{block}.bn2")
-        shortcut = x[:, ::stride, ::stride]
-        y[: len(shortcut)] += shortcut
-        x = relu(y)
-    return tensors["fc1.weight"] @ x.mean(axis=(1, 2)) + tensors["fc1.bias"]
-
-
 def test_a_residual_network_computes_what_the_paper_of_he_says(bench, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(PROJECT / "third_party" / "python")
     try:
@@ -146,12 +114,10 @@ def test_a_residual_network_computes_what_the_paper_of_he_says(bench, tmp_path, 
         name: tensor.astype(numpy.float64)
         for name, tensor in load_file(tmp_path / "run/model.safetensors").items()
     }
-    pixels = gzip.decompress((SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
-    images = numpy.frombuffer(pixels, dtype=numpy.uint8).reshape(-1, 28, 28)
-    for row in read_predictions(tmp_path / "run")[:50]:
-        logits = resnet8(numpy, tensors, images[row["index"]].astype(numpy.float64))
-        shares = numpy.exp(logits - logits.max())
-        shares /= shares.sum()
+    rows = read_predictions(tmp_path / "run")[:50]
+    images = mnist_test_pixels(numpy)[[row["index"] for row in rows]]
+    all_shares = softmax(numpy, resnet8_logits(numpy, tensors, images))
+    for row, shares in zip(rows, all_shares, strict=True):
         assert row["predicted"] == shares.argmax()
         assert row["probability"] == pytest.approx(shares.max(), abs=1e-4)
 

@@ -1,6 +1,7 @@
 """`predict`: images of one's own."""
 
 import gzip
+import random
 import shutil
 import struct
 import zlib
@@ -101,6 +102,36 @@ def test_an_image_of_another_size_is_brought_into_form(bench, trained, tmp_path)
         assert found["class"] == row["predicted"]
         assert "x.png: 140 × 140 pixels, dark on light: inverted; scaled and centred in 28 × 28" in done.stderr
         assert "inverted" not in bench("predict", "run", "x.png", "-q").stderr
+
+
+def test_grain_of_paper_is_not_ink(bench, trained, tmp_path):
+    """Noise of 8 grey levels on a pencil's contrast of 100: none of it may widen the digit's box."""
+    grain = random.Random(1)
+    sure = [row for row in read_predictions(trained) if row["probability"] > 0.99][:10]
+    right = 0
+    for row in sure:
+        paper = [[200] * 200 for _ in range(200)]
+        for y, line in enumerate(enlarged(mnist_image(row["index"]), 4)):
+            paper[60 + y][30 : 30 + len(line)] = [200 - v * 100 // 255 for v in line]
+        noisy = [bytes(round(v + grain.gauss(0, 8)) for v in line) for line in paper]
+        (tmp_path / "x.png").write_bytes(png(noisy))
+        (found,) = predictions_of(bench("predict", "run", "x.png", "--json"))
+        right += found["class"] == row["predicted"]
+    assert right >= 9
+
+
+def test_images_that_cannot_be_used_do_not_keep_others_from_being_predicted(bench, trained, tmp_path):
+    row = read_predictions(trained)[0]
+    (tmp_path / "good.png").write_bytes(png(mnist_image(row["index"])))
+    (tmp_path / "cut.png").write_bytes(png(mnist_image(0))[:60])
+    (tmp_path / "blank.png").write_bytes(png([bytes(40)] * 40))
+    done = bench("predict", "run", "cut.png", "good.png", "missing.png", "blank.png")
+    assert_refusal(done, 3, "error: cannot read cut.png", "warning: blank.png")
+    assert "missing.png" in done.stderr
+    assert done.stdout == f"good.png: {row['predicted']} ({100 * row['probability']:.1f} %)\n"
+    done = bench("predict", "run", "blank.png", "good.png", "--json")
+    assert done.code == 3
+    assert [found["image"] for found in parse_json(done.stdout)["predictions"]] == ["good.png"]
 
 
 def test_stdin_and_lines(bench, trained, tmp_path):

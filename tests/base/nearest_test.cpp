@@ -47,6 +47,16 @@ TEST(Nearest, FindsNothingInWordsThatShareNoLetter) {
   EXPECT_EQ(nearest("seed", {}), std::nullopt);
 }
 
+TEST(Nearest, FindsTheOnlyCandidateWithSuchAPart) {
+  const std::vector<std::string> kinds = {"gaussian_noise", "shot_noise", "salt_pepper",
+                                          "permute_pixels"};
+  EXPECT_EQ(nearest("gausian", kinds), "gaussian_noise");
+  EXPECT_EQ(nearest("pepper", kinds), "salt_pepper");
+  EXPECT_EQ(nearest("permute", kinds), "permute_pixels");
+  EXPECT_EQ(nearest("noise", kinds), std::nullopt);  // two have it
+  EXPECT_EQ(nearest("rot", kinds), std::nullopt);    // "shot" is near, but the word is short
+}
+
 TEST(Nearest, LooksAtWordsOf64BytesAndNotOfMore) {
   const std::string longest(64, 'x');
   EXPECT_EQ(nearest(longest, {longest}), longest);

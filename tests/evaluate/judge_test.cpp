@@ -141,9 +141,9 @@ TEST(JointJudge, SuggestsWhatAllSuggestAndElseShowsNothing) {
 }
 
 TEST(ChanceNote, CountsConclusionsAndHowManyAreWrongByChance) {
-  EXPECT_THAT(chance_note(40), testing::HasSubstr("40 conclusions on this page rest on"));
+  EXPECT_THAT(chance_note(40), testing::HasSubstr("40 conclusions in this section rest on"));
   EXPECT_THAT(chance_note(40), testing::HasSubstr("about 2 of them"));
-  EXPECT_THAT(chance_note(1), testing::HasSubstr("1 conclusion on this page rests on"));
+  EXPECT_THAT(chance_note(1), testing::HasSubstr("1 conclusion in this section rests on"));
 }
 
 }  // namespace

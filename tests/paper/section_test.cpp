@@ -25,11 +25,11 @@ TEST(PaperReport, SaysHowManyConclusionsCanBeWrongByChance) {
   // model.
   EXPECT_EQ(tests_made(check), 18);
   for (const std::string& form : {markdown_of(check), html_of(check), text_of(check)}) {
-    EXPECT_THAT(form, HasSubstr("18 conclusions on this page rest"));
+    EXPECT_THAT(form, HasSubstr("18 conclusions in this section rest"));
   }
   const PaperCheck empty = check_paper({});
   EXPECT_EQ(tests_made(empty), 0);
-  EXPECT_THAT(text_of(empty), Not(HasSubstr("conclusions on this page")));
+  EXPECT_THAT(text_of(empty), Not(HasSubstr("conclusions in this section")));
 }
 
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {

@@ -77,7 +77,7 @@ TEST_F(Robustness, NamesTheSeveritiesOfAnInPart) {
   EXPECT_THAT(table_of(section(), kComparisons).rows,
               ElementsAre(ElementsAre("mlp", "cnn", "rotate", "6", "+0.1 to +3.9", "in part",
                                       "B higher: shown for 10; not shown for 30")));
-  EXPECT_THAT(section().notes, Contains(HasSubstr("2 conclusions on this page rest on")));
+  EXPECT_THAT(section().notes, Contains(HasSubstr("2 conclusions in this section rest on")));
 }
 
 TEST_F(Robustness, SaysWhichSideIsHigherAndHowSure) {

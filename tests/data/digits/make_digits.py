@@ -27,17 +27,18 @@ def resampling(source, target):
 
 def digit_form(grey, rows, columns):
     """MNIST's form of a greyscale image, and whether it was inverted."""
-    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]).astype(float)
     if grey.shape[0] == 1:
-        border = grey[0]
+        border = grey[0].astype(float)
     elif grey.shape[1] == 1:
-        border = grey[:, 0]
+        border = grey[:, 0].astype(float)
     background = float(np.sort(border)[(len(border) - 1) // 2])
     difference = grey.astype(float) - background
     inverted = bool(-difference.min() > difference.max())
     if inverted:
         difference = -difference
-    image = np.clip(difference * 255 / difference.max(), 0, None)
+    noise = 1.4826 * np.sort(np.abs(border - background))[(len(border) - 1) // 2]
+    image = np.where(difference < 5 * noise, 0, difference * 255 / difference.max()).clip(0)
     ink = image >= 26
     r = np.flatnonzero(ink.any(axis=1))
     c = np.flatnonzero(ink.any(axis=0))
@@ -71,6 +72,7 @@ def main():
         "light-on-dark": drawn("7", (45, 50), 0, 255),
         "pencil-on-grey-paper": drawn("2", (50, 50), 205, 90, noise=4, generator=generator),
         "in-low-light": drawn("3", (50, 50), 110, 20, noise=4, generator=generator),
+        "noisy-photo": drawn("5", (60, 60), 150, 40, scale=40, noise=24, generator=generator),
         "smaller-than-the-box": drawn("9", (12, 14), 255, 0, where=(2, 0), scale=11),
         "wide": np.rot90(drawn("1", (40, 60), 255, 0)),
         "off-centre": drawn("6", (64, 48), 0, 200, where=(40, 6), scale=28),
