@@ -73,22 +73,33 @@ EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& 
   return options;
 }
 
-/// The runs to evaluate; warns of those that are left out.
-std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console& console) {
+struct FoundRuns {
+  std::vector<StoredRun> completed;
+  /// Of records that cannot be read: others are evaluated, but the command does not succeed.
+  std::vector<Error> unreadable;
+};
+
+/// Warns of runs that are not completed.
+FoundRuns runs_in(const std::vector<std::string>& folders, Console& console) {
+  constexpr const char* kPutBack = "put the file back, or train the run again with --force";
   const StoredRuns stored = read_runs({folders.begin(), folders.end()});
-  std::vector<StoredRun> runs;
-  std::vector<std::string> left_out = stored.unreadable;
+  FoundRuns found;
+  for (const std::string& why : stored.unreadable) {
+    found.unreadable.emplace_back(ExitCode::io, why, kPutBack);
+  }
+  std::vector<std::string> left_out;
   for (const std::filesystem::path& folder : stored.unfinished) {
     left_out.push_back(fmt::format("{} is unfinished", folder.string()));
   }
   for (const StoredRun& run : stored.runs) {
     if (run.result.status == RunStatus::completed) {
-      runs.push_back(run);
+      found.completed.push_back(run);
     } else {
       left_out.push_back(fmt::format("{}: {}", run.folder.string(), to_string(run.result.status)));
     }
   }
-  if (runs.empty()) {
+  if (found.completed.empty()) {
+    throw_first(found.unreadable, console);
     if (left_out.empty()) {
       throw Error(ExitCode::io,
                   fmt::format("no run (a folder with a result.json) at or below {}",
@@ -96,12 +107,10 @@ std::vector<StoredRun> runs_in(const std::vector<std::string>& folders, Console&
                   "train one first: mnist-bench run configs/mlp.json");
     }
     throw Error(ExitCode::io, fmt::format("no completed run: {}", listed(left_out, 3)),
-                stored.unreadable.empty()
-                    ? "finish one with run --resume, or name one that is completed"
-                    : "put the files back, or train the run again with --force");
+                "finish one with run --resume, or name one that is completed");
   }
   for (const std::string& what : left_out) console.warn("left out: " + what);
-  return runs;
+  return found;
 }
 
 /// Whether two paths lead to one run.
@@ -113,13 +122,20 @@ bool is_same_run(const StoredRun& a, const StoredRun& b) {
 /// among them.
 RunGroup add_baseline(const std::string& folder, std::vector<StoredRun>& runs, Console& console) {
   std::vector<StoredRun> baseline;
-  for (const StoredRun& run : runs_in({folder}, console)) {
+  const FoundRuns found = runs_in({folder}, console);
+  throw_first(found.unreadable, console);
+  for (const StoredRun& run : found.completed) {
     const auto known = std::find_if(
         runs.begin(), runs.end(), [&](const StoredRun& other) { return is_same_run(run, other); });
     baseline.push_back(known == runs.end() ? run : *known);
     if (known == runs.end()) runs.push_back(run);
   }
   const std::vector<RunGroup> groups = group_runs(baseline);
+  if (groups.size() == 1 && runs.size() == baseline.size()) {
+    throw Error(ExitCode::usage,
+                fmt::format("--baseline {}: there are no other runs to hold against it", folder),
+                "name the runs of another experiment, too");
+  }
   if (groups.size() == 1) return groups.front();
   std::vector<std::string> labels;
   for (const RunGroup& group : groups) labels.push_back(group.label);
@@ -204,21 +220,23 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   const EvaluationOptions options = options_of(arguments, session);
   handle_interrupts();
   Console console(session.console);
-  const std::vector<StoredRun> named = runs_in(arguments.folders, console);
-  std::vector<StoredRun> runs = named;
+  const FoundRuns named = runs_in(arguments.folders, console);
+  std::vector<StoredRun> runs = named.completed;
   std::optional<RunGroup> baseline;
   if (!arguments.baseline.empty()) baseline = add_baseline(arguments.baseline, runs, console);
   const EvaluationOutcome outcome = evaluate_runs(runs, options, console);
   EvaluationsOfRuns evaluations;
+  std::vector<StoredRun> evaluated;
   for (const RunEvaluations& of_run : outcome.runs) {
     evaluations[of_run.run.folder] = of_run.evaluations;
+    evaluated.push_back(of_run.run);
   }
   if (outcome.computed + outcome.found > 0) {
     console.info(fmt::format("{} computed in {:.1f} s, {} there already",
                              counted(outcome.computed, "evaluation"), outcome.seconds,
                              outcome.found));
   }
-  const std::vector<RunGroup> groups = group_runs(runs);
+  const std::vector<RunGroup> groups = group_runs(evaluated);
   const std::vector<RobustnessRow> rows = robustness_rows(groups, evaluations);
   std::optional<CorruptionErrors> mce;
   if (baseline) mce = corruption_errors(*baseline, groups, evaluations);
@@ -227,13 +245,17 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   } else if (!rows.empty()) {
     print_result(evaluations_text(rows, mce), outcome.interrupted);
   }
-  std::vector<Error> errors = outcome.errors;
+  std::vector<Error> errors;
   if (outcome.interrupted) {
-    errors.insert(errors.begin(), Error(ExitCode::interrupted, "the evaluation was interrupted",
-                                        "the same command computes what is missing"));
+    errors.emplace_back(ExitCode::interrupted, "the evaluation was interrupted",
+                        arguments.force
+                            ? "the same command without --force computes what is missing"
+                            : "the same command computes what is missing");
   }
+  errors.insert(errors.end(), named.unreadable.begin(), named.unreadable.end());
+  errors.insert(errors.end(), outcome.errors.begin(), outcome.errors.end());
   throw_first(errors, console);
-  require_met(expectations, outcome, named);
+  require_met(expectations, outcome, named.completed);
 }
 
 }  // namespace

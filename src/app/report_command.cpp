@@ -34,9 +34,32 @@ void check_folders(const std::vector<std::string>& folders) {
   }
 }
 
+/// Throws if `option` adds a section that neither the terminal nor any of the files shows.
+void require_sections(const std::vector<std::string>& files, const std::string& option,
+                      const std::string& figure = "") {
+  const bool shows =
+      files.empty() || std::any_of(files.begin(), files.end(), [&](const auto& file) {
+        const Format& format = format_of(file);
+        return format.shows_sections || format.ending == figure;
+      });
+  if (shows) return;
+  std::vector<std::string> endings;
+  for (const Format& format : formats()) {
+    if (format.shows_sections) endings.push_back(format.ending);
+  }
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: none of these files shows it: {}", option, fmt::join(files, ", ")),
+      fmt::format("write one of {}, or leave out -o for the terminal", fmt::join(endings, ", ")));
+}
+
 void report(const ReportArguments& arguments) {
   for (const std::string& file : arguments.files) format_of(file);
   check_output_files(arguments.files);
+  if (arguments.paper) require_sections(arguments.files, "--paper");
+  if (!arguments.latency_file.empty()) {
+    require_sections(arguments.files, "--latency", "efficiency.svg");
+  }
   check_folders(arguments.folders);
   std::vector<Latency> latencies;
   if (!arguments.latency_file.empty()) latencies = read_latencies(arguments.latency_file);
@@ -113,7 +136,7 @@ examples:
       ->type_name("FILE");
   command->add_flag(
       "--paper", arguments->paper,
-      "Check the paper against these runs: its tables and claims (terminal, .md, .html)");
+      "Check the paper against these runs: its tables and claims (terminal, .md, .html, .json)");
   command->callback([arguments] { report(*arguments); });
 }
 

@@ -201,6 +201,17 @@ void take_turn(TimedModel& one) {
   }
 }
 
+/// Whether several of the runs have this one's name and seed, as those of one config after
+/// different transforms have.
+bool is_ambiguous(const StoredRun& run, const std::vector<InferenceModel>& models) {
+  const ExperimentConfig& config = run.result.config;
+  return std::count_if(models.begin(), models.end(), [&](const InferenceModel& model) {
+           const auto* other = std::get_if<StoredRun>(&model);
+           return other != nullptr && other->result.config.name == config.name &&
+                  other->result.config.seed == config.seed;
+         }) > 1;
+}
+
 }  // namespace
 
 void run_inference(const InferenceOptions& options, Observer& observer,
@@ -209,7 +220,11 @@ void run_inference(const InferenceOptions& options, Observer& observer,
   std::vector<TimedModel> cases;
   TestSetCache data;
   for (const InferenceModel& model : options.models) {
-    const Subject subject = std::visit([&](const auto& of) { return subject_of(of, data); }, model);
+    Subject subject = std::visit([&](const auto& of) { return subject_of(of, data); }, model);
+    if (const auto* run = std::get_if<StoredRun>(&model);
+        run && is_ambiguous(*run, options.models)) {
+      subject.name += fmt::format(" in {}", run->folder.string());
+    }
     require_images(subject, options.batches);
     add_cases(subject, engines_of(subject, options, observer), options, cases);
   }

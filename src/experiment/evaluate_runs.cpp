@@ -267,6 +267,8 @@ class Evaluator {
         }
         if (evaluation.data.dataset == kMnistC &&
             evaluation.data.sha256 != seen_sha256(model, batch)) {
+          observer_.warn(fmt::format("{} is of other images than {} has; it is computed again",
+                                     file.string(), options_.mnist_c->string()));
           continue;
         }
         done[i] = {.file = file, .data = batch.set.name, .evaluation = std::move(evaluation)};

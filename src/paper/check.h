@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -114,6 +115,10 @@ std::vector<ReportTable> paper_tables(const PaperCheck& check);
 std::vector<std::string> paper_notes();
 /// How many conclusions at 5 % the page draws: the cells' ranges, and the claims' tests.
 std::int64_t tests_made(const PaperCheck& check);
+
+/// All numbers and verdicts; those of cells in the tables' units (per cent, seconds), our statistics
+/// in the record's.
+nlohmann::ordered_json paper_json(const PaperCheck& check);
 
 /// The check as a part of a report.
 Section paper_section(const PaperCheck& check);

@@ -52,13 +52,10 @@ std::optional<std::string> lack_of_points(const std::vector<TransformFamily>& fa
     }
   }
   if (missing.empty()) return std::nullopt;
-  const std::string what = missing.size() == all
-                               ? "Neither the paper nor these runs are tested on such images"
-                               : fmt::format(
-                                     "Both models are tested on {} of the {} sets of "
-                                     "images that the verdict rests on",
-                                     all - missing.size(), all);
-  return fmt::format("{}; evaluate RUN... --suite {} does it.", what, kPaperSuite);
+  return fmt::format(
+      "The verdict rests on {} sets of images, of which both models are tested on {}; evaluate "
+      "RUN... --suite {} tests them on the rest.",
+      all, all - missing.size(), kPaperSuite);
 }
 
 /// Mean over the seeds, in per cent.
@@ -84,12 +81,13 @@ std::string accuracies_text(const TransformFamily& family) {
     }
   }
   const std::int64_t images = family.points.front().images;
+  const std::size_t directions = family.points.front().specs.size();
   return fmt::format(
-      "{}: at {} the accuracy is {} % (CNN) and {} % (MLP); on the images as they are {} and {} % "
+      "{}{}: at {} the accuracy is {} % (CNN) and {} % (MLP); on the images as they are {} and {} % "
       "(n = {}).",
-      family.name, fmt::join(names, ", "), fmt::join(accuracies[kCnn], ", "),
-      fmt::join(accuracies[kMlp], ", "), mean_text(family.clean[kCnn], images),
-      mean_text(family.clean[kMlp], images),
+      family.name, directions > 1 ? fmt::format(", means over {} directions", directions) : "",
+      fmt::join(names, ", "), fmt::join(accuracies[kCnn], ", "), fmt::join(accuracies[kMlp], ", "),
+      mean_text(family.clean[kCnn], images), mean_text(family.clean[kMlp], images),
       least == most ? std::to_string(most) : fmt::format("{} to {}", least, most));
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "evaluate/judge.h"
 #include "paper/check.h"
@@ -31,11 +32,11 @@ std::string tally(const PaperCheck& check) {
                          [&](const PaperClaim& claim) { return claim.basis == basis; });
   };
   return fmt::format(
-      "Of {} claims {} hold, {} hold in part and {} do not; {} are suggested by these runs, but "
-      "not shown; {} are undecided: these runs do not decide them; {} cannot be told, as the paper "
-      "does not say enough; {} are open: neither the paper nor these runs measure them. {} "
-      "verdicts are computed from the runs, {} by arithmetic from what the paper prints, and {} "
-      "are a reading of its text.",
+      "{} claims. Hold: {}; hold in part: {}; do not hold: {}; suggested by these runs, but not "
+      "shown: {}; undecided, as these runs do not decide them: {}; cannot be told, as the paper "
+      "does not say enough: {}; open, as neither the paper nor these runs measure them: {}. "
+      "Verdicts computed from the runs: {}; by arithmetic from what the paper prints: {}; by a "
+      "reading of its text: {}.",
       check.claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::holds_in_part),
       count(ClaimVerdict::does_not_hold), count(ClaimVerdict::suggested),
       count(ClaimVerdict::undecided), count(ClaimVerdict::cannot_be_told),
@@ -76,7 +77,8 @@ Section paper_section(const PaperCheck& check) {
                       .notes = notes_on_chance(check),
                       .claims = checked_claims(check),
                       .where_findings_are = "The arithmetic behind each: report DIR --paper -o "
-                                            "paper.md, or paper.html"}};
+                                            "paper.md, or paper.html"},
+          .data = paper_json(check)};
 }
 
 }  // namespace mnist_bench

@@ -16,7 +16,7 @@ inline constexpr std::string_view kLatencySchema = "mnist-bench.bench-inference/
 /// How long a network takes from images of bytes to probabilities, by one engine, in calls that
 /// each take a batch of images.
 struct Latency {
-  std::string name;  ///< of the config
+  std::string name;  ///< of the config; "mlp in runs/a/seed-1" where runs share name and seed
   std::string engine;
   std::int64_t batch = 1;  ///< images of a call
   std::int64_t threads = 1;

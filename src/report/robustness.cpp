@@ -168,7 +168,8 @@ ReportTable table_of_group(const std::vector<RobustnessRow>& rows) {
   columns.push_back(kTransform);
   add(kEngine, first.engine);
   add(kRuns, "n = " + kRuns.text(first));
-  add(kClean, fmt::format("clean {} %", clean_text(first)));
+  add(kClean, first.clean_accuracy.n > 0 ? fmt::format("clean {} %", clean_text(first))
+                                         : "not tested without the transform");
   RowColumn points = kChange;
   points.title = "points";
   for (const RowColumn& column : {kAccuracy, points, kRightToWrong, kWrongToRight}) {

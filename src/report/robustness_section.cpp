@@ -184,6 +184,29 @@ std::vector<std::string> remarks_on_shifts(const std::vector<TransformFamily>& f
                       fmt::join(parts, ", "))};
 }
 
+/// Experiments that were evaluated on shifts, but on fewer directions than the means are over.
+std::vector<std::string> notes_on_left_out(const std::vector<RunGroup>& groups,
+                                           const std::vector<TransformFamily>& families,
+                                           const std::vector<RobustnessRow>& rows) {
+  const auto shift = std::find_if(
+      families.begin(), families.end(),
+      [](const TransformFamily& family) { return family.type == "shift" && !family.axis.empty(); });
+  if (shift == families.end()) return {};
+  std::vector<std::string> left_out;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const bool is_shown =
+        std::any_of(shift->points.begin(), shift->points.end(),
+                    [&](const auto& point) { return !point.accuracy[g].empty(); });
+    const bool has_shifts = std::any_of(rows.begin(), rows.end(), [&](const RobustnessRow& row) {
+      return row.group == groups[g].label && row.spec.starts_with("shift:");
+    });
+    if (has_shifts && !is_shown) left_out.push_back(groups[g].label);
+  }
+  if (left_out.empty()) return {};
+  return {fmt::format("Left out of shift, as it lacks directions that others are evaluated on: {}.",
+                      fmt::join(left_out, ", "))};
+}
+
 std::vector<std::string> robustness_notes(const std::vector<RobustnessComparison>& comparisons) {
   std::vector<std::string> notes = {
       "Clean: the same runs on the same images without the transform; change: in percentage "
@@ -215,10 +238,13 @@ Section robustness_section(const std::vector<RunGroup>& groups,
   }
   section.remarks = remarks_on_shifts(families);
   section.notes = robustness_notes(comparisons);
+  for (std::string& note : notes_on_left_out(groups, families, rows)) {
+    section.notes.push_back(std::move(note));
+  }
   if (rows.size() > kMostRowsForAllFormats) {
-    section.notes.push_back(fmt::format(
-        "The accuracy on each set of images, in {} rows, is in .html, .json and sections.csv alone.",
-        rows.size()));
+    section.notes.push_back(
+        fmt::format("The accuracy on each set of images, {} rows: .html, .json and sections.csv.",
+                    rows.size()));
   }
   section.data = {{"rows", Json::array()},
                   {"suites", Json::array()},

@@ -43,26 +43,53 @@ std::vector<TransformChain> quick_points() {
   return points;
 }
 
+/// A point of a file: a SPEC, or the list of transforms that configs have. `where` is for errors.
+TransformChain parse_point(const nlohmann::json& point, const std::string& where) {
+  if (point.is_string()) return parse_spec(point.get<std::string>(), where + ":");
+  if (!point.is_array()) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: found {}; allowed: a SPEC, or a list of transforms", where,
+                    excerpt(point)),
+        R"(write, for example, "rotate:degrees=15", or [{"type": "rotate", "degrees": 15}])");
+  }
+  if (const auto problem = problem_in_transforms(point)) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}, {}: {}", where, problem->where.to_string(), problem->text));
+  }
+  return point.get<TransformChain>();
+}
+
 Suite read_suite(const std::string& file) {
   const std::string text = read_input(file, kMostSuiteBytes, ExitCode::usage);
   const nlohmann::json list = parse_strict_json(text, file);
-  const auto is_spec = [](const nlohmann::json& item) { return item.is_string(); };
-  if (!list.is_array() || list.empty() || list.size() > kMostPoints ||
-      !std::all_of(list.begin(), list.end(), is_spec)) {
+  if (!list.is_array() || list.empty() || list.size() > kMostPoints) {
     throw Error(ExitCode::usage,
                 fmt::format("{}: found {}; allowed: a list of 1 to {} SPECs", file, excerpt(list),
                             kMostPoints),
                 R"(write, for example, ["identity", "rotate:degrees=15"])");
   }
   Suite suite{.name = std::filesystem::path(file).stem().string(), .points = {}};
-  for (const nlohmann::json& spec : list) {
-    TransformChain chain = parse_spec(spec.get<std::string>(), file + ":");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    TransformChain chain = parse_point(list[i], fmt::format("{}, /{}", file, i));
     if (canonical_spec(chain) == canonical_spec({})) chain.clear();
     if (std::find(suite.points.begin(), suite.points.end(), chain) == suite.points.end()) {
       suite.points.push_back(std::move(chain));
     }
   }
   return suite;
+}
+
+/// What to do about a name that is no suite's.
+std::string remedy_for(const std::string& name) {
+  std::error_code error;
+  if (std::filesystem::is_directory(name, error)) {
+    return fmt::format("for a folder of MNIST-C write mnist-c:{}", escaped(name));
+  }
+  if (name.ends_with(".json")) return "there is no such file here; name one with a list of SPECs";
+  return fmt::format(
+      "name {}, or a JSON file with a list of SPECs; evaluate also takes mnist-c:DIR",
+      fmt::join(suite_names(), ", "));
 }
 
 }  // namespace
@@ -84,8 +111,7 @@ Suite find_suite(const std::string& name) {
   throw Error(ExitCode::usage,
               fmt::format("there is no suite '{}'{}", escaped(name),
                           close ? fmt::format("; did you mean '{}'?", *close) : ""),
-              fmt::format("name {}, a JSON file with a list of SPECs, or mnist-c:DIR",
-                          fmt::join(suite_names(), ", ")));
+              remedy_for(name));
 }
 
 }  // namespace mnist_bench

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import statistics
 import struct
@@ -18,6 +19,7 @@ from support import (
     SMOKE,
     assert_has_remedy,
     assert_refusal,
+    parse_json,
     read_json,
     read_labels,
     read_predictions,
@@ -211,7 +213,7 @@ def test_what_an_engine_cannot_do_is_refused_with_the_option_that_helps(bench, t
     done = bench("evaluate", "runs/mlp/seed-1", "--engine", "native", "--device", "cuda")
     assert_refusal(done, 2, "the native engine computes on the CPU, not on device 'cuda'")
     assert done.stderr.splitlines()[-1] == "  use --device cpu, or --engine libtorch"
-    done = bench("run", CONFIGS / "models/resnet8.json", *MLP, "data.train_limit=100", "output=resnet", "-q")
+    done = bench("run", CONFIGS / "models/resnet8.json", *MLP, "output=resnet", "-q")
     assert done.code == 0, done.stderr
     done = bench("evaluate", "resnet", "--engine", "native")
     assert_refusal(done, 2, "resnet: the native engine trains")
@@ -219,10 +221,18 @@ def test_what_an_engine_cannot_do_is_refused_with_the_option_that_helps(bench, t
     assert "evaluations computed" not in done.stderr
 
 
-def test_a_damaged_record_is_named_with_what_to_do(bench, trained):
-    (trained / "mlp/seed-1/result.json").write_text('{"schema":', encoding="utf-8")
-    done = bench("evaluate", "runs/mlp/seed-1")
-    assert_refusal(done, 6, "mlp/seed-1/result.json is not a usable result", "put the files back")
+@pytest.mark.parametrize("name", ["result.json", "model.safetensors"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_damaged_run_among_others_is_an_error_after_their_table(bench, trained, name, seed):
+    (trained / f"mlp/seed-{seed}" / name).write_text('{"schema":', encoding="utf-8")
+    gate = ("--transform", "shift:dx=1", "--expect", "accuracy>=0.1")
+    assert_refusal(bench("evaluate", f"runs/mlp/seed-{seed}", *gate), 6, name, "train the run again")
+    for computed in (1, 0):
+        done = bench("evaluate", "runs", *gate)
+        assert_refusal(done, 6, f"mlp/seed-{seed}/{name}", f"{computed} evaluation", "put the file back")
+        assert re.search(r"^shift:dx=1 +\d", done.stdout, re.M), done.stdout
+    groups = parse_json(bench("evaluate", "runs", *gate, "--json").stdout)["groups"]
+    assert [group["accuracy"]["n"] for group in groups] == [1]
 
 
 def test_wrong_specs_and_suites_are_refused(bench, trained):
@@ -235,7 +245,14 @@ def test_wrong_specs_and_suites_are_refused(bench, trained):
         ("+".join(["shift:dx=1"] * 17), "17 transforms; allowed: at most 16"),
     ]:
         assert_refusal(bench("evaluate", "runs", "--transform", spec), 2, why)
-    assert_refusal(bench("evaluate", "runs", "--suite", "standrad"), 2, "there is no suite 'standrad'")
+    (trained / "folder").mkdir()
+    for suite, remedy in [
+        ("standrad", "did you mean 'standard'?"),
+        ("quick.json", "there is no such file"),
+        ("runs/folder", "write mnist-c:runs/folder"),
+    ]:
+        done = bench("evaluate", "runs", "--suite", suite)
+        assert_refusal(done, 2, f"there is no suite '{suite}'", remedy)
     assert not list(trained.glob("**/evaluations"))
 
 
@@ -249,8 +266,17 @@ def test_a_file_of_specs_is_a_suite(bench, trained, tmp_path):
     assert [group["accuracy"]["n"] for group in printed["groups"]] == [2, 2]
     assert len(printed["evaluations"]) == 4
     assert evaluation(trained / "mlp/seed-1", "shift~dx=1")["suite"] == "mine"
-    (tmp_path / "mine.json").write_text('{"specs": []}')
-    assert_refusal(bench("evaluate", "runs", "--suite", "mine.json"), 2, "allowed: a list")
+    (tmp_path / "mine.json").write_text('[[{"type": "shift", "dx": 1}, {"type": "invert"}]]')
+    done = bench("evaluate", "runs/mlp/seed-1", "--suite", "mine.json", "--json")
+    assert [group["transform"] for group in json.loads(done.stdout)["groups"]] == ["shift:dx=1+invert"]
+    for content, why in [
+        ('{"specs": []}', "allowed: a list"),
+        ('["identity", 5]', "mine.json, /1: found 5"),
+        ('["identity", "shift:foo=1"]', "mine.json, /1: shift:foo=1: foo: unknown key"),
+        ('[[{"type": "shift", "foo": 2}]]', "mine.json, /0, /0/foo: unknown key"),
+    ]:
+        (tmp_path / "mine.json").write_text(content)
+        assert_refusal(bench("evaluate", "runs", "--suite", "mine.json"), 2, why)
 
 
 def test_expectations_hold_for_each_evaluation(bench, trained):
@@ -258,7 +284,10 @@ def test_expectations_hold_for_each_evaluation(bench, trained):
     assert bench(*arguments, "--expect", "accuracy<0.9").code == 0
     done = bench(*arguments, "--expect", "accuracy>=0.9")
     assert_refusal(done, 1, "shift:dx=14: expected accuracy >= 0.9, got")
-    done = bench(*arguments, "--transform", "identity", "--expect", "accuracy>=1", "--expect", "loss<0")
+    done = bench(
+        *("evaluate", "runs/mlp/seed-1", "--transform", "shift:dx=14", "--transform", "identity"),
+        *("--expect", "accuracy>=1", "--expect", "loss<0"),
+    )
     assert_refusal(done, 1, "4 expectations are missed:\n")
     missed = [line for line in done.stderr.splitlines() if line.startswith("  ")]
     assert len(missed) == 4 and all(", got " in line for line in missed)

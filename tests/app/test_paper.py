@@ -94,14 +94,30 @@ def claim_in(folder, model):
     return re.search(rf"Table 4, {model.upper()}: (.*?)\n\d+\. ", claims, re.S).group(1)
 
 
+@pytest.fixture(scope="module", name="judged")
+def fixture_judged(tmp_path_factory):
+    """paper.md of runs evaluated on the whole suite standard, with few test images."""
+    home = tmp_path_factory.mktemp("judged")
+    reproduce("--output", "out", "--engine", "native", *TINY, "data.test_limit=100", cwd=home)
+    return (home / "out/paper.md").read_text()
+
+
+@pytest.mark.parametrize("words", ["superior robustness", "slightly shifted", "against noisy inputs"])
+def test_what_rests_on_a_part_of_the_suite_stays_open(reproduced, words):
+    text = (reproduced[0] / "paper.md").read_text()
+    claim = re.search(rf"^\d+\. [^\n]*{words}[^\n]*\n +\*\*(.*?)\*\*(.*?)\n\d+\. ", text, re.M | re.S)
+    assert claim[1] == "open"
+    assert re.search(r"The verdict rests on \d+ sets of images, of which both models are tested on \d", claim[2])
+
+
 @pytest.mark.parametrize(
     "words",
-    ["superior robustness", "slightly shifted", "or distorted", "against noisy inputs",
-     "translation invariance", "loss of spatial information", "confusing '1' with '7'"],
+    ["faster inference", "superior robustness", "slightly shifted", "or distorted",
+     "against noisy inputs", "translation invariance", "loss of spatial information",
+     "confusing '1' with '7'"],
 )  # fmt: skip
-def test_what_the_paper_concludes_has_a_verdict_of_the_runs(reproduced, words):
-    text = (reproduced[0] / "paper.md").read_text()
-    claim = re.search(rf"^\d+\. [^\n]*{words}[^\n]*\n +\*\*(.*?)\*\* \((.*?)\)", text, re.M)
+def test_what_the_paper_concludes_has_a_verdict_of_the_runs(judged, words):
+    claim = re.search(rf"^\d+\. [^\n]*{words}[^\n]*\n +\*\*(.*?)\*\* \((.*?)\)", judged, re.M)
     assert claim and claim[2] == "computed from the runs", claim
     assert claim[1] != "open"
 

@@ -126,7 +126,7 @@ def test_images_that_cannot_be_used_do_not_keep_others_from_being_predicted(benc
     (tmp_path / "cut.png").write_bytes(png(mnist_image(0))[:60])
     (tmp_path / "blank.png").write_bytes(png([bytes(40)] * 40))
     done = bench("predict", "run", "cut.png", "good.png", "missing.png", "blank.png")
-    assert_refusal(done, 3, "error: cannot read cut.png", "warning: blank.png")
+    assert_refusal(done, 3, "error: cannot read cut.png", "warning: cannot read blank.png")
     assert "missing.png" in done.stderr
     assert done.stdout == f"good.png: {row['predicted']} ({100 * row['probability']:.1f} %)\n"
     done = bench("predict", "run", "blank.png", "good.png", "--json")

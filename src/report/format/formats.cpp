@@ -20,16 +20,30 @@ std::string svg_report(const Report& report, const FigureKind& kind) {
 
 std::vector<Format> make_formats() {
   std::vector<Format> list = {
-      {".html", "a page with figures", html_report, /*shows_mistakes=*/true},
-      {".md", "Markdown tables", markdown_report},
-      {"sections.csv", "the numbers of the sections in .json, one a line", sections_csv},
-      {".csv", "a line per run, unrounded", csv_report},
-      {".json", "statistics and runs, schema mnist-bench.report/1", json_report},
-      {".tex", "LaTeX tables (booktabs)", latex_report},
+      {.ending = ".html",
+       .meaning = "a page with figures",
+       .render = html_report,
+       .shows_sections = true,
+       .shows_mistakes = true},
+      {.ending = ".md",
+       .meaning = "Markdown tables",
+       .render = markdown_report,
+       .shows_sections = true},
+      {.ending = "sections.csv",
+       .meaning = "the numbers of the sections in .json, one a line",
+       .render = sections_csv,
+       .shows_sections = true},
+      {.ending = ".csv", .meaning = "a line per run, unrounded", .render = csv_report},
+      {.ending = ".json",
+       .meaning = "statistics and runs, schema mnist-bench.report/1",
+       .render = json_report,
+       .shows_sections = true},
+      {.ending = ".tex", .meaning = "LaTeX tables (booktabs)", .render = latex_report},
   };
   for (const FigureKind& kind : figure_kinds()) {
-    list.push_back({kind.name + ".svg", kind.meaning,
-                    [&kind](const Report& report) { return svg_report(report, kind); }});
+    list.push_back({.ending = kind.name + ".svg",
+                    .meaning = kind.meaning,
+                    .render = [&kind](const Report& report) { return svg_report(report, kind); }});
   }
   return list;
 }
