@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
@@ -12,12 +13,14 @@
 #include "record/metric_table.h"
 #include "report/rounding.h"
 #include "report/sample_summary_json.h"
+#include "report/severity.h"
 
 namespace mnist_bench {
 namespace {
 
-/// What tells the sets of images of one group apart.
-using RowKey = std::tuple<std::string, std::string, std::string>;
+/// What tells the sets of images of one group apart, and their order: whether they are of another
+/// test set, its name, the transform, and the engine.
+using RowKey = std::tuple<bool, std::string, ChainOrder, std::string>;
 
 /// The values of one row, a run each.
 struct RowValues {
@@ -50,26 +53,24 @@ void add_values(const Evaluation& evaluation, RowValues& values) {
 }
 
 std::vector<RobustnessRow> rows_of(const RunGroup& group, const EvaluationsOfRuns& evaluations) {
-  std::vector<std::pair<RowKey, RowValues>> by_key;
+  std::map<RowKey, RowValues> by_key;
   for (const StoredRun& run : group.completed) {
     const auto of_run = evaluations.find(run.folder);
     if (of_run == evaluations.end()) continue;
     for (const StoredEvaluation& stored : of_run->second) {
-      const RowKey key{stored.data, canonical_spec(stored.evaluation.transform),
-                       stored.evaluation.engine};
-      auto found = std::find_if(by_key.begin(), by_key.end(),
-                                [&](const auto& entry) { return entry.first == key; });
-      if (found == by_key.end()) found = by_key.insert(by_key.end(), {key, {}});
-      add_values(stored.evaluation, found->second);
+      const Evaluation& evaluation = stored.evaluation;
+      const RowKey key{stored.data != kOwnTestSet, stored.data, order_of(evaluation.transform),
+                       evaluation.engine};
+      add_values(evaluation, by_key[key]);
     }
   }
   std::vector<RobustnessRow> rows;
   for (const auto& [key, values] : by_key) {
-    const auto& [data, spec, engine] = key;
+    const auto& [is_other, data, order, engine] = key;
     rows.push_back({.group = group.label,
                     .config_hash = group.config_hash,
                     .data = data,
-                    .spec = spec,
+                    .spec = order.spec,
                     .engine = engine,
                     .images = values.images,
                     .accuracy = summary_of(values.accuracy),

@@ -28,8 +28,8 @@ struct RobustnessRow {
   SampleSummary wrong_to_right;
 };
 
-/// A row per group and set of images, in the order in which they appear, over the groups' completed
-/// runs.
+/// A row per group and set of images over the groups' completed runs: for each group its own test
+/// set, then others by name; each of them by order_of() its transform.
 std::vector<RobustnessRow> robustness_rows(const std::vector<RunGroup>& groups,
                                            const EvaluationsOfRuns& evaluations);
 

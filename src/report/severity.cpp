@@ -6,7 +6,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "transform/kind.h"
@@ -159,6 +158,17 @@ std::optional<ChainSeverity> severity_of(const TransformChain& chain) {
                        .unchanged_at = kind->unchanged_at,
                        .severity = number_of(transform.settings.front()),
                        .name = setting_text(transform.settings.front())};
+}
+
+ChainOrder order_of(const TransformChain& chain) {
+  ChainOrder order{.family = {}, .spec = canonical_spec(chain)};
+  const std::optional<ChainSeverity> where = severity_of(chain);
+  if (!where) return order;
+  order.changes_images = true;
+  order.kind = where->order;
+  order.family = where->family;
+  order.severity = where->severity;
+  return order;
 }
 
 std::vector<TransformFamily> transform_families(const std::vector<RunGroup>& groups,

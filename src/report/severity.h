@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,19 @@ struct ChainSeverity {
 };
 /// Nothing for the identity.
 std::optional<ChainSeverity> severity_of(const TransformChain& chain);
+
+/// Where a chain stands in tables: the identity first, then as in transform_families(). Compared
+/// member by member.
+struct ChainOrder {
+  bool changes_images = false;
+  std::size_t kind = 0;  ///< ChainSeverity::order
+  std::string family;
+  double severity = 0.0;
+  std::string spec;  ///< canonical
+
+  auto operator<=>(const ChainOrder&) const = default;
+};
+ChainOrder order_of(const TransformChain& chain);
 
 /// One severity of a transform, and what the runs reach there.
 struct SeverityPoint {

@@ -144,9 +144,24 @@ TEST_F(Robustness, TellsTheEnginesApartWhereThereAreSeveral) {
   const ReportTable table = table_of(section(), kRows);
   ASSERT_EQ(table.rows.size(), 5U);
   EXPECT_EQ(table.header.at(2), "engine");
-  EXPECT_EQ(table.rows[0].at(2), "native");
-  EXPECT_EQ(table.rows[2].at(2), "libtorch");
-  EXPECT_EQ(table.rows[2].at(3), "1");
+  EXPECT_EQ(table.rows[0].at(2), "libtorch");
+  EXPECT_EQ(table.rows[0].at(3), "1");
+  EXPECT_EQ(table.rows[1].at(2), "native");
+}
+
+TEST_F(Robustness, IsInTheOrderOfTheKindsAndTheirSeveritiesWhateverTheFilesOrder) {
+  evaluations_.clear();
+  const StoredRun& run = groups_[0].completed[0];
+  for (const char* spec :
+       {"invert", "rotate:degrees=9+invert", "rotate:degrees=30", "shift:dx=-10", "blur:sigma=1",
+        "rotate:degrees=-10", "rotate:degrees=9", "shift:dy=2", "identity"}) {
+    evaluations_[run.folder].push_back(evaluated(run, spec, 9'000));
+  }
+  std::vector<std::string> specs;
+  for (const RobustnessRow& row : robustness_rows(groups_, evaluations_)) specs.push_back(row.spec);
+  EXPECT_THAT(specs, ElementsAre("identity", "shift:dy=2", "shift:dx=-10", "rotate:degrees=-10",
+                                 "rotate:degrees=9", "rotate:degrees=30", "blur:sigma=1", "invert",
+                                 "rotate:degrees=9+invert"));
 }
 
 TEST_F(Robustness, KeepsMnistCInATableOfItsOwn) {
