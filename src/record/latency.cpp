@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "config/experiment.h"
 #include "record/fields.h"
 
@@ -53,10 +54,17 @@ std::vector<Latency> parse_latencies(std::string_view bytes) {
   const JsonValue json(document);
   const JsonValue schema = json.at("schema");
   if (schema.text() != kLatencySchema) schema.refuse(fmt::format("\"{}\"", kLatencySchema));
+  const JsonValue context = json.at("context");
+  const std::string machine = fmt::format("{}, {}", context.at("cpu").text(),
+                                          counted(context.at("num_cpus").count(), "core"));
+  std::vector<std::string> warnings;
+  for (const JsonValue& warning : json.at("warnings").items()) warnings.push_back(warning.text());
   std::vector<Latency> latencies;
   for (const JsonValue& series : json.at("series").items()) {
-    latencies.push_back(read_fields(latency_fields(), series));
-    check(latencies.back(), series);
+    Latency& latency = latencies.emplace_back(read_fields(latency_fields(), series));
+    check(latency, series);
+    latency.machine = machine;
+    latency.warnings = warnings;
   }
   return latencies;
 }

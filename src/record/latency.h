@@ -31,9 +31,12 @@ struct Latency {
   std::string config_hash;
   /// Of the run whose parameters were used; absent: initial ones.
   std::optional<std::int64_t> seed;
+  // What its file says of all of them.
+  std::string machine = {};                ///< "AMD EPYC-Milan Processor, 2 cores"
+  std::vector<std::string> warnings = {};  ///< on what limits the times
 };
 
-/// An object of `series`.
+/// An object of `series`, without what the file says of all.
 nlohmann::ordered_json to_json(const Latency& latency);
 
 /// The `series` of a file. Throws Error(io), naming the file, for what is damaged, lacking, of

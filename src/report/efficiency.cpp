@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "evaluate/judge.h"
 #include "model/activations.h"
 #include "record/layer_tensors.h"
 #include "record/metric_table.h"
@@ -56,19 +58,25 @@ std::vector<std::size_t> known_costs(const std::vector<EfficiencyRow>& rows) {
   return known;
 }
 
-/// Whether `a` is at least as good as `b` everywhere and better somewhere, by the means. That
-/// cannot be said where one of them lacks one of the `known` costs.
-bool dominates(const EfficiencyRow& a, const EfficiencyRow& b,
-               const std::vector<std::size_t>& known) {
-  if (!a.accuracy.mean || !b.accuracy.mean || *a.accuracy.mean < *b.accuracy.mean) return false;
-  bool better = *a.accuracy.mean > *b.accuracy.mean;
-  for (const std::size_t i : known) {
+/// Whether the judge says that `a` is more accurate: means alone differ by the choice of the seeds.
+bool is_shown_more_accurate(const RunGroup& a, const RunGroup& b) {
+  if (!share_test_images(a, b)) return false;
+  const auto& accuracy = metric_of(kAccuracyKey).value;
+  const PairedValues pairs =
+      paired_by_seed(values_by_seed(b, accuracy), values_by_seed(a, accuracy));
+  const Judgement judgement = judge(pairs.differences, test_images(a).value_or(0));
+  return judgement.conclusion == Conclusion::shown && judgement.b_is_higher();
+}
+
+/// Whether `a` costs no more than `b`, by the means. That cannot be said where one of them lacks
+/// one of the `known` costs.
+bool costs_no_more(const EfficiencyRow& a, const EfficiencyRow& b,
+                   const std::vector<std::size_t>& known) {
+  return std::all_of(known.begin(), known.end(), [&](std::size_t i) {
     const std::optional<double>& of_a = a.costs[i].mean;
     const std::optional<double>& of_b = b.costs[i].mean;
-    if (!of_a || !of_b || *of_a > *of_b) return false;
-    better = better || *of_a < *of_b;
-  }
-  return better;
+    return of_a && of_b && *of_a <= *of_b;
+  });
 }
 
 std::string cost_text(const Cost& cost, const SampleSummary& summary) {
@@ -109,16 +117,29 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
-/// "mlp (native, 1 thread), lenet5 (libtorch, 1 thread)"; empty where none was measured.
-std::string measured_by(const std::vector<const RunGroup*>& groups) {
-  std::vector<std::string> texts;
+/// How, where and with what doubts the latencies were measured; empty where none was.
+std::vector<std::string> latency_notes(const std::vector<const RunGroup*>& groups) {
+  std::vector<std::string> measured;
+  std::set<std::string> machines;
+  std::set<std::string> warnings;
   for (const RunGroup* group : groups) {
     if (group->latencies.empty()) continue;
     const Latency& first = group->latencies.front();
-    texts.push_back(
+    measured.push_back(
         fmt::format("{} ({}, {})", group->label, first.engine, counted(first.threads, "thread")));
+    machines.insert(first.machine);
+    warnings.insert(first.warnings.begin(), first.warnings.end());
   }
-  return fmt::format("{}", fmt::join(texts, ", "));
+  if (measured.empty()) return {};
+  std::vector<std::string> notes = {
+      fmt::format("Latency: the median time from the bytes of one image to its probabilities, as "
+                  "measured by bench --inference: {}; on {}. An experiment without a latency "
+                  "dominates none here, and none dominates it.",
+                  fmt::join(measured, ", "), fmt::join(machines, " and "))};
+  for (const std::string& warning : warnings) {
+    notes.push_back("Read the latencies with care: " + warning + ".");
+  }
+  return notes;
 }
 
 Json to_json(const EfficiencyRow& row, const RunGroup& group) {
@@ -152,12 +173,14 @@ const std::vector<Cost>& costs() {
        .title = "parameters [bytes]",
        .summary = by_seed<of_network<&ModelSummary::parameters, kBytesOfValue>>,
        .exact = true,
-       .in_chart = false},
+       .axis_unit = 1e3,
+       .axis = "parameters [kB]"},
       {.key = "activation_bytes",
        .title = "activations [bytes]",
        .summary = by_seed<activation_bytes>,
        .exact = true,
-       .in_chart = false},
+       .axis_unit = 1e3,
+       .axis = "activations [kB]"},
       {.key = "train_seconds", .title = "training [s]", .summary = by_seed<train_seconds>},
       {.key = "latency_p50_us", .title = "latency [µs]", .summary = latency},
   };
@@ -178,8 +201,9 @@ std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) 
   const std::vector<std::size_t> known = known_costs(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t j = 0; j < rows.size(); ++j) {
-      if (!dominates(rows[j], rows[i], known)) continue;
-      if (share_test_images(*found[i], *found[j])) rows[i].dominated_by.push_back(rows[j].group);
+      if (costs_no_more(rows[j], rows[i], known) && is_shown_more_accurate(*found[j], *found[i])) {
+        rows[i].dominated_by.push_back(rows[j].group);
+      }
     }
   }
   return rows;
@@ -215,17 +239,11 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
   }
   section.tables.push_back(std::move(table));
   section.notes = {
-      "Dominated: another experiment is, by the means, at least as good in accuracy and in every "
-      "cost, and better in one. That is no test of a difference. Training times of different "
-      "machines cannot be compared. A parameter takes 4 bytes. Activations: the most of one image "
-      "at a time, by the list of layers, 4 bytes each; an engine may take less or more."};
-  if (const std::string measured = measured_by(found); !measured.empty()) {
-    section.notes.push_back(fmt::format(
-        "Latency: the median time from the bytes of one image to its probabilities, as measured by "
-        "bench --inference: {}. An experiment without a latency dominates none here, and none "
-        "dominates it.",
-        measured));
-  }
+      "Dominated: another experiment is shown to be more accurate, which takes 6 common seeds, and "
+      "by the means it costs no more in anything. Training times of different machines cannot be "
+      "compared. A parameter takes 4 bytes. Activations: the most of one image at a time, by the "
+      "list of layers, 4 bytes each; an engine may take less or more."};
+  for (std::string& note : latency_notes(found)) section.notes.push_back(std::move(note));
   return section;
 }
 
@@ -237,7 +255,6 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {
     const Cost& cost = costs()[c];
-    if (!cost.in_chart) continue;
     Chart chart{.title = "Accuracy against " + cost.title,
                 .description = "A point for each experiment",
                 .x_label = (cost.axis.empty() ? cost.title : cost.axis) + ", logarithmic",

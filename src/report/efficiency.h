@@ -16,8 +16,7 @@ struct Cost {
   std::string title;  ///< with its unit
   /// Over the group's seeds; n = 0 where it is not known.
   SampleSummary (*summary)(const RunGroup& group);
-  bool exact = false;    ///< the model decides it: a whole number, the same for every seed
-  bool in_chart = true;  ///< else its column says enough
+  bool exact = false;  ///< the model decides it: a whole number, the same for every seed
   /// Of a chart's axis, where its numbers would be long: a thousand, a million.
   double axis_unit = 1.0;
   std::string axis = {};  ///< title with that unit; empty: `title`
@@ -29,8 +28,8 @@ struct EfficiencyRow {
   std::string group;  ///< its label
   SampleSummary accuracy;
   std::vector<SampleSummary> costs;  ///< in the order of costs()
-  /// Labels of the groups that are, by the means, at least as good in accuracy and in every cost,
-  /// and better in one of them; of those tested on the same images. A cost that no group has does
+  /// Labels of the groups that are shown to be more accurate, by judge() on the same seeds and test
+  /// images, and whose means are not above this one's in any cost. A cost that no group has does
   /// not count. A group that lacks one that others have dominates none, and none dominates it.
   std::vector<std::string> dominated_by;
 };

@@ -1,5 +1,6 @@
 """`bench`: times of both engines, as tables and in Google Benchmark's JSON; latencies of predictions."""
 
+import html
 import importlib.util
 import json
 import shutil
@@ -258,8 +259,12 @@ def test_report_joins_latencies_to_the_runs_that_they_are_of(bench, two_models):
         assert row["latency_p50_us"]["mean"] == one["p50_us"]
         assert row["activation_bytes"]["mean"] == one["activation_bytes"]
     page = (two_models / "report.html").read_text(encoding="utf-8")
-    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)"):
-        assert text in page
+    said = read_json(two_models / "latency.json")
+    machine = f"; on {said['context']['cpu']}, {said['context']['num_cpus']} core"
+    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)", machine):
+        assert html.escape(text) in page
+    for warning in said["warnings"]:
+        assert html.escape(f"with care: {warning}") in page
     assert "latenc" not in done.stderr
 
     _, rows = efficiency_of(bench, two_models)

@@ -19,6 +19,8 @@ class LatencyFile : public testing::Test {
   /// What a file says of one series.
   static nlohmann::ordered_json sound() {
     return {{"schema", kLatencySchema},
+            {"context", {{"cpu", "Some CPU"}, {"num_cpus", 2}}},
+            {"warnings", {"4 threads share 2 cores"}},
             {"series",
              {{{"name", "mlp"},
                {"engine", "native"},
@@ -61,6 +63,8 @@ TEST_F(LatencyFile, IsWhatWasWritten) {
   EXPECT_EQ(read_back[0].p50_us, 15.25);
   EXPECT_EQ(read_back[0].seed, 3);
   EXPECT_EQ(to_json(read_back[0]), sound()["series"][0]);
+  EXPECT_EQ(read_back[0].machine, "Some CPU, 2 cores");
+  EXPECT_THAT(read_back[0].warnings, testing::ElementsAre("4 threads share 2 cores"));
 }
 
 TEST_F(LatencyFile, OfInitialParametersHasNoSeed) {
@@ -81,6 +85,9 @@ TEST_F(LatencyFile, ThatCannotBeUsedIsNamedWithWhatIsWrong) {
   EXPECT_THAT(error_with("batch", 0), HasSubstr("series[0].batch is 0"));
   EXPECT_THAT(error_with("engine", "jax"), HasSubstr("jax"));
   EXPECT_THAT(error_with("config_hash", "abc"), HasSubstr("config_hash"));
+  nlohmann::ordered_json of_nowhere = sound();
+  of_nowhere.erase("context");
+  EXPECT_THAT(error_of(of_nowhere), HasSubstr("it has no context"));
   EXPECT_THAT(error_of({{"schema", "mnist-bench.bench/1"}}), HasSubstr("mnist-bench.bench/1"));
   EXPECT_THAT(error_of(nlohmann::ordered_json::object()), HasSubstr("it has no schema"));
 }
