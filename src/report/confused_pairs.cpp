@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -55,16 +56,14 @@ std::string direction(std::int64_t truth, std::int64_t predicted) {
   return fmt::format("{} → {}", truth, predicted);
 }
 
-ReportTable pairs_table(const RunGroup& group, const std::vector<ConfusedPair>& pairs) {
-  ReportTable table{.title = fmt::format("Most confused pairs of {}, {}", group.label,
-                                         counted(group.completed.size(), "run")),
+ReportTable pairs_table(std::string title, std::span<const ConfusedPair> pairs) {
+  ReportTable table{.title = std::move(title),
                     .columns = {Align::right, Align::left, Align::right, Align::right, Align::left,
                                 Align::right, Align::right, Align::right},
                     .header = {"rank", "taken for", "images", "per run", "the reverse", "images",
                                "per run", "both"},
                     .rows = {}};
   for (const ConfusedPair& pair : pairs) {
-    if (pair.images() == 0 || table.rows.size() == kPairsShown) break;
     table.rows.push_back(
         {std::to_string(pair.rank), direction(pair.first, pair.second),
          with_commas(pair.first_as_second.images), per_run_text(pair.first_as_second.per_run),
@@ -72,6 +71,26 @@ ReportTable pairs_table(const RunGroup& group, const std::vector<ConfusedPair>& 
          per_run_text(pair.second_as_first.per_run), with_commas(pair.images())});
   }
   return table;
+}
+
+/// The first ones, and a table of all others.
+std::vector<ReportTable> pairs_tables(const RunGroup& group,
+                                      const std::vector<ConfusedPair>& pairs) {
+  const auto end = std::find_if(pairs.begin(), pairs.end(),
+                                [](const ConfusedPair& pair) { return pair.images() == 0; });
+  const std::span confused(pairs.begin(), end);
+  if (confused.empty()) return {};
+  const std::size_t shown = std::min(kPairsShown, confused.size());
+  std::vector<ReportTable> tables = {
+      pairs_table(fmt::format("Most confused pairs of {}, {}", group.label,
+                              counted(group.completed.size(), "run")),
+                  confused.first(shown))};
+  if (shown == confused.size()) return tables;
+  tables.push_back(pairs_table(
+      fmt::format("The other {} of {}", counted(confused.size() - shown, "pair"), group.label),
+      confused.subspan(shown)));
+  tables.back().pages_only = true;
+  return tables;
 }
 
 Json confusions_json(std::int64_t truth, std::int64_t predicted, const Confusions& found) {
@@ -130,13 +149,15 @@ Section confused_pairs_section(const std::vector<RunGroup>& groups) {
     const std::vector<ConfusedPair> pairs = confused_pairs(group);
     section.data.push_back(pairs_json(group, pairs));
     numbers.insert(pairs.size());
-    section.tables.push_back(pairs_table(group, pairs));
-    if (section.tables.back().rows.empty()) section.tables.pop_back();
+    for (ReportTable& table : pairs_tables(group, pairs)) {
+      section.tables.push_back(std::move(table));
+    }
   }
   if (section.tables.empty()) return section;
   section.notes = {fmt::format(
       "Images of a class that were taken for another: the sum over the runs, and mean ± SD of a "
-      "run. Ranked among {} of classes by both directions together.",
+      "run. Ranked among {} of classes by both directions together; pairs that no run confused are "
+      "left out.",
       numbers.size() == 1 ? counted(*numbers.begin(), "pair") : "all pairs")};
   return section;
 }

@@ -34,10 +34,10 @@ struct ConfusedPair {
 /// the lower classes.
 std::vector<ConfusedPair> confused_pairs(const RunGroup& group);
 
-/// How many a page shows of each group.
+/// How many of each group are in sight; the others are in a folded table.
 inline constexpr std::size_t kPairsShown = 10;
 
-/// A table for each group.
+/// The pairs of each group that were confused.
 Section confused_pairs_section(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

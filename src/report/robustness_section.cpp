@@ -233,7 +233,7 @@ Section robustness_section(const std::vector<RunGroup>& groups,
   if (!means.empty()) section.tables.push_back(suites_table(means));
   if (!comparisons.empty()) section.tables.push_back(comparisons_table(comparisons));
   for (ReportTable& table : tables_of_rows(rows)) {
-    table.pages_only = rows.size() > kMostRowsForAllFormats;
+    table.pages_only = rows.size() > kMostRowsForTerminal;
     section.tables.push_back(std::move(table));
   }
   section.remarks = remarks_on_shifts(families);
@@ -241,10 +241,10 @@ Section robustness_section(const std::vector<RunGroup>& groups,
   for (std::string& note : notes_on_left_out(groups, families, rows)) {
     section.notes.push_back(std::move(note));
   }
-  if (rows.size() > kMostRowsForAllFormats) {
-    section.notes.push_back(
-        fmt::format("The accuracy on each set of images, {} rows: .html, .json and sections.csv.",
-                    rows.size()));
+  if (rows.size() > kMostRowsForTerminal) {
+    section.notes.push_back(fmt::format(
+        "The accuracy on each set of images, {} rows: .html, .md, .json and sections.csv.",
+        rows.size()));
   }
   section.data = {{"rows", Json::array()},
                   {"suites", Json::array()},

@@ -50,8 +50,8 @@ struct RobustnessComparison {
 std::vector<RobustnessComparison> robustness_comparisons(
     const std::vector<RunGroup>& groups, const std::vector<TransformFamily>& families);
 
-/// The most rows of the table of all sets of images for which it is part of every format.
-inline constexpr std::size_t kMostRowsForAllFormats = 40;
+/// The most rows of the table of all sets of images that a terminal shows and pages do not fold.
+inline constexpr std::size_t kMostRowsForTerminal = 40;
 
 /// Empty where there are no evaluations.
 Section robustness_section(const std::vector<RunGroup>& groups,

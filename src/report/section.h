@@ -23,7 +23,7 @@ struct ReportTable {
   std::string legend = {};          ///< what its signs mean
   bool first_names_rows = false;    ///< the first column is a title of each row
   std::vector<bool> emphasis = {};  ///< of each row; or empty
-  bool pages_only = false;          ///< as of a section
+  bool pages_only = false;          ///< too long for a terminal; folded in pages
 };
 
 /// Something that was said, and what can be computed about it.
@@ -56,7 +56,7 @@ struct Section {
   std::vector<FigureSet> figures = {};
   std::vector<Mistakes> mistakes = {};
   std::optional<ContactSheet> sheet = {};
-  bool pages_only = false;  ///< too long for a terminal or a table, or nothing but pictures
+  bool pages_only = false;  ///< too long for a terminal, or nothing but pictures: .html and .md
   /// The numbers, unrounded and in the record's units, for JSON; null: none besides the groups'.
   nlohmann::ordered_json data = {};
 

@@ -59,12 +59,13 @@ ReportTable table_of(const std::string& title, const std::vector<RunGroup>& grou
       for (const std::string& text : texts) row[g] += (row[g].empty() ? "" : ", ") + text;
     }
   }
-  ReportTable table{.title = title,
-                    .columns = {Align::left},
-                    .header = {"key"},
-                    .rows = {},
-                    .legend = "≠ marks what differs between the experiments",
-                    .first_names_rows = true};
+  ReportTable table{
+      .title = title,
+      .columns = {Align::left},
+      .header = {"key"},
+      .rows = {},
+      .legend = groups.size() > 1 ? "≠ marks what differs between the experiments" : "",
+      .first_names_rows = true};
   for (const RunGroup& group : groups) {
     table.columns.push_back(Align::left);
     table.header.push_back(group.label);

@@ -63,10 +63,22 @@ TEST(ConfusedPairs, OfOneRunHaveNoDeviation) {
               ElementsAre("1", "0 → 1", "4", "4.0", "1 → 0", "2", "2.0", "6"));
 }
 
-TEST(ConfusedPairs, ShowTheFirstTenAndOnlyWhatWasConfused) {
+TEST(ConfusedPairs, ShowTheFirstTenThenFoldTheOthersWithTheirRanks) {
   ConfusionMatrix counts(10, std::vector<std::int64_t>(10, 1));
-  EXPECT_EQ(confused_pairs_section({group_with_counts({counts})}).tables.at(0).rows.size(),
-            kPairsShown);
+  counts[9][8] = 0;
+  const Section section = confused_pairs_section({group_with_counts({counts})});
+  ASSERT_EQ(section.tables.size(), 2U);
+  EXPECT_EQ(section.tables[0].rows.size(), kPairsShown);
+  EXPECT_FALSE(section.tables[0].pages_only);
+  EXPECT_EQ(section.tables[1].title, "The other 35 pairs of mlp");
+  EXPECT_TRUE(section.tables[1].pages_only);
+  ASSERT_EQ(section.tables[1].rows.size(), 35U);
+  EXPECT_THAT(section.tables[1].rows.back(),
+              ElementsAre("45", "8 → 9", "1", "1.0", "9 → 8", "0", "0.0", "1"));
+}
+
+TEST(ConfusedPairs, ShowOnlyWhatWasConfused) {
+  ConfusionMatrix counts(10, std::vector<std::int64_t>(10));
   for (std::size_t i = 0; i < 10; ++i) {
     for (std::size_t j = 0; j < 10; ++j) counts[i][j] = i == j ? 5 : 0;
   }

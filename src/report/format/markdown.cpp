@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/escape.h"
+#include "base/text.h"
 #include "report/format/formats.h"
 
 namespace mnist_bench {
@@ -22,6 +23,17 @@ std::string row_text(const std::vector<std::string>& cells) {
 
 std::string titled_table(const ReportTable& table) {
   return "## " + markdown_escaped(table.title) + "\n\n" + markdown_table(table) + "\n";
+}
+
+/// A table that opens on a click.
+std::string folded(const ReportTable& table) {
+  return fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n",
+                     counted(table.rows.size(), "row"), markdown_table(table));
+}
+
+/// Else it has nothing but pictures.
+bool has_text(const Section& section) {
+  return !section.remarks.empty() || !section.tables.empty() || !section.checked.claims.empty();
 }
 
 std::string items_text(const std::vector<std::string>& items) {
@@ -83,8 +95,9 @@ std::string markdown_table(const ReportTable& table) {
 std::string section_markdown(const Section& section) {
   std::string text = "## " + markdown_escaped(section.title) + "\n\n" + items_text(section.remarks);
   for (const ReportTable& table : section.tables) {
-    if (table.pages_only) continue;
-    text += "\n### " + markdown_escaped(table.title) + "\n\n" + markdown_table(table);
+    text += "\n### " + markdown_escaped(table.title) + "\n\n";
+    if (!table.legend.empty()) text += markdown_escaped(table.legend) + "\n\n";
+    text += table.pages_only ? folded(table) : markdown_table(table);
   }
   return text + "\n" + items_text(section.notes) + claims_markdown(section.checked) + "\n";
 }
@@ -96,7 +109,7 @@ std::string markdown_report(const Report& report) {
   text.back() = '\n';
   text += "\n" + list_text("Failed runs", report.failed) + list_text("Warnings", report.warnings);
   for (const Section& section : report.sections) {
-    if (!section.pages_only) text += section_markdown(section);
+    if (has_text(section)) text += section_markdown(section);
   }
   text.pop_back();
   return text;
