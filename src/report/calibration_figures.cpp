@@ -26,6 +26,7 @@ ChartSeries reliability_of(const RunGroup& group, std::size_t style) {
          .note = fmt::format("{}: of {} with {:.1f} % confidence {:.1f} % are right", group.label,
                              counted(bin.samples, "image"), 100.0 * bin.confidence,
                              100.0 * bin.accuracy)});
+    series.counts.push_back({.x = 50.0 * (bin.lower + bin.upper), .count = bin.samples});
   }
   return series;
 }
@@ -75,6 +76,7 @@ std::vector<FigureData> reliability_figures(const std::vector<RunGroup>& groups,
                                                 "probabilities",
                                  .x_label = "confidence [%]",
                                  .y_label = {},
+                                 .counts_label = "images in each bin",
                                  .series = {}},
                                 groups, reliability_of);
   if (chart.series.empty()) return {};
@@ -89,9 +91,10 @@ std::vector<FigureData> reliability_figures(const std::vector<RunGroup>& groups,
   }
   chart.series.push_back(std::move(diagonal));
   return {{.subject = "",
-           .caption = "Reliability: accuracy of the images in each bin of confidence, all runs "
-                      "pooled; below the dashed line a model is too sure of itself. The table says "
-                      "how few images some bins hold.",
+           .caption =
+               "Reliability: accuracy of the images in each bin of confidence, all runs "
+               "pooled; below the dashed line a model is too sure of itself. Below the axis, "
+               "the images in each bin; the table has all digits.",
            .content = std::move(chart)}};
 }
 

@@ -24,6 +24,12 @@ struct ChartPoint {
   std::string note;  ///< shown when the point is pointed at
 };
 
+/// How many things a part of the horizontal axis holds; written below the axis.
+struct ChartCount {
+  double x = 0.0;  ///< the part's middle
+  std::int64_t count = 0;
+};
+
 /// One thing to compare; its colour and marker follow from `style`.
 struct ChartSeries {
   std::string label;
@@ -31,6 +37,7 @@ struct ChartSeries {
   bool line = true;       ///< else points alone
   bool dashed = false;
   std::vector<ChartPoint> points;
+  std::vector<ChartCount> counts = {};
 };
 
 struct Chart {
@@ -38,6 +45,7 @@ struct Chart {
   std::string description;  ///< for those who cannot see it
   std::string x_label;
   std::string y_label;
+  std::string counts_label = {};  ///< what the series' counts are of
   bool x_integer = false;
   bool x_log = false;
   bool y_from_zero = false;

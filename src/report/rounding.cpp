@@ -65,6 +65,17 @@ std::string SummaryText::interval() const {
   return low == kAbsent ? low : fmt::format("{} to {}", low, high);
 }
 
+std::string short_count(std::int64_t count) {
+  if (count < 1'000) return std::to_string(count);
+  const auto value = static_cast<double>(count);
+  constexpr double kTwoDigits = 9.95;  // from here on one digit after the point rounds to 10.0
+  constexpr double kThousand = 1e3;
+  constexpr double kMillion = 1e6;
+  const bool millions = value >= kMillion - kThousand / 2;
+  const double scaled = value / (millions ? kMillion : kThousand);
+  return rounded(scaled, scaled < kTwoDigits ? 1 : 0) + (millions ? "M" : "k");
+}
+
 int decimals_of_images(std::int64_t images) {
   int decimals = 0;
   for (std::int64_t told_apart = 100; told_apart < images; told_apart *= 10) ++decimals;

@@ -29,6 +29,9 @@ std::string signed_text(double value, int decimals);
 /// `value` to three significant digits: "0.0625", "12300".
 std::string three_digits(double value);
 
+/// A count, ≥ 0, in at most four characters: "312", "1.2k", "58k", "1.2M".
+std::string short_count(std::int64_t count);
+
 /// Digits after the point of a percentage that tell one image of a test set from the next, 100 of
 /// 10,000 images from 101: 2 for 10,000, 1 for 200, 0 for 100 and fewer. Further ones say nothing.
 int decimals_of_images(std::int64_t images);

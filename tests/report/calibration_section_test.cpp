@@ -9,10 +9,12 @@
 namespace mnist_bench {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// 1,000 images in two of three bins.
 Calibration calibration_with(double ece, std::int64_t in_low_bin, double accuracy_low) {
@@ -95,6 +97,19 @@ TEST(ReliabilityFigure, DrawsTheBinsAgainstTheDiagonal) {
   EXPECT_THAT(chart.series[0].points[0].note, HasSubstr("400 images"));
   EXPECT_TRUE(chart.series[1].dashed);
   for (const ChartPoint& point : chart.series[1].points) EXPECT_EQ(point.x, point.y);
+}
+
+TEST(ReliabilityFigure, HasTheImagesOfEachBinBelowTheAxis) {
+  const auto figures = reliability_figures({calibrated_group()}, {});
+  const Chart& chart = std::get<Chart>(figures.at(0).content);
+  ASSERT_EQ(chart.series[0].counts.size(), 2U);
+  EXPECT_DOUBLE_EQ(chart.series[0].counts[0].x, 60.0);  // of 40 to 80 %
+  EXPECT_EQ(chart.series[0].counts[0].count, 400);
+  const std::string svg = page_svg(draw(chart));
+  EXPECT_THAT(svg, AllOf(HasSubstr(">images in each bin<"), HasSubstr(">400</text>"),
+                         HasSubstr(">1.6k</text>")));
+  EXPECT_THAT(page_svg(draw(coverage_figures({calibrated_group()}, {}).at(0))),
+              Not(HasSubstr("class=\"counts")));
 }
 
 TEST(CoverageFigure, IsTheMeanAndTheRangeOfTheSeeds) {

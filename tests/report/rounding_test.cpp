@@ -134,5 +134,12 @@ TEST(PText, HasThreeDigitsAndAFloor) {
   EXPECT_EQ(p_text(0.0), "p < 0.0001");
 }
 
+TEST(ShortCount, HasTwoDigitsFromAThousandOn) {
+  const std::vector<std::pair<std::int64_t, const char*>> cases = {
+      {0, "0"},        {999, "999"},      {1'000, "1.0k"},   {9'949, "9.9k"},    {9'950, "10k"},
+      {57'912, "58k"}, {999'499, "999k"}, {999'500, "1.0M"}, {1'234'567, "1.2M"}};
+  for (const auto& [count, text] : cases) EXPECT_EQ(short_count(count), text);
+}
+
 }  // namespace
 }  // namespace mnist_bench

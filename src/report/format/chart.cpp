@@ -8,6 +8,7 @@
 #include "report/format/axes.h"
 #include "report/format/draw.h"
 #include "report/format/figure_style.h"
+#include "report/rounding.h"
 
 namespace mnist_bench {
 namespace {
@@ -44,6 +45,10 @@ Scale x_scale(const Chart& chart, double left) {
     for (const ChartPoint& point : series.points) {
       low = std::min(low, point.x);
       high = std::max(high, point.x);
+    }
+    for (const ChartCount& count : series.counts) {
+      low = std::min(low, count.x);
+      high = std::max(high, count.x);
     }
   }
   if (!(low <= high)) std::tie(low, high) = std::pair(1.0, 10.0);  // no points
@@ -172,6 +177,27 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
   return svg + whiskers + markers + "</g>";
 }
 
+/// The counts of the series, a row each, below the title of the horizontal axis, and their height.
+std::pair<std::string, double> counts_of(const Chart& chart, const Scale& x, double axis) {
+  std::string rows;
+  double base = axis + kAxis.title_base + kChart.counts_title;
+  for (const ChartSeries& series : chart.series) {
+    if (series.counts.empty()) continue;
+    base += kChart.counts_line;
+    rows += fmt::format(R"(<g class="counts {}">)", color_class(series.style)) +
+            marker_svg(series.style, x.from - kChart.counts_marker, base - kFont.middle);
+    for (const ChartCount& count : series.counts) {
+      rows += fmt::format(R"(<text x="{}" y="{}">{}</text>)", coordinate(x(count.x)),
+                          coordinate(base), short_count(count.count));
+    }
+    rows += "</g>";
+  }
+  if (rows.empty()) return {"", 0.0};
+  const std::string title = label_below(markup_escaped(chart.counts_label), (x.from + x.to) / 2,
+                                        axis + kAxis.title_base + kChart.counts_title);
+  return {R"(<g class="ticks">)" + title + "</g>" + rows, base - axis - kAxis.title_base};
+}
+
 /// The legend of the series that have a label, one below the other, and its height.
 std::pair<std::string, double> legend_of(const Chart& chart, double top) {
   constexpr double kText = kChart.legend_left + kChart.legend_text;
@@ -202,7 +228,9 @@ std::pair<std::string, double> legend_of(const Chart& chart, double top) {
 Figure draw(const Chart& chart) {
   const Scale y = y_scale(chart);
   const Scale x = x_scale(chart, left_of_plot(y_ticks(y)));
-  const double legend_top = kChart.top + kChart.plot_height + kChart.below + kChart.legend_gap;
+  const auto [counts, counts_height] = counts_of(chart, x, y.from);
+  const double legend_top =
+      kChart.top + kChart.plot_height + kChart.below + counts_height + kChart.legend_gap;
   const auto [legend, legend_height] = legend_of(chart, legend_top);
   std::string body = frame_svg(chart, x, y);
   for (const ChartSeries& series : chart.series) body += series_svg(series, x, y);
@@ -210,7 +238,7 @@ Figure draw(const Chart& chart) {
           .height = legend_top + legend_height,
           .title = chart.title,
           .description = chart.description,
-          .body = body + legend};
+          .body = body + counts + legend};
 }
 
 Figure draw(const FigureData& figure) {

@@ -55,7 +55,9 @@ constexpr std::string_view kRules =
 .figure .dashed { stroke-dasharray: 6 4; }
 .figure .band { fill: currentColor; fill-opacity: 0.16; stroke: none; }
 .figure .whisker { stroke: var(--text); stroke-width: 1.25; }
+.figure .series .whisker { stroke: currentColor; }
 .figure .marker { fill: currentColor; stroke: var(--paper); stroke-width: 0.75; }
+.figure .counts text { fill: currentColor; font-size: 11px; text-anchor: middle; }
 .figure .bar { fill: currentColor; }
 .figure .cell text { text-anchor: middle; font-variant-numeric: tabular-nums; }
 .figure .cell .count, .figure .cell .share { fill: var(--text); }
@@ -101,6 +103,9 @@ std::string theme_css() {
 std::string page_css() {
   return fmt::format(
       R"css(.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, {}px), 1fr)); gap: {}px {}px; }}
+.figures + .figures, .figures + .strips {{ margin-top: {}px; }}
+.strips {{ display: flex; flex-wrap: wrap; gap: {}px {}px; }}
+.sheet {{ grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--column)), 1fr)); gap: {}px {}px; padding: {}px 0; }}
 .figure {{ display: block; width: 100%; height: auto; max-width: {}px; }}
 .figure.wide {{ min-width: {}px; }}
 .figure.confusion {{ min-width: {}px; }}
@@ -111,9 +116,10 @@ std::string page_css() {
   .figure.wide, .figure.confusion {{ min-width: 0; }}
 }}
 )css",
-      kPage.column, kPage.row_gap, kPage.column_gap, kPage.most_width, kPage.least_bars_width,
-      kPage.least_matrix_width, kThumbnail.column, kThumbnail.gap, kThumbnail.gap,
-      kPage.print_columns);
+      kPage.column, kPage.row_gap, kPage.column_gap, kPage.row_gap, kPage.row_gap, kPage.column_gap,
+      kTransformSheet.row_gap, kTransformSheet.column_gap, kTransformSheet.group_gap,
+      kPage.most_width, kPage.least_bars_width, kPage.least_matrix_width, kThumbnail.column,
+      kThumbnail.gap, kThumbnail.gap, kPage.print_columns);
 }
 
 }  // namespace

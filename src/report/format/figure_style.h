@@ -38,8 +38,11 @@ struct ChartStyle {
   double plot_height = 230;
   double top = 16;
   double right = 16;
-  double below = 48;       ///< the plot: tick labels and the axis' title
-  double legend_gap = 16;  ///< below that
+  double below = 48;          ///< the plot: tick labels and the axis' title
+  double counts_title = 20;   ///< from the axis' title to that of the counts below it
+  double counts_line = 17;    ///< from it to the first row of counts, and from row to row
+  double counts_marker = 16;  ///< from a row's marker to the plot's left edge
+  double legend_gap = 16;     ///< below that
   double legend_left = 64;
   double legend_line = 28;                    ///< length of a legend's line
   double legend_text = 36;                    ///< from its left end to its label
@@ -121,9 +124,11 @@ inline constexpr PageStyle kPage;
 /// Images of the test set in a page: a grid of them, each with some words at its right.
 struct ThumbnailStyle {
   int size = 56;
-  int zoom = 2;         ///< of images that stand in one picture
-  double column = 160;  ///< at least
-  double gap = 10;      ///< between images, and between an image and its words
+  int zoom = 2;                ///< of images that stand in one picture
+  int frame = 2;               ///< what its two borders take together
+  std::size_t most_rows = 16;  ///< of the table below them that is not folded
+  double column = 160;         ///< at least
+  double gap = 10;             ///< between images, and between an image and its words
 };
 inline constexpr ThumbnailStyle kThumbnail;
 
