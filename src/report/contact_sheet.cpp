@@ -138,7 +138,8 @@ ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
   const std::size_t size = chosen.shape().pixels();
   const std::size_t columns = family.points.size() + 1;
   std::vector<std::uint8_t> cells(images.size() * columns * size);
-  ContactStrip strip{.family = family.name, .columns = {"as they are"}, .picture = {}};
+  ContactStrip strip{
+      .family = family.name, .columns = {"as they are"}, .first_of_several = {}, .picture = {}};
   const auto set_column = [&](std::size_t column, const std::vector<std::uint8_t>& pixels) {
     for (std::size_t i = 0; i < images.size(); ++i) {
       const auto image = std::span(pixels).subspan(i * size, size);
@@ -151,9 +152,8 @@ ContactStrip strip_of(const TransformFamily& family, const ImageSet& chosen,
     const SeverityPoint& point = family.points[p];
     const TransformChain chain = parse_spec(point.specs.front(), "evaluation");
     set_column(p + 1, transformed(chain, chosen.shape(), chosen.pixels, images).pixels);
-    strip.columns.push_back(point.specs.size() == 1
-                                ? point.name
-                                : fmt::format("{} ({})", point.name, point.specs.front()));
+    strip.columns.push_back(point.name == family.name ? "after it" : point.name);
+    if (point.specs.size() > 1) strip.first_of_several.push_back(point.specs.front());
   }
   strip.picture = mosaic(cells, chosen.shape(), static_cast<std::int64_t>(columns));
   return strip;

@@ -16,7 +16,9 @@ struct TransformFamily;
 /// images, and whose columns are the image as it is, then after each transform.
 struct ContactStrip {
   std::string family;
-  std::vector<std::string> columns;  ///< what each column is: "as it is", "15"
+  std::vector<std::string> columns;  ///< what each column is: "as they are", "15"
+  /// Of the points with several SPECs, the directions of a shift, the ones that are shown.
+  std::vector<std::string> first_of_several;
   Picture picture;
   /// A row per image and group: the image's index, the group, and for each column how many of the
   /// runs get the picture right: "5/6", or "–" where that is not known.

@@ -145,7 +145,7 @@ def test_has_every_figure_with_a_name_and_something_in_it(driver, page):
     show(driver, page / "report.html")
     figures = driver.find_elements(By.CSS_SELECTOR, "svg.figure")
     # Curves and time; per experiment confusion and classes; calibration; accuracy against costs.
-    assert len(figures) == 3 + 2 + 2 + 2 + 3
+    assert len(figures) == 3 + 2 + 2 + 2 + 5
     for figure in figures:
         assert figure.get_attribute("aria-label")
         assert figure.size["width"] > 300
@@ -230,6 +230,59 @@ def test_everything_that_acts_is_reached_by_tab(driver, page):
         reached.append(driver.execute_script("return document.activeElement.outerHTML.slice(0, 60)"))
     for start in ('<button type="button" id="theme"', "<summary", "<input", '<svg class="figure conf'):
         assert any(html.startswith(start) for html in reached), (start, reached)
+
+
+@pytest.fixture(scope="module", name="evaluated")
+def fixture_evaluated(tmp_path_factory):
+    """report.html of a run that was evaluated on images turned both ways, and inverted."""
+    from conftest import run_binary
+
+    home = tmp_path_factory.mktemp("evaluated")
+    quick = ("training.engine=native", "training.epochs=1", "data.train_limit=500", "seed=1")
+    done = run_binary("run", "mlp", *quick, cwd=home)
+    assert done.code == 0, done
+    specs = ("rotate:degrees=30", "rotate:degrees=9", "rotate:degrees=-30", "invert")
+    done = run_binary("evaluate", "runs", *(f"--transform={spec}" for spec in specs), cwd=home)
+    assert done.code == 0, done
+    done = run_binary("report", "runs", "-oreport.html", cwd=home)
+    assert done.code == 0, done
+    return home / "report.html"
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1400, True), (390, False)])
+def test_what_each_severity_looks_like_is_beside_its_curve(driver, evaluated, width, beside):
+    show(driver, evaluated, width=width)
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    (row,) = driver.find_elements(By.CSS_SELECTOR, "#robustness .figures")
+    chart, strip = row.find_elements(By.TAG_NAME, "figure")
+    assert (strip.rect["x"] >= chart.rect["x"] + chart.rect["width"]) == beside
+    assert (strip.rect["y"] >= chart.rect["y"] + chart.rect["height"]) == (not beside)
+    # Each name is above its column of the picture.
+    names = strip.find_elements(By.TAG_NAME, "span")[:4]
+    assert [name.text.split() for name in names] == [["as", "they", "are"], ["-30"], ["9"], ["30"]]
+    picture = strip.find_element(By.TAG_NAME, "img").rect
+    for i, name in enumerate(names):
+        middle = name.rect["x"] + name.rect["width"] / 2
+        assert abs(middle - picture["x"] - (i + 0.5) * picture["width"] / 4) < 3
+    # Which of the four images flip.
+    rows = strip.find_elements(By.CSS_SELECTOR, "tbody tr")
+    assert [len(each.find_elements(By.TAG_NAME, "td")) for each in rows] == [6] * 4
+    alone = driver.find_elements(By.CSS_SELECTOR, "#robustness .strips figcaption")
+    assert [caption.text for caption in alone] == ["invert"]
+
+
+def test_the_caption_of_a_scrolled_table_stays_in_sight(driver, page):
+    show(driver, page / "report.html", width=390)
+    tables = driver.find_elements(By.CSS_SELECTOR, "#results > .scroll, #efficiency > .scroll")
+    assert len(tables) == 2
+    for table in tables:
+        scrolled = driver.execute_script(
+            "arguments[0].scrollLeft = 9999; return arguments[0].scrollLeft", table
+        )
+        assert scrolled > 50
+        caption = table.find_element(By.CSS_SELECTOR, "caption span").rect
+        assert caption["x"] >= 0
+        assert caption["x"] + caption["width"] <= 390
 
 
 @pytest.mark.parametrize("width", [390, 1280])

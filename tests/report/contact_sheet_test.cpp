@@ -50,8 +50,15 @@ TEST_F(ContactSheetTest, ShowsTheFirstImageOfEachClassAtEachSeverity) {
 }
 
 TEST_F(ContactSheetTest, NamesTheDirectionThatItShowsOfSeveral) {
+  EXPECT_THAT(sheet().strips[0].first_of_several, IsEmpty());
   evaluate_group(group_, {{"shift:dy=2", {9'000}}}, evaluations_);
-  EXPECT_THAT(sheet().strips[0].columns, ElementsAre("as they are", "2 px (shift:dx=2)", "4 px"));
+  EXPECT_THAT(sheet().strips[0].columns, ElementsAre("as they are", "2 px", "4 px"));
+  EXPECT_THAT(sheet().strips[0].first_of_several, ElementsAre("shift:dx=2"));
+}
+
+TEST_F(ContactSheetTest, HasNoSeverityOfATransformWithout) {
+  EXPECT_EQ(sheet().strips[1].family, "invert");
+  EXPECT_THAT(sheet().strips[1].columns, ElementsAre("as they are", "after it"));
 }
 
 TEST_F(ContactSheetTest, HasThePixelsOfTheImageAndOfTheImageMoved) {

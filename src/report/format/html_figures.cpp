@@ -25,6 +25,8 @@ bool is_confusion(const FigureData& figure) {
   return std::holds_alternative<Confusion>(figure.content);
 }
 
+}  // namespace
+
 std::string figure_html(const FigureData& figure) {
   const std::string subject =
       figure.subject.empty() ? "" : "<b>" + markup_escaped(figure.subject) + "</b>";
@@ -33,8 +35,6 @@ std::string figure_html(const FigureData& figure) {
       page_svg(draw(figure)), subject, markup_escaped(figure.caption),
       is_confusion(figure) ? readout() : "");
 }
-
-}  // namespace
 
 std::string figures_html(const std::vector<FigureSet>& sets) {
   if (sets.empty()) return "";

@@ -39,7 +39,7 @@ std::string table_html(const ReportTable& table) {
   };
   std::string html = fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"{0}\"><table{1}><caption>{0}{2}</caption><thead><tr>",
+      "aria-label=\"{0}\"><table{1}><caption><span>{0}{2}</span></caption><thead><tr>",
       markup_escaped(table.title), table.first_names_rows ? " class=\"keys\"" : "",
       table.legend.empty() ? "" : "; " + markup_escaped(table.legend));
   for (std::size_t i = 0; i < table.header.size(); ++i) {
@@ -58,6 +58,12 @@ std::string table_html(const ReportTable& table) {
   return html + "</tbody></table></div>\n";
 }
 
+std::string foldable_table_html(const ReportTable& table) {
+  if (!table.pages_only) return table_html(table);
+  return fmt::format("<details><summary>{}</summary>{}</details>\n", markup_escaped(table.title),
+                     table_html(table));
+}
+
 std::string list_html(const std::vector<std::string>& items, const std::string& css_class) {
   std::string html = css_class.empty() ? "<ul>" : fmt::format("<ul class=\"{}\">", css_class);
   for (const std::string& item : items) html += "<li>" + markup_escaped(item) + "</li>\n";
@@ -74,13 +80,10 @@ std::string notes_html(const std::vector<std::string>& notes) {
 
 std::string section_html(const Section& section) {
   std::string html = section.remarks.empty() ? "" : list_html(section.remarks);
-  for (const ReportTable& table : section.tables) {
-    html += table.pages_only ? fmt::format("<details><summary>{}</summary>{}</details>\n",
-                                           markup_escaped(table.title), table_html(table))
-                             : table_html(table);
-  }
-  html += notes_html(section.notes) + claims_html(section.checked) + figures_html(section.figures);
-  if (section.sheet) html += contact_sheet_html(*section.sheet);
+  for (const ReportTable& table : section.tables) html += foldable_table_html(table);
+  html += notes_html(section.notes) + claims_html(section.checked);
+  html += section.sheet ? figures_beside_sheet_html(section.figures, *section.sheet)
+                        : figures_html(section.figures);
   for (const Mistakes& mistakes : section.mistakes) html += mistakes_html(mistakes);
   return html;
 }

@@ -17,17 +17,27 @@ std::string titled_section(const std::string& id, const std::string& title,
 /// A table with its title as caption; where it is wider than the screen it scrolls on its own.
 std::string table_html(const ReportTable& table);
 
+/// The same, folded where it is for pages only.
+std::string foldable_table_html(const ReportTable& table);
+
 /// Plain texts as an unordered list.
 std::string list_html(const std::vector<std::string>& items, const std::string& css_class = {});
 
 /// Plain texts as paragraphs in small letters.
 std::string notes_html(const std::vector<std::string>& notes);
 
+/// A figure with its caption.
+std::string figure_html(const FigureData& figure);
+
 /// The figures of a section side by side; empty if there are none.
 std::string figures_html(const std::vector<FigureSet>& sets);
 
+/// Each figure beside the strip of its subject, then the strips of which there is no figure; under
+/// a heading of level 3.
+std::string figures_beside_sheet_html(const std::vector<FigureSet>& sets,
+                                      const ContactSheet& sheet);
+
 /// Under a heading of level 3.
 std::string mistakes_html(const Mistakes& mistakes);
-std::string contact_sheet_html(const ContactSheet& sheet);
 
 }  // namespace mnist_bench

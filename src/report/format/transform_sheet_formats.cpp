@@ -48,7 +48,7 @@ std::string strip_svg(const TransformStrip& strip, const std::vector<std::string
 std::string transform_sheet_html(const TransformSheet& sheet, const std::string& title) {
   std::string body = fmt::format("<p>{}</p>\n", markup_escaped(sheet.images));
   for (const auto& group : sheet.groups) {
-    body += fmt::format("<section class=\"strips sheet\" style=\"--column: {}px\">\n",
+    body += fmt::format("<section class=\"sheet\" style=\"--column: {}px\">\n",
                         coordinate(column_width(sheet)));
     for (const TransformStrip& strip : group) body += strip_html(strip);
     body += "</section>\n";

@@ -1,10 +1,12 @@
 // A report of runs with evaluations, in every format.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "base/temporary_folder.h"
 #include "data/dataset.h"
@@ -16,6 +18,7 @@ namespace mnist_bench {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -99,8 +102,43 @@ TEST_F(EvaluatedReport, ShowsWhatEachSeverityLooksLikeWhereTheDataAreThere) {
   for (StoredRun& run : stored_.runs) run.result.data->test.sha256 = sha256;
   EXPECT_THAT(html_report(make_report(stored_, {.mistakes = true})),
               AllOf(HasSubstr("<p>Images 3, 2, 1, 18 of the test set of mlp, a row each"),
-                    HasSubstr("alt=\"rotate\" width=\"116\" height=\"236\""),
-                    HasSubstr("<b>rotate</b>: as they are, 15</figcaption>")));
+                    HasSubstr("<span>as they are</span><span>15</span>"),
+                    HasSubstr("alt=\"rotate\" width=\"116\" height=\"236\"")));
+}
+
+/// What is in the page, in its order: a chart's caption, or a picture of transformed images.
+std::vector<std::string> charts_and_strips(const std::string& page) {
+  const std::regex one("<figcaption><b>([a-z]+)</b>: mean over|alt=\"([a-z]+)\" width");
+  std::vector<std::string> found;
+  for (std::sregex_iterator at(page.begin(), page.end(), one); at != std::sregex_iterator(); ++at) {
+    found.push_back((*at)[1].matched ? "chart of " + (*at)[1].str() : (*at)[2].str());
+  }
+  return found;
+}
+
+TEST_F(EvaluatedReport, HasWhatEachSeverityLooksLikeBesideItsCurve) {
+  const std::string sha256 = load_dataset(shipped_mnist()).test.sha256;
+  for (StoredRun& run : stored_.runs) run.result.data->test.sha256 = sha256;
+  EvaluationsOfRuns of_no_severity;
+  evaluate_group(group_runs({stored_.runs[0]}).front(), {{"invert", {2'000}}}, of_no_severity);
+  for (const StoredEvaluation& each : of_no_severity.begin()->second) {
+    write_file_atomically(each.file, evaluation_text(each.evaluation));
+  }
+  EXPECT_THAT(charts_and_strips(html_report(make_report(stored_, {.mistakes = true}))),
+              ElementsAre("chart of shift", "shift", "chart of rotate", "rotate", "invert"));
+}
+
+TEST_F(EvaluatedReport, FoldsALongTableOfMarkdown) {
+  EvaluationsOfRuns many;
+  RightBySpec right;
+  for (int i = 2; i < 40; ++i) right[fmt::format("shift:dx={}", i)] = {5'000};
+  evaluate_group(group_runs({stored_.runs[0]}).front(), right, many);
+  for (const StoredEvaluation& each : many.begin()->second) {
+    write_file_atomically(each.file, evaluation_text(each.evaluation));
+  }
+  EXPECT_THAT(rendered("a.md"), HasSubstr("### Accuracy on transformed images\n\n"
+                                          "<details><summary>44 rows</summary>\n\n| experiment |"));
+  EXPECT_THAT(text_report(report()), Not(HasSubstr("shift:dx=30")));
 }
 
 TEST_F(EvaluatedReport, WarnsOfAnEvaluationThatIsDamagedAndLeavesItOut) {
@@ -112,7 +150,7 @@ TEST_F(EvaluatedReport, WarnsOfAnEvaluationThatIsDamagedAndLeavesItOut) {
   EXPECT_THAT(text_report(damaged), AllOf(HasSubstr("warning: evaluations that cannot be used"),
                                           HasSubstr(file.filename().string())));
   const auto json = nlohmann::json::parse(json_report(damaged));
-  EXPECT_EQ(json["robustness"]["rows"][2]["accuracy"]["n"], 1);
+  EXPECT_EQ(json["robustness"]["rows"][1]["accuracy"]["n"], 1);
   EXPECT_EQ(json["groups"][0]["n"], 2);
 }
 
