@@ -108,7 +108,7 @@ def test_the_report_says_which_runs_get_a_transformed_image_right(bench, tmp_pat
     assert bench("evaluate", "runs", *spec).code == 0
     assert bench("report", "runs", "-o", "report.html").code == 0
     page = (tmp_path / "report.html").read_text()
-    table = page[page.index("shift: runs that get the picture right") :]
+    table = page[page.index("shift: runs that get each picture right") :]
     labels = read_labels(SHIPPED_MNIST / "t10k-labels-idx1-ubyte.gz")
     for image in (3, 2, 1, 18):
         counts = []
