@@ -67,8 +67,8 @@ class Console final : public Observer {
   std::shared_ptr<spdlog::logger> file_;
 };
 
-/// Ends a command that went on after errors, if there are any: throws the first, and before warns of
-/// each of the others once.
+/// Ends a command that went on after errors, if there are any: throws the first, and before warns
+/// of each of the others once.
 void throw_first(const std::vector<Error>& errors, Console& console);
 
 }  // namespace mnist_bench

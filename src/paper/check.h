@@ -116,8 +116,8 @@ std::vector<std::string> paper_notes();
 /// How many conclusions at 5 % the page draws: the cells' ranges, and the claims' tests.
 std::int64_t tests_made(const PaperCheck& check);
 
-/// All numbers and verdicts; those of cells in the tables' units (per cent, seconds), our statistics
-/// in the record's.
+/// All numbers and verdicts; those of cells in the tables' units (per cent, seconds), our
+/// statistics in the record's.
 nlohmann::ordered_json paper_json(const PaperCheck& check);
 
 /// The check as a part of a report.

@@ -35,21 +35,13 @@ ChartSeries reliability_of(const RunGroup& group, std::size_t style) {
 ChartSeries coverage_of(const RunGroup& group, std::size_t style) {
   const std::vector<const Calibration*> calibrations = calibrations_of(group);
   ChartSeries series{.label = with_seeds(group, calibrations.size()), .style = style, .points = {}};
-  std::size_t common = SIZE_MAX;
-  for (const Calibration* each : calibrations) common = std::min(common, each->coverage.size());
-  for (std::size_t i = 0; i < common; ++i) {
-    std::vector<double> accuracies;
-    for (const Calibration* each : calibrations) {
-      accuracies.push_back(100.0 * each->coverage[i].accuracy);
+  for (const auto& [coverage, accuracy] : coverage_means(group)) {
+    ChartPoint point{.x = 100.0 * coverage, .y = 100.0 * *accuracy.mean, .range = {}, .note = {}};
+    if (accuracy.n > 1) {
+      point.range = {.low = 100.0 * *accuracy.minimum, .high = 100.0 * *accuracy.maximum};
     }
-    const SampleSummary summary = summary_of(accuracies);
-    ChartPoint point{.x = 100.0 * calibrations.front()->coverage[i].coverage,
-                     .y = *summary.mean,
-                     .range = {},
-                     .note = {}};
-    if (summary.n > 1) point.range = {.low = *summary.minimum, .high = *summary.maximum};
     point.note = fmt::format("{}: of the most confident {:.0f} % {:.2f} % are right (n = {})",
-                             group.label, point.x, point.y, summary.n);
+                             group.label, point.x, point.y, accuracy.n);
     series.points.push_back(std::move(point));
   }
   return series;

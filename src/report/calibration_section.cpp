@@ -107,6 +107,26 @@ ReportTable bins_table(const std::vector<RunGroup>& groups) {
   return table;
 }
 
+ReportTable coverage_table(const std::vector<RunGroup>& groups) {
+  ReportTable table{.title = "Accuracy of the most confident images [%]",
+                    .columns = {Align::left},
+                    .header = {"experiment"},
+                    .rows = {}};
+  for (const RunGroup& group : groups) {
+    std::vector<std::string> row = {group.label};
+    for (const auto& [coverage, accuracy] : coverage_means(group)) {
+      if (table.rows.empty()) {
+        table.columns.push_back(Align::right);
+        table.header.push_back(fmt::format("{:.0f} %", 100.0 * coverage));
+      }
+      row.push_back(
+          summary_text(accuracy, metric_of(kAccuracyKey), test_images(group)).mean_and_sd());
+    }
+    if (row.size() > 1) table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
 Json calibration_json(const RunGroup& group) {
   Json json = {{"experiment", group.label}, {"config_hash", group.config_hash}};
   for (const Metric& score : scores()) {
@@ -121,6 +141,11 @@ Json calibration_json(const RunGroup& group) {
                     {"accuracy", bin.accuracy}});
   }
   json["bins"] = std::move(bins);
+  Json coverage = Json::array();
+  for (const CoverageMean& mean : coverage_means(group)) {
+    coverage.push_back({{"coverage", mean.coverage}, {"accuracy", to_json(mean.accuracy)}});
+  }
+  json["coverage"] = std::move(coverage);
   return json;
 }
 
@@ -132,6 +157,21 @@ std::vector<const Calibration*> calibrations_of(const RunGroup& group) {
     if (const auto& calibration = run.result.test->calibration) found.push_back(&*calibration);
   }
   return found;
+}
+
+std::vector<CoverageMean> coverage_means(const RunGroup& group) {
+  const std::vector<const Calibration*> calibrations = calibrations_of(group);
+  if (calibrations.empty()) return {};
+  std::vector<CoverageMean> means;
+  for (std::size_t i = 0; i < calibrations.front()->coverage.size(); ++i) {
+    std::vector<double> accuracies;
+    for (const Calibration* each : calibrations) {
+      if (i < each->coverage.size()) accuracies.push_back(each->coverage[i].accuracy);
+    }
+    means.push_back({.coverage = calibrations.front()->coverage[i].coverage,
+                     .accuracy = summary_of(accuracies)});
+  }
+  return means;
 }
 
 std::vector<PooledBin> pooled_bins(const RunGroup& group) {
@@ -161,7 +201,7 @@ Section calibration_section(const std::vector<RunGroup>& groups) {
   Section section{.id = "calibration", .title = "Calibration", .pages_only = true};
   ReportTable table = scores_table(groups);
   if (table.rows.empty()) return section;
-  section.tables = {std::move(table), bins_table(groups)};
+  section.tables = {std::move(table), coverage_table(groups), bins_table(groups)};
   section.tables.back().pages_only = true;
   section.notes = {
       "On the test set, without a transform. ECE: mean over the images of their bin's |accuracy - "

@@ -25,7 +25,17 @@ struct PooledBin {
 /// The bins that are not empty, ascending.
 std::vector<PooledBin> pooled_bins(const RunGroup& group);
 
-/// Scores of the probabilities, and accuracy by confidence; empty where no run has a calibration.
+/// The accuracy over the runs of a group's most confident images.
+struct CoverageMean {
+  double coverage = 0.0;  ///< share of the images
+  SampleSummary accuracy;
+};
+
+/// Ascending.
+std::vector<CoverageMean> coverage_means(const RunGroup& group);
+
+/// Scores of the probabilities, accuracy by confidence and by coverage; empty where no run has a
+/// calibration.
 Section calibration_section(const std::vector<RunGroup>& groups);
 /// The reliability diagram.
 std::vector<FigureData> reliability_figures(const std::vector<RunGroup>& groups,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <utility>
@@ -83,31 +84,30 @@ std::vector<AnsweringGroup> answering_groups(const std::vector<RunGroup>& groups
   return answering;
 }
 
-/// "5/6"
-std::string right_text(const AnsweringGroup& group, std::int64_t image, const std::string& spec) {
-  std::int64_t known = 0;
-  std::int64_t right = 0;
+std::optional<RightCount> right_count(const AnsweringGroup& group, std::int64_t image,
+                                      const std::string& spec) {
+  RightCount count;
   for (const AnsweringRun& run : group.runs) {
     const IsRight answer = is_right(run, image, spec);
-    known += answer ? 1 : 0;
-    right += answer.value_or(false) ? 1 : 0;
+    count.runs += answer ? 1 : 0;
+    count.right += answer.value_or(false) ? 1 : 0;
   }
-  return known == 0 ? kAbsent : fmt::format("{}/{}", right, known);
+  return count.runs == 0 ? std::nullopt : std::optional(count);
 }
 
 /// A row per image and group that tells something of a transformed picture.
-std::vector<std::vector<std::string>> right_rows(const TransformFamily& family,
-                                                 const std::vector<AnsweringGroup>& groups,
-                                                 const std::vector<std::int64_t>& images) {
-  std::vector<std::vector<std::string>> rows;
+std::vector<RightRow> right_rows(const TransformFamily& family,
+                                 const std::vector<AnsweringGroup>& groups,
+                                 const std::vector<std::int64_t>& images) {
+  std::vector<RightRow> rows;
   for (const std::int64_t image : images) {
     for (const AnsweringGroup& group : groups) {
-      std::vector<std::string> row = {std::to_string(image), group.label,
-                                      right_text(group, image, "")};
+      RightRow row{
+          .image = image, .group = group.label, .columns = {right_count(group, image, "")}};
       bool tells = false;
       for (const SeverityPoint& point : family.points) {
-        row.push_back(right_text(group, image, point.specs.front()));
-        tells = tells || row.back() != kAbsent;
+        row.columns.push_back(right_count(group, image, point.specs.front()));
+        tells = tells || row.columns.back().has_value();
       }
       if (tells) rows.push_back(std::move(row));
     }
@@ -185,6 +185,29 @@ ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
     return {.group = shown.label, .images = {}, .strips = {}, .unavailable = error.what()};
   }
   return sheet;
+}
+
+nlohmann::ordered_json to_json(const ContactSheet& sheet) {
+  using Json = nlohmann::ordered_json;
+  Json families = Json::array();
+  for (const ContactStrip& strip : sheet.strips) {
+    Json rows = Json::array();
+    for (const RightRow& row : strip.right) {
+      Json right = Json::array();
+      Json runs = Json::array();
+      for (const auto& count : row.columns) {
+        right.push_back(count ? Json(count->right) : Json(nullptr));
+        runs.push_back(count ? count->runs : 0);
+      }
+      rows.push_back({{"image", row.image},
+                      {"experiment", row.group},
+                      {"right", std::move(right)},
+                      {"runs", std::move(runs)}});
+    }
+    families.push_back(
+        {{"family", strip.family}, {"columns", strip.columns}, {"rows", std::move(rows)}});
+  }
+  return {{"experiment", sheet.group}, {"images", sheet.images}, {"families", std::move(families)}};
 }
 
 }  // namespace mnist_bench

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,19 @@ namespace mnist_bench {
 
 struct TransformFamily;
 
+/// How many of the runs that tell get a picture right.
+struct RightCount {
+  std::int64_t right = 0;
+  std::int64_t runs = 0;
+};
+
+/// Which columns of a row of pictures the runs of a group get right.
+struct RightRow {
+  std::int64_t image = 0;  ///< its index in the test file
+  std::string group;
+  std::vector<std::optional<RightCount>> columns;  ///< absent: no run tells
+};
+
 /// What the severities of one family of transforms do to some test images: a picture whose rows are
 /// images, and whose columns are the image as it is, then after each transform.
 struct ContactStrip {
@@ -20,9 +35,7 @@ struct ContactStrip {
   /// Of the points with several SPECs, the directions of a shift, the ones that are shown.
   std::vector<std::string> first_of_several;
   Picture picture;
-  /// A row per image and group: the image's index, the group, and for each column how many of the
-  /// runs get the picture right: "5/6", or "–" where that is not known.
-  std::vector<std::vector<std::string>> right = {};
+  std::vector<RightRow> right = {};  ///< a row per image and group that tells something
 };
 
 struct ContactSheet {
@@ -41,5 +54,8 @@ inline constexpr std::size_t kSheetImages = 4;
 ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
                            const std::vector<TransformFamily>& families,
                            const EvaluationsOfRuns& evaluations);
+
+/// Its numbers: for each family who gets which picture right.
+nlohmann::ordered_json to_json(const ContactSheet& sheet);
 
 }  // namespace mnist_bench

@@ -149,6 +149,8 @@ Json to_json(const EfficiencyRow& row, const RunGroup& group) {
   json["latencies"] = Json::array();
   for (const Latency& one : group.latencies) {
     json["latencies"].push_back(to_json(one));
+    json["latencies"].back()["machine"] = one.machine;
+    json["latencies"].back()["warnings"] = one.warnings;
   }
   return json;
 }

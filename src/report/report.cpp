@@ -57,6 +57,7 @@ void add_contact_sheet(std::vector<Section>& sections, const std::vector<RunGrou
                                     [](const Section& each) { return each.id == "robustness"; });
   if (families.empty() || section == sections.end()) return;
   section->sheet = contact_sheet(groups, families, evaluations);
+  section->data["pictures"] = to_json(*section->sheet);
 }
 
 Section mistakes_section(const std::vector<RunGroup>& groups) {

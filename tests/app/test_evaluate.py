@@ -451,6 +451,29 @@ def test_the_numbers_of_the_sections_are_in_json_and_csv_alike(bench, trained):
     pointers = {row["pointer"] for row in rows}
     assert "/robustness/rows/0/accuracy/mean" in pointers
     assert {pointer.split("/")[1] for pointer in pointers} == {"robustness", "calibration", "pairs"}
+    assert [point["coverage"] for point in report["calibration"][0]["coverage"]] == [
+        pytest.approx(i / 10) for i in range(1, 11)
+    ]
+
+
+def test_who_gets_which_picture_right_is_what_predictions_and_evaluations_say(bench, trained):
+    assert bench("evaluate", "runs", "--transform", "rotate:degrees=45").code == 0
+    assert bench("report", "runs", "-o", "all.json").code == 0
+    pictures = read_json(trained.parent / "all.json")["robustness"]["pictures"]
+    (rotate,) = pictures["families"]
+    assert (rotate["family"], rotate["columns"]) == ("rotate", ["as they are", "45"])
+    runs = [trained / "mlp/seed-1", trained / "mlp/seed-2"]
+    assert rotate["rows"]
+    for row in rotate["rows"]:
+        counts = [0, 0]
+        for run in runs:
+            clean = {p["index"]: p["true"] == p["predicted"] for p in read_predictions(run)}[row["image"]]
+            against = evaluation(run, "rotate~degrees=45")["against_clean"]
+            fallen = row["image"] in against["right_to_wrong_images"]
+            risen = row["image"] in against["wrong_to_right_images"]
+            counts[0] += clean
+            counts[1] += (clean and not fallen) or risen
+        assert (row["right"], row["runs"]) == (counts, [2, 2])
 
 
 def test_folders_without_runs(bench, tmp_path):

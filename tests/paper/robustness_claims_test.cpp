@@ -124,7 +124,9 @@ TEST(RobustnessClaims, AreOpenUnlessEveryPointOfTheSuiteIsEvaluatedOnBothModels)
   const PaperCheck check = check_with(low, high);
   const PaperClaim& noisy = claim_of(check, "Sec. 6", "noisy");
   EXPECT_EQ(noisy.verdict, ClaimVerdict::open);
-  EXPECT_THAT(noisy.findings, Contains(HasSubstr("rests on 14 sets of images, of which both models are tested on 13")));
+  EXPECT_THAT(
+      noisy.findings,
+      Contains(HasSubstr("rests on 14 sets of images, of which both models are tested on 13")));
   // A direction of a shift is one of them, and what is not in the suite counts for nothing.
   RightBySpec shifts = after_all({"shift"}, kHigh);
   shifts.erase("shift:dx=-2,dy=2");

@@ -21,7 +21,7 @@ constexpr const char* kHeader = "index,true,predicted,probability\n";
 
 std::string file_of(const std::string& lines) { return fmt::format("{}{}", kHeader, lines); }
 
-std::string refusal_of(const std::string& text) {
+std::string refusal_of_predictions(const std::string& text) {
   try {
     parse_predictions(text, "p.csv");
   } catch (const Error& error) {
@@ -61,23 +61,23 @@ TEST(ReadPredictions, KeepTheSecondClass) {
   const std::string header = text.substr(0, text.find('\n') + 1);
   for (const char* line : {"1,2,3,0.5\n", "1,2,3,0.5,4\n", "1,2,3,0.5,-4,0.1\n",
                            "1,2,3,0.5,4,1.1\n", "1,2,3,0.5,4,0.1,\n", "1,2,3,0.5,,0.1\n"}) {
-    EXPECT_THAT(refusal_of(header + line), HasSubstr("p.csv, line 2")) << line;
+    EXPECT_THAT(refusal_of_predictions(header + line), HasSubstr("p.csv, line 2")) << line;
   }
 }
 
 TEST(ReadPredictions, RefusesAnotherHeaderAndAnEmptyFile) {
   EXPECT_THAT(
-      refusal_of("index;true;predicted;probability\n0;1;1;0.5\n"),
+      refusal_of_predictions("index;true;predicted;probability\n0;1;1;0.5\n"),
       HasSubstr("p.csv, line 1: expected the header 'index,true,predicted,probability,second,"));
-  EXPECT_THAT(refusal_of("0,1,1,0.5\n"), HasSubstr("line 1"));
-  EXPECT_THAT(refusal_of(fmt::format("\xEF\xBB\xBF{}", kHeader)),
+  EXPECT_THAT(refusal_of_predictions("0,1,1,0.5\n"), HasSubstr("line 1"));
+  EXPECT_THAT(refusal_of_predictions(fmt::format("\xEF\xBB\xBF{}", kHeader)),
               HasSubstr("found '\xEF\xBB\xBFindex"));
-  EXPECT_THAT(refusal_of(""), HasSubstr("there is no prediction"));
-  EXPECT_THAT(refusal_of(kHeader), HasSubstr("there is no prediction"));
+  EXPECT_THAT(refusal_of_predictions(""), HasSubstr("there is no prediction"));
+  EXPECT_THAT(refusal_of_predictions(kHeader), HasSubstr("there is no prediction"));
 }
 
 TEST(ReadPredictions, RefusesAFileThatIsCutShort) {
-  EXPECT_THAT(refusal_of(file_of("0,1,1,0.5\n1,2,2,0.")),
+  EXPECT_THAT(refusal_of_predictions(file_of("0,1,1,0.5\n1,2,2,0.")),
               HasSubstr("line 3: it ends without a line feed"));
 }
 
@@ -106,17 +106,20 @@ TEST(ReadPredictions, RefusesEveryLineThatIsNotFourPlainNumbers) {
                            "99999999999999999999,1,1,0.5",
                            "\"0\",1,1,0.5",
                            ",,,"}) {
-    EXPECT_THAT(refusal_of(file_of(fmt::format("{}\n", line))), HasSubstr("p.csv, line 2")) << line;
+    EXPECT_THAT(refusal_of_predictions(file_of(fmt::format("{}\n", line))),
+                HasSubstr("p.csv, line 2"))
+        << line;
   }
 }
 
 TEST(ReadPredictions, RefusesAnImageThatIsThereTwice) {
-  EXPECT_THAT(refusal_of(file_of("3,1,1,0.5\n4,1,1,0.5\n3,1,1,0.5\n")),
+  EXPECT_THAT(refusal_of_predictions(file_of("3,1,1,0.5\n4,1,1,0.5\n3,1,1,0.5\n")),
               HasSubstr("line 4: image 3 occurs twice"));
 }
 
 TEST(ReadPredictions, ShowsALongOrBinaryLineShortened) {
-  const std::string message = refusal_of(file_of(fmt::format("{}\n", std::string(500, '\x1b'))));
+  const std::string message =
+      refusal_of_predictions(file_of(fmt::format("{}\n", std::string(500, '\x1b'))));
   EXPECT_LT(message.size(), 300U);
   EXPECT_EQ(message.find('\x1b'), std::string::npos);
 }

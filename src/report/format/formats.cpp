@@ -32,12 +32,14 @@ std::vector<Format> make_formats() {
       {.ending = "sections.csv",
        .meaning = "the numbers of the sections in .json, one a line",
        .render = sections_csv,
-       .shows_sections = true},
+       .shows_sections = true,
+       .shows_mistakes = true},
       {.ending = ".csv", .meaning = "a line per run, unrounded", .render = csv_report},
       {.ending = ".json",
        .meaning = "statistics and runs, schema mnist-bench.report/1",
        .render = json_report,
-       .shows_sections = true},
+       .shows_sections = true,
+       .shows_mistakes = true},
       {.ending = ".tex", .meaning = "LaTeX tables (booktabs)", .render = latex_report},
   };
   for (const FigureKind& kind : figure_kinds()) {

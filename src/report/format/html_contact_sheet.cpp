@@ -17,8 +17,15 @@ std::string right_html(const ContactStrip& strip) {
   ReportTable table{.title = fmt::format("{}: runs that get each picture right", strip.family),
                     .columns = {Align::right, Align::left},
                     .header = {"image", "experiment"},
-                    .rows = strip.right,
+                    .rows = {},
                     .pages_only = strip.right.size() > kThumbnail.most_rows};
+  for (const RightRow& row : strip.right) {
+    std::vector<std::string> cells = {std::to_string(row.image), row.group};
+    for (const auto& count : row.columns) {
+      cells.push_back(count ? fmt::format("{}/{}", count->right, count->runs) : kAbsent);
+    }
+    table.rows.push_back(std::move(cells));
+  }
   table.columns.resize(strip.columns.size() + 2, Align::right);
   table.header.insert(table.header.end(), strip.columns.begin(), strip.columns.end());
   return foldable_table_html(table);

@@ -50,8 +50,8 @@ const Color kWhite = {255, 255, 255};
 // The light theme's text, soft, and first two series.
 const Color kText = {0x1c, 0x20, 0x24};
 const Color kSoft = {0x5a, 0x64, 0x70};
-const Color kFirst = {0x0b, 0x62, 0xa8};
-const Color kSecond = {0xb3, 0x47, 0x00};
+const Color kFirstSeries = {0x0b, 0x62, 0xa8};
+const Color kSecondSeries = {0xb3, 0x47, 0x00};
 
 /// The SVG, drawn at its own size. What it leaves unpainted is black.
 Image drawn(const std::string& svg) {
@@ -200,8 +200,8 @@ TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
       EXPECT_GT(image.share([](const Color& c) { return c.blue > c.red + 40; }), 0.02);
       EXPECT_GT(image.share([](const Color& c) { return c.red > c.blue + 40; }), 0.02);
     } else {
-      EXPECT_TRUE(has(kFirst));
-      EXPECT_TRUE(has(kSecond));
+      EXPECT_TRUE(has(kFirstSeries));
+      EXPECT_TRUE(has(kSecondSeries));
     }
   }
 }
