@@ -202,7 +202,7 @@ Section calibration_section(const std::vector<RunGroup>& groups) {
   ReportTable table = scores_table(groups);
   if (table.rows.empty()) return section;
   section.tables = {std::move(table), coverage_table(groups), bins_table(groups)};
-  section.tables.back().pages_only = true;
+  for (std::size_t i = 1; i < section.tables.size(); ++i) section.tables[i].pages_only = true;
   section.notes = {
       "On the test set, without a transform. ECE: mean over the images of their bin's |accuracy - "
       "confidence|; MCE: the largest of these gaps, which few images may make; Brier: mean squared "

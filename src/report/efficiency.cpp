@@ -117,6 +117,11 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
+bool have_latencies(const std::vector<RunGroup>& groups) {
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const RunGroup& group) { return !group.latencies.empty(); });
+}
+
 /// How, where and with what doubts the latencies were measured; empty where none was.
 std::vector<std::string> latency_notes(const std::vector<const RunGroup*>& groups) {
   std::vector<std::string> measured;
@@ -212,9 +217,10 @@ std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) 
 }
 
 Section efficiency_section(const std::vector<RunGroup>& groups) {
-  Section section{.id = "efficiency", .title = "Efficiency", .pages_only = true};
+  // At a terminal only where latencies were asked for.
+  Section section{.id = "efficiency", .title = "Efficiency", .pages_only = !have_latencies(groups)};
   const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
-  if (rows.size() < 2) return section;
+  if (rows.size() < 2 && section.pages_only) return section;
   const std::vector<const RunGroup*> found = with_runs(groups);
   ReportTable table{.title = "Accuracy and what it costs",
                     .columns = {Align::left, Align::right, Align::right},
@@ -252,7 +258,7 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
 std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
                                            const EvaluationsOfRuns& /*evaluations*/) {
   const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
-  if (rows.size() < 2) return {};
+  if (rows.size() < 2 && !have_latencies(groups)) return {};
   const std::vector<const RunGroup*> found = with_runs(groups);
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {

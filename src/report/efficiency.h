@@ -37,7 +37,8 @@ struct EfficiencyRow {
 /// Of the groups with a completed run.
 std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups);
 
-/// Empty for fewer than two groups, of which none can be more efficient.
+/// Empty for fewer than two groups, of which none can be more efficient, unless latencies are
+/// known.
 Section efficiency_section(const std::vector<RunGroup>& groups);
 /// Accuracy against each cost.
 std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,

@@ -250,6 +250,27 @@ def efficiency_of(bench, folder, *arguments):
     return done, read_json(folder / "report.json")["efficiency"]
 
 
+def test_latencies_are_shown_where_they_were_asked_for_or_refused(bench, two_models):
+    latency = ("--latency", "latency.json")
+    shown = bench("report", "runs", *latency, cwd=two_models)
+    assert shown.code == 0 and "latency [µs]" in shown.stdout, shown
+    assert "latency [µs]" in bench("report", "runs/mlp", *latency, cwd=two_models).stdout
+    assert "Efficiency" not in bench("report", "runs", cwd=two_models).stdout
+    refused = bench("report", "runs", *latency, "-o", "runs.csv", cwd=two_models)
+    assert_refusal(refused, 2, "--latency: none of these files shows it: runs.csv", ".json")
+    assert bench("report", "runs", *latency, "-o", "efficiency.svg", cwd=two_models).code == 0
+    refused = bench("report", "runs", "--paper", "-o", "efficiency.svg", cwd=two_models)
+    assert_refusal(refused, 2, "--paper: none of these files shows it")
+
+
+def test_runs_that_share_name_and_seed_are_told_apart(bench, two_models):
+    for name in ("a", "b"):
+        shutil.copytree(two_models / "runs/mlp", two_models / "copies" / name)
+    done = bench("bench", "copies/a", "copies/b", *QUICK, "--engines", "native", cwd=two_models)
+    assert done.code == 0, done.stderr
+    assert " in copies/a, seed 1 " in done.stdout and " in copies/b, seed 1 " in done.stdout
+
+
 def test_report_joins_latencies_to_the_runs_that_they_are_of(bench, two_models):
     done, rows = efficiency_of(bench, two_models, "--latency", "latency.json", "-o", "report.html")
     measured = by_setting(read_json(two_models / "latency.json")["series"])

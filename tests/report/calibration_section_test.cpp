@@ -63,19 +63,24 @@ TEST(PooledBins, WeighEachRunByItsImages) {
 TEST(CalibrationSection, HasTheScoresWithTheRunsThatHaveThem) {
   const Section section = calibration_section({calibrated_group(), group_with("cnn", {9'900})});
   EXPECT_TRUE(section.pages_only);
-  ASSERT_EQ(section.tables.size(), 2U);
+  ASSERT_EQ(section.tables.size(), 3U);
   EXPECT_THAT(section.tables[0].header,
               ElementsAre("experiment", "n", "ECE", "MCE", "images in its bin", "Brier", "NLL"));
   // SD of 0.010 and 0.014: 0.0028
   EXPECT_THAT(section.tables[0].rows,
               ElementsAre(ElementsAre("mlp", "2", "0.0120 ± 0.0028", "0.250 ± 0.000", "100 to 300",
                                       "0.0500 ± 0.0000", "0.0800 ± 0.0000")));
+  EXPECT_THAT(section.tables[1].header, ElementsAre("experiment", "50 %", "100 %"));
+  EXPECT_THAT(section.tables[1].rows,
+              ElementsAre(ElementsAre("mlp", "99.12 ± 0.03", "91.20 ± 0.28")));
   EXPECT_THAT(
-      section.tables[1].rows,
+      section.tables[2].rows,
       ElementsAre(ElementsAre("mlp", "0.400 to 0.800", "400", "60.0", "65.0", "+5.0"),
                   ElementsAre("mlp", "0.800 to 1.000", "1,600", "90.00", "95.00", "+5.00")));
   EXPECT_EQ(section.data[0]["ece"]["n"], 2);
   EXPECT_EQ(section.data[0]["bins"][0]["samples"], 400);
+  EXPECT_EQ(section.data[0]["coverage"][1]["coverage"], 1.0);
+  EXPECT_EQ(section.data[0]["coverage"][1]["accuracy"]["n"], 2);
 }
 
 TEST(CalibrationSection, IsEmptyForRecordsWithout) {
