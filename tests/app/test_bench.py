@@ -273,16 +273,19 @@ def test_runs_that_share_name_and_seed_are_told_apart(bench, two_models):
 
 def test_report_joins_latencies_to_the_runs_that_they_are_of(bench, two_models):
     done, rows = efficiency_of(bench, two_models, "--latency", "latency.json", "-o", "report.html")
-    measured = by_setting(read_json(two_models / "latency.json")["series"])
+    said = read_json(two_models / "latency.json")
+    measured = by_setting(said["series"])
+    cores = said["context"]["num_cpus"]
+    machine = f"{said['context']['cpu']}, {cores} core{'s' if cores > 1 else ''}"
     for row in rows:
         one = measured[row["experiment"], "native", 1, 1]
-        assert row["latencies"] == [one]
+        (shown,) = row["latencies"]
+        assert shown.pop("machine") == machine and shown.pop("warnings") == said["warnings"]
+        assert shown == one
         assert row["latency_p50_us"]["mean"] == one["p50_us"]
         assert row["activation_bytes"]["mean"] == one["activation_bytes"]
     page = (two_models / "report.html").read_text(encoding="utf-8")
-    said = read_json(two_models / "latency.json")
-    machine = f"; on {said['context']['cpu']}, {said['context']['num_cpus']} core"
-    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)", machine):
+    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)", f"; on {machine}."):
         assert html.escape(text) in page
     for warning in said["warnings"]:
         assert html.escape(f"with care: {warning}") in page

@@ -13,6 +13,7 @@ import pytest
 from support import (
     CNN,
     CONFIGS,
+    CPU,
     PROJECT,
     SHIPPED_MNIST,
     SMALL,
@@ -456,14 +457,17 @@ def test_the_numbers_of_the_sections_are_in_json_and_csv_alike(bench, trained):
     ]
 
 
-def test_who_gets_which_picture_right_is_what_predictions_and_evaluations_say(bench, trained):
+def test_who_gets_which_picture_right_is_what_predictions_and_evaluations_say(bench, tmp_path):
+    runs = [tmp_path / f"runs/seed-{seed}" for seed in (1, 2)]
+    for seed, run in enumerate(runs, start=1):
+        few = (*CPU, "data.train_limit=1000", "training.epochs=1", "training.engine=native")
+        assert bench("run", SMOKE, *few, "data.test_limit=null", f"seed={seed}", f"output={run}", "-q").code == 0
     assert bench("evaluate", "runs", "--transform", "rotate:degrees=45").code == 0
     assert bench("report", "runs", "-o", "all.json").code == 0
-    pictures = read_json(trained.parent / "all.json")["robustness"]["pictures"]
+    pictures = read_json(tmp_path / "all.json")["robustness"]["pictures"]
     (rotate,) = pictures["families"]
     assert (rotate["family"], rotate["columns"]) == ("rotate", ["as they are", "45"])
-    runs = [trained / "mlp/seed-1", trained / "mlp/seed-2"]
-    assert rotate["rows"]
+    assert [row["image"] for row in rotate["rows"]] == pictures["images"] == [3, 2, 1, 18]
     for row in rotate["rows"]:
         counts = [0, 0]
         for run in runs:
