@@ -303,7 +303,13 @@ class Evaluator {
         return;
       }
       if (!clean && batch.clean) clean.emplace(*batch.clean, TransformChain{}, threads_);
-      if (!images) images.emplace(batch.set, batch.points[point].transform, threads_);
+      if (!images) {
+        const TransformChain& transform = batch.points[point].transform;
+        images.emplace(batch.set, transform, threads_);
+        if (canonical_spec(transform) != canonical_spec({}) && images->are_unchanged()) {
+          observer_.warn(canonical_spec(transform) + " leaves all images as they are");
+        }
+      }
       try {
         evaluate(*task, batch, *images, point,
                  batch.clean ? &clean_classes(*task->model, *batch.clean, *clean) : nullptr);

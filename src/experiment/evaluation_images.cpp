@@ -51,6 +51,10 @@ SeenImages::SeenImages(const EvaluationImages& set, const TransformChain& transf
   seconds_ = seconds_since(start);
 }
 
+bool SeenImages::are_unchanged() const {
+  return shared_.shape() == set_.images.shape() && shared_.pixels == set_.images.pixels;
+}
+
 const SeenImages::Seen& SeenImages::after(const TransformChain& own_transform) {
   const auto [found, is_new] = seen_.try_emplace(canonical_spec(own_transform));
   if (is_new) {

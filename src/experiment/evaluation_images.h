@@ -46,6 +46,9 @@ class SeenImages {
   };
   const Seen& after(const TransformChain& own_transform);
 
+  /// Whether the transform, without those of the runs, leaves every image as it is.
+  [[nodiscard]] bool are_unchanged() const;
+
   /// How long the transform took, without those of the runs.
   [[nodiscard]] double seconds() const { return seconds_; }
 

@@ -118,6 +118,13 @@ def test_what_is_there_is_not_computed_again(bench, trained):
     assert changed["test"] == old["test"]
 
 
+def test_a_transform_that_changes_nothing_is_warned_of(bench, trained):
+    done = bench("evaluate", "runs/mlp/seed-1", "--transform", "shift", "--transform", "shift:dx=1")
+    assert done.code == 0, done.stderr
+    assert re.findall(r"^warning: .*", done.stderr, re.M) == ["warning: shift leaves all images as they are"]
+    assert "warning" not in bench("evaluate", "runs/mlp/seed-1").stderr
+
+
 def test_what_is_there_is_the_same_whatever_it_was_asked_for_in(bench, trained, tmp_path):
     (tmp_path / "mine.json").write_text('["identity", "invert"]')
     assert "2 evaluations computed" in bench("evaluate", "runs").stderr
