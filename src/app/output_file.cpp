@@ -7,14 +7,42 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "record/run_files.h"
 
 namespace mnist_bench {
+namespace {
+
+/// The file that is written for `file`: what a link leads to, there or not.
+std::filesystem::path target_of(const std::string& file) {
+  constexpr int kMostLinks = 40;  // as the kernel follows; a link to itself cannot be written
+  std::filesystem::path path = file;
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path); ++links) {
+    // An absolute target replaces the folder.
+    path = path.parent_path() / std::filesystem::read_symlink(path);
+  }
+  return path;
+}
+
+void refuse_file_of_run(const std::string& file) {
+  const std::filesystem::path target = target_of(file);
+  for (const std::filesystem::path& path : {std::filesystem::path(file), target}) {
+    const auto run = run_that_owns(path);
+    if (!run) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("cannot write {}: {} belongs to the run in {}", file,
+                            path == file ? "it" : path.string(), run->string()),
+                "name another file with -o");
+  }
+}
+
+}  // namespace
 
 void check_output_files(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     if (std::count(files.begin(), files.end(), file) > 1) {
       throw Error(ExitCode::usage, fmt::format("{} is named twice with -o", file));
     }
+    refuse_file_of_run(file);
     const std::filesystem::path path = file;
     if (std::filesystem::is_directory(path)) {
       throw Error(ExitCode::io, fmt::format("cannot write {}: it is a folder", file));
@@ -36,13 +64,7 @@ void check_output_files(const std::vector<std::string>& files) {
 }
 
 void write_output_file(const std::string& file, std::string_view bytes) {
-  constexpr int kMostLinks = 40;  // as the kernel follows; a link to itself is an error below
-  std::filesystem::path path = file;
-  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path); ++links) {
-    // An absolute target replaces the folder.
-    path = path.parent_path() / std::filesystem::read_symlink(path);
-  }
-  write_file_atomically(path, bytes);
+  write_file_atomically(target_of(file), bytes);
 }
 
 }  // namespace mnist_bench

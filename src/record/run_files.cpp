@@ -70,6 +70,31 @@ bool holds_run(const std::filesystem::path& folder) {
                      [&](const char* name) { return holds_file(folder, name); });
 }
 
+std::optional<std::filesystem::path> run_that_owns(const std::filesystem::path& file) {
+  // A report may be called result.json, too.
+  const auto is_run = [](const std::filesystem::path& folder) {
+    return holds_result_of_ours(folder) ||
+           (holds_file(folder, kLogFile) && holds_config_of_ours(folder));
+  };
+  std::error_code error;  // a folder that cannot be looked at holds nothing to be overwritten
+  const std::filesystem::path whole = std::filesystem::absolute(file);
+  const std::filesystem::path resolved =
+      std::filesystem::weakly_canonical(whole.parent_path(), error) / whole.filename();
+  for (const std::filesystem::path& path : {whole.lexically_normal(), resolved}) {
+    const std::filesystem::path folder = path.parent_path();
+    const bool is_run_file =
+        std::find(kRunFiles.begin(), kRunFiles.end(), path.filename()) != kRunFiles.end();
+    if (is_run_file && is_run(folder)) return folder;
+    for (std::filesystem::path above = folder; above.has_relative_path();
+         above = above.parent_path()) {
+      if (above.filename() == kEvaluationsFolder && is_run(above.parent_path())) {
+        return above.parent_path();
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 void refuse_foreign_files(const std::filesystem::path& folder) {
   const bool has_log = holds_file(folder, kLogFile);
   const bool is_our_log = has_log && is_log_of_ours(folder / kLogFile);

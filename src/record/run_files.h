@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace mnist_bench {
@@ -25,6 +26,10 @@ inline constexpr std::array kRunFiles = {
 
 /// Whether any of them is in `folder`. An empty log does not count: locking a folder creates it.
 bool holds_run(const std::filesystem::path& folder);
+
+/// The folder of the run that writes `file`, there or not: one of kRunFiles in the folder of a run,
+/// or anything in its evaluations. Links to folders are followed.
+std::optional<std::filesystem::path> run_that_owns(const std::filesystem::path& file);
 
 /// Throws Error(io) if a file has the name of one of them but is not from a run: a log of another
 /// program, or any file in a folder without a config, a result or a log of a run.

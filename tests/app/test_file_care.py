@@ -120,6 +120,43 @@ def test_a_link_named_with_o_stays_a_link(bench, finished_run, tmp_path):
     assert_refusal(bench("report", finished_run, "-o", "itself.md"), 6, "itself.md")
 
 
+def everything_in(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_output_file_never_replaces_a_file_of_a_run(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    assert bench("evaluate", "run").code == 0
+    shutil.copytree(finished_run, tmp_path / "unfinished")
+    (tmp_path / "unfinished/result.json").unlink()
+    (tmp_path / "link.json").symlink_to("run/result.json")
+    (tmp_path / "link.svg").symlink_to(tmp_path / "run/evaluations/test/identity.json")
+    (tmp_path / "linked").symlink_to("run")
+    before = everything_in(tmp_path)
+    for command in (
+        ("export", "run", "-o", "run/model.safetensors"),
+        ("export", "run", "-o", "run/checkpoint.safetensors"),
+        ("export", "run", "-o", "linked/log.txt"),
+        ("export", "run", "-o", "run/evaluations/test/model.onnx"),
+        ("export", "run", "-o", "unfinished/model.safetensors"),
+        ("export", "run", "-o", "run/probabilities.npy"),  # which --save-probabilities would write
+        ("report", "run", "-o", "run/result.json"),
+        ("report", "run", "-o", "new.md", "-o", "run/../run/predictions.csv"),
+        ("report", "run", "-o", "link.json"),
+        ("inspect", "run", "-o", "link.svg"),
+        ("data", "sheet", "-o", "link.svg"),
+        ("bench", "--inference", "run", "-o", "run/result.json"),
+    ):
+        done = bench(*command)
+        assert_refusal(done, 2, f"cannot write {command[-1]}: ", "belongs to the run in ")
+        assert_has_remedy(done)
+        assert everything_in(tmp_path) == before
+    assert bench("export", "run", "-o", "run/model.onnx").code == 0
+    (tmp_path / "notes").mkdir()
+    assert bench("report", "run", "-o", "notes/result.json").code == 0
+    assert bench("report", "run", "-o", "notes/result.json").code == 0
+
+
 def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "out")
     before = dict(zip(sorted(RUN_FILES), itertools.cycle((0o600, 0o664))))
