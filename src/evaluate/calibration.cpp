@@ -13,7 +13,6 @@ namespace mnist_bench {
 namespace {
 
 constexpr float kMaxProbability = 1.0F + 1e-5F;  // a softmax in float32 may round beyond 1
-constexpr std::int64_t kCoverageSteps = 10;
 
 /// How sure the model was of an image, and whether it was right.
 struct Answer {
@@ -112,7 +111,7 @@ std::vector<CoveragePoint> coverage_curve(std::vector<Answer> answers) {
   std::int64_t kept = 0;
   std::int64_t right = 0;
   for (std::int64_t step = 1; step <= kCoverageSteps; ++step) {
-    const std::int64_t wanted = (step * images + kCoverageSteps - 1) / kCoverageSteps;
+    const std::int64_t wanted = images_kept(step, images);
     for (; kept < wanted; ++kept) right += answers[static_cast<std::size_t>(kept)].right ? 1 : 0;
     const auto count = static_cast<double>(kept);
     curve.push_back({.coverage = count / static_cast<double>(images),
@@ -123,6 +122,27 @@ std::vector<CoveragePoint> coverage_curve(std::vector<Answer> answers) {
 }
 
 }  // namespace
+
+void set_errors(Calibration& calibration) {
+  std::int64_t images = 0;
+  for (const CalibrationBin& bin : calibration.bins) images += bin.samples;
+  calibration.ece = 0.0;
+  calibration.mce = 0.0;
+  calibration.mce_samples = 0;
+  for (const CalibrationBin& bin : calibration.bins) {
+    if (!bin.accuracy || !bin.confidence) continue;
+    const double gap = std::abs(*bin.accuracy - *bin.confidence);
+    calibration.ece += gap * static_cast<double>(bin.samples) / static_cast<double>(images);
+    if (gap > calibration.mce || calibration.mce_samples == 0) {
+      calibration.mce = gap;
+      calibration.mce_samples = bin.samples;
+    }
+  }
+}
+
+std::int64_t images_kept(std::int64_t step, std::int64_t images) {
+  return (step * images + kCoverageSteps - 1) / kCoverageSteps;
+}
 
 Calibration calibration(std::span<const std::int64_t> truth,
                         std::span<const std::int64_t> predicted,
@@ -143,15 +163,7 @@ Calibration calibration(std::span<const std::int64_t> truth,
   }
   result.nll = mean_loss;
   result.bins = calibration_bins(answers);
-  for (const CalibrationBin& bin : result.bins) {
-    if (bin.samples == 0) continue;
-    const double gap = std::abs(*bin.accuracy - *bin.confidence);
-    result.ece += gap * static_cast<double>(bin.samples) / images;
-    if (gap > result.mce || result.mce_samples == 0) {
-      result.mce = gap;
-      result.mce_samples = bin.samples;
-    }
-  }
+  set_errors(result);
   result.coverage = coverage_curve(std::move(answers));
   return result;
 }

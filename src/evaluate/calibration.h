@@ -8,6 +8,7 @@
 namespace mnist_bench {
 
 inline constexpr std::int64_t kCalibrationBins = 15;
+inline constexpr std::int64_t kCoverageSteps = 10;
 
 /// The images whose confidence lies in [lower, upper), or [lower, 1] in the last bin.
 struct CalibrationBin {
@@ -41,10 +42,16 @@ struct Calibration {
   double nll = 0.0;
   /// [kCalibrationBins], of equal width, ascending.
   std::vector<CalibrationBin> bins;
-  /// The ⌈c·n⌉ most confident images for c = 0.1, 0.2 … 1; of equal confidences, the lower index
-  /// first.
+  /// [kCoverageSteps]: the ⌈c·n⌉ most confident images for c = 0.1, 0.2 … 1; of equal confidences,
+  /// the lower index first.
   std::vector<CoveragePoint> coverage;
 };
+
+/// Sets ece, mce and mce_samples, which follow from the bins.
+void set_errors(Calibration& calibration);
+
+/// How many images are kept at step 1 … kCoverageSteps of the curve.
+std::int64_t images_kept(std::int64_t step, std::int64_t images);
 
 /// truth, predicted: [n], each 0 … classes − 1; probabilities: [n, classes], row-major, the softmax
 /// of the logits; mean_loss: their mean cross-entropy, which is the NLL. An image's confidence is

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/strict_json.h"
+#include "record/check_calibration.h"
 #include "record/contradiction.h"
 #include "record/result_json.h"
 
@@ -146,25 +147,6 @@ void note_first_epochs(RunResult& result) {
 }
 
 }  // namespace
-
-void check_calibration(const TestRecord& test) {
-  if (!test.calibration) return;
-  std::int64_t samples = 0;
-  double correct = 0;
-  for (const CalibrationBin& bin : test.calibration->bins) {
-    samples += std::min(bin.samples, test.metrics.samples + 1 - samples);
-    correct += static_cast<double>(bin.samples) * bin.accuracy.value_or(0.0);
-  }
-  if (samples != test.metrics.samples) {
-    contradict("the sum of test.calibration.bins[].samples", std::to_string(samples),
-               fmt::format("the confusion matrix counts {}", test.metrics.samples));
-  }
-  const double right = test.metrics.accuracy.value_or(0.0) * static_cast<double>(samples);
-  if (!nearly(correct, right)) {
-    contradict("what test.calibration.bins have right", fmt::format("{}", correct),
-               fmt::format("the confusion matrix counts {}", right));
-  }
-}
 
 void require_same(const nlohmann::json& said, const ordered_json& computed) {
   require_same({}, said, computed, /*first=*/false);

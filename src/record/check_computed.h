@@ -12,9 +12,6 @@ namespace mnist_bench {
 /// record of the `first` schema that only the second has. Part of check_result.
 void check_computed(RunResult& result, const JsonValue& record, bool first);
 
-/// Throws Error(io) where the calibration counts other images than the confusion matrix.
-void check_calibration(const TestRecord& test);
-
 /// Throws Error(io) for the first member of `computed` that differs in `said`, or that it lacks.
 /// Members that `computed` lacks are not looked at.
 void require_same(const nlohmann::json& said, const nlohmann::ordered_json& computed);

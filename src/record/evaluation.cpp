@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/folder_lock.h"
 #include "base/sha256.h"
+#include "record/check_calibration.h"
 #include "record/check_computed.h"
 #include "record/contradiction.h"
 #include "record/probabilities.h"
