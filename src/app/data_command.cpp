@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "data/data_files.h"
@@ -103,6 +105,33 @@ std::vector<std::filesystem::path> files_of_set(const std::filesystem::path& fol
   return files;
 }
 
+/// Throws where the files to read are in the folder to write to.
+void refuse_own_folder(const std::filesystem::path& data, const std::filesystem::path& output) {
+  if (!std::filesystem::exists(output)) return;
+  for (const std::vector<std::filesystem::path>& files : find_data_files(data)) {
+    for (const std::filesystem::path& file : files) {
+      if (!std::filesystem::equivalent(std::filesystem::canonical(file).parent_path(), output)) {
+        continue;
+      }
+      throw Error(ExitCode::usage,
+                  fmt::format("cannot export into {}: it holds the data to export, {}",
+                              output.string(), file.string()),
+                  "name another folder with -o");
+    }
+  }
+}
+
+/// Deletes the temporary files of an export into the folder that was killed.
+void remove_temporary_sets(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const bool raw : {true, false}) {
+    for (const auto& file : files_of_set(folder, raw)) names.push_back(file.filename().string());
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& name : names) pointers.push_back(name.c_str());
+  remove_temporary_files(folder, pointers);
+}
+
 /// Throws where one of the files is there already.
 void refuse_to_replace(const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& file : files) {
@@ -116,15 +145,19 @@ void export_data(const DataExportArguments& arguments) {
   const TransformChain chain =
       arguments.spec.empty() ? TransformChain{} : parse_spec(arguments.spec, "--transform");
   const std::filesystem::path folder = arguments.output;
+  const std::filesystem::path data = folder_or_shipped(arguments.data);
+  refuse_own_folder(data, folder);
   const std::vector<std::filesystem::path> files = files_of_set(folder, arguments.raw);
   const std::vector<std::filesystem::path> others = files_of_set(folder, !arguments.raw);
   if (!arguments.force) {
     refuse_to_replace(files);
     refuse_to_replace(others);
   }
-  Dataset dataset = load_dataset(folder_or_shipped(arguments.data));
+  Dataset dataset = load_dataset(data);
   transform_dataset(dataset, chain);
   create_folders(folder);
+  const FolderLock lock(folder);
+  remove_temporary_sets(folder);
   const std::vector<std::string> contents = {idx_images(dataset.train), idx_labels(dataset.train),
                                              idx_images(dataset.test), idx_labels(dataset.test)};
   std::vector<FileBytes> written;
@@ -135,9 +168,10 @@ void export_data(const DataExportArguments& arguments) {
     rows.push_back({files[i].string(), with_commas(static_cast<long long>(contents[i].size())),
                     sha256_hex(contents[i])});
   }
-  write_files_atomically(written);
   // The same set raw and compressed would be two sets.
-  for (const std::filesystem::path& other : others) remove_file(other);
+  std::vector<std::filesystem::path> earlier = files;
+  earlier.insert(earlier.end(), others.begin(), others.end());
+  replace_files(written, earlier);
   print(text_table({Align::left, Align::right, Align::left},
                    {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));
 }

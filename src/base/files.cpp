@@ -238,11 +238,13 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   file.put_in_place();
 }
 
-void write_files_atomically(const std::vector<FileBytes>& files) {
+void replace_files(const std::vector<FileBytes>& files,
+                   const std::vector<std::filesystem::path>& earlier) {
   std::deque<NewFile> written;
   for (const FileBytes& file : files) {
     written.emplace_back(file.path).write(file.bytes, std::nullopt);
   }
+  for (const std::filesystem::path& file : earlier) remove_file(file);
   for (NewFile& file : written) file.put_in_place();
 }
 

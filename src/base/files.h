@@ -49,8 +49,11 @@ struct FileBytes {
   std::string bytes;
 };
 
-/// The same for files that belong together: none is replaced before all are written.
-void write_files_atomically(const std::vector<FileBytes>& files);
+/// Writes files that belong together in place of `earlier` ones: all are written, then `earlier`
+/// are deleted, then all are put in place. A process that is killed meanwhile leaves the earlier
+/// files, or a part of either, never files of both that seem complete.
+void replace_files(const std::vector<FileBytes>& files,
+                   const std::vector<std::filesystem::path>& earlier);
 
 /// The permissions (0777 at most) of the regular file at `path`; absent where there is none.
 std::optional<mode_t> permissions_of(const std::filesystem::path& path);

@@ -54,14 +54,18 @@ bool is_locked(const std::filesystem::path& folder, const char* file) {
              ::open((folder / file).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)));
 }
 
-FolderLock::FolderLock(const std::filesystem::path& folder, const char* file,
-                       std::chrono::milliseconds patience)
+FolderLock::FolderLock(const std::filesystem::path& folder, std::chrono::milliseconds patience)
     : folder_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (folder_.get() < 0) {
     throw Error(ExitCode::io, fmt::format("cannot open the folder {}: {}", folder.string(),
                                           errno_message(errno)));
   }
   lock(folder_, folder, patience);
+}
+
+FolderLock::FolderLock(const std::filesystem::path& folder, const char* file,
+                       std::chrono::milliseconds patience)
+    : FolderLock(folder, patience) {
   // After the folder: version 0.1.0 may delete the file while it holds the folder's lock.
   file_ = open_own_file(folder / file, O_RDWR);
   try {

@@ -1,18 +1,25 @@
 """Transforms where users meet them: `data export`, data.transform, and MNIST-C as it is published."""
 
+import fcntl
 import gzip
 import hashlib
+import os
+import shutil
 import struct
 
 import pytest
+from injection import strace
 from support import (
     SHIPPED_MNIST,
     SMALL,
     SMOKE,
+    assert_has_remedy,
     assert_refusal,
+    needs_strace,
     read_json,
     read_predictions,
     read_result,
+    snapshot,
 )
 
 IMAGES = "t10k-images-idx3-ubyte"
@@ -73,6 +80,58 @@ def test_export_is_deterministic_and_replaces_nothing_unasked(bench, small_mnist
     assert done.code == 0
     for name in FILES:
         assert (tmp_path / "raw" / name).read_bytes() == (small_mnist / name).read_bytes()
+
+
+@needs_strace
+def test_an_export_that_is_killed_never_leaves_a_set_of_two(bench, small_mnist, tmp_path):
+    """Before and after each step: the earlier set, the new one, or one that is refused."""
+    export = ("data", "export", "--data", small_mnist, "-o", "out", "--force")
+    new = ("--no-gzip", "--transform", "invert")
+    assert bench(*export, *new).code == 0
+    after = snapshot(tmp_path / "out")
+    steps = [("unlink", nth) for nth in (1, 2)] + [("rename", nth) for nth in (1, 2, 3, 4)]
+    for earlier, faults in (((), steps[3:4]), (("--no-gzip",), steps)):
+        shutil.rmtree(tmp_path / "out")
+        assert bench(*export, *earlier).code == 0
+        before = snapshot(tmp_path / "out")
+        for call, nth in faults:
+            inject = ("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={nth}")
+            done, _ = strace((*export, *new), tmp_path, *inject)
+            assert done.code == -9
+            left = {name: data for name, data in snapshot(tmp_path / "out").items() if name[0] != "."}
+            if left not in (before, after):
+                assert_refusal(bench("data", "info", "out"), 3, "out")
+            assert bench(*export, *earlier).code == 0
+            assert snapshot(tmp_path / "out") == before
+
+
+def test_an_export_leaves_another_that_is_at_work_alone(bench, small_mnist, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / f"out/.{IMAGES}.tmp-abc123").write_text("of the other")
+    export = ("data", "export", "--data", small_mnist, "-o", "out")
+    folder = os.open(tmp_path / "out", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        assert_refusal(bench(*export), 6, "out is in use by another mnist-bench process")
+        assert len(snapshot(tmp_path / "out")) == 1
+    finally:
+        os.close(folder)
+    assert bench(*export).code == 0
+    assert snapshot(tmp_path / "out").keys() == {f"{name}.gz" for name in FILES}
+
+
+def test_export_never_replaces_what_it_reads(bench, small_mnist, tmp_path):
+    before = snapshot(small_mnist)
+    (tmp_path / "link").symlink_to("small")
+    (tmp_path / "links").mkdir()
+    for name in FILES:
+        (tmp_path / "links" / name).symlink_to(small_mnist / name)
+    for data, output in (("small", "small"), ("small", "link"), ("link", "small/."), ("links", "small")):
+        for force in ((), ("--force",)):
+            done = bench("data", "export", "--data", data, "-o", output, *force)
+            assert_refusal(done, 2, f"cannot export into {output}", "holds the data to export")
+            assert_has_remedy(done)
+    assert snapshot(small_mnist) == before
 
 
 def test_export_names_what_is_wrong(bench, small_mnist):

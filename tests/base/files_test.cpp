@@ -196,19 +196,20 @@ TEST(WriteFileAtomically, LeavesTheOldFileToAReaderThatHasItOpen) {
   EXPECT_EQ(seen, "old");
 }
 
-TEST(WriteFilesAtomically, ReplacesAllOrNone) {
+TEST(ReplaceFiles, ReplacesAllOrNone) {
   const TemporaryFolder folder;
   write(folder / "a", "old");
   write(folder / "b", "old");
-  EXPECT_THROW(write_files_atomically({{.path = folder / "a", .bytes = "new"},
-                                       {.path = folder / "none/b", .bytes = "new"}}),
+  EXPECT_THROW(replace_files({{.path = folder / "a", .bytes = "new"},
+                              {.path = folder / "none/b", .bytes = "new"}},
+                             {folder / "a"}),
                Error);
   EXPECT_EQ(read_file(folder / "a", 100, ExitCode::io), "old");
   EXPECT_EQ(folder.entries(), 2);
-  write_files_atomically(
-      {{.path = folder / "a", .bytes = "new"}, {.path = folder / "b", .bytes = "newer"}});
+  replace_files({{.path = folder / "a", .bytes = "new"}, {.path = folder / "c", .bytes = "newer"}},
+                {folder / "a", folder / "b"});
   EXPECT_EQ(read_file(folder / "a", 100, ExitCode::io), "new");
-  EXPECT_EQ(read_file(folder / "b", 100, ExitCode::io), "newer");
+  EXPECT_EQ(read_file(folder / "c", 100, ExitCode::io), "newer");
   EXPECT_EQ(folder.entries(), 2);
 }
 
