@@ -140,6 +140,33 @@ TEST(ImageFile, RefusesAFileBeyondItsLimit) {
   }
 }
 
+TEST(Png, IsRefusedWithAPixelBeyondItsPalette) {
+  const auto with_last_index = [](int bits, char last_byte) {
+    const std::string ihdr =
+        std::string("\0\0\0\2\0\0\0\2", 8) + static_cast<char>(bits) + std::string("\3\0\0\0", 4);
+    const std::string rows = bits == 8 ? std::string("\0\1\2\0\0", 5) + last_byte
+                                       : std::string("\0\x12\0", 3) + last_byte;
+    return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", ihdr) +
+           png_chunk("PLTE", std::string("\0\0\0\x40\x40\x40\x80\x80\x80", 9)) +
+           png_chunk("IDAT", deflated(rows)) + png_chunk("IEND", "");
+  };
+  EXPECT_THAT(decode_image(with_last_index(8, 2), "a").pixels, ElementsAre(64, 128, 0, 128));
+  EXPECT_THAT(decode_image(with_last_index(4, 0x02), "a").pixels, ElementsAre(64, 128, 0, 128));
+  for (const std::string& png : {with_last_index(8, 3), with_last_index(4, 0x03)}) {
+    EXPECT_EQ(decode_error(png),
+              "cannot read a: a damaged PNG image (a pixel has colour 3 of a palette of 3)");
+  }
+  EXPECT_THAT(decode_error(with_last_index(8, '\xff')), HasSubstr("colour 255"));
+}
+
+TEST(Png, IsRefusedWithBytesAfterItsEnd) {
+  const std::string image = image_bytes("grey-8.png");
+  for (const std::string& behind : {std::string(1, '\0'), image}) {
+    EXPECT_EQ(decode_error(image + behind),
+              "cannot read a: a damaged PNG image (bytes after its end)");
+  }
+}
+
 TEST(Png, IsRefusedCutAnywhere) {
   for (const char* name : {"rgba-16.png", "palette-alpha.png", "grey-interlaced.png"}) {
     const std::string whole = image_bytes(name);
