@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -128,6 +129,14 @@ bool has_working_folder() {
   return !std::filesystem::current_path(error).empty();
 }
 
+/// 0, or the number of the error.
+int write_to_stdout(const std::string& text) {
+  const std::string shown = printable(text);
+  const bool written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() &&
+                       std::fflush(stdout) == 0;
+  return written ? 0 : errno;
+}
+
 std::string joined(int argc, const char* const* argv) {
   return fmt::format("{}", fmt::join(argv, argv + argc, " "));
 }
@@ -144,18 +153,20 @@ void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
 }
 
 void print(const std::string& text) {
-  const std::string shown = printable(text);
-  if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() ||
-      std::fflush(stdout) != 0) {
-    throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", errno_message(errno)));
+  const int error = write_to_stdout(text);
+  if (error == 0) return;
+  if (error == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
   }
+  throw Error(ExitCode::io, fmt::format("cannot write to stdout: {}", errno_message(error)));
 }
 
 void print_result(const std::string& text, bool is_interrupted) {
-  try {
+  if (is_interrupted) {
+    write_to_stdout(text);
+  } else {
     print(text);
-  } catch (const Error&) {
-    if (!is_interrupted) throw;
   }
 }
 

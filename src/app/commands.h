@@ -67,7 +67,7 @@ CLI::Validator one_of(const std::map<std::string, Value>& values) {
 }
 
 /// Prints `text` on stdout, without what a terminal would obey (see `printable`); Error(io) when
-/// they cannot be written (a full disk).
+/// it cannot be written (a full disk). Ends the process by SIGPIPE where the reader has gone.
 void print(const std::string& text);
 
 /// The same for a result that is recorded. An interrupted run ends as such even if stdout cannot be

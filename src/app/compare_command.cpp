@@ -46,12 +46,6 @@ void require_finished(const std::string& folder) {
               "resume it: mnist-bench run CONFIG --resume");
 }
 
-void require_folder(const std::string& folder) {
-  if (std::filesystem::is_directory(folder)) return;
-  throw Error(ExitCode::io, fmt::format("there is no folder {}", folder),
-              "name a run folder, or a folder that holds the runs of one experiment");
-}
-
 /// The one experiment whose runs are below `folder`.
 RunGroup read_group(const std::string& folder) {
   const StoredRuns stored = read_runs({folder});
@@ -98,7 +92,7 @@ void compare_two_groups(const CompareArguments& arguments, std::optional<double>
 void compare(const CompareArguments& arguments) {
   const std::optional<double> margin = margin_of(arguments.equivalence);
   for (const std::string& folder : {arguments.a, arguments.b}) {
-    require_folder(folder);
+    require_folder(folder, "name a run folder, or a folder that holds the runs of one experiment");
     require_finished(folder);
   }
   if (std::filesystem::equivalent(arguments.a, arguments.b)) {

@@ -89,6 +89,19 @@ std::string cut_to_line(const std::string& text, std::size_t width) {
   return line.substr(0, end);
 }
 
+/// `message` on one line and those that follow it, indented: any other line feed is in a name.
+std::string shown_lines(std::string_view message) {
+  constexpr std::string_view kBreak = "\n  ";
+  std::string lines;
+  for (;;) {
+    const std::size_t end = message.find(kBreak);
+    lines += one_line(message.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    lines += kBreak;
+    message.remove_prefix(end + kBreak.size());
+  }
+}
+
 std::string json_line(std::string_view level, const std::string& message,
                       const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json line = {{"time", utc_now()}, {"level", level}, {"message", message}};
@@ -206,7 +219,7 @@ void Console::clear_status() {
 }
 
 void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
-  const std::string shown = printable(message);
+  const std::string shown = shown_lines(message);
   if (file_) {
     constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
                                                      spdlog::level::warn, spdlog::level::err};

@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "base/files.h"
 #include "base/folder_lock.h"
 #include "base/sha256.h"
@@ -39,7 +40,8 @@ void verify(const std::filesystem::path& folder) {
                 "its files are sound IDX files, but their checksums are not those of MNIST or "
                 "Fashion-MNIST");
   }
-  print(fmt::format("{}: {}, all four checksums match\n", folder.string(), *dataset.identified));
+  print(fmt::format("{}: {}, all four checksums match\n", one_line(folder.string()),
+                    *dataset.identified));
 }
 
 /// "26 classes (labels 1 to 26)", by the training images of each.
@@ -66,7 +68,7 @@ void info(const std::filesystem::path& folder) {
   };
   const auto train = class_counts(dataset.train, dataset.classes);
   const auto test = class_counts(dataset.test, dataset.classes);
-  print(fmt::format("{}: {}, {}\n\n", folder.string(),
+  print(fmt::format("{}: {}, {}\n\n", one_line(folder.string()),
                     dataset.identified.value_or(to_string(checksum_status(dataset))),
                     classes_text(train)));
   print(text_table(
@@ -165,7 +167,8 @@ void export_data(const DataExportArguments& arguments) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     written.push_back(
         {.path = files[i], .bytes = arguments.raw ? contents[i] : gzip_bytes(contents[i])});
-    rows.push_back({files[i].string(), with_commas(static_cast<long long>(contents[i].size())),
+    rows.push_back({one_line(files[i].string()),
+                    with_commas(static_cast<long long>(contents[i].size())),
                     sha256_hex(contents[i])});
   }
   // The same set raw and compressed would be two sets.

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/output_file.h"
+#include "base/escape.h"
 #include "base/text.h"
 #include "onnx/export_run.h"
 #include "record/read_result.h"
@@ -26,8 +27,9 @@ void export_model(const ModelExportArguments& arguments) {
   const OnnxFile model = export_run(run, build_info().version);
   write_output_file(arguments.file, model.bytes);
   print(fmt::format("{}: {} bytes, ONNX opset {}, images [N, {}] to logits [N, {}]\n",
-                    arguments.file, with_commas(static_cast<long long>(model.bytes.size())),
-                    kOnnxOpset, fmt::join(model.input, ", "), fmt::join(model.output, ", ")));
+                    one_line(arguments.file),
+                    with_commas(static_cast<long long>(model.bytes.size())), kOnnxOpset,
+                    fmt::join(model.input, ", "), fmt::join(model.output, ", ")));
   const TransformChain& transform = run.result.config.data.transform;
   if (!transform.empty()) {
     Console(ConsoleOptions{})

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "app/commands.h"
 #include "app/output_file.h"
@@ -16,10 +18,22 @@ namespace {
 
 struct InspectArguments {
   std::string run;
-  std::optional<std::int64_t> image;
+  std::string image;  ///< index in the test file, or empty
   std::vector<std::string> files;
   bool json = false;
 };
+
+/// The index; absent without --image.
+std::optional<std::int64_t> index_in(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::int64_t index = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, index);
+  if (error == std::errc() && rest == end && index >= 0) return index;
+  throw Error(ExitCode::usage,
+              fmt::format("--image: found {}; allowed: the index of a test image, 0 or more", text),
+              "leave --image out for the run's most confident mistake");
+}
 
 void inspect_command(const InspectArguments& arguments, Session& session) {
   if (arguments.files.empty() && !arguments.json) {
@@ -27,9 +41,9 @@ void inspect_command(const InspectArguments& arguments, Session& session) {
   }
   for (const std::string& file : arguments.files) inspection_format_of(file);
   check_output_files(arguments.files);
+  const std::optional<std::int64_t> index = index_in(arguments.image);
   Console console(session.console);
-  const Inspection inspection =
-      inspect_run(read_recorded_run(arguments.run), arguments.image, console);
+  const Inspection inspection = inspect_run(read_recorded_run(arguments.run), index, console);
   console.info(fmt::format("image {} of the test set, {}: {}", inspection.image.index,
                            inspection.image.reason, reading_of(inspection)));
   for (const std::string& file : arguments.files) {

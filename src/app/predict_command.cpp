@@ -122,7 +122,9 @@ examples:
   mnist-bench predict runs/cnn/seed-1 *.png --json
   pngtopnm seven.png | mnist-bench predict runs/mlp/seed-1 -)");
   command->add_option("RUN", arguments->run, "folder of a completed run")->required();
-  command->add_option("IMAGE", arguments->images, "PNG, PGM or IDX files (raw or .gz); - for stdin")
+  command
+      ->add_option("IMAGE", arguments->images,
+                   "PNG or PGM files, or IDX files (raw or .gz); - for stdin")
       ->required();
   command->add_flag("--raw", arguments->raw,
                     "take images as they are; they must have the model's size");

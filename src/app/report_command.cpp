@@ -23,17 +23,6 @@ struct ReportArguments {
   bool paper = false;
 };
 
-/// `report a -o x.md y.csv` reads y.csv as a folder.
-void check_folders(const std::vector<std::string>& folders) {
-  for (const std::string& folder : folders) {
-    if (std::filesystem::is_directory(folder)) continue;
-    throw Error(
-        ExitCode::io, fmt::format("there is no folder {}", folder),
-        "name a run folder, or a folder that holds run folders; -o takes one file and can be "
-        "repeated: -o a.md -o b.csv");
-  }
-}
-
 /// Throws if `option` adds a section that neither the terminal nor any of the files shows.
 void require_sections(const std::vector<std::string>& files, const std::string& option,
                       const std::string& figure = "") {
@@ -60,7 +49,12 @@ void report(const ReportArguments& arguments) {
   if (!arguments.latency_file.empty()) {
     require_sections(arguments.files, "--latency", "efficiency.svg");
   }
-  check_folders(arguments.folders);
+  for (const std::string& folder : arguments.folders) {
+    // `report a -o x.md y.csv` reads y.csv as a folder.
+    require_folder(folder,
+                   "name a run folder, or a folder that holds run folders; -o takes one file and "
+                   "can be repeated: -o a.md -o b.csv");
+  }
   std::vector<Latency> latencies;
   if (!arguments.latency_file.empty()) latencies = read_latencies(arguments.latency_file);
   const StoredRuns stored = read_runs({arguments.folders.begin(), arguments.folders.end()});

@@ -61,8 +61,10 @@ std::string read_all(int descriptor, const std::filesystem::path& path, std::siz
                      ExitCode code) {
   std::string bytes = read_up_to(descriptor, path, max_bytes, code);
   if (bytes.size() <= max_bytes) return bytes;
-  throw Error(code, fmt::format("cannot read {}: it is larger than the {} bytes allowed",
-                                name_of(path), max_bytes));
+  throw Error(code,
+              fmt::format("cannot read {}: it is larger than the {} bytes allowed", name_of(path),
+                          max_bytes),
+              "check that it is the file that was meant");
 }
 
 Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
@@ -75,8 +77,10 @@ Descriptor open_for_reading(const std::filesystem::path& path, ExitCode code) {
 }
 
 [[noreturn]] void refuse_kind(const std::filesystem::path& path, mode_t mode, ExitCode code) {
-  throw Error(code, fmt::format("cannot read {}: it is {}, not a regular file", path.string(),
-                                S_ISDIR(mode) ? "a folder" : "a special file"));
+  throw Error(code,
+              fmt::format("cannot read {}: it is {}, not a regular file", path.string(),
+                          S_ISDIR(mode) ? "a folder" : "a special file"),
+              S_ISDIR(mode) ? "name a file in it" : "name a regular file");
 }
 
 mode_t mode_of(const Descriptor& file) {
@@ -168,9 +172,10 @@ bool is_temporary(std::string_view name, std::span<const char* const> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-[[noreturn]] void throw_no_folder(const std::filesystem::path& folder, std::string_view reason) {
+[[noreturn]] void throw_no_folder(const std::filesystem::path& folder, std::string_view reason,
+                                  const std::string& remedy = "use another folder") {
   throw Error(ExitCode::io, fmt::format("cannot create the folder {}: {}", folder.string(), reason),
-              "use another folder");
+              remedy);
 }
 
 /// Syncs `parent`, so that the name of a new folder in it is durable. Does nothing where this
@@ -220,7 +225,8 @@ std::string read_input(const std::filesystem::path& path, std::size_t max_bytes,
     bytes = read_all(file.get(), path, max_bytes, code);
   }
   if (bytes.empty()) {
-    throw Error(code, fmt::format("cannot read {}: nothing was written to it", name_of(path)));
+    throw Error(code, fmt::format("cannot read {}: nothing was written to it", name_of(path)),
+                "check the command that writes to it, or name a file");
   }
   return bytes;
 }
@@ -284,7 +290,8 @@ void create_folders(const std::filesystem::path& folder) {
     } else if (errno != EEXIST) {
       throw_no_folder(folder, errno_message(errno));
     } else if (!is_folder(made)) {  // and not just made by another process
-      throw_no_folder(folder, "a file of that name is in the way");
+      throw_no_folder(folder, "a file of that name is in the way",
+                      fmt::format("move the file {} away, or use another folder", made.string()));
     }
   }
 }
@@ -296,6 +303,7 @@ Descriptor open_own_file(const std::filesystem::path& path, int flags) {
   const int error = errno;
   const char* remedy = "move it away, or use another folder";
   if (file.get() < 0) {
+    if (error == EACCES || error == EROFS) remedy = "make it writable, or use another folder";
     throw Error(ExitCode::io,
                 fmt::format("cannot write {}: {}", path.string(),
                             error == ELOOP ? "it is a symbolic link" : errno_message(error)),

@@ -67,7 +67,12 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const char* file,
                        std::chrono::milliseconds patience)
     : FolderLock(folder, patience) {
   // After the folder: version 0.1.0 may delete the file while it holds the folder's lock.
-  file_ = open_own_file(folder / file, O_RDWR);
+  try {
+    file_ = open_own_file(folder / file, O_RDWR);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("cannot lock {}: {}", folder.string(), error.what()),
+                error.remedy());
+  }
   try {
     lock(file_, folder, patience);
   } catch (const Error& error) {

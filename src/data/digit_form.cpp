@@ -8,7 +8,6 @@
 namespace mnist_bench {
 namespace {
 
-constexpr std::int64_t kMinContrast = 32;
 constexpr double kInk = 26.0;
 /// Of a background whose noise is normal with this standard deviation, one pixel in 3 million
 /// differs from it by more on one side.
@@ -220,6 +219,12 @@ std::vector<std::uint8_t> centred(const std::vector<double>& digit, const ImageS
 std::uint8_t background_of(const GreyImage& image) {
   std::vector<std::uint8_t> border = border_of(image);
   return median(border);
+}
+
+bool is_blank(const GreyImage& image) {
+  const std::int64_t background = background_of(image);
+  const auto [darkest, lightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
+  return std::max(background - *darkest, *lightest - background) < kMinContrast;
 }
 
 DigitForm digit_form(const GreyImage& image, ImageShape shape, const std::string& name) {

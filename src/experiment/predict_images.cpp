@@ -18,8 +18,9 @@
 namespace mnist_bench {
 namespace {
 
+/// Width × height.
 std::string size_text(ImageShape shape) {
-  return fmt::format("{} × {}", shape.rows, shape.columns);
+  return fmt::format("{} × {}", shape.columns, shape.rows);
 }
 
 /// The pixels of `image` in the shape that the model's data have.
@@ -28,10 +29,15 @@ std::vector<std::uint8_t> fitted(const NamedImage& named, ImageShape shape, bool
   constexpr std::uint8_t kMiddleGrey = 128;
   const GreyImage& image = named.image;
   if (image.shape == shape) {
-    if (!raw && background_of(image) >= kMiddleGrey) {
+    if (!raw && is_blank(image)) {
+      observer.warn(fmt::format(
+          "{}: it is blank: no pixel differs from its background by {} grey levels or more; taken "
+          "as it is",
+          named.name, kMinContrast));
+    } else if (!raw && background_of(image) >= kMiddleGrey) {
       observer.warn(
           fmt::format("{}: its border is light, but MNIST's digits are light on black; "
-                      "taken as it is",
+                      "taken as it is; invert it first if it is a digit on paper",
                       named.name));
     }
     return image.pixels;

@@ -51,6 +51,11 @@ RunPresence run_presence(const std::filesystem::path& folder);
 /// The run in `folder`. Throws Error(io) where there is none with a result, or that is damaged.
 StoredRun read_recorded_run(const std::filesystem::path& folder);
 
+/// Throws Error(io) unless `path` is a folder, saying what it is instead.
+void require_folder(
+    const std::filesystem::path& path,
+    const std::string& remedy = "name a run folder, or a folder that holds run folders");
+
 struct FoundFolder {
   std::filesystem::path path;
   std::string problem;  ///< why it cannot be read; empty where it can

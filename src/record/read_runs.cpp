@@ -48,13 +48,19 @@ std::string list(const std::filesystem::path& folder, Waiting& waiting) {
 
 }  // namespace
 
+void require_folder(const std::filesystem::path& path, const std::string& remedy) {
+  if (std::filesystem::is_directory(path)) return;
+  throw Error(ExitCode::io,
+              std::filesystem::exists(path)
+                  ? fmt::format("{} is a file, where a folder is expected", path.string())
+                  : fmt::format("there is no folder {}", path.string()),
+              remedy);
+}
+
 std::vector<FoundFolder> folders_below(const std::vector<std::filesystem::path>& paths) {
   Waiting waiting;
   for (const std::filesystem::path& path : paths) {
-    if (!std::filesystem::is_directory(path)) {
-      throw Error(ExitCode::io, fmt::format("there is no folder {}", path.string()),
-                  "name a run folder, or a folder that holds run folders");
-    }
+    require_folder(path);
     waiting.folders.push_back(plain(path));
   }
   std::set<std::filesystem::path> known;

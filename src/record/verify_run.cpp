@@ -185,6 +185,11 @@ void check_probabilities(const RunFiles& run) {
 /// A fault for each evaluation that cannot be used, and for each file of probabilities.
 void check_evaluations(const RunFiles& run) {
   if (!run.result) return;
+  std::error_code unknown;
+  const auto status = std::filesystem::status(run.folder / kEvaluationsFolder, unknown);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+    run.fault(kEvaluationsFolder, "is a file, where a folder is expected");
+  }
   const StoredEvaluations stored = read_evaluations(run.folder, *run.result);
   const auto name_of = [&](const std::filesystem::path& file) {
     return file.lexically_relative(run.folder).string();

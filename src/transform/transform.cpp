@@ -100,11 +100,15 @@ json value_of(std::string_view text) {
   return number && std::isfinite(*number) ? json(*number) : json(std::string(text));
 }
 
-/// Calls `use` for each of the parts of `text` between `separator`s.
+/// Calls `use` for each of the parts of `text` between `separator`s. A '+' after '=' is a sign.
 template <class Use>
 void for_each_part(std::string_view text, char separator, const Use& use) {
   while (true) {
-    const std::size_t end = text.find(separator);
+    std::size_t end = text.find(separator);
+    while (separator == '+' && end != std::string_view::npos &&
+           text.substr(0, end).ends_with('=')) {
+      end = text.find(separator, end + 1);
+    }
     use(text.substr(0, end));
     if (end == std::string_view::npos) return;
     text.remove_prefix(end + 1);

@@ -491,4 +491,8 @@ def test_folders_without_runs(bench, tmp_path):
     (tmp_path / "empty").mkdir()
     assert_refusal(bench("evaluate", "empty"), 6, "no run (a folder with a result.json)")
     assert_refusal(bench("evaluate", "nowhere"), 6, "there is no folder nowhere")
+    (tmp_path / "r.html").touch()
+    for command in ("evaluate", "report", "verify"):
+        assert_refusal(bench(command, "r.html"), 6, "r.html is a file, where a folder is expected")
+    assert_refusal(bench("compare", "empty", "r.html"), 6, "r.html is a file, where a folder is expected")
     assert_refusal(bench("evaluate"), 2, "RUN is required")

@@ -274,6 +274,18 @@ def test_a_read_only_run_shows_what_is_there(run, bench, tmp_path):
     assert new.stdout == ""
 
 
+def test_a_run_that_cannot_be_locked_says_what_to_do(run, tmp_path):
+    (run / "log.txt").chmod(0o444)
+    command = [BINARY, "evaluate", FOLDER]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override", *command]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == 6, done
+    assert f"cannot lock {FOLDER}: " in done.stderr
+    assert "make it writable" in done.stderr
+
+
 def test_an_evaluation_under_the_name_of_another_is_a_fault_and_counts_nowhere(run, bench):
     assert bench("evaluate", FOLDER, *SPECS).code == 0
     test = run / "evaluations/test"

@@ -4,6 +4,8 @@ import gzip
 import os
 import re
 import shlex
+import shutil
+import signal
 import stat
 import subprocess
 
@@ -239,16 +241,30 @@ def test_run_is_recorded_even_if_stdout_cannot_be_written(bench, tmp_path):
     assert read_result(tmp_path / "out")["status"] == "completed"
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_run_survives_a_pipe_whose_reader_left(bench, tmp_path, stream):
+@pytest.fixture
+def abandoned():
+    """The end to write to of a pipe whose reader has gone."""
     reader, writer = os.pipe()
     os.close(reader)
-    try:
-        done = bench("run", SMOKE, *SMALL, "--output", "out", **{stream: writer})
-    finally:
-        os.close(writer)
-    assert done.code == (6 if stream == "stdout" else 0), done
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_run_survives_a_pipe_whose_reader_left(bench, tmp_path, abandoned, stream):
+    done = bench("run", SMOKE, *SMALL, "--output", "out", **{stream: abandoned})
+    assert done.code == (-signal.SIGPIPE if stream == "stdout" else 0), done
+    assert "error" not in done.stderr
     assert read_result(tmp_path / "out")["status"] == "completed"
+
+
+def test_a_pipe_whose_reader_left_ends_a_command_as_others_but_no_work(bench, finished_run, tmp_path, abandoned):
+    shutil.copytree(finished_run, tmp_path / "run")
+    for command in (["report", "run"], ["summary", SMOKE], ["evaluate", "run", "--json"], ["--help"]):
+        done = bench(*command, stdout=abandoned)
+        assert done.code == -signal.SIGPIPE, done
+        assert "error" not in done.stderr
+    assert (tmp_path / "run/evaluations/test/identity.json").exists()
 
 
 def test_nothing_printed_goes_into_a_file_that_took_a_closed_descriptor(tmp_path):

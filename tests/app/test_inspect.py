@@ -17,6 +17,7 @@ from support import (
     PROJECT,
     SHIPPED_MNIST,
     SMOKE,
+    assert_has_remedy,
     assert_refusal,
     parse_json,
     read_labels,
@@ -181,8 +182,11 @@ def test_what_cannot_be_inspected_is_refused(bench, models, tmp_path):
     assert_refusal(bench("inspect", "run"), 2, "-o inspect.html")
     assert_refusal(bench("inspect", "run", "-o", "x.png"), 2, ".html, .svg, .safetensors")
     assert_refusal(bench("inspect", "run", "-o", "no/x.svg"), 6, "there is no folder no")
-    for image in ("-1", "10000"):
-        assert_refusal(bench("inspect", "run", "--image", image, "--json"), 2, f"found {image}", "0 … 9999")
+    assert_refusal(bench("inspect", "run", "--image", "10000", "--json"), 2, "found 10000", "0 … 9999")
+    for image in ("-1", "9" * 30, "1.5", "one"):
+        done = bench("inspect", "run", "--image", image, "--json")
+        assert_refusal(done, 2, f"--image: found {image}; allowed: ", "0 or more")
+        assert_has_remedy(done)
     assert_refusal(bench("inspect", ".", "--json"), 6, "is not the folder of a run")
 
     def changed(name, change):

@@ -184,9 +184,43 @@ def test_damaged_images_are_refused_with_the_reason(bench, finished_run, tmp_pat
 
 
 def test_what_is_no_image_is_refused(bench, finished_run, tmp_path):
-    assert_refusal(bench("predict", finished_run, "-"), 3, "stdin: nothing was written to it")
-    assert_refusal(bench("predict", finished_run, tmp_path), 3, "it is a folder")
-    assert_refusal(bench("predict", finished_run, "/dev/zero"), 3, "larger than the")
+    for name, why in (
+        ("-", "stdin: nothing was written to it"),
+        (tmp_path, "it is a folder"),
+        ("/dev/zero", "larger than the"),
+    ):
+        done = bench("predict", finished_run, name)
+        assert_refusal(done, 3, why)
+        assert_has_remedy(done)
+
+
+def test_one_png_is_read_not_the_first_of_two(bench, trained, tmp_path):
+    (tmp_path / "two").write_bytes(2 * png(mnist_image(0)))
+    with open(tmp_path / "two", "rb") as file:
+        done = bench("predict", "run", "-", stdin=file)
+    assert_refusal(done, 3, "stdin", "bytes after its end")
+    assert done.stdout == ""
+
+
+def test_what_an_image_of_the_models_size_lacks_is_said(bench, trained, tmp_path):
+    (tmp_path / "paper.png").write_bytes(png(dark_on_light(mnist_image(0))))
+    (tmp_path / "blank.png").write_bytes(png([bytes([40]) * 28] * 27 + [bytes([71]) * 28]))
+    (tmp_path / "faint.png").write_bytes(png([bytes([40]) * 28] * 27 + [bytes([72]) * 28]))
+    done = bench("predict", "run", "paper.png", "blank.png", "faint.png")
+    assert done.code == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
+    paper, blank = done.stderr.splitlines()
+    assert "paper.png: its border is light" in paper
+    assert "invert it first" in paper
+    assert "blank.png: it is blank" in blank
+    assert bench("predict", "run", "blank.png", "paper.png", "--raw").stderr == ""
+
+
+def test_sizes_are_width_by_height(bench, trained, tmp_path):
+    wide = [row + bytes(100) for row in enlarged(mnist_image(0), 2)]
+    (tmp_path / "wide.png").write_bytes(png(wide))
+    assert "wide.png: 156 × 56 pixels" in bench("predict", "run", "wide.png").stderr
+    assert_refusal(bench("predict", "run", "wide.png", "--raw"), 3, "wide.png: 156 × 56 pixels")
 
 
 def test_what_cannot_be_used_is_refused(bench, trained, tmp_path):

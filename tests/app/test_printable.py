@@ -150,3 +150,11 @@ def test_run_into_such_a_folder(tmp_path):
                                 "--log-format", "json", cwd=tmp_path)  # fmt: skip
     assert code == 0, errors
     assert all(parse_json(line)["message"] for line in errors.splitlines())
+
+
+def test_a_line_feed_in_a_name_makes_no_line_of_its_own(evil_run, tmp_path):
+    name = "a\nerror: forged.md"
+    _, _, said = printed("report", "runs", "-o", name, cwd=tmp_path)
+    assert "wrote a\\x0aerror: forged.md" in said.splitlines()
+    _, _, said = printed("report", "no\nerror: folder", cwd=tmp_path)
+    assert said.splitlines()[0] == "error: there is no folder no\\x0aerror: folder"

@@ -9,7 +9,14 @@ import subprocess
 
 import pytest
 from conftest import BINARY, clean_environment
-from support import assert_has_remedy, assert_refusal, parse_json, split_safetensors
+from support import (
+    assert_has_remedy,
+    assert_refusal,
+    parse_json,
+    read_result,
+    split_safetensors,
+    write_result,
+)
 
 GIB = 1 << 30
 
@@ -61,6 +68,25 @@ def test_verify_notices_a_changed_value_in_any_file(bench, finished_run, tmp_pat
         done = bench("verify", "run")
         assert done.code == 6, (name, done)
         assert f"run/{name}" in done.stdout
+
+
+def test_a_file_in_place_of_the_evaluations_is_a_fault(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run/evaluations").touch()
+    done = bench("verify", "run")
+    assert_refusal(done, 6, "1 fault")
+    assert done.stdout == "run/evaluations: is a file, where a folder is expected\n"
+    done = bench("evaluate", "run")
+    assert_refusal(done, 6, "run/evaluations/test", "move the file run/evaluations away")
+
+
+def test_verify_computes_the_calibration_again(bench, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    for key, value in (("ece", 0.5), ("mce_samples", 5), ("brier", 7.39), ("nll", 0.0)):
+        record = read_result(finished_run)
+        record["test"]["calibration"][key] = value
+        write_result(tmp_path / "run", record)
+        assert f"test.calibration.{key} is {value:g}" in bench("verify", "run").stdout
 
 
 def test_verify_lets_the_log_change_and_a_checkpoint_be_deleted(bench, finished_run, tmp_path):

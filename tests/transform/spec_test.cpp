@@ -33,6 +33,8 @@ TEST(Spec, LeavesOutDefaultsAndWritesTheShortestDecimals) {
   EXPECT_EQ(canonical("occlude:seed=0,value=255,size=8"), "occlude:size=8,value=255");
   EXPECT_EQ(canonical("gaussian_noise:sigma=0.10000000000000001"), "gaussian_noise:sigma=0.1");
   EXPECT_EQ(canonical("rotate:degrees=-0"), "rotate:degrees=0");
+  EXPECT_EQ(canonical("rotate:degrees=1e-400"), "rotate:degrees=0");
+  EXPECT_EQ(canonical("rotate:degrees=-1e-400"), "rotate:degrees=0");
   EXPECT_EQ(canonical("permute_pixels:seed=0+invert"), "permute_pixels+invert");
 }
 
@@ -132,6 +134,8 @@ TEST(Spec, RefusesWhatIsOutOfRange) {
                            "rotate:degrees=ten"}) {
     EXPECT_THAT(refusal(spec), HasSubstr("; allowed: ")) << spec;
   }
+  EXPECT_THAT(refusal("shift:dx=+1"), HasSubstr("dx: found \"+1\"; allowed: "));
+  EXPECT_THAT(refusal("shift:dx=1+rotate:degrees=+1+invert"), HasSubstr("found \"+1\""));
   EXPECT_THAT(refusal("occlude:size=4,value=128"), HasSubstr("found 128; allowed: 0 or 255"));
   EXPECT_THAT(refusal("shot_noise:peak=0"), HasSubstr("allowed: number > 0 and ≤ 700"));
 }
