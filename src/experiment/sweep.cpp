@@ -69,7 +69,8 @@ class Sweep {
         cuda_(std::any_of(runs.begin(), runs.end(), may_use_cuda)) {
     const auto jobs = std::min<std::size_t>(static_cast<std::size_t>(options.jobs), runs.size());
     slots_.resize(jobs);
-    if (jobs > 1 && !options_.threads) options_.threads = 1;
+    // Even where one run is left: what it computes must not depend on which others are done.
+    if (options.jobs > 1 && !options_.threads) options_.threads = 1;
     if (jobs > 1) share_cores();
   }
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from resource import RLIMIT_FSIZE, setrlimit
@@ -504,6 +505,18 @@ def test_the_table_of_a_resumed_sweep_is_that_of_an_uninterrupted_one(
     time.sleep(0.3)
     assert bench("sweep", sweep, *TINY, "--output", "parts", "--jobs", 2).code == 0
     assert fingerprints(tmp_path / "parts") == fingerprints(tmp_path / "whole")
+
+
+def test_a_run_that_is_left_over_is_computed_as_beside_the_others(bench, write_sweep, tmp_path):
+    sweep = write_sweep(configs=[str(CONFIGS / "mlp.json"), str(CNN)], seeds=[1])
+    arguments = ("sweep", sweep, *TINY, "--output", "runs", "--jobs", 2)
+    assert bench(*arguments).code == 0
+    whole = fingerprints(tmp_path / "runs")
+    shutil.rmtree(tmp_path / "runs/cnn")
+    assert bench(*arguments).code == 0
+    assert fingerprints(tmp_path / "runs") == whole
+    threads = {read_result(run)["provenance"]["threads"] for run in runs_below(tmp_path / "runs")}
+    assert threads == {1}
 
 
 def test_report_warns_of_times_taken_side_by_side(bench, write_sweep, tmp_path):
