@@ -89,19 +89,6 @@ std::string cut_to_line(const std::string& text, std::size_t width) {
   return line.substr(0, end);
 }
 
-/// `message` on one line and those that follow it, indented: any other line feed is in a name.
-std::string shown_lines(std::string_view message) {
-  constexpr std::string_view kBreak = "\n  ";
-  std::string lines;
-  for (;;) {
-    const std::size_t end = message.find(kBreak);
-    lines += one_line(message.substr(0, end));
-    if (end == std::string_view::npos) return lines;
-    lines += kBreak;
-    message.remove_prefix(end + kBreak.size());
-  }
-}
-
 std::string json_line(std::string_view level, const std::string& message,
                       const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json line = {{"time", utc_now()}, {"level", level}, {"message", message}};
@@ -155,17 +142,11 @@ void Console::info(const std::string& message, const nlohmann::ordered_json& fie
 
 void Console::warn(const std::string& message) { write(Level::warning, message, {}); }
 
+void Console::warn(const Error& error) { write(Level::warning, error.what(), {}, error.remedy()); }
+
 void Console::error(const Error& error) {
-  nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
-  std::string message = error.what();
-  if (!error.remedy().empty()) {
-    if (options_.format == LogFormat::json) {
-      fields["remedy"] = error.remedy();
-    } else {
-      message += "\n  " + error.remedy();
-    }
-  }
-  write(Level::error, message, fields);
+  const nlohmann::ordered_json fields = {{"exit_code", static_cast<int>(error.code())}};
+  write(Level::error, error.what(), fields, error.remedy());
 }
 
 void Console::epoch(const EpochRecord& e, std::int64_t epochs, const ImageCounts& images) {
@@ -218,8 +199,10 @@ void Console::clear_status() {
   status_lines_ = 0;
 }
 
-void Console::write(Level level, const std::string& message, const nlohmann::ordered_json& fields) {
-  const std::string shown = shown_lines(message);
+void Console::write(Level level, const std::string& message, nlohmann::ordered_json fields,
+                    const std::string& remedy) {
+  std::string shown = one_line(message);
+  if (!remedy.empty()) shown += "\n  " + one_line(remedy);
   if (file_) {
     constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
                                                      spdlog::level::warn, spdlog::level::err};
@@ -231,6 +214,7 @@ void Console::write(Level level, const std::string& message, const nlohmann::ord
   clear_status();
   const std::string_view name = kLevelNames[static_cast<int>(level)];
   if (options_.format == LogFormat::json) {
+    if (!remedy.empty()) fields["remedy"] = remedy;
     say(json_line(name, message, fields));
   } else if (level == Level::info) {
     say(shown + "\n");
@@ -245,7 +229,7 @@ void throw_first(const std::vector<Error>& errors, Console& console) {
   if (errors.empty()) return;
   std::set<std::string> said = {errors.front().what()};
   for (const Error& error : errors) {
-    if (said.insert(error.what()).second) console.warn(error.what());
+    if (said.insert(error.what()).second) console.warn(error);
   }
   throw Error(errors.front());
 }

@@ -43,6 +43,7 @@ class Console final : public Observer {
   /// `fields` are added to the line in the JSON format.
   void info(const std::string& message, const nlohmann::ordered_json& fields) override;
   void warn(const std::string& message) override;
+  void warn(const Error& error);
   void error(const Error& error);
 
   void epoch(const EpochRecord& epoch, std::int64_t epochs, const ImageCounts& images) override;
@@ -56,7 +57,9 @@ class Console final : public Observer {
 
  private:
   enum class Level { debug, info, warning, error };
-  void write(Level level, const std::string& message, const nlohmann::ordered_json& fields);
+  /// The remedy has a line of its own, or in the JSON format a field.
+  void write(Level level, const std::string& message, nlohmann::ordered_json fields,
+             const std::string& remedy = {});
   void clear_status();
 
   ConsoleOptions options_;
@@ -67,8 +70,7 @@ class Console final : public Observer {
   std::shared_ptr<spdlog::logger> file_;
 };
 
-/// Ends a command that went on after errors, if there are any: throws the first, and before warns
-/// of each of the others once.
+/// Does nothing without errors. Warns once of each error after the first, then throws the first.
 void throw_first(const std::vector<Error>& errors, Console& console);
 
 }  // namespace mnist_bench

@@ -123,12 +123,11 @@ void refuse_own_folder(const std::filesystem::path& data, const std::filesystem:
   }
 }
 
-/// Deletes the temporary files of an export into the folder that was killed.
-void remove_temporary_sets(const std::filesystem::path& folder) {
+/// Deletes the temporary files that a killed export of `files` has left in the folder.
+void remove_temporary_sets(const std::filesystem::path& folder,
+                           const std::vector<std::filesystem::path>& files) {
   std::vector<std::string> names;
-  for (const bool raw : {true, false}) {
-    for (const auto& file : files_of_set(folder, raw)) names.push_back(file.filename().string());
-  }
+  for (const std::filesystem::path& file : files) names.push_back(file.filename().string());
   std::vector<const char*> pointers;
   for (const std::string& name : names) pointers.push_back(name.c_str());
   remove_temporary_files(folder, pointers);
@@ -150,16 +149,17 @@ void export_data(const DataExportArguments& arguments) {
   const std::filesystem::path data = folder_or_shipped(arguments.data);
   refuse_own_folder(data, folder);
   const std::vector<std::filesystem::path> files = files_of_set(folder, arguments.raw);
-  const std::vector<std::filesystem::path> others = files_of_set(folder, !arguments.raw);
-  if (!arguments.force) {
-    refuse_to_replace(files);
-    refuse_to_replace(others);
-  }
+  // The same set raw and compressed would be two sets.
+  std::vector<std::filesystem::path> earlier = files_of_set(folder, !arguments.raw);
+  earlier.insert(earlier.end(), files.begin(), files.end());
+  if (!arguments.force) refuse_to_replace(earlier);
   Dataset dataset = load_dataset(data);
   transform_dataset(dataset, chain);
   create_folders(folder);
   const FolderLock lock(folder);
-  remove_temporary_sets(folder);
+  // Another process may have exported while the data were read.
+  if (!arguments.force) refuse_to_replace(earlier);
+  remove_temporary_sets(folder, earlier);
   const std::vector<std::string> contents = {idx_images(dataset.train), idx_labels(dataset.train),
                                              idx_images(dataset.test), idx_labels(dataset.test)};
   std::vector<FileBytes> written;
@@ -171,9 +171,6 @@ void export_data(const DataExportArguments& arguments) {
                     with_commas(static_cast<long long>(contents[i].size())),
                     sha256_hex(contents[i])});
   }
-  // The same set raw and compressed would be two sets.
-  std::vector<std::filesystem::path> earlier = files;
-  earlier.insert(earlier.end(), others.begin(), others.end());
   replace_files(written, earlier);
   print(text_table({Align::left, Align::right, Align::left},
                    {"file", "raw bytes", "SHA-256 of the raw bytes"}, rows));

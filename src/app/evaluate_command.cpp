@@ -39,12 +39,14 @@ struct EvaluateArguments {
 };
 
 /// Before the folder of the published MNIST-C, where a suite's name is expected.
-constexpr std::string_view kMnistC = "mnist-c:";
+constexpr std::string_view kMnistCPrefix = "mnist-c:";
 
-bool is_mnist_c(const EvaluateArguments& arguments) { return arguments.suite.starts_with(kMnistC); }
+bool is_mnist_c(const EvaluateArguments& arguments) {
+  return arguments.suite.starts_with(kMnistCPrefix);
+}
 
 std::string mnist_c_folder(const std::string& suite) {
-  std::string folder = suite.substr(kMnistC.size());
+  std::string folder = suite.substr(kMnistCPrefix.size());
   if (!folder.empty()) return folder;
   throw Error(ExitCode::usage, fmt::format("--suite {}: no folder is named", suite),
               "write the folder of MNIST-C behind the colon: --suite mnist-c:data/mnist_c");
@@ -132,9 +134,8 @@ RunGroup add_baseline(const std::string& folder, std::vector<StoredRun>& runs, C
   }
   const std::vector<RunGroup> groups = group_runs(baseline);
   if (groups.size() == 1 && runs.size() == baseline.size()) {
-    throw Error(ExitCode::usage,
-                fmt::format("--baseline {}: there are no other runs to hold against it", folder),
-                "name the runs of another experiment, too");
+    throw Error(ExitCode::usage, fmt::format("--baseline {}: all runs named belong to it", folder),
+                "also name the runs of another experiment");
   }
   if (groups.size() == 1) return groups.front();
   std::vector<std::string> labels;
@@ -181,9 +182,9 @@ std::string json_text(const std::vector<RobustnessRow>& rows, const EvaluationOu
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// Throws Error(run_failed), with a line for each, if evaluations of `runs` miss expectations.
+/// Throws Error(run_failed) if evaluations of `runs` miss expectations; if several, warns of each.
 void require_met(const std::vector<Expectation>& expectations, const EvaluationOutcome& outcome,
-                 const std::vector<StoredRun>& runs) {
+                 const std::vector<StoredRun>& runs, Console& console) {
   constexpr std::size_t kMostShown = 20;
   std::vector<std::string> sentences;
   for (const RunEvaluations& of_run : outcome.runs) {
@@ -202,14 +203,13 @@ void require_met(const std::vector<Expectation>& expectations, const EvaluationO
   }
   if (sentences.empty()) return;
   if (sentences.size() == 1) throw Error(ExitCode::run_failed, sentences.front());
-  std::string text = fmt::format("{} expectations are missed:", sentences.size());
   for (std::size_t i = 0; i < std::min(sentences.size(), kMostShown); ++i) {
-    text += "\n  " + sentences[i];
+    console.warn(sentences[i]);
   }
   if (sentences.size() > kMostShown) {
-    text += fmt::format("\n  and {} more", sentences.size() - kMostShown);
+    console.warn(fmt::format("and {} more", sentences.size() - kMostShown));
   }
-  throw Error(ExitCode::run_failed, text);
+  throw Error(ExitCode::run_failed, fmt::format("{} expectations are missed", sentences.size()));
 }
 
 void evaluate(const EvaluateArguments& arguments, Session& session) {
@@ -228,6 +228,7 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   EvaluationsOfRuns evaluations;
   std::vector<StoredRun> evaluated;
   for (const RunEvaluations& of_run : outcome.runs) {
+    if (of_run.evaluations.empty()) continue;
     evaluations[of_run.run.folder] = of_run.evaluations;
     evaluated.push_back(of_run.run);
   }
@@ -239,7 +240,11 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   const std::vector<RunGroup> groups = group_runs(evaluated);
   const std::vector<RobustnessRow> rows = robustness_rows(groups, evaluations);
   std::optional<CorruptionErrors> mce;
-  if (baseline) mce = corruption_errors(*baseline, groups, evaluations);
+  if (baseline) {
+    std::erase_if(baseline->completed,
+                  [&](const StoredRun& run) { return !evaluations.contains(run.folder); });
+    if (!baseline->completed.empty()) mce = corruption_errors(*baseline, groups, evaluations);
+  }
   if (arguments.json) {
     print_result(json_text(rows, outcome, mce), outcome.interrupted);
   } else if (!rows.empty()) {
@@ -255,7 +260,7 @@ void evaluate(const EvaluateArguments& arguments, Session& session) {
   errors.insert(errors.end(), named.unreadable.begin(), named.unreadable.end());
   errors.insert(errors.end(), outcome.errors.begin(), outcome.errors.end());
   throw_first(errors, console);
-  require_met(expectations, outcome, named.completed);
+  require_met(expectations, outcome, named.completed, console);
 }
 
 }  // namespace

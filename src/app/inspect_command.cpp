@@ -18,14 +18,12 @@ namespace {
 
 struct InspectArguments {
   std::string run;
-  std::string image;  ///< index in the test file, or empty
+  std::optional<std::string> image;  ///< index in the test file
   std::vector<std::string> files;
   bool json = false;
 };
 
-/// The index; absent without --image.
-std::optional<std::int64_t> index_in(const std::string& text) {
-  if (text.empty()) return std::nullopt;
+std::int64_t index_in(const std::string& text) {
   std::int64_t index = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, index);
@@ -41,7 +39,8 @@ void inspect_command(const InspectArguments& arguments, Session& session) {
   }
   for (const std::string& file : arguments.files) inspection_format_of(file);
   check_output_files(arguments.files);
-  const std::optional<std::int64_t> index = index_in(arguments.image);
+  std::optional<std::int64_t> index;
+  if (arguments.image) index = index_in(*arguments.image);
   Console console(session.console);
   const Inspection inspection = inspect_run(read_recorded_run(arguments.run), index, console);
   console.info(fmt::format("image {} of the test set, {}: {}", inspection.image.index,

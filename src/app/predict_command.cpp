@@ -40,7 +40,8 @@ std::vector<NamedImage> images_in(const std::vector<std::string>& files,
     }
     for (std::size_t i = 0; i < of_file.size(); ++i) {
       images.push_back({.name = of_file.size() == 1 ? name : fmt::format("{}[{}]", name, i),
-                        .image = std::move(of_file[i])});
+                        .image = std::move(of_file[i]),
+                        .index = static_cast<std::int64_t>(i)});
     }
   }
   return images;

@@ -130,7 +130,8 @@ examples:
       ->type_name("FILE");
   command->add_flag(
       "--paper", arguments->paper,
-      "Check the paper against these runs: its tables and claims (terminal, .md, .html, .json)");
+      "Check the paper against these runs: its tables and claims (terminal, .md, .html, "
+      ".json, sections.csv)");
   command->callback([arguments] { report(*arguments); });
 }
 

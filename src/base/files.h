@@ -51,7 +51,8 @@ struct FileBytes {
 
 /// Writes files that belong together in place of `earlier` ones: all are written, then `earlier`
 /// are deleted, then all are put in place. A process that is killed meanwhile leaves the earlier
-/// files, or a part of either, never files of both that seem complete.
+/// files, or a part of either, never files of both that seem complete. If putting one in place
+/// fails, the earlier files are gone.
 void replace_files(const std::vector<FileBytes>& files,
                    const std::vector<std::filesystem::path>& earlier);
 

@@ -8,8 +8,9 @@
 namespace mnist_bench {
 
 /// The candidate that a mistyped `word` most likely meant, by Damerau–Levenshtein distance;
-/// nothing when none is close (at most a third of the word's length, at least 2 edits). Where none
-/// is, the only one that has such a part: "gausian" means "gaussian_noise".
+/// close is at most a third of the word's length, at least 2 edits. If none is close, the only
+/// candidate with a part (between _, . or -) close to the word: "gausian" means "gaussian_noise".
+/// Else nothing.
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 

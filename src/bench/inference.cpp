@@ -201,8 +201,7 @@ void take_turn(TimedModel& one) {
   }
 }
 
-/// Whether several of the runs have this one's name and seed, as those of one config after
-/// different transforms have.
+/// Whether another run has the same name and seed, for example after another transform.
 bool is_ambiguous(const StoredRun& run, const std::vector<InferenceModel>& models) {
   const ExperimentConfig& config = run.result.config;
   return std::count_if(models.begin(), models.end(), [&](const InferenceModel& model) {

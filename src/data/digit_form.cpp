@@ -9,8 +9,8 @@ namespace mnist_bench {
 namespace {
 
 constexpr double kInk = 26.0;
-/// Of a background whose noise is normal with this standard deviation, one pixel in 3 million
-/// differs from it by more on one side.
+/// In standard deviations of the background's noise. If that is normal, one pixel in 3.5 million
+/// lies further than this to one side.
 constexpr double kNoiseFloor = 5.0;
 /// The standard deviation of a normal distribution, in medians of the absolute deviation.
 constexpr double kSdOfMad = 1.4826;
@@ -45,35 +45,51 @@ double noise_of(const GreyImage& image, std::int64_t background) {
   return kSdOfMad * median(deviations);
 }
 
+/// How the pixels of an image lie about its background.
+struct Spread {
+  std::int64_t background = 0;
+  std::int64_t darker = 0;   ///< the darkest pixel than the background
+  std::int64_t lighter = 0;  ///< the lightest
+  double noise = 0.0;        ///< what differs by less is noise
+
+  [[nodiscard]] std::int64_t contrast() const { return std::max(darker, lighter); }
+};
+
+Spread spread_of(const GreyImage& image) {
+  const std::int64_t background = background_of(image);
+  const auto [darkest, lightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
+  return {.background = background,
+          .darker = background - *darkest,
+          .lighter = *lightest - background,
+          .noise = kNoiseFloor * noise_of(image, background)};
+}
+
+std::optional<std::string> why_blank(const Spread& spread) {
+  constexpr std::int64_t kLeastContrast = 32;
+  const auto needed = std::max(kLeastContrast, static_cast<std::int64_t>(std::ceil(spread.noise)));
+  if (spread.contrast() >= needed) return std::nullopt;
+  return fmt::format("it is blank: no pixel differs from its background by {} grey levels or more",
+                     needed);
+}
+
 /// Pixels as strength of ink: 0 … 255, the background 0.
 class Ink {
  public:
   Ink(const GreyImage& image, const std::string& name)
-      : image_(image),
-        background_(background_of(image)),
-        darker_(background_ - *std::min_element(image.pixels.begin(), image.pixels.end())),
-        lighter_(*std::max_element(image.pixels.begin(), image.pixels.end()) - background_),
-        inverted_(darker_ > lighter_),
-        contrast_(std::max(darker_, lighter_)),
-        weakest_(kNoiseFloor * noise_of(image, background_)) {
-    const auto needed = std::max(kMinContrast, static_cast<std::int64_t>(std::ceil(weakest_)));
-    if (contrast_ < needed) {
-      fail_image(name,
-                 fmt::format("it is blank: no pixel differs from its background by {} grey levels "
-                             "or more",
-                             needed),
-                 "use an image with more contrast");
+      : image_(image), spread_(spread_of(image)), inverted_(spread_.darker > spread_.lighter) {
+    if (const auto why = why_blank(spread_)) {
+      fail_image(name, *why, "use an image with more contrast");
     }
   }
 
   [[nodiscard]] bool inverted() const { return inverted_; }
 
   [[nodiscard]] double at(std::int64_t row, std::int64_t column) const {
-    const std::int64_t lighter = grey(row, column) - background_;
+    const std::int64_t lighter = grey(row, column) - spread_.background;
     const std::int64_t strength = inverted_ ? -lighter : lighter;
-    if (static_cast<double>(strength) < weakest_) return 0.0;
+    if (static_cast<double>(strength) < spread_.noise) return 0.0;
     return static_cast<double>(std::max<std::int64_t>(strength, 0) * 255) /
-           static_cast<double>(contrast_);
+           static_cast<double>(spread_.contrast());
   }
 
  private:
@@ -82,12 +98,8 @@ class Ink {
   }
 
   const GreyImage& image_;
-  std::int64_t background_;
-  std::int64_t darker_;   ///< the darkest pixel than the background
-  std::int64_t lighter_;  ///< the lightest
+  Spread spread_;
   bool inverted_;
-  std::int64_t contrast_;
-  double weakest_;  ///< what differs less is noise
 };
 
 /// The rows or columns `first` … `first + count − 1`.
@@ -221,11 +233,7 @@ std::uint8_t background_of(const GreyImage& image) {
   return median(border);
 }
 
-bool is_blank(const GreyImage& image) {
-  const std::int64_t background = background_of(image);
-  const auto [darkest, lightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
-  return std::max(background - *darkest, *lightest - background) < kMinContrast;
-}
+std::optional<std::string> why_blank(const GreyImage& image) { return why_blank(spread_of(image)); }
 
 DigitForm digit_form(const GreyImage& image, ImageShape shape, const std::string& name) {
   const Ink ink(image, name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,12 @@ struct DigitForm {
   bool inverted = false;
 };
 
-inline constexpr std::int64_t kMinContrast = 32;  ///< grey levels
-
 /// The grey value of the background: the (lower) median of the border's pixels.
 std::uint8_t background_of(const GreyImage& image);
 
-/// Whether no pixel differs from the background by kMinContrast or more.
-bool is_blank(const GreyImage& image);
+/// Why there is nothing in the image, as a sentence: no pixel differs from its background by 32
+/// grey levels, or by more than the noise. Nothing where there is something.
+std::optional<std::string> why_blank(const GreyImage& image);
 
 /// `image` as MNIST's authors made theirs (http://yann.lecun.com/exdb/mnist): the ink scaled to fit
 /// a box of 20 × 20, its proportions kept, and placed so that its centre of mass is at the middle
@@ -43,7 +43,7 @@ bool is_blank(const GreyImage& image);
 /// An image of MNIST comes back nearly the same, at any scale.
 ///
 /// shape: sides of 1 or more. Throws Error(data), naming the image `name`, where its pixels differ
-/// from the background by less than kMinContrast, or than the noise: a blank image.
+/// from the background by less than 32 grey levels, or than the noise: a blank image.
 DigitForm digit_form(const GreyImage& image, ImageShape shape, const std::string& name);
 
 }  // namespace mnist_bench

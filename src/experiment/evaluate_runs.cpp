@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <tuple>
@@ -15,14 +14,11 @@
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/mnist_c.h"
-#include "data/subset.h"
-#include "data/transform_set.h"
 #include "experiment/describe.h"
 #include "experiment/evaluation_images.h"
 #include "experiment/predictor.h"
 #include "experiment/set_up.h"
 #include "experiment/stored_model.h"
-#include "record/layer_tensors.h"
 #include "record/probabilities.h"
 #include "record/test_record.h"
 #include "record/tested_data.h"
@@ -162,7 +158,8 @@ class Evaluator {
     return model;
   }
 
-  /// The device that was asked for, or that of the run.
+  /// The device that was asked for; else the CPU for the native engine, and the run's device for
+  /// LibTorch.
   [[nodiscard]] std::string device_of(const StoredModel& model) const {
     const bool uses_cpu = !options_.device && model.engine == Engine::native;
     const std::string wanted =
@@ -259,14 +256,14 @@ class Evaluator {
         const bool is_same =
             evaluation.run.parameters_sha256 == model.result().parameters_sha256 &&
             canonical_spec(evaluation.transform) == canonical_spec(batch.points[i].transform) &&
+            evaluation.data.dataset == batch.set.dataset &&
             evaluation.data.samples == batch.set.images.size();
         if (!is_same) continue;
         if (options_.save_probabilities) {
           if (!evaluation.probabilities_sha256) continue;
           require_probabilities(probabilities_file(file), *evaluation.probabilities_sha256);
         }
-        if (evaluation.data.dataset == kMnistC &&
-            evaluation.data.sha256 != seen_sha256(model, batch)) {
+        if (batch.set.dataset == kMnistC && evaluation.data.sha256 != seen_sha256(model, batch)) {
           observer_.warn(fmt::format("{} is of other images than {} has; it is computed again",
                                      file.string(), options_.mnist_c->string()));
           continue;

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "data/digit_form.h"
-#include "data/subset.h"
 #include "data/transform_set.h"
 #include "experiment/predictor.h"
 #include "experiment/set_up.h"
@@ -29,11 +28,8 @@ std::vector<std::uint8_t> fitted(const NamedImage& named, ImageShape shape, bool
   constexpr std::uint8_t kMiddleGrey = 128;
   const GreyImage& image = named.image;
   if (image.shape == shape) {
-    if (!raw && is_blank(image)) {
-      observer.warn(fmt::format(
-          "{}: it is blank: no pixel differs from its background by {} grey levels or more; taken "
-          "as it is",
-          named.name, kMinContrast));
+    if (const auto blank = why_blank(image); blank && !raw) {
+      observer.warn(fmt::format("{}: {}; taken as it is", named.name, *blank));
     } else if (!raw && background_of(image) >= kMiddleGrey) {
       observer.warn(
           fmt::format("{}: its border is light, but MNIST's digits are light on black; "
@@ -55,10 +51,11 @@ std::vector<std::uint8_t> fitted(const NamedImage& named, ImageShape shape, bool
   return std::move(form.pixels);
 }
 
-/// Images of the shape that the model's data have, and their names.
+/// Images of the shape that the model's data have, their names, and their indices in their files.
 struct FittedImages {
   ImageSet set;
   std::vector<std::string> names = {};
+  std::vector<std::int64_t> indices = {};
 };
 
 /// Adds an error to `refused` for each image that cannot be used.
@@ -73,6 +70,7 @@ FittedImages fitted_images(const std::vector<NamedImage>& images, ImageShape sha
       found.set.pixels.insert(found.set.pixels.end(), pixels.begin(), pixels.end());
       found.set.labels.push_back(0);  // not known; only the loss depends on it
       found.names.push_back(image.name);
+      found.indices.push_back(image.index);
     } catch (const Error& error) {
       refused.push_back(error);
     }
@@ -92,11 +90,11 @@ ImagePredictions predict_images(const StoredRun& run, const std::vector<NamedIma
   const std::unique_ptr<Predictor> predictor = make_predictor(engine, result, device, threads);
   predictor->set_parameters(tensors);
   ImagePredictions found;
-  const auto [set, names] =
+  const auto [set, names, indices] =
       fitted_images(images, shape_as_read(result), raw, observer, found.refused);
   if (names.empty()) return found;
   const Predictions predictions =
-      predictor->predict(transform_set(set, result.config.data.transform, all_indices(set)));
+      predictor->predict(transform_set(set, result.config.data.transform, indices));
   const std::size_t classes = predictions.class_probabilities.size() / names.size();
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto row =

@@ -14,6 +14,7 @@ namespace mnist_bench {
 struct NamedImage {
   std::string name;
   GreyImage image;
+  std::int64_t index = 0;  ///< in its file: what random transforms depend on
 };
 
 struct ImagePrediction {

@@ -20,55 +20,47 @@ using Tensors = std::vector<TensorShape>;
 /// "conv1", "conv2"; "flatten", "flatten2".
 struct KindFacts {
   std::string_view stem;
-  bool first_is_numbered;
   std::string_view torch_name;
-  bool passes_its_input_on;
+  bool first_is_numbered = true;
+  bool passes_its_input_on = false;
 };
 
 KindFacts facts_of(const layer::Kind& kind) {
   using namespace layer;
-  return std::visit(Overloaded{
-                        [](const Flatten&) {
-                          return KindFacts{"flatten", false, "Flatten", true};
-                        },
-                        [](const Linear&) {
-                          return KindFacts{"fc", true, "Linear", false};
-                        },
-                        [](const Conv2d&) {
-                          return KindFacts{"conv", true, "Conv2d", false};
-                        },
-                        [](const Relu&) {
-                          return KindFacts{"relu", true, "ReLU", false};
-                        },
-                        [](const Tanh&) {
-                          return KindFacts{"tanh", true, "Tanh", false};
-                        },
-                        [](const MaxPool2d&) {
-                          return KindFacts{"pool", true, "MaxPool2d", false};
-                        },
-                        [](const AvgPool2d&) {
-                          return KindFacts{"pool", true, "AvgPool2d", false};
-                        },
-                        [](const GlobalAvgPool2d&) {
-                          return KindFacts{"pool", true, "AdaptiveAvgPool2d", false};
-                        },
-                        [](const BatchNorm2d&) {
-                          return KindFacts{"bn", true, "BatchNorm2d", false};
-                        },
-                        [](const Dropout&) {
-                          return KindFacts{"dropout", false, "Dropout", true};
-                        },
-                        [](const Dropout2d&) {
-                          return KindFacts{"dropout2d", false, "Dropout2d", true};
-                        },
-                        [](const Residual&) {
-                          return KindFacts{"block", true, "Residual", false};
-                        },
-                        [](const Repeat&) {
-                          return KindFacts{"repeat", true, "Repeat", false};
-                        },
-                    },
-                    kind);
+  return std::visit(
+      Overloaded{
+          [](const Flatten&) {
+            return KindFacts{.stem = "flatten",
+                             .torch_name = "Flatten",
+                             .first_is_numbered = false,
+                             .passes_its_input_on = true};
+          },
+          [](const Linear&) { return KindFacts{.stem = "fc", .torch_name = "Linear"}; },
+          [](const Conv2d&) { return KindFacts{.stem = "conv", .torch_name = "Conv2d"}; },
+          [](const Relu&) { return KindFacts{.stem = "relu", .torch_name = "ReLU"}; },
+          [](const Tanh&) { return KindFacts{.stem = "tanh", .torch_name = "Tanh"}; },
+          [](const MaxPool2d&) { return KindFacts{.stem = "pool", .torch_name = "MaxPool2d"}; },
+          [](const AvgPool2d&) { return KindFacts{.stem = "pool", .torch_name = "AvgPool2d"}; },
+          [](const GlobalAvgPool2d&) {
+            return KindFacts{.stem = "pool", .torch_name = "AdaptiveAvgPool2d"};
+          },
+          [](const BatchNorm2d&) { return KindFacts{.stem = "bn", .torch_name = "BatchNorm2d"}; },
+          [](const Dropout&) {
+            return KindFacts{.stem = "dropout",
+                             .torch_name = "Dropout",
+                             .first_is_numbered = false,
+                             .passes_its_input_on = true};
+          },
+          [](const Dropout2d&) {
+            return KindFacts{.stem = "dropout2d",
+                             .torch_name = "Dropout2d",
+                             .first_is_numbered = false,
+                             .passes_its_input_on = true};
+          },
+          [](const Residual&) { return KindFacts{.stem = "block", .torch_name = "Residual"}; },
+          [](const Repeat&) { return KindFacts{.stem = "repeat", .torch_name = "Repeat"}; },
+      },
+      kind);
 }
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why,

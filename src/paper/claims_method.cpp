@@ -30,11 +30,14 @@ ValuesBySeed latency_by_seed(const RunGroup& group) {
   return medians;
 }
 
-/// "0.0123 s (0.0119 to 0.0128)"
-std::string range_text(const ValuesBySeed& values, const char* unit) {
+SampleSummary summary_of_values(const ValuesBySeed& values) {
   std::vector<double> list;
   for (const auto& [seed, value] : values) list.push_back(value);
-  const SampleSummary summary = summary_of(list);
+  return summary_of(list);
+}
+
+/// "0.0123 s (0.0119 to 0.0128)"
+std::string range_text(const SampleSummary& summary, const char* unit) {
   return fmt::format("{} {} ({} to {})", three_digits(*summary.mean), unit,
                      three_digits(*summary.minimum), three_digits(*summary.maximum));
 }
@@ -49,18 +52,15 @@ struct ComparedTimes {
 std::optional<ComparedTimes> compare_times(const std::string& what, const ValuesBySeed& mlp,
                                            const ValuesBySeed& cnn, const char* unit) {
   if (mlp.empty() || cnn.empty()) return std::nullopt;
-  const auto mean = [](const ValuesBySeed& values) {
-    double sum = 0.0;
-    for (const auto& [seed, value] : values) sum += value;
-    return sum / static_cast<double>(values.size());
-  };
+  const SampleSummary of_mlp = summary_of_values(mlp);
+  const SampleSummary of_cnn = summary_of_values(cnn);
   const Judgement judgement = judge(paired_by_seed(mlp, cnn).differences, /*images=*/0);
   return ComparedTimes{
-      .finding = fmt::format("Ours, {}: MLP {}, CNN {}, n = {} and {}; the CNN takes {} times as "
-                             "long. A difference is {}.",
-                             what, range_text(mlp, unit), range_text(cnn, unit), mlp.size(),
-                             counted(cnn.size(), "run"), three_digits(mean(cnn) / mean(mlp)),
-                             judged_text(judgement)),
+      .finding =
+          fmt::format("Ours, {}: MLP {}, n = {}; CNN {}, n = {}, {} times as long. A "
+                      "difference is {}.",
+                      what, range_text(of_mlp, unit), of_mlp.n, range_text(of_cnn, unit), of_cnn.n,
+                      three_digits(*of_cnn.mean / *of_mlp.mean), judged_text(judgement)),
       .judgement = judgement};
 }
 

@@ -207,7 +207,10 @@ nlohmann::ordered_json to_json(const ContactSheet& sheet) {
     families.push_back(
         {{"family", strip.family}, {"columns", strip.columns}, {"rows", std::move(rows)}});
   }
-  return {{"experiment", sheet.group}, {"images", sheet.images}, {"families", std::move(families)}};
+  return {{"experiment", sheet.group},
+          {"images", sheet.images},
+          {"families", std::move(families)},
+          {"unavailable", sheet.unavailable.empty() ? Json(nullptr) : Json(sheet.unavailable)}};
 }
 
 }  // namespace mnist_bench

@@ -32,7 +32,7 @@ struct RightRow {
 struct ContactStrip {
   std::string family;
   std::vector<std::string> columns;  ///< what each column is: "as they are", "15"
-  /// Of the points with several SPECs, the directions of a shift, the ones that are shown.
+  /// For points with several SPECs (directions of a shift): the SPEC that is shown.
   std::vector<std::string> first_of_several;
   Picture picture;
   std::vector<RightRow> right = {};  ///< a row per image and group that tells something

@@ -170,41 +170,58 @@ std::int64_t conclusions_in(const std::vector<RobustnessComparison>& comparisons
   return conclusions;
 }
 
+/// The family of shifts along rows, columns and diagonals; null: none.
+const TransformFamily* shifts_in(const std::vector<TransformFamily>& families) {
+  const auto shifts = std::find_if(
+      families.begin(), families.end(),
+      [](const TransformFamily& family) { return family.type == "shift" && !family.axis.empty(); });
+  return shifts == families.end() ? nullptr : &*shifts;
+}
+
 /// How many directions a shift's mean is over, where that is not the same everywhere.
-std::vector<std::string> remarks_on_shifts(const std::vector<TransformFamily>& families) {
-  const auto shift = std::find_if(families.begin(), families.end(), [](const auto& family) {
-    return family.name == "shift" && !family.axis.empty();
-  });
-  if (shift == families.end()) return {};
+std::vector<std::string> remarks_on_shifts(const TransformFamily* shifts) {
+  if (shifts == nullptr) return {};
   std::vector<std::string> parts;
-  for (const SeverityPoint& point : shift->points) {
+  for (const SeverityPoint& point : shifts->points) {
     parts.push_back(fmt::format("{} at {}", point.specs.size(), point.name));
   }
   return {fmt::format("Shifts are means over directions (rows, columns and diagonals): {}.",
                       fmt::join(parts, ", "))};
 }
 
-/// Experiments that were evaluated on shifts, but on fewer directions than the means are over.
-std::vector<std::string> notes_on_left_out(const std::vector<RunGroup>& groups,
-                                           const std::vector<TransformFamily>& families,
-                                           const std::vector<RobustnessRow>& rows) {
-  const auto shift = std::find_if(
-      families.begin(), families.end(),
-      [](const TransformFamily& family) { return family.type == "shift" && !family.axis.empty(); });
-  if (shift == families.end()) return {};
+/// Whether a run of the group was evaluated on such shifts of its own test set.
+bool has_shifts(const RunGroup& group, const std::string& family,
+                const EvaluationsOfRuns& evaluations) {
+  return std::any_of(group.completed.begin(), group.completed.end(), [&](const StoredRun& run) {
+    const auto of_run = evaluations.find(run.folder);
+    if (of_run == evaluations.end()) return false;
+    return std::any_of(of_run->second.begin(), of_run->second.end(),
+                       [&](const StoredEvaluation& stored) {
+                         const auto severity = severity_of(stored.evaluation.transform);
+                         return own_accuracy(stored) && severity && severity->family == family;
+                       });
+  });
+}
+
+/// Names experiments that were evaluated on shifts, but on fewer directions than the means are
+/// over.
+std::vector<std::string> notes_on_left_out(const TransformFamily* shifts,
+                                           const std::vector<RunGroup>& groups,
+                                           const EvaluationsOfRuns& evaluations) {
+  if (shifts == nullptr) return {};
   std::vector<std::string> left_out;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const bool is_shown =
-        std::any_of(shift->points.begin(), shift->points.end(),
-                    [&](const auto& point) { return !point.accuracy[g].empty(); });
-    const bool has_shifts = std::any_of(rows.begin(), rows.end(), [&](const RobustnessRow& row) {
-      return row.group == groups[g].label && row.spec.starts_with("shift:");
-    });
-    if (has_shifts && !is_shown) left_out.push_back(groups[g].label);
+        std::any_of(shifts->points.begin(), shifts->points.end(),
+                    [&](const SeverityPoint& point) { return !point.accuracy[g].empty(); });
+    if (!is_shown && has_shifts(groups[g], shifts->name, evaluations)) {
+      left_out.push_back(groups[g].label);
+    }
   }
   if (left_out.empty()) return {};
-  return {fmt::format("Left out of shift, as it lacks directions that others are evaluated on: {}.",
-                      fmt::join(left_out, ", "))};
+  return {fmt::format(
+      "Left out of the means over shifts: {}. Others were evaluated on directions that they lack.",
+      fmt::join(left_out, ", "))};
 }
 
 std::vector<std::string> robustness_notes(const std::vector<RobustnessComparison>& comparisons) {
@@ -236,15 +253,16 @@ Section robustness_section(const std::vector<RunGroup>& groups,
     table.pages_only = rows.size() > kMostRowsForTerminal;
     section.tables.push_back(std::move(table));
   }
-  section.remarks = remarks_on_shifts(families);
+  const TransformFamily* const shifts = shifts_in(families);
+  section.remarks = remarks_on_shifts(shifts);
   section.notes = robustness_notes(comparisons);
-  for (std::string& note : notes_on_left_out(groups, families, rows)) {
+  for (std::string& note : notes_on_left_out(shifts, groups, evaluations)) {
     section.notes.push_back(std::move(note));
   }
   if (rows.size() > kMostRowsForTerminal) {
-    section.notes.push_back(fmt::format(
-        "The accuracy on each set of images, {} rows: .html, .md, .json and sections.csv.",
-        rows.size()));
+    section.notes.push_back(
+        fmt::format("The table of all {} sets of images is in .html, .md, .json and sections.csv.",
+                    rows.size()));
   }
   section.data = {{"rows", Json::array()},
                   {"suites", Json::array()},

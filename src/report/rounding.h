@@ -29,7 +29,7 @@ std::string signed_text(double value, int decimals);
 /// `value` to three significant digits: "0.0625", "12300".
 std::string three_digits(double value);
 
-/// A count, ≥ 0, in at most four characters: "312", "1.2k", "58k", "1.2M".
+/// A count from 0 to 999 million in at most four characters: "312", "1.2k", "58k", "1.2M".
 std::string short_count(std::int64_t count);
 
 /// Digits after the point of a percentage that tell one image of a test set from the next, 100 of

@@ -36,9 +36,9 @@ std::vector<std::string> specs_of(const Suite& suite) {
   return specs;
 }
 
-/// The points that the run has of each suite. Of a shipped one it has all or it does not have the
-/// suite: the mean of a part, such as an interrupted evaluation leaves, would be that of its easier
-/// points. Of another those with the suite's name.
+/// The points that the run has of each suite. Of a shipped suite it has all points, or the suite
+/// does not count: an interrupted evaluation would leave the mean of a part. Of any other suite:
+/// the points stored under its name.
 std::map<std::string, std::vector<std::string>> suites_of(const OwnEvaluations& own) {
   std::map<std::string, std::vector<std::string>> suites = own.suites;
   for (auto& [name, specs] : suites) std::sort(specs.begin(), specs.end());

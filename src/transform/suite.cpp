@@ -61,15 +61,21 @@ TransformChain parse_point(const nlohmann::json& point, const std::string& where
 }
 
 Suite read_suite(const std::string& file) {
+  const std::string name = std::filesystem::path(file).stem().string();
+  const std::vector<std::string> shipped = suite_names();
+  if (std::find(shipped.begin(), shipped.end(), name) != shipped.end()) {
+    throw Error(ExitCode::usage, fmt::format("{}: its name is that of suite {}", file, name),
+                "rename the file: a suite is named by its file");
+  }
   const std::string text = read_input(file, kMostSuiteBytes, ExitCode::usage);
   const nlohmann::json list = parse_strict_json(text, file);
   if (!list.is_array() || list.empty() || list.size() > kMostPoints) {
     throw Error(ExitCode::usage,
-                fmt::format("{}: found {}; allowed: a list of 1 to {} SPECs", file, excerpt(list),
+                fmt::format("{}: found {}; allowed: a list of 1 to {} points", file, excerpt(list),
                             kMostPoints),
                 R"(write, for example, ["identity", "rotate:degrees=15"])");
   }
-  Suite suite{.name = std::filesystem::path(file).stem().string(), .points = {}};
+  Suite suite{.name = name, .points = {}};
   for (std::size_t i = 0; i < list.size(); ++i) {
     TransformChain chain = parse_point(list[i], fmt::format("{}, /{}", file, i));
     if (canonical_spec(chain) == canonical_spec({})) chain.clear();
@@ -84,7 +90,7 @@ Suite read_suite(const std::string& file) {
 std::string remedy_for(const std::string& name) {
   std::error_code error;
   if (std::filesystem::is_directory(name, error)) {
-    return fmt::format("for a folder of MNIST-C write mnist-c:{}", escaped(name));
+    return fmt::format("evaluate takes a folder of MNIST-C as mnist-c:{}", escaped(name));
   }
   if (name.ends_with(".json")) return "there is no such file here; name one with a list of SPECs";
   return fmt::format(

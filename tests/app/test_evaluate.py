@@ -257,7 +257,7 @@ def test_wrong_specs_and_suites_are_refused(bench, trained):
     for suite, remedy in [
         ("standrad", "did you mean 'standard'?"),
         ("quick.json", "there is no such file"),
-        ("runs/folder", "write mnist-c:runs/folder"),
+        ("runs/folder", "as mnist-c:runs/folder"),
     ]:
         done = bench("evaluate", "runs", "--suite", suite)
         assert_refusal(done, 2, f"there is no suite '{suite}'", remedy)
@@ -278,13 +278,15 @@ def test_a_file_of_specs_is_a_suite(bench, trained, tmp_path):
     done = bench("evaluate", "runs/mlp/seed-1", "--suite", "mine.json", "--json")
     assert [group["transform"] for group in json.loads(done.stdout)["groups"]] == ["shift:dx=1+invert"]
     for content, why in [
-        ('{"specs": []}', "allowed: a list"),
+        ('{"specs": []}', "allowed: a list of 1 to 1000 points"),
         ('["identity", 5]', "mine.json, /1: found 5"),
         ('["identity", "shift:foo=1"]', "mine.json, /1: shift:foo=1: foo: unknown key"),
         ('[[{"type": "shift", "foo": 2}]]', "mine.json, /0, /0/foo: unknown key"),
     ]:
         (tmp_path / "mine.json").write_text(content)
         assert_refusal(bench("evaluate", "runs", "--suite", "mine.json"), 2, why)
+    (tmp_path / "quick.json").write_text('["identity"]')
+    assert_refusal(bench("evaluate", "runs", "--suite", "quick.json"), 2, "its name is that of suite quick")
 
 
 def test_expectations_hold_for_each_evaluation(bench, trained):
@@ -296,8 +298,8 @@ def test_expectations_hold_for_each_evaluation(bench, trained):
         *("evaluate", "runs/mlp/seed-1", "--transform", "shift:dx=14", "--transform", "identity"),
         *("--expect", "accuracy>=1", "--expect", "loss<0"),
     )
-    assert_refusal(done, 1, "4 expectations are missed:\n")
-    missed = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    assert_refusal(done, 1, "error: 4 expectations are missed\n")
+    missed = re.findall(r"^warning: (runs/mlp/seed-1, .*)", done.stderr, re.M)
     assert len(missed) == 4 and all(", got " in line for line in missed)
 
 
@@ -419,7 +421,21 @@ def test_mce_is_what_the_records_of_the_evaluations_give(bench, other):
     assert json.loads(done.stdout)["mce"] == mce
 
 
+def test_a_baseline_run_that_fails_does_not_spoil_the_mce(bench, other):
+    arguments = ("evaluate", "runs/small", "--suite", "quick", "--baseline", "runs/mlp", "--json")
+    assert bench(*arguments).code == 0
+    (other / "mlp/seed-1/model.safetensors").write_bytes(b"damaged")
+    done = bench(*arguments)
+    assert_refusal(done, 6, "mlp/seed-1/model.safetensors")
+    mce = parse_json(done.stdout)["mce"]
+    assert (mce["baseline_runs"], mce["notes"]) == (1, [])
+    shutil.rmtree(other / "mlp/seed-2")
+    assert "mce" not in parse_json(bench(*arguments).stdout)
+
+
 def test_a_baseline_is_one_experiment(bench, other):
+    done = bench("evaluate", "runs/mlp", "--baseline", "runs/mlp")
+    assert_refusal(done, 2, "--baseline runs/mlp: all runs named belong to it", "another experiment")
     done = bench("evaluate", "runs/small", "--transform", "invert", "--baseline", "runs")
     assert_refusal(done, 2, "found 2 experiments (smoke, small)", "allowed: one")
     assert_refusal(bench("evaluate", "runs/small", "--baseline", "nowhere"), 6, "no folder nowhere")

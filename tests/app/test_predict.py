@@ -134,6 +134,19 @@ def test_images_that_cannot_be_used_do_not_keep_others_from_being_predicted(benc
     assert [found["image"] for found in parse_json(done.stdout)["predictions"]] == ["good.png"]
 
 
+def test_the_noise_of_an_image_does_not_depend_on_the_others(bench, tmp_path):
+    noisy = 'data.transform=[{"type":"gaussian_noise","sigma":0.5}]'
+    few = (*CPU, "training.epochs=1", "data.train_limit=500", "data.test_limit=100")
+    assert bench("run", SMOKE, *few, noisy, "output=run", "-q").code == 0
+    (tmp_path / "a.png").write_bytes(png(mnist_image(0)))
+    (tmp_path / "b.png").write_bytes(png(mnist_image(1)))
+    (tmp_path / "cut.png").write_bytes(png(mnist_image(0))[:60])
+    (alone,) = predictions_of(bench("predict", "run", "b.png", "--json"))
+    for others in (("a.png",), ("cut.png",), ("cut.png", "a.png")):
+        found = parse_json(bench("predict", "run", *others, "b.png", "--json").stdout)["predictions"][-1]
+        assert found["probabilities"] == alone["probabilities"]
+
+
 def test_stdin_and_lines(bench, trained, tmp_path):
     row = read_predictions(trained)[0]
     (tmp_path / "x.png").write_bytes(png(mnist_image(row["index"])))

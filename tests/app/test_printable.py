@@ -156,5 +156,7 @@ def test_a_line_feed_in_a_name_makes_no_line_of_its_own(evil_run, tmp_path):
     name = "a\nerror: forged.md"
     _, _, said = printed("report", "runs", "-o", name, cwd=tmp_path)
     assert "wrote a\\x0aerror: forged.md" in said.splitlines()
-    _, _, said = printed("report", "no\nerror: folder", cwd=tmp_path)
-    assert said.splitlines()[0] == "error: there is no folder no\\x0aerror: folder"
+    for name in ("no\nerror: folder", "no\n  folder"):
+        _, _, said = printed("report", name, cwd=tmp_path)
+        shown = name.replace("\n", "\\x0a")
+        assert said.splitlines()[0] == f"error: there is no folder {shown}"

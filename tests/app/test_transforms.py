@@ -210,6 +210,11 @@ def test_mnist_c_is_read_as_it_is_published(bench, small_mnist, tmp_path):
     npy(tmp_path / "mnist_c/inverted/test_images.npy", "|u1", "(200, 28, 28)", pixels)
     assert "1 evaluation computed" in bench("evaluate", "run", "--suite", "mnist-c:mnist_c").stderr
     assert read_json(run / "mnist-c-inverted/identity.json")["test"] == clean["test"]
+    # One that somebody has put among those of the test set is not one of these.
+    (run / "test").mkdir(exist_ok=True)
+    shutil.copy(run / "mnist-c-inverted/identity.json", run / "test/identity.json")
+    assert "1 evaluation computed" in bench("evaluate", "run").stderr
+    assert read_json(run / "test/identity.json")["data"]["dataset"] != "mnist-c"
 
 
 def test_a_damaged_mnist_c_is_refused(bench, small_mnist, tmp_path):

@@ -196,7 +196,7 @@ TEST(WriteFileAtomically, LeavesTheOldFileToAReaderThatHasItOpen) {
   EXPECT_EQ(seen, "old");
 }
 
-TEST(ReplaceFiles, ReplacesAllOrNone) {
+TEST(ReplaceFiles, DeletesNothingBeforeAllAreWritten) {
   const TemporaryFolder folder;
   write(folder / "a", "old");
   write(folder / "b", "old");

@@ -116,8 +116,8 @@ TEST(PaperClaims, HaveShortTimesInThreeDigits) {
     for (EpochRecord& epoch : run.result.epochs) epoch.evaluate_seconds *= 0.003;
   }
   EXPECT_THAT(claim_of(check_paper(group_runs(runs)), "Abstract").findings,
-              Contains(HasSubstr("MLP 0.000300 s (0.000300 to 0.000300), CNN 0.00600 s (0.00600 to "
-                                 "0.00600), n = 1 and 1 run; the CNN takes 20.0 times as long")));
+              Contains(HasSubstr("MLP 0.000300 s (0.000300 to 0.000300), n = 1; CNN 0.00600 s "
+                                 "(0.00600 to 0.00600), n = 1, 20.0 times as long")));
 }
 
 /// Of all runs; the CNN's take 40 µs more.
@@ -143,7 +143,7 @@ TEST(PaperClaims, OnInferenceRestOnTimesOfOneImageWhereTheseWereTaken) {
   const PaperClaim claim = claim_of(check_paper(groups), "Abstract");
   EXPECT_THAT(claim.findings,
               Contains(AllOf(HasSubstr("bench --inference (native, 1 thread): MLP 12.0 µs (11.0 to "
-                                       "13.0), CNN 52.0 µs (51.0 to 53.0), n = 3 and 3 runs"),
+                                       "13.0), n = 3; CNN 52.0 µs (51.0 to 53.0), n = 3"),
                              HasSubstr("4.33 times as long"))));
   EXPECT_THAT(claim.findings, Contains(HasSubstr("to classify all test images")));
   EXPECT_EQ(claim.verdict, ClaimVerdict::suggested);  // of three seeds

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "paper/check.h"
@@ -30,6 +31,32 @@ TEST(PaperReport, SaysHowManyConclusionsCanBeWrongByChance) {
   const PaperCheck empty = check_paper({});
   EXPECT_EQ(tests_made(empty), 0);
   EXPECT_THAT(text_of(empty), Not(HasSubstr("conclusions in this section")));
+}
+
+TEST(PaperReport, HasAllNumbersAndVerdictsInJson) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  const nlohmann::ordered_json json = paper_section(check).data;
+  ASSERT_EQ(json["cells"].size(), check.cells.size());
+  const auto& accuracy = json["cells"][0];
+  EXPECT_EQ(accuracy["metric"], "accuracy");
+  EXPECT_EQ(accuracy["model"], "MLP");
+  EXPECT_EQ(accuracy["paper"], 97.7);
+  EXPECT_EQ(accuracy["ours"]["n"], 3);
+  EXPECT_NEAR(accuracy["ours"]["mean"], 0.9770, 1e-12);  // 230 of 10,000 are wrong
+  EXPECT_NEAR(accuracy["difference"], 0.0, 1e-9);
+  EXPECT_LT(accuracy["range_of_a_run"][0], 97.7);
+  EXPECT_GT(accuracy["range_of_a_run"][1], 97.7);
+  EXPECT_EQ(accuracy["verdict"], to_string(check.cells[0].verdict));
+  ASSERT_EQ(json["claims"].size(), check.claims.size());
+  for (std::size_t i = 0; i < check.claims.size(); ++i) {
+    EXPECT_EQ(json["claims"][i]["verdict"], to_string(check.claims[i].verdict));
+    EXPECT_EQ(json["claims"][i]["findings"], check.claims[i].findings);
+  }
+  EXPECT_EQ(json["table1"].size(), check.table1.size());
+  const nlohmann::ordered_json empty = paper_section(check_paper({})).data;
+  EXPECT_TRUE(empty["cells"][0]["ours"]["mean"].is_null());
+  EXPECT_TRUE(empty["cells"][0]["difference"].is_null());
+  EXPECT_TRUE(empty["cells"][0]["range_of_a_run"].is_null());
 }
 
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {

@@ -14,7 +14,7 @@ struct Format {
   std::string ending;  ///< of the file's name, lower case: ".md", "confusion.svg"
   std::string meaning;
   std::function<std::string(const Report&)> render;
-  bool shows_sections = false;
+  bool shows_sections = false;  ///< all of them: as text, or their numbers
   bool shows_mistakes = false;  ///< which take long to find
 };
 
