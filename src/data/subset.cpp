@@ -1,8 +1,11 @@
 #include "data/subset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "base/random.h"
 
 namespace mnist_bench {

@@ -356,9 +356,9 @@ def test_a_suite_is_read_from_a_pipe_and_refused_with_the_reason(runs, bench, tm
     for text, why in [
         ("hello", "-: line 1, column 1: syntax error"),
         ("", "cannot read stdin: nothing was written to it"),
-        ("[]", "found []; allowed: a list of 1 to 1000 SPECs"),
+        ("[]", "found []; allowed: a list of 1 to 1000 points"),
         ("[1]", "-, /0: found 1; allowed: a SPEC"),
-        (many, "allowed: a list of 1 to 1000 SPECs"),
+        (many, "allowed: a list of 1 to 1000 points"),
         ('["shfit:dx=1"]', 'did you mean "shift"?'),
     ]:
         assert_refusal(evaluate(text), 2, why)

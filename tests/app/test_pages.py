@@ -133,6 +133,11 @@ class Reader:
         folder = self.home / path
         if folder.exists():
             return
+        if folder.name == "latency.json":  # as scripts/reproduce_paper leaves it
+            runs = sorted(folder.parent.glob("*/seed-1"))
+            done = run_binary("bench", "--inference", *runs, "--rounds", 1, "-o", folder)
+            assert done.code == 0, done
+            return
         model = "cnn" if {"cnn", "new"} & set(Path(path).parts) else "mlp"
         if folder.name.startswith("seed-"):
             shutil.copytree(self.models / model / folder.name, folder)
