@@ -56,10 +56,9 @@ std::optional<Difference> difference(const std::vector<PlacedLayer>& layers,
   const auto [mine, its] =
       std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
   if (mine == layers.end() && its == wanted.end()) return std::nullopt;
-  Difference found{.model = model_type(model),
-                   .index = static_cast<std::size_t>(mine - layers.begin())};
-  if (its != wanted.end()) found.wanted = its->kind;
-  return found;
+  return Difference{.model = model_type(model),
+                    .index = static_cast<std::size_t>(mine - layers.begin()),
+                    .wanted = its == wanted.end() ? std::nullopt : std::optional(its->kind)};
 }
 
 /// All layers of one kind, in order.

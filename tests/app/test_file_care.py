@@ -97,11 +97,11 @@ def test_files_have_the_mode_that_the_umask_leaves(bench, tmp_path, mask):
 
 def test_a_file_that_is_replaced_keeps_its_mode(bench, finished_run, tmp_path):
     for mode in (0o600, 0o664):
-        (tmp_path / "report.md").write_text("old")
+        (tmp_path / "report.md").write_text("what was there")
         (tmp_path / "report.md").chmod(mode)
         assert bench("report", finished_run, "-o", "report.md").code == 0
         assert stat.S_IMODE((tmp_path / "report.md").stat().st_mode) == mode
-        assert "old" not in (tmp_path / "report.md").read_text()
+        assert "what was there" not in (tmp_path / "report.md").read_text()
 
 
 def test_a_link_named_with_o_stays_a_link(bench, finished_run, tmp_path):

@@ -181,7 +181,7 @@ TEST_F(Robustness, LeavesALongTableToThePages) {
         evaluated(groups_[0].completed[0], fmt::format("shift:dx={}", i), 5'000));
   }
   EXPECT_TRUE(table_of(section(), kRows).pages_only);
-  EXPECT_THAT(section().notes, Contains(HasSubstr("44 rows")));
+  EXPECT_THAT(section().notes, Contains(HasSubstr("all 44 sets of images")));
   EXPECT_FALSE(table_of(section(), kComparisons).pages_only);
 }
 

@@ -89,10 +89,10 @@ TEST_F(SuiteFile, IsAListOfSpecs) {
 }
 
 TEST_F(SuiteFile, IsRefusedWithTheReason) {
-  EXPECT_THAT(refusal("[]"), HasSubstr("allowed: a list of 1 to 1000 SPECs"));
-  EXPECT_THAT(refusal(R"({"a": 1})"), HasSubstr("allowed: a list of 1 to 1000 SPECs"));
-  EXPECT_THAT(refusal("[1]"), HasSubstr("allowed: a list of 1 to 1000 SPECs"));
-  EXPECT_THAT(refusal(R"(["rotate:degrees=900"])"), HasSubstr("mine.json: rotate:degrees=900"));
+  EXPECT_THAT(refusal("[]"), HasSubstr("allowed: a list of 1 to 1000 points"));
+  EXPECT_THAT(refusal(R"({"a": 1})"), HasSubstr("allowed: a list of 1 to 1000 points"));
+  EXPECT_THAT(refusal("[1]"), HasSubstr("mine.json, /0: found 1; allowed: a SPEC"));
+  EXPECT_THAT(refusal(R"(["rotate:degrees=900"])"), HasSubstr("mine.json, /0: rotate:degrees=900"));
   EXPECT_THAT(refusal("[\"invert\""), HasSubstr("mine.json"));
 }
 
