@@ -135,7 +135,7 @@ class Reader:
             return
         if folder.name == "latency.json":  # as scripts/reproduce_paper leaves it
             runs = sorted(folder.parent.glob("*/seed-1"))
-            done = run_binary("bench", "--inference", *runs, "--rounds", 1, "-o", folder)
+            done = run_binary("bench", "--inference", *runs, "--rounds", 1, "-o", folder, cwd=self.home)
             assert done.code == 0, done
             return
         model = "cnn" if {"cnn", "new"} & set(Path(path).parts) else "mlp"
