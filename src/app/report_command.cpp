@@ -79,9 +79,10 @@ void report(const ReportArguments& arguments) {
           return paper_section(check_paper(groups, evaluations));
         });
   }
-  options.mistakes =
-      std::any_of(arguments.files.begin(), arguments.files.end(),
-                  [](const std::string& file) { return format_of(file).shows_mistakes; });
+  for (const std::string& file : arguments.files) {
+    options.mistakes = options.mistakes || format_of(file).shows_mistakes;
+    options.pictures = options.pictures || format_of(file).shows_pictures;
+  }
   const Report made = make_report(stored, options);
   if (arguments.files.empty()) {
     print(text_report(made));

@@ -101,10 +101,8 @@ Report make_report(const StoredRuns& stored, const ReportOptions& options) {
                       efficiency_section(groups), confused_pairs_section(groups)})) {
     report.sections.push_back(std::move(section));
   }
-  if (options.mistakes) {
-    add_contact_sheet(report.sections, groups, evaluations.of_runs);
-    report.sections.push_back(mistakes_section(groups));
-  }
+  if (options.pictures) add_contact_sheet(report.sections, groups, evaluations.of_runs);
+  if (options.mistakes) report.sections.push_back(mistakes_section(groups));
   report.sections.push_back(settings_section(groups));
   return report;
 }

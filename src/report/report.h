@@ -32,9 +32,10 @@ struct ReportOptions {
   /// These follow the results; such as the check of the paper.
   std::vector<std::function<Section(const std::vector<RunGroup>&, const EvaluationsOfRuns&)>>
       further = {};
-  /// The most confident mistakes, which take long to find: from all predictions and the images;
-  /// and where there are evaluations, what their transforms do to images.
+  /// The most confident mistakes, which take long to find: from all predictions and the images.
   bool mistakes = false;
+  /// Where there are evaluations, what their transforms do to images, and who gets these right.
+  bool pictures = false;
   /// What `bench --inference` measured, of these experiments and of others.
   std::vector<Latency> latencies = {};
 };

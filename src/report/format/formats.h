@@ -15,7 +15,9 @@ struct Format {
   std::string meaning;
   std::function<std::string(const Report&)> render;
   bool shows_sections = false;  ///< all of them: as text, or their numbers
-  bool shows_mistakes = false;  ///< which take long to find
+  // What takes long to find:
+  bool shows_mistakes = false;
+  bool shows_pictures = false;  ///< of transforms, or who gets them right
 };
 
 /// All formats: a new one is a line in this table. Each kind of figure is a format, too.

@@ -95,12 +95,12 @@ TEST_F(EvaluatedReport, HasAFigureForEachKindOfTransform) {
 
 TEST_F(EvaluatedReport, ShowsWhatEachSeverityLooksLikeWhereTheDataAreThere) {
   EXPECT_THAT(html_report(make_report(stored_)), Not(HasSubstr("What each severity looks like")));
-  EXPECT_THAT(html_report(make_report(stored_, {.mistakes = true})),
+  EXPECT_THAT(html_report(make_report(stored_, {.pictures = true})),
               AllOf(HasSubstr("What each severity looks like</h3>\n<p>Not shown: "),
                     HasSubstr("is not the one that the run was tested on")));
   const std::string sha256 = load_dataset(shipped_mnist()).test.sha256;
   for (StoredRun& run : stored_.runs) run.result.data->test.sha256 = sha256;
-  EXPECT_THAT(html_report(make_report(stored_, {.mistakes = true})),
+  EXPECT_THAT(html_report(make_report(stored_, {.pictures = true})),
               AllOf(HasSubstr("<p>Images 3, 2, 1, 18 of the test set of mlp, a row each"),
                     HasSubstr("<span>as they are</span><span>15</span>"),
                     HasSubstr("alt=\"rotate\" width=\"116\" height=\"236\"")));
@@ -124,7 +124,7 @@ TEST_F(EvaluatedReport, HasWhatEachSeverityLooksLikeBesideItsCurve) {
   for (const StoredEvaluation& each : of_no_severity.begin()->second) {
     write_file_atomically(each.file, evaluation_text(each.evaluation));
   }
-  EXPECT_THAT(charts_and_strips(html_report(make_report(stored_, {.mistakes = true}))),
+  EXPECT_THAT(charts_and_strips(html_report(make_report(stored_, {.pictures = true}))),
               ElementsAre("chart of shift", "shift", "chart of rotate", "rotate", "invert"));
 }
 
