@@ -20,6 +20,8 @@
 namespace mnist_bench {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 /// Whether a run gets an image right; absent: not known.
 using IsRight = std::optional<bool>;
 
@@ -188,7 +190,6 @@ ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
 }
 
 nlohmann::ordered_json to_json(const ContactSheet& sheet) {
-  using Json = nlohmann::ordered_json;
   Json families = Json::array();
   for (const ContactStrip& strip : sheet.strips) {
     Json rows = Json::array();

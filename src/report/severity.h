@@ -1,9 +1,9 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "report/evaluations.h"
@@ -33,7 +33,12 @@ struct ChainOrder {
   double severity = 0.0;
   std::string spec;  ///< canonical
 
-  auto operator<=>(const ChainOrder&) const = default;
+  bool operator<(const ChainOrder& other) const {
+    const auto members = [](const ChainOrder& order) {
+      return std::tie(order.changes_images, order.kind, order.family, order.severity, order.spec);
+    };
+    return members(*this) < members(other);
+  }
 };
 ChainOrder order_of(const TransformChain& chain);
 
