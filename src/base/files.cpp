@@ -272,7 +272,8 @@ void remove_file(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove(path, error);
   if (!error) return;
-  throw Error(ExitCode::io, fmt::format("cannot delete {}: {}", path.string(), error.message()));
+  throw Error(ExitCode::io, fmt::format("cannot delete {}: {}", path.string(), error.message()),
+              "check the disk and the folder's permissions, then start again");
 }
 
 void create_folders(const std::filesystem::path& folder) {
