@@ -74,11 +74,8 @@ const RunGroup* permuted_group_of(const std::vector<RunGroup>& groups, const Run
 std::vector<TransformFamily> families_of(const PaperModel& mlp, const PaperModel& cnn,
                                          const EvaluationsOfRuns& evaluations) {
   if (mlp.runs == nullptr || cnn.runs == nullptr) return {};
-  std::set<std::string> specs;
-  const Suite suite = *shipped_suite(kPaperSuite);
-  for (const TransformChain& chain : suite.points) {
-    specs.insert(canonical_spec(chain));
-  }
+  const std::vector<std::string> of_suite = specs_of(*shipped_suite(kPaperSuite));
+  const std::set<std::string> specs(of_suite.begin(), of_suite.end());
   std::vector<TransformFamily> families = transform_families({*mlp.runs, *cnn.runs}, evaluations);
   for (TransformFamily& family : families) {
     std::erase_if(family.points, [&](const SeverityPoint& point) {

@@ -30,12 +30,6 @@ ValuesBySeed latency_by_seed(const RunGroup& group) {
   return medians;
 }
 
-SampleSummary summary_of_values(const ValuesBySeed& values) {
-  std::vector<double> list;
-  for (const auto& [seed, value] : values) list.push_back(value);
-  return summary_of(list);
-}
-
 /// "0.0123 s (0.0119 to 0.0128)"
 std::string range_text(const SampleSummary& summary, const char* unit) {
   return fmt::format("{} {} ({} to {})", three_digits(*summary.mean), unit,
@@ -52,8 +46,8 @@ struct ComparedTimes {
 std::optional<ComparedTimes> compare_times(const std::string& what, const ValuesBySeed& mlp,
                                            const ValuesBySeed& cnn, const char* unit) {
   if (mlp.empty() || cnn.empty()) return std::nullopt;
-  const SampleSummary of_mlp = summary_of_values(mlp);
-  const SampleSummary of_cnn = summary_of_values(cnn);
+  const SampleSummary of_mlp = summary_of(values_of(mlp));
+  const SampleSummary of_cnn = summary_of(values_of(cnn));
   const Judgement judgement = judge(paired_by_seed(mlp, cnn).differences, /*images=*/0);
   return ComparedTimes{
       .finding =

@@ -260,9 +260,7 @@ PaperClaim ones_and_sevens_claim(const PaperEvidence& evidence) {
     if (model.runs == nullptr) continue;
     const ValuesBySeed beyond = values_by_seed(*model.runs, ones_and_sevens_beyond_mean);
     if (beyond.empty()) continue;
-    std::vector<double> differences;
-    for (const auto& [seed, value] : beyond) differences.push_back(value);
-    judgements.push_back({model.printed->name, judge(differences, /*images=*/0)});
+    judgements.push_back({model.printed->name, judge(values_of(beyond), /*images=*/0)});
     const std::vector<ConfusedPair> pairs = confused_pairs(*model.runs);
     const auto pair = std::find_if(pairs.begin(), pairs.end(), [](const ConfusedPair& each) {
       return each.first == 1 && each.second == 7;

@@ -19,9 +19,7 @@ namespace mnist_bench {
 namespace {
 
 SampleSummary summary_over(const RunGroup& group, const Metric& metric) {
-  std::vector<double> values;
-  for (const auto& [seed, value] : values_by_seed(group, metric.value)) values.push_back(value);
-  const SampleSummary summary = summary_of(values);
+  const SampleSummary summary = summary_of(values_of(values_by_seed(group, metric.value)));
   if (!metric.is_share()) return summary;
   return with_least_scatter(summary, resolution_sd(test_images(group).value_or(0)));
 }
@@ -203,11 +201,15 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   return groups;
 }
 
+std::vector<double> values_of(const ValuesBySeed& by_seed) {
+  std::vector<double> values;
+  for (const auto& [seed, value] : by_seed) values.push_back(value);
+  return values;
+}
+
 SampleSummary summary_by_seed(const RunGroup& group,
                               std::optional<double> (*value)(const RunResult&)) {
-  std::vector<double> values;
-  for (const auto& [seed, found] : values_by_seed(group, value)) values.push_back(found);
-  return summary_of(values);
+  return summary_of(values_of(values_by_seed(group, value)));
 }
 
 }  // namespace mnist_bench

@@ -51,6 +51,9 @@ bool share_test_images(const RunGroup& a, const RunGroup& b);
 /// Values of runs of one group, by their seeds.
 using ValuesBySeed = std::map<std::uint64_t, double>;
 
+/// In the order of the seeds.
+std::vector<double> values_of(const ValuesBySeed& by_seed);
+
 /// A value of the group's completed runs; those that lack it, or where it is not finite, are left
 /// out.
 ValuesBySeed values_by_seed(const RunGroup& group,

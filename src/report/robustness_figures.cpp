@@ -14,12 +14,6 @@ namespace {
 /// The widest range of severities, whole numbers all, on whose axis fractions make no sense.
 constexpr double kWidestOfWholeNumbers = 16.0;
 
-std::vector<double> values_of(const ValuesBySeed& by_seed) {
-  std::vector<double> values;
-  for (const auto& [seed, value] : by_seed) values.push_back(value);
-  return values;
-}
-
 /// The mean at `x`, and from two seeds on the range from the least to the greatest.
 ChartPoint mean_and_range(double x, const ValuesBySeed& accuracy, std::int64_t images,
                           const std::string& what) {

@@ -30,12 +30,6 @@ OwnEvaluations own_evaluations(const std::vector<StoredEvaluation>& evaluations)
   return own;
 }
 
-std::vector<std::string> specs_of(const Suite& suite) {
-  std::vector<std::string> specs;
-  for (const TransformChain& chain : suite.points) specs.push_back(canonical_spec(chain));
-  return specs;
-}
-
 /// The points that the run has of each suite. Of a shipped suite it has all points, or the suite
 /// does not count: an interrupted evaluation would leave the mean of a part. Of any other suite:
 /// the points stored under its name.

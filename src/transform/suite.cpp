@@ -100,6 +100,12 @@ std::string remedy_for(const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> specs_of(const Suite& suite) {
+  std::vector<std::string> specs;
+  for (const TransformChain& chain : suite.points) specs.push_back(canonical_spec(chain));
+  return specs;
+}
+
 std::vector<std::string> suite_names() { return {"standard", "shift", "quick"}; }
 
 std::optional<Suite> shipped_suite(const std::string& name) {

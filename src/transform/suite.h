@@ -15,6 +15,9 @@ struct Suite {
   std::vector<TransformChain> points;
 };
 
+/// The canonical SPECs of its points, in their order.
+std::vector<std::string> specs_of(const Suite& suite);
+
 /// The one with this name that needs no file; nothing where there is none.
 std::optional<Suite> shipped_suite(const std::string& name);
 

@@ -16,12 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::vector<std::string> specs_of(const Suite& suite) {
-  std::vector<std::string> specs;
-  for (const TransformChain& chain : suite.points) specs.push_back(canonical_spec(chain));
-  return specs;
-}
-
 TEST(StandardSuite, Has99PointsOf16TransformsAndTheCleanSet) {
   const Suite suite = find_suite("standard");
   ASSERT_EQ(suite.points.size(), 100U);
