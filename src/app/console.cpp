@@ -107,7 +107,7 @@ std::string progress_text(const TrainProgress& p, std::int64_t epochs, std::int6
                                std::string(static_cast<std::size_t>(cells - filled), ' '));
   // The time left in this epoch and the following ones, at this epoch's pace (training alone).
   const double pace = p.seconds / static_cast<double>(p.step);
-  const double left = pace * static_cast<double>((p.steps - p.step) + (epochs - p.epoch) * p.steps);
+  const double left = pace * static_cast<double>(p.steps_left);
   return fmt::format("epoch {}/{} {}{:3}%  loss {}  {} images/s  {} left", p.epoch, epochs, bar,
                      100 * p.step / p.steps, p.loss ? fmt::format("{:.4f}", *p.loss) : "-",
                      with_commas(static_cast<long long>(p.images_per_second)), duration_text(left));
@@ -150,11 +150,17 @@ void Console::error(const Error& error) {
 }
 
 void Console::epoch(const EpochRecord& e, std::int64_t epochs, const ImageCounts& images) {
-  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {} %; test loss {:.4f}, accuracy {} "
-                   "%, macro F1 {} %; {} s, {} images/s",
-                   e.epoch, epochs, e.train_loss, percent_of_images(e.train_accuracy, images.train),
-                   e.test_loss, percent_of_images(e.test_accuracy, images.test),
-                   percent_of_images(e.test_macro_f1, images.test),
+  const auto scores = [](const char* name, const std::optional<EpochScores>& of,
+                         std::int64_t count) {
+    if (!of) return std::string();
+    return fmt::format("{} loss {:.4f}, accuracy {} %, macro F1 {} %; ", name, of->loss,
+                       percent_of_images(of->accuracy, count),
+                       percent_of_images(of->macro_f1, count));
+  };
+  info(fmt::format("epoch {}/{}: train loss {:.4f}, accuracy {} %; {}{}{} s, {} images/s", e.epoch,
+                   epochs, e.train_loss, percent_of_images(e.train_accuracy, images.train),
+                   scores("validation", e.validation, images.validation),
+                   scores("test", e.test, images.test),
                    rounded(e.train_seconds, telling_decimals(e.train_seconds, 2)),
                    with_commas(static_cast<long long>(e.images_per_second))),
        to_json(e));

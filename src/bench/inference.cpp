@@ -61,7 +61,7 @@ Subject subject_of(const ExperimentConfig& config, TestSetCache& data) {
   std::shared_ptr<const ImageSet> images = data.load(config.data);
   const DataShape shape = shape_of(data.dataset());
   std::vector<PlacedLayer> layers = layers_of(config.model, shape.image, shape.classes);
-  std::vector<NamedTensor> tensors = initial_tensors(layers, config.seed);
+  std::vector<NamedTensor> tensors = initial_tensors(layers, config);
   return {.name = config.name,
           .config_hash = config_hash(config),
           .seed = {},

@@ -69,6 +69,7 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
   Case one{.config = model, .data = &data, .series = {}};
   one.config.training.engine = engine;
   one.config.training.epochs = epochs;
+  one.config.training.steps.reset();
   one.config.device = "cpu";
   const DataShape shape = shape_of(data.dataset());
   require_trainable_by(engine, one.config, shape);

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 std::optional<ordered_json> value_of(const Key& key, const ExperimentConfig& config) {
-  return key.applies_to(config) ? std::optional(key.get(config)) : std::nullopt;
+  return key.counts_in(config) ? std::optional(key.get(config)) : std::nullopt;
 }
 
 std::string json_text(const std::optional<ordered_json>& value) {

@@ -34,6 +34,8 @@ struct DataConfig {
   /// Use only the first N training (test) images of a class-stratified order; absent: all. ≥ 1.
   std::optional<std::int64_t> train_limit;
   std::optional<std::int64_t> test_limit;
+  /// Training images that are held back: the last ones of that order. ≥ 1.
+  std::optional<std::int64_t> validation = std::nullopt;
 
   bool operator==(const DataConfig&) const = default;
 };
@@ -79,6 +81,19 @@ inline std::string_view model_type(const ModelConfig& model) {
   return std::visit([](const auto& config) { return config.kType; }, model);
 }
 
+/// What a network's weights are drawn from. n_in and n_out: the inputs and outputs of a unit, times
+/// the kernel's area in a convolution. Biases are 0, but for `pytorch`.
+enum class Initialization {
+  he,       ///< N(0, 2/n_in): paper, eq. 20
+  pytorch,  ///< U(−1/√n_in, 1/√n_in), biases too: what PyTorch's modules do
+  xavier,   ///< U(−a, a), a = √(6/(n_in + n_out)): Glorot and Bengio 2010, eq. 16
+};
+
+inline constexpr EnumNames<Initialization, 3> kInitializations = {
+    {{Initialization::he, "he"},
+     {Initialization::pytorch, "pytorch"},
+     {Initialization::xavier, "xavier"}}};
+
 /// Adam (paper, eq. 15–18), ε outside the root.
 struct AdamConfig {
   static constexpr std::string_view kType = "adam";
@@ -92,7 +107,21 @@ struct AdamConfig {
   bool operator==(const AdamConfig&) const = default;
 };
 
-using OptimizerConfig = std::variant<AdamConfig>;
+/// Stochastic gradient descent as torch::optim::SGD computes it, without dampening:
+///   g ← g + weight_decay · θ,  b ← momentum · b + g,  θ ← θ − learning_rate · d,
+/// where d is b, or g + momentum · b with Nesterov's momentum (Sutskever et al. 2013, sec. 2).
+struct SgdConfig {
+  static constexpr std::string_view kType = "sgd";
+  static constexpr std::string_view kTitle = "SGD";
+  double learning_rate = 0.01;  ///< > 0
+  double momentum = 0.0;        ///< 0 ≤ momentum < 1
+  bool nesterov = false;        ///< needs a momentum
+  double weight_decay = 0.0;    ///< ≥ 0
+
+  bool operator==(const SgdConfig&) const = default;
+};
+
+using OptimizerConfig = std::variant<AdamConfig, SgdConfig>;
 
 /// The value of `optimizer.type` for `optimizer`.
 inline std::string_view optimizer_type(const OptimizerConfig& optimizer) {
@@ -119,9 +148,13 @@ constexpr std::optional<Engine> engine_of(std::string_view name) {
 }
 
 struct TrainingConfig {
-  std::int64_t epochs = 5;       ///< 1 to 100,000
+  std::int64_t epochs = 5;       ///< 1 to kMaxEpochs
   std::int64_t batch_size = 64;  ///< 1 to 1,048,576; the last partial batch is kept
   Engine engine = Engine::libtorch;
+  /// Steps after which training ends, in place of `epochs`: 1 to 1,000,000,000.
+  std::optional<std::int64_t> steps = std::nullopt;
+  /// Epochs between evaluations: 1 to kMaxEpochs.
+  std::int64_t evaluate_every = 1;
 
   bool operator==(const TrainingConfig&) const = default;
 };
@@ -137,6 +170,7 @@ struct ExperimentConfig {
   std::optional<std::int64_t> threads;
   DataConfig data;
   ModelConfig model;
+  Initialization initialization = Initialization::he;
   OptimizerConfig optimizer;
   TrainingConfig training;
   /// The run folder; {name} and {seed} are filled in.

@@ -13,6 +13,7 @@
 
 #include "base/json_of.h"
 #include "config/layer_keys.h"
+#include "config/schedule.h"
 
 namespace mnist_bench {
 
@@ -30,6 +31,14 @@ void to_json(Json& value, Normalization normalization) {
 }
 void from_json(const nlohmann::json& value, Normalization& normalization) {
   normalization = enum_value(kNormalizations, value.get_ref<const std::string&>()).value();
+}
+
+template <class Json>
+void to_json(Json& value, Initialization initialization) {
+  value = enum_name(kInitializations, initialization);
+}
+void from_json(const nlohmann::json& value, Initialization& initialization) {
+  initialization = enum_value(kInitializations, value.get_ref<const std::string&>()).value();
 }
 
 namespace {
@@ -161,6 +170,22 @@ Key model_type_key() {
   return type;
 }
 
+Key nesterov_key() {
+  Key nesterov = optimizer_key("nesterov", Boolean{}, &SgdConfig::nesterov,
+                               "Whether to look ahead (Nesterov's momentum); needs a momentum.");
+  const auto problem = [](const ExperimentConfig& config) -> std::optional<std::string> {
+    const auto& sgd = std::get<SgdConfig>(config.optimizer);
+    if (!sgd.nesterov || sgd.momentum > 0) return std::nullopt;
+    return "found true, but optimizer.momentum is 0; set a momentum, such as 0.9";
+  };
+  nesterov.dependency = {
+      .problem = problem,
+      .when = {{"properties", {{"nesterov", {{"const", true}}}}}, {"required", {"nesterov"}}},
+      .then = {{"properties", {{"momentum", {{"exclusiveMinimum", 0}}}}},
+               {"required", {"momentum"}}}};
+  return nesterov;
+}
+
 Key layers_key() {
   Key layers = model_key("layers", LayerList{}, &LayersConfig::layers,
                          "The layers of the network, first to last; see the table of layers.");
@@ -169,20 +194,35 @@ Key layers_key() {
   return layers;
 }
 
+Key younger(Key key) {
+  key.is_younger = true;
+  return key;
+}
+
+Key epochs_key() {
+  Key epochs = key("training", "epochs", IntegerRange{1, kMaxEpochs},
+                   field(&ExperimentConfig::training, &TrainingConfig::epochs),
+                   "Passes over the training images.");
+  epochs.is_replaced = [](const ExperimentConfig& config) {
+    return config.training.steps.has_value();
+  };
+  return epochs;
+}
+
 Key transform_key() {
   Key transform = key("data", "transform", TransformList{kMostTransforms},
                       field(&ExperimentConfig::data, &DataConfig::transform),
                       "What is done to all training and test images, first to last, such as "
                       "[{\"type\": \"transpose\"}]; see the table of transforms.");
   transform.check = [](const json& list) { return problem_in_transforms(list); };
-  transform.is_younger = true;
-  return transform;
+  return younger(std::move(transform));
 }
 
 std::vector<Key> make_keys() {
   using E = ExperimentConfig;
   using D = DataConfig;
   using A = AdamConfig;
+  using S = SgdConfig;
   using T = TrainingConfig;
 
   const Text label{"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$", 100,
@@ -221,6 +261,9 @@ std::vector<Key> make_keys() {
           "Train on only the first N images of a fixed, class-stratified order; null: on all."),
       key("data", "test_limit", image_count, field(&E::data, &D::test_limit),
           "Test on only the first N images of a fixed, class-stratified order; null: on all."),
+      younger(key("data", "validation", image_count, field(&E::data, &D::validation),
+                  "Hold the last N training images of that order back from training, the same for "
+                  "every seed, and evaluate on them too; null: none.")),
 
       model_type_key(),
       model_key("hidden", IntegerList{16, units}, &MlpConfig::hidden,
@@ -237,8 +280,15 @@ std::vector<Key> make_keys() {
       model_key("dropout", below_one, &CnnConfig::dropout,
                 "Probability to drop a unit after the hidden linear layer."),
       layers_key(),
+      younger(
+          key("model", "initialization", Choice{enum_names(kInitializations)},
+              field(&E::initialization),
+              "he: weights from N(0, 2/n_in), biases 0 (the paper's eq. 20); pytorch: both from "
+              "U(−1/√n_in, 1/√n_in); xavier: weights from U(−a, a), a = √(6/(n_in + n_out)).")),
 
-      type_key("optimizer", &E::optimizer, "Adam (the paper's eq. 15 to 18), ε outside the root."),
+      type_key("optimizer", &E::optimizer,
+               "Adam (the paper's eq. 15 to 18), ε outside the root, or stochastic gradient "
+               "descent, as in PyTorch."),
       optimizer_key("learning_rate", positive, &A::learning_rate, "Step size α."),
       optimizer_key("beta1", below_one, &A::beta1, "Decay of the mean of the gradients, β₁."),
       optimizer_key("beta2", below_one, &A::beta2,
@@ -246,13 +296,26 @@ std::vector<Key> make_keys() {
       optimizer_key("epsilon", positive, &A::epsilon, "ε, added to the root of the second moment."),
       optimizer_key("weight_decay", not_negative, &A::weight_decay,
                     "Factor of the L2 penalty, added to the gradient."),
+      optimizer_key("learning_rate", positive, &S::learning_rate, "Step size η."),
+      optimizer_key("momentum", below_one, &S::momentum,
+                    "Share of the last step's direction that the next one keeps."),
+      nesterov_key(),
+      optimizer_key("weight_decay", not_negative, &S::weight_decay,
+                    "Factor of the L2 penalty, added to the gradient."),
 
-      key("training", "epochs", IntegerRange{1, 100'000}, field(&E::training, &T::epochs),
-          "Passes over the training images."),
+      epochs_key(),
+      younger(key("training", "steps", IntegerRange{1, 1'000'000'000},
+                  field(&E::training, &T::steps),
+                  "Steps after which training ends, in place of training.epochs; null: after "
+                  "those.")),
       key("training", "batch_size", IntegerRange{1, 1'048'576}, field(&E::training, &T::batch_size),
           "Images per step; the last, partial batch of an epoch is kept."),
       key("training", "engine", engine, field(&E::training, &T::engine),
           "LibTorch, or native: this project's kernels, several times as fast, on the CPU only."),
+      younger(key("training", "evaluate_every", IntegerRange{1, kMaxEpochs},
+                  field(&E::training, &T::evaluate_every),
+                  "Epochs from one evaluation, and checkpoint, to the next; there is one after the "
+                  "last in any case.")),
 
       key("", "output", Path{{"name", "seed"}}, field(&E::output),
           "The run folder; {name} and {seed} are filled in."),
@@ -272,6 +335,10 @@ const Key* type_key_of(std::string_view section) {
 
 bool Key::applies_to(const ExperimentConfig& config) const {
   return type.empty() || type_key_of(section)->get(config) == type;
+}
+
+bool Key::counts_in(const ExperimentConfig& config) const {
+  return applies_to(config) && !(is_replaced && is_replaced(config));
 }
 
 bool Key::depends_on_type() const { return !type.empty() && section_types(section).size() > 1; }

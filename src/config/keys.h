@@ -47,6 +47,8 @@ struct Key {
   /// Younger than 0.1.0: where it has its default it is not part of what the experiment is, nor of
   /// its hash, so that the hashes of older configs stay.
   bool is_younger = false;
+  /// Whether another key takes its place, whatever its value; empty: none ever does.
+  std::function<bool(const ExperimentConfig&)> is_replaced = {};
 
   /// "training.epochs", as in an override.
   [[nodiscard]] std::string path() const { return section.empty() ? name : section + "." + name; }
@@ -54,6 +56,8 @@ struct Key {
     return type.empty() || type == section_type;
   }
   [[nodiscard]] bool applies_to(const ExperimentConfig& config) const;
+  /// Whether it says something about the experiment: it applies, and no other key replaces it.
+  [[nodiscard]] bool counts_in(const ExperimentConfig& config) const;
   /// Whether its section has other types that lack the key.
   [[nodiscard]] bool depends_on_type() const;
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;

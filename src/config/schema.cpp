@@ -59,10 +59,12 @@ ordered_json alternative_schema(const std::string& section, const std::string& t
   properties["type"]["enum"] = {type};
   ordered_json schema = {{"title", type}};
   schema.update(object_schema(properties));
-  schema["required"] = {"type"};
+  // Without a "type" it is the default one, if there is one.
+  schema["required"] = ordered_json::array();
   for (const Key& key : experiment_keys()) {
-    const bool is_required = key.section == section && key.type == type;
-    if (is_required && key.if_absent == IfAbsent::error) schema["required"].push_back(key.name);
+    if (key.section != section || !key.belongs_to(type)) continue;
+    const bool is_type = key.name == "type" && type != section_types(section).front();
+    if (is_type || key.if_absent == IfAbsent::error) schema["required"].push_back(key.name);
   }
   add_dependencies(schema, section, type);
   return schema;

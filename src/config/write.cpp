@@ -17,12 +17,12 @@ void replace_all(std::string& text, std::string_view placeholder, const std::str
   }
 }
 
-/// The keys that apply and that `is_wanted`.
+/// The keys that count and that `is_wanted`.
 template <class Predicate>
 nlohmann::ordered_json object_of(const ExperimentConfig& config, const Predicate& is_wanted) {
   auto document = nlohmann::ordered_json::object();
   for (const Key& key : experiment_keys()) {
-    if (!key.applies_to(config) || !is_wanted(key)) continue;
+    if (!key.counts_in(config) || !is_wanted(key)) continue;
     auto& parent = key.section.empty() ? document : document[key.section];
     parent[key.name] = key.get(config);
   }

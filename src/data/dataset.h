@@ -41,6 +41,8 @@ struct SourceFile {
 struct Dataset {
   ImageSet train;
   ImageSet test;
+  /// Images of the training file that are held back from `train`; may be empty.
+  ImageSet validation;
   /// Largest label of the training set + 1; at least 2.
   std::int64_t classes = 0;
   /// Summaries of all images of the files, even where `train` and `test` are cut to a part of them.

@@ -64,6 +64,12 @@ ClassImages& next_class(std::vector<ClassImages>& classes, std::int64_t position
   return *next;  // the classes are behind by one image in all, so that one is by at least 1/k
 }
 
+std::vector<std::int64_t> first_indices(std::int64_t size) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(size));
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return indices;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labels) {
@@ -80,6 +86,47 @@ std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labe
   return order;
 }
 
+TrainingSplit training_split(const std::vector<std::uint8_t>& labels, const DataConfig& config) {
+  const std::int64_t size = training_images(std::ssize(labels), config);
+  TrainingSplit split;
+  if (config.train_limit || config.validation) split.train = stratified_order(labels);
+  if (config.validation) {
+    const auto held_back = split.train.end() - *config.validation;
+    split.validation.assign(held_back, split.train.end());
+    split.train.erase(held_back, split.train.end());
+    std::sort(split.validation.begin(), split.validation.end());
+  }
+  if (config.train_limit) {
+    split.train.resize(static_cast<std::size_t>(size));
+  } else if (config.validation) {
+    std::sort(split.train.begin(), split.train.end());
+  } else {
+    split.train = first_indices(size);
+  }
+  return split;
+}
+
+std::int64_t training_images(std::int64_t images, const DataConfig& config) {
+  const std::int64_t held_back = config.validation.value_or(0);
+  const std::int64_t wanted = config.train_limit.value_or(1);
+  if (held_back > images - wanted) {
+    const bool both = config.train_limit && config.validation;
+    throw Error(
+        ExitCode::data,
+        both ? fmt::format("data.train_limit is {} and data.validation {}, but there are "
+                           "only {} training images",
+                           wanted, held_back, images)
+        : config.validation
+            ? fmt::format("data.validation is {} of {} training images; none is left to "
+                          "train on",
+                          held_back, images)
+            : fmt::format("data.train_limit is {}, but there are only {} images", wanted, images),
+        config.validation ? "make data.validation smaller"
+                          : "set data.train_limit=null for all of them");
+  }
+  return config.train_limit.value_or(images - held_back);
+}
+
 std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
                                        const std::string& key) {
   if (!limit) return all_indices(set);
@@ -94,10 +141,6 @@ std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t
   return indices;
 }
 
-std::vector<std::int64_t> all_indices(const ImageSet& set) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(set.size()));
-  std::iota(indices.begin(), indices.end(), std::int64_t{0});
-  return indices;
-}
+std::vector<std::int64_t> all_indices(const ImageSet& set) { return first_indices(set.size()); }
 
 }  // namespace mnist_bench

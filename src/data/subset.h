@@ -18,6 +18,20 @@ namespace mnist_bench {
 /// first half is the easier one).
 std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labels);
 
+/// Images of a training file, by their index in it.
+struct TrainingSplit {
+  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> validation;
+};
+
+/// Holds the last images of the stratified order back for validation, so that they are the same
+/// whatever the limit is, and trains on its first `config.train_limit` ones, or on all others in
+/// the file's order. Throws Error(data), naming the keys, where there are fewer images.
+TrainingSplit training_split(const std::vector<std::uint8_t>& labels, const DataConfig& config);
+
+/// How many images `training_split` leaves for training, of `images` in the file. Throws as it.
+std::int64_t training_images(std::int64_t images, const DataConfig& config);
+
 /// Cuts `set` to its first `limit` images of the stratified order, if there is a limit; returns the
 /// indices kept. Throws Error(data), naming the config's `key`, where there are fewer images.
 std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,

@@ -1,5 +1,8 @@
 #include "experiment/data_cache.h"
 
+#include <iterator>
+#include <utility>
+
 #include "data/subset.h"
 #include "data/transform_set.h"
 #include "experiment/engine_sets.h"
@@ -15,7 +18,8 @@ bool DataCache::load(const DataConfig& config) {
   Origin origin{.files = file_stamps(folder),
                 .transform = config.transform,
                 .train_limit = config.train_limit,
-                .test_limit = config.test_limit};
+                .test_limit = config.test_limit,
+                .validation = config.validation};
   if (origin_ == origin) return false;
 
   origin_.reset();
@@ -24,7 +28,12 @@ bool DataCache::load(const DataConfig& config) {
   dataset_ = {};
   dataset_ = load_dataset(folder);
   transform_dataset(dataset_, config.transform);
-  limit_images(dataset_.train, config.train_limit, "data.train_limit");
+  TrainingSplit split = training_split(dataset_.train.labels, config);
+  dataset_.validation = select(dataset_.train, split.validation);
+  if (std::ssize(split.train) < dataset_.train.size()) {
+    dataset_.train = select(dataset_.train, split.train);
+  }
+  train_indices_ = std::move(split.train);
   test_indices_ = limit_images(dataset_.test, config.test_limit, "data.test_limit");
   origin_ = std::move(origin);
   return true;

@@ -31,6 +31,8 @@ class DataCache {
 
   // Of the last `load`, until the next one.
   [[nodiscard]] const Dataset& dataset() const { return dataset_; }
+  /// The indices of the training images in the training file.
+  [[nodiscard]] const std::vector<std::int64_t>& train_indices() const { return train_indices_; }
   /// The indices of the test images in the test file.
   [[nodiscard]] const std::vector<std::int64_t>& test_indices() const { return test_indices_; }
   /// The data in the native engine's form. Throws Error(usage) for images that it cannot take.
@@ -39,17 +41,19 @@ class DataCache {
   const TensorSets& tensor_sets(Normalization normalization, const std::string& device);
 
  private:
-  /// What `dataset_` and `test_indices_` were made from.
+  /// What the data set and the indices were made from.
   struct Origin {
     std::vector<FileStamp> files;
     TransformChain transform;
     std::optional<std::int64_t> train_limit;
     std::optional<std::int64_t> test_limit;
+    std::optional<std::int64_t> validation;
     bool operator==(const Origin&) const = default;
   };
 
   std::optional<Origin> origin_;
   Dataset dataset_;
+  std::vector<std::int64_t> train_indices_;
   std::vector<std::int64_t> test_indices_;
   // At most one of them.
   std::unique_ptr<NativeSets> native_sets_;

@@ -47,6 +47,9 @@ DataSummary describe_data(const Dataset& dataset, const DataConfig& config) {
   return {.dataset = dataset.identified.value_or(config.dataset),
           .train = summarize_split(dataset.train, dataset.classes),
           .test = summarize_split(dataset.test, dataset.classes),
+          .validation = dataset.validation.size() == 0
+                            ? std::nullopt
+                            : std::optional(summarize_split(dataset.validation, dataset.classes)),
           .mean = constants.mean,
           .std = constants.sd,
           .files = summarize_files(dataset)};

@@ -9,14 +9,16 @@
 
 namespace mnist_bench {
 
-/// Training and test set in the native engine's form; `dataset` must outlive them.
+/// Training, test and validation set in the native engine's form; `dataset` must outlive them.
 struct NativeSets {
-  explicit NativeSets(const Dataset& dataset) : train(dataset.train), test(dataset.test) {}
+  explicit NativeSets(const Dataset& dataset)
+      : train(dataset.train), test(dataset.test), validation(dataset.validation) {}
   native::Images train;
   native::Images test;
+  native::Images validation;
 };
 
-/// Training and test set in LibTorch's form.
+/// Training, test and validation set in LibTorch's form.
 struct TensorSets {
   TensorSets(const Dataset& dataset, Normalization with, std::string on)
       : normalization(with),
@@ -24,11 +26,14 @@ struct TensorSets {
         train(to_tensors(dataset.train, normalization, c10::Device(device),
                          dataset.train_pixels.statistics)),
         test(to_tensors(dataset.test, normalization, c10::Device(device),
-                        dataset.train_pixels.statistics)) {}
+                        dataset.train_pixels.statistics)),
+        validation(to_tensors(dataset.validation, normalization, c10::Device(device),
+                              dataset.train_pixels.statistics)) {}
   Normalization normalization;
   std::string device;
   ImageTensors train;
   ImageTensors test;
+  ImageTensors validation;
 };
 
 }  // namespace mnist_bench

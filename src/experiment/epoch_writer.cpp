@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace mnist_bench {
 
-void EpochWriter::write(Checkpoint checkpoint) {
+void EpochWriter::write(Checkpoint checkpoint, std::size_t added) {
   finish();
   epoch_ = checkpoint.epochs.back();
   // With both, it runs in place if no thread can be started. libstdc++ 12 moves its argument into
@@ -14,8 +15,8 @@ void EpochWriter::write(Checkpoint checkpoint) {
   const std::launch how =
       async_ ? std::launch::async | std::launch::deferred : std::launch::deferred;
   const auto held = std::make_shared<Checkpoint>(std::move(checkpoint));
-  const auto write = [this, held] {
-    folder_.write_epoch(held->epochs.back());
+  const auto write = [this, held, added] {
+    folder_.write_epochs(std::span(held->epochs).last(added));
     folder_.write_checkpoint(std::move(*held));
   };
   written_ = std::async(how, write);

@@ -9,8 +9,8 @@
 
 namespace mnist_bench {
 
-/// Writes an epoch's files into the run folder: before the next epoch begins or, with `async`,
-/// while that is trained. An epoch is announced once all of it is on disk.
+/// Writes the files of evaluated epochs into the run folder: before the next epoch begins or, with
+/// `async`, while that is trained. An epoch is announced once all of it is on disk.
 class EpochWriter {
  public:
   EpochWriter(RunFolder& folder, Observer& observer, std::int64_t epochs, const ImageCounts& images,
@@ -19,8 +19,9 @@ class EpochWriter {
 
   // Each of these throws what writing threw.
 
-  /// Writes the last of the checkpoint's epochs and the checkpoint, or begins to.
-  void write(Checkpoint checkpoint);
+  /// Writes the last `added` of the checkpoint's epochs and the checkpoint, or begins to. The last
+  /// one is evaluated, and announced.
+  void write(Checkpoint checkpoint, std::size_t added);
   /// Announces the epoch if it is written by now.
   void announce_if_written();
   /// Waits until it is written and announces it; does nothing where there is none. Call it before

@@ -13,10 +13,10 @@
 
 namespace mnist_bench {
 
-/// The parameters, then the buffers, that training with this seed starts from: the same ones for
-/// every engine.
+/// The parameters, then the buffers, that training starts from with the config's seed: the same
+/// ones for every engine.
 std::vector<NamedTensor> initial_tensors(const std::vector<PlacedLayer>& layers,
-                                         std::uint64_t seed);
+                                         const ExperimentConfig& config);
 
 /// The learner that `config` names, with the initial parameters of its seed, on `device` ("cpu",
 /// "cuda:0") with `threads` CPU threads. `config` must outlive it, and `data` must not change.

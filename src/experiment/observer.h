@@ -11,10 +11,11 @@
 
 namespace mnist_bench {
 
-/// Sizes of the two sets, which turn an epoch's accuracies into counts of images.
+/// Sizes of the sets, which turn an epoch's accuracies into counts of images.
 struct ImageCounts {
   std::int64_t train = 0;
   std::int64_t test = 0;
+  std::int64_t validation = 0;
 };
 
 /// Receives the progress of an experiment or a sweep: the console. This folder prints nothing

@@ -76,7 +76,7 @@ void require_checkpoint_of(const RunResult& result, const RunFolder& folder) {
         "restore the data, or use --force to train from the start");
   }
   try {
-    require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
+    require_step(checkpoint, schedule_of(result.config.training, result.data->train.samples));
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("cannot resume from {}: {}", file, error.what()),
                 "use --force to train from the start");
@@ -127,10 +127,12 @@ void announce(const RunResult& result, const Prepared& prepared, Observer& obser
   observer.debug(fmt::format("{}: decided by {}", counted(prepared.threads.threads, "CPU thread"),
                              prepared.threads.decided_by));
   observer.debug(prepared.loaded ? "data read from files" : "data already in memory");
+  const std::optional<SplitSummary>& held_back = result.data->validation;
   observer.info(fmt::format(
-      "{}: {} parameters, {} training and {} test images, {} on {} ({}), "
+      "{}: {} parameters, {} training{} and {} test images, {} on {} ({}), "
       "seed {}",
       result.config.name, result.model->parameters, result.data->train.samples,
+      held_back ? fmt::format(", {} validation", held_back->samples) : "",
       result.data->test.samples, result.provenance->device, result.provenance->device_name,
       counted(result.provenance->threads, "thread"), result.config.seed));
 }
@@ -140,8 +142,8 @@ double take_over(const RunFolder& folder, RunResult& result, Observer& observer)
   if (!folder.checkpoint()) return 0.0;
   const Checkpoint& checkpoint = *folder.checkpoint();
   resume_from(checkpoint, result);
-  observer.info(fmt::format("resuming after epoch {} of {}", checkpoint.state.epoch,
-                            result.config.training.epochs));
+  observer.info(
+      fmt::format("resuming after epoch {} of {}", checkpoint.state.epoch, epochs_of(result)));
   return checkpoint.total_seconds;
 }
 

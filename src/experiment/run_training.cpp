@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "config/schedule.h"
 #include "config/write.h"
 #include "evaluate/metrics.h"
 #include "experiment/epoch_writer.h"
@@ -18,23 +19,35 @@
 namespace mnist_bench {
 namespace {
 
-/// The learner's state held against the test set.
-struct Tested {
+/// The learner's state held against the test set and, if there are any, the images held back.
+struct Evaluated {
   TestRecord test;
-  Predictions predictions;
+  std::optional<TestRecord> validation;
+  Predictions predictions;  ///< for the test set
   double seconds = 0.0;
 };
 
-Tested test(Learner& learner, const Dataset& dataset) {
+Evaluated evaluate(Learner& learner, const Dataset& dataset) {
   const Clock::time_point start = Clock::now();
-  Tested tested;
-  tested.predictions = learner.predict();
-  tested.test = test_record(tested.predictions, dataset.test.labels, dataset.classes);
-  tested.seconds = seconds_since(start);
-  return tested;
+  Evaluated evaluated;
+  const ImageSet& held_back = dataset.validation;
+  if (held_back.size() > 0) {
+    evaluated.validation =
+        test_record(learner.predict(Split::validation), held_back.labels, dataset.classes);
+  }
+  evaluated.predictions = learner.predict(Split::test);
+  evaluated.test = test_record(evaluated.predictions, dataset.test.labels, dataset.classes);
+  evaluated.seconds = seconds_since(start);
+  return evaluated;
 }
 
-std::vector<Prediction> prediction_rows(const Tested& tested, const DataCache& data) {
+EpochScores scores_of(const TestRecord& record) {
+  return {.loss = record.loss,
+          .accuracy = record.metrics.accuracy.value_or(0.0),
+          .macro_f1 = record.metrics.macro.f1};
+}
+
+std::vector<Prediction> prediction_rows(const Evaluated& tested, const DataCache& data) {
   std::vector<Prediction> rows;
   const std::vector<std::int64_t>& indices = data.test_indices();
   rows.reserve(indices.size());
@@ -48,19 +61,21 @@ std::vector<Prediction> prediction_rows(const Tested& tested, const DataCache& d
   return rows;
 }
 
-EpochRecord record_of(const EpochStatistics& trained, const Tested& tested,
-                      const RunResult& result) {
+/// Of an epoch that is not evaluated.
+EpochRecord record_of(const EpochStatistics& trained, const RunResult& result) {
   return {.epoch = trained.epoch,
           .engine = std::string(to_string(result.config.training.engine)),
           .device = device_of(*result.provenance),
           .train_loss = trained.loss,
           .train_accuracy = trained.accuracy,
           .train_seconds = trained.seconds,
-          .evaluate_seconds = tested.seconds,
-          .images_per_second = trained.images_per_second,
-          .test_loss = tested.test.loss,
-          .test_accuracy = tested.test.metrics.accuracy.value_or(0.0),
-          .test_macro_f1 = tested.test.metrics.macro.f1};
+          .images_per_second = trained.images_per_second};
+}
+
+void add_scores(const Evaluated& evaluated, EpochRecord& epoch) {
+  epoch.evaluate_seconds = evaluated.seconds;
+  epoch.test = scores_of(evaluated.test);
+  if (evaluated.validation) epoch.validation = scores_of(*evaluated.validation);
 }
 
 void add_epoch(RunResult& result, const EpochRecord& epoch) {
@@ -84,7 +99,7 @@ Checkpoint checkpoint_of(const RunResult& result, TrainingState state, double to
 /// Status, error and, of a completed run, the model.
 void conclude(const TrainOutcome& outcome, const Learner& learner, RunFolder& folder,
               RunResult& result) {
-  const std::int64_t epochs = result.config.training.epochs;
+  const std::int64_t epochs = epochs_of(result);
   if (outcome.end == TrainEnd::diverged) {
     result.status = RunStatus::diverged;
     result.error = fmt::format("the training loss is no longer finite (epoch {}, by step {})",
@@ -112,40 +127,50 @@ void resume_from(const Checkpoint& checkpoint, RunResult& result) {
 void run_training(Learner& learner, const DataCache& data, const RunOptions& options,
                   const std::function<double()>& seconds_so_far, RunFolder& folder,
                   Observer& observer, RunResult& result) {
-  const std::int64_t epochs = result.config.training.epochs;
+  const Schedule schedule = schedule_of(result.config.training, data.dataset().train.size());
+  const std::int64_t epochs = schedule.epochs();
   const Dataset& dataset = data.dataset();
-  std::optional<Tested> last;
+  std::optional<Evaluated> last;
+  std::vector<EpochRecord> not_evaluated;  // since the last evaluation: a stop loses them
   std::optional<TrainingState> start;
   if (folder.checkpoint()) start = folder.checkpoint()->state;
   EpochWriter writer(folder, observer, epochs,
-                     {.train = dataset.train.size(), .test = dataset.test.size()},
+                     {.train = dataset.train.size(),
+                      .test = dataset.test.size(),
+                      .validation = dataset.validation.size()},
                      options.write_async);
-  const TrainCallbacks callbacks{
-      .on_progress =
-          [&](const TrainProgress& progress) {
-            writer.announce_if_written();
-            observer.progress(progress, epochs);
-          },
-      .on_epoch =
-          [&](const EpochStatistics& trained) {
-            last = test(learner, dataset);
-            add_epoch(result, record_of(trained, *last, result));
-            writer.write(checkpoint_of(result, learner.state(), seconds_so_far()));
-          },
-      .should_stop = interrupted};
+  const TrainCallbacks callbacks{.on_progress =
+                                     [&](const TrainProgress& progress) {
+                                       writer.announce_if_written();
+                                       observer.progress(progress, epochs);
+                                     },
+                                 .on_epoch =
+                                     [&](const EpochStatistics& trained) {
+                                       not_evaluated.push_back(record_of(trained, result));
+                                       if (!schedule.evaluates_after(trained.epoch)) return;
+                                       last = evaluate(learner, dataset);
+                                       add_scores(*last, not_evaluated.back());
+                                       for (const EpochRecord& epoch : not_evaluated)
+                                         add_epoch(result, epoch);
+                                       writer.write(
+                                           checkpoint_of(result, learner.state(), seconds_so_far()),
+                                           std::exchange(not_evaluated, {}).size());
+                                     },
+                                 .should_stop = interrupted};
   const TrainOutcome outcome = train(learner, result.config, callbacks, start);
   writer.finish();
 
   // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
   if (outcome.end != TrainEnd::diverged && !result.epochs.empty() && !last) {
     if (outcome.end == TrainEnd::interrupted) learner.restore(*start);
-    last = test(learner, dataset);
+    last = evaluate(learner, dataset);
   }
   conclude(outcome, learner, folder, result);
   // What the run saved before it was interrupted is not of these parameters.
   folder.remove_probabilities();
   if (result.status == RunStatus::diverged || !last) return;
   result.test = last->test;
+  result.validation = last->validation;
   result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
   if (options.save_probabilities) {
     result.probabilities_sha256 = folder.write_probabilities(last->predictions);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
+#include "data/subset.h"
 #include "experiment/trainable.h"
 #include "record/result_json.h"
 #include "runtime/device.h"
@@ -72,9 +73,14 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
     DataConfig all = on_it.front()->data;
     all.train_limit.reset();
     all.test_limit.reset();
+    all.validation.reset();
     data.load(all);
-    const DataShape shape = shape_of(data.dataset());
-    for (const ExperimentConfig* run : on_it) require_named_trainable(*run, shape);
+    const DataShape file = shape_of(data.dataset());
+    for (const ExperimentConfig* run : on_it) {
+      DataShape shape = file;
+      shape.train_images = training_images(file.train_images, run->data);
+      require_named_trainable(*run, shape);
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 #include "experiment/trainable.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include "base/error.h"
+#include "config/schedule.h"
+#include "data/subset.h"
 #include "model/batches.h"
 #include "model/layers.h"
 #include "native/learner.h"
@@ -18,14 +21,21 @@ DataShape shape_of(const Dataset& dataset) {
 DataShape shape_of(const DataConfig& config) {
   DataShape shape = config.directory ? shape_of(load_dataset(*config.directory)) : DataShape{};
   shape.image = prepare_chain(config.transform, shape.image).output;
+  shape.train_images = training_images(shape.train_images, config);
   return shape;
 }
 
 void require_trainable(const ExperimentConfig& config, const DataShape& data) {
   const std::vector<PlacedLayer> layers = layers_of(config.model, data.image, data.classes);
-  const std::int64_t images =
-      std::min(data.train_images, config.data.train_limit.value_or(data.train_images));
-  require_values_to_normalize(layers, images, config.training.batch_size);
+  require_values_to_normalize(layers, data.train_images, config.training.batch_size);
+  const std::int64_t epochs = schedule_of(config.training, data.train_images).epochs();
+  if (epochs > kMaxEpochs) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("training.steps is {}: {} epochs of {} images, but a run has {} at most",
+                    *config.training.steps, epochs, data.train_images, kMaxEpochs),
+        "make training.steps smaller");
+  }
   if (config.training.engine != Engine::native) return;
   native::check_supported(config);
   native::check_supported(layers);

@@ -11,13 +11,13 @@ namespace mnist_bench {
 struct DataShape {
   ImageShape image = {};
   std::int64_t classes = 10;
-  std::int64_t train_images = 60'000;
+  std::int64_t train_images = 60'000;  ///< to train on
 };
 
 DataShape shape_of(const Dataset& dataset);
 
-/// The shape of the data that `config` names, without its limits. Reads a `directory`, and throws
-/// Error(data) as load_dataset, and Error(usage) for images that its transforms cannot take.
+/// The shape of the data that `config` names. Reads a `directory`, and throws Error(data) as
+/// load_dataset and training_split, and Error(usage) for images that its transforms cannot take.
 DataShape shape_of(const DataConfig& config);
 
 /// Throws Error(usage) for a network that cannot exist for such data, that cannot be trained in

@@ -34,6 +34,23 @@ HWY_INLINE void update_at(D d, const AdamStep& step, hn::Vec<D> gradient,
   hn::StoreU(hn::Sub(old, hn::Div(hn::Mul(hn::Set(d, step.step_size), m), root)), d, parameter);
 }
 
+/// Rounds where LibTorch's SGD rounds.
+template <class D>
+HWY_INLINE void update_at(D d, const SgdStep& step, hn::Vec<D> gradient,
+                          const ParameterArrays& arrays) {
+  float* parameter = arrays.values;
+  const auto old = hn::LoadU(d, parameter);
+  auto direction = hn::MulAdd(hn::Set(d, step.weight_decay), old, gradient);
+  if (step.momentum > 0) {
+    float* kept = arrays.kept[0];
+    const auto momentum = hn::Set(d, step.momentum);
+    const auto b = hn::Add(hn::Mul(momentum, hn::LoadU(d, kept)), direction);
+    hn::StoreU(b, d, kept);
+    direction = step.nesterov ? hn::MulAdd(momentum, b, direction) : b;
+  }
+  hn::StoreU(hn::NegMulAdd(hn::Set(d, step.learning_rate), direction, old), d, parameter);
+}
+
 }  // namespace mnist_bench::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -56,10 +56,12 @@ void choose_memory_format(torch::nn::Sequential& network) {
 }
 
 LibtorchLearner::LibtorchLearner(torch::nn::Sequential network, const ImageTensors& train,
-                                 const ImageTensors& test, const ExperimentConfig& config)
+                                 const ImageTensors& test, const ExperimentConfig& config,
+                                 const ImageTensors* validation)
     : network_(std::move(network)),
       train_(train),
       test_(test),
+      validation_(validation),
       config_(config),
       optimizer_(make_optimizer(network_->parameters(), config.optimizer)) {}
 
@@ -124,7 +126,9 @@ EpochSums LibtorchLearner::sums() {
   return {.loss = loss_sum_.item<double>(), .correct = correct_.item<std::int64_t>()};
 }
 
-Predictions LibtorchLearner::predict() { return mnist_bench::predict(network_, test_); }
+Predictions LibtorchLearner::predict(Split split) {
+  return mnist_bench::predict(network_, split == Split::test ? test_ : *validation_);
+}
 
 TrainingState LibtorchLearner::state() const {
   TrainingState state{.epoch = epoch_,

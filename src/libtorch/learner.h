@@ -22,7 +22,8 @@ void choose_memory_format(torch::nn::Sequential& network);
 class LibtorchLearner final : public Learner {
  public:
   LibtorchLearner(torch::nn::Sequential network, const ImageTensors& train,
-                  const ImageTensors& test, const ExperimentConfig& config);
+                  const ImageTensors& test, const ExperimentConfig& config,
+                  const ImageTensors* validation = nullptr);
 
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
@@ -37,13 +38,14 @@ class LibtorchLearner final : public Learner {
   void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) override;
   void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override;
   EpochSums sums() override;
-  Predictions predict() override;
+  Predictions predict(Split split) override;
   [[nodiscard]] TrainingState state() const override;
 
  private:
   torch::nn::Sequential network_;
   const ImageTensors& train_;
   const ImageTensors& test_;
+  const ImageTensors* validation_;
   const ExperimentConfig& config_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::int64_t epoch_ = 0;

@@ -49,6 +49,26 @@ void import_all(const torch::OrderedDict<std::string, torch::Tensor>& of_network
   }
 }
 
+/// `inputs` and `outputs` of a unit, times the kernel's area in a convolution.
+void draw_weights(torch::Tensor& weights, Initialization initialization, double inputs,
+                  double outputs, at::Generator& generator) {
+  switch (initialization) {
+    case Initialization::he:
+      weights.normal_(0.0, std::sqrt(2 / inputs), generator);
+      return;
+    case Initialization::pytorch: {
+      const double bound = 1 / std::sqrt(inputs);
+      weights.uniform_(-bound, bound, generator);
+      return;
+    }
+    case Initialization::xavier: {
+      const double bound = std::sqrt(6 / (inputs + outputs));
+      weights.uniform_(-bound, bound, generator);
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 nn::Sequential make_network(const std::vector<PlacedLayer>& layers) {
@@ -59,17 +79,26 @@ nn::Sequential make_network(const std::vector<PlacedLayer>& layers) {
   return network;
 }
 
-void initialize(nn::Sequential& network, std::uint64_t seed) {
+void initialize(nn::Sequential& network, std::uint64_t seed, Initialization initialization) {
   const torch::NoGradGuard no_gradients;
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  double inputs = 0;  // of a unit of the layer at hand
   for (auto& parameter : network->named_parameters()) {
     torch::Tensor& value = parameter.value();
-    if (value.dim() == 1) {
-      value.fill_(parameter.key().ends_with("weight") ? 1 : 0);  // of batch norm; a bias
-      continue;
+    const bool is_weight = parameter.key().ends_with("weight");
+    if (is_weight && value.dim() > 1) {
+      inputs = static_cast<double>(value.numel() / value.size(0));
+      const auto outputs = static_cast<double>(value.numel() / value.size(1));
+      draw_weights(value, initialization, inputs, outputs, generator);
+    } else if (is_weight) {  // of batch norm
+      inputs = 0;
+      value.fill_(1);
+    } else if (initialization == Initialization::pytorch && inputs > 0) {
+      const double bound = 1 / std::sqrt(inputs);
+      value.uniform_(-bound, bound, generator);
+    } else {
+      value.fill_(0);
     }
-    const std::int64_t inputs = value.numel() / value.size(0);
-    value.normal_(0.0, std::sqrt(2.0 / static_cast<double>(inputs)), generator);
   }
 }
 

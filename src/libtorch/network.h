@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/experiment.h"
 #include "model/layers.h"
 #include "record/safetensors.h"
 
@@ -15,9 +16,10 @@ namespace mnist_bench {
 /// forward: images [N, 1, rows, columns] float32, normalized; returns logits [N, classes].
 torch::nn::Sequential make_network(const std::vector<PlacedLayer>& layers);
 
-/// He initialization (paper, eq. 20): weights from N(0, 2/n_in), biases 0, batch norm's factors 1.
-/// The same values for the same seed on every device, since they are drawn on the CPU.
-void initialize(torch::nn::Sequential& network, std::uint64_t seed);
+/// Draws all weights and biases; batch norm's factors become 1, its terms 0. The same values for
+/// the same seed on every device, since they are drawn on the CPU.
+void initialize(torch::nn::Sequential& network, std::uint64_t seed,
+                Initialization initialization = Initialization::he);
 
 /// All parameters (buffers) as float32, by name ("fc1.weight"), in the order of the layers.
 std::vector<NamedTensor> export_parameters(const torch::nn::Sequential& network);

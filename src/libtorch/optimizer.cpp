@@ -1,6 +1,7 @@
 #include "libtorch/optimizer.h"
 
 #include <torch/optim/adam.h>
+#include <torch/optim/sgd.h>
 
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace mnist_bench {
 namespace {
 
 using torch::optim::AdamParamState;
+using torch::optim::SGDParamState;
 
 const std::vector<torch::Tensor>& parameters_of(const torch::optim::Optimizer& optimizer) {
   return optimizer.param_groups().front().params();
@@ -30,12 +32,19 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tenso
                                                         const OptimizerConfig& config) {
   return std::visit(
       Overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
-        return std::make_unique<torch::optim::Adam>(std::move(parameters),
-                                                    torch::optim::AdamOptions(adam.learning_rate)
-                                                        .betas({adam.beta1, adam.beta2})
-                                                        .eps(adam.epsilon)
-                                                        .weight_decay(adam.weight_decay));
-      }},
+                   return std::make_unique<torch::optim::Adam>(
+                       std::move(parameters), torch::optim::AdamOptions(adam.learning_rate)
+                                                  .betas({adam.beta1, adam.beta2})
+                                                  .eps(adam.epsilon)
+                                                  .weight_decay(adam.weight_decay));
+                 },
+                 [&](const SgdConfig& sgd) -> std::unique_ptr<torch::optim::Optimizer> {
+                   return std::make_unique<torch::optim::SGD>(
+                       std::move(parameters), torch::optim::SGDOptions(sgd.learning_rate)
+                                                  .momentum(sgd.momentum)
+                                                  .nesterov(sgd.nesterov)
+                                                  .weight_decay(sgd.weight_decay));
+                 }},
       config);
 }
 
@@ -44,13 +53,23 @@ void export_optimizer(const OptimizerConfig& config, torch::optim::Optimizer& op
   const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
   std::visit(
       Overloaded{[&](const AdamConfig&) {
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-          auto& kept = static_cast<AdamParamState&>(
-              *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
-          state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
-          state.optimizer["exp_avg_sq"].push_back(export_tensor(names[i], kept.exp_avg_sq()));
-        }
-      }},
+                   for (std::size_t i = 0; i < parameters.size(); ++i) {
+                     auto& kept = static_cast<AdamParamState&>(
+                         *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
+                     state.optimizer["exp_avg"].push_back(export_tensor(names[i], kept.exp_avg()));
+                     state.optimizer["exp_avg_sq"].push_back(
+                         export_tensor(names[i], kept.exp_avg_sq()));
+                   }
+                 },
+                 [&](const SgdConfig& sgd) {
+                   if (sgd.momentum == 0) return;
+                   for (std::size_t i = 0; i < parameters.size(); ++i) {
+                     auto& kept = static_cast<SGDParamState&>(
+                         *optimizer.state().at(parameters[i].unsafeGetTensorImpl()));
+                     state.optimizer["momentum_buffer"].push_back(
+                         export_tensor(names[i], kept.momentum_buffer()));
+                   }
+                 }},
       config);
 }
 
@@ -58,16 +77,26 @@ void import_optimizer(const OptimizerConfig& config, const TrainingState& state,
                       torch::optim::Optimizer& optimizer) {
   require_state_of(config, state);
   const std::vector<torch::Tensor>& parameters = parameters_of(optimizer);
-  std::visit(Overloaded{[&](const AdamConfig&) {
-               for (std::size_t i = 0; i < parameters.size(); ++i) {
-                 auto kept = std::make_unique<AdamParamState>();
-                 kept->step(state.step);
-                 kept->exp_avg(imported(state.optimizer.at("exp_avg")[i], parameters[i]));
-                 kept->exp_avg_sq(imported(state.optimizer.at("exp_avg_sq")[i], parameters[i]));
-                 optimizer.state()[parameters[i].unsafeGetTensorImpl()] = std::move(kept);
-               }
-             }},
-             config);
+  std::visit(
+      Overloaded{[&](const AdamConfig&) {
+                   for (std::size_t i = 0; i < parameters.size(); ++i) {
+                     auto kept = std::make_unique<AdamParamState>();
+                     kept->step(state.step);
+                     kept->exp_avg(imported(state.optimizer.at("exp_avg")[i], parameters[i]));
+                     kept->exp_avg_sq(imported(state.optimizer.at("exp_avg_sq")[i], parameters[i]));
+                     optimizer.state()[parameters[i].unsafeGetTensorImpl()] = std::move(kept);
+                   }
+                 },
+                 [&](const SgdConfig& sgd) {
+                   if (sgd.momentum == 0) return;
+                   const auto& buffers = state.optimizer.at("momentum_buffer");
+                   for (std::size_t i = 0; i < parameters.size(); ++i) {
+                     auto kept = std::make_unique<SGDParamState>();
+                     kept->momentum_buffer(imported(buffers[i], parameters[i]));
+                     optimizer.state()[parameters[i].unsafeGetTensorImpl()] = std::move(kept);
+                   }
+                 }},
+      config);
 }
 
 }  // namespace mnist_bench

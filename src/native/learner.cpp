@@ -19,6 +19,13 @@ kernels::OptimizerStep step_of(const AdamConfig& adam, std::int64_t t) {
                             adam.weight_decay, t);
 }
 
+kernels::OptimizerStep step_of(const SgdConfig& sgd, std::int64_t /*t*/) {
+  return kernels::SgdStep{.learning_rate = static_cast<float>(sgd.learning_rate),
+                          .momentum = static_cast<float>(sgd.momentum),
+                          .weight_decay = static_cast<float>(sgd.weight_decay),
+                          .nesterov = sgd.nesterov};
+}
+
 /// Throws Error(usage) for an optimizer without a `step_of`.
 kernels::OptimizerStep optimizer_step(const OptimizerConfig& optimizer, std::int64_t t) {
   return std::visit(
@@ -78,8 +85,13 @@ Predictions predict(Network& network, const Images& set) {
 }
 
 NativeLearner::NativeLearner(std::unique_ptr<Network> network, const Images& train,
-                             const Images& test, const ExperimentConfig& config)
-    : network_(std::move(network)), train_(train), test_(test), config_(config) {}
+                             const Images& test, const ExperimentConfig& config,
+                             const Images* validation)
+    : network_(std::move(network)),
+      train_(train),
+      test_(test),
+      validation_(validation),
+      config_(config) {}
 
 std::string NativeLearner::simd() const { return kernels::simd_target(); }
 
@@ -112,7 +124,9 @@ void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clo
   sums_.correct += statistics.correct;
 }
 
-Predictions NativeLearner::predict() { return native::predict(*network_, test_); }
+Predictions NativeLearner::predict(Split split) {
+  return native::predict(*network_, split == Split::test ? test_ : *validation_);
+}
 
 TrainingState NativeLearner::state() const {
   return network_->parameters().export_state(epoch_, steps_done_,

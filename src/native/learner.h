@@ -35,7 +35,7 @@ Predictions predict(Network& network, const Images& set);
 class NativeLearner final : public Learner {
  public:
   NativeLearner(std::unique_ptr<Network> network, const Images& train, const Images& test,
-                const ExperimentConfig& config);
+                const ExperimentConfig& config, const Images* validation = nullptr);
 
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
@@ -44,7 +44,7 @@ class NativeLearner final : public Learner {
   void begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) override;
   void step(std::int64_t first, std::int64_t count, PhaseClock* clock) override;
   EpochSums sums() override { return sums_; }
-  Predictions predict() override;
+  Predictions predict(Split split) override;
   [[nodiscard]] TrainingState state() const override;
 
   /// With PyTorch's names and shapes. Throws Error(io) if they belong to another network.
@@ -54,6 +54,7 @@ class NativeLearner final : public Learner {
   std::unique_ptr<Network> network_;
   const Images& train_;
   const Images& test_;
+  const Images* validation_;
   const ExperimentConfig& config_;
   std::int64_t epoch_ = 0;
   std::int64_t steps_done_ = 0;  ///< in all epochs

@@ -153,7 +153,9 @@ void require_same(const nlohmann::json& said, const ordered_json& computed) {
 }
 
 void check_computed(RunResult& result, const JsonValue& record, bool first) {
-  if (result.test) check_calibration(*result.test);
+  for (const std::optional<TestRecord>* of : {&result.test, &result.validation}) {
+    if (*of) check_calibration(**of);
+  }
   ordered_json computed = to_json_without_epochs(result);
   computed.erase("schema");
   computed.erase("config");  // read with its own rules; its hash is compared

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strict_json.h"
+#include "config/schedule.h"
 #include "record/contradiction.h"
 #include "record/devices.h"
 #include "record/result_json.h"
@@ -57,15 +58,27 @@ void check_epoch(const RunResult& result, std::size_t i) {
     contradict(member("engine"), excerpt(nlohmann::json(epoch.engine)),
                fmt::format("config.training.engine is \"{}\"", engine));
   }
+  const Schedule schedule = schedule_of(result.config.training, result.data->train.samples);
+  const std::int64_t trained = schedule.images_in(epoch.epoch);
   const double images = epoch.images_per_second * epoch.train_seconds;
-  if (std::isfinite(images) &&
-      !nearly(images, static_cast<double>(result.data->train.samples), 1e-6)) {
+  if (std::isfinite(images) && !nearly(images, static_cast<double>(trained), 1e-6)) {
     contradict(member("images_per_second"), fmt::format("{}", epoch.images_per_second),
-               fmt::format("{} images in {} s are not that", result.data->train.samples,
-                           epoch.train_seconds));
+               fmt::format("{} images in {} s are not that", trained, epoch.train_seconds));
   }
-  require_share(member("train_accuracy"), epoch.train_accuracy, result.data->train.samples);
-  require_share(member("test.accuracy"), epoch.test_accuracy, result.data->test.samples);
+  require_share(member("train_accuracy"), epoch.train_accuracy, trained);
+  const bool evaluated = schedule.evaluates_after(epoch.epoch);
+  const auto require_scores = [&](const char* name, const std::optional<EpochScores>& scores,
+                                  bool wanted, std::int64_t samples) {
+    if (scores.has_value() != wanted) {
+      contradict(member(name), scores ? "there" : "null",
+                 wanted ? "the epoch is evaluated" : "the epoch is not evaluated on it");
+    }
+    if (scores) require_share(member(name) + ".accuracy", scores->accuracy, samples);
+  };
+  require_scores("test", epoch.test, evaluated, result.data->test.samples);
+  const std::optional<SplitSummary>& held_back = result.data->validation;
+  require_scores("validation", epoch.validation, evaluated && held_back,
+                 held_back ? held_back->samples : 0);
 }
 
 /// Whether the network was evaluated again when the run was resumed, perhaps by other code.
@@ -77,11 +90,6 @@ bool was_evaluated_anew(const RunResult& result) {
 }  // namespace
 
 void check_epochs(const RunResult& result, bool first) {
-  const auto wanted = static_cast<std::size_t>(result.config.training.epochs);
-  if (result.epochs.size() > wanted) {
-    contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
-               fmt::format("config.training.epochs is {}", wanted));
-  }
   if (result.epochs.empty()) return;
   if (!result.provenance || !result.data || !result.model) {
     contradict(!result.provenance ? "provenance"
@@ -89,45 +97,72 @@ void check_epochs(const RunResult& result, bool first) {
                                   : "model",
                "null", "there are epochs");
   }
+  const std::int64_t wanted = epochs_of(result);
+  if (std::ssize(result.epochs) > wanted) {
+    contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
+               result.config.training.steps ? fmt::format("config.training.steps gives {}", wanted)
+                                            : fmt::format("config.training.epochs is {}", wanted));
+  }
   for (std::size_t i = 0; i < result.epochs.size(); ++i) {
     check_epoch(result, i);
     check_device(result, i, first);
   }
 }
 
-void check_test(const RunResult& result) {
-  if (!result.test) return;
-  const TestRecord& test = *result.test;
-  if (result.epochs.empty()) contradict("test", "there", "no epoch was trained");
-  const std::vector<std::int64_t>& classes = result.data->test.class_counts;
+namespace {
+
+/// Throws unless the record of a split, called `name`, is of its images and of the last epoch.
+void check_scores(const RunResult& result, const std::string& name, const TestRecord& test,
+                  const SplitSummary& split, const std::optional<EpochScores>& scores) {
+  const auto member = [&](const char* inner) { return fmt::format("{}.{}", name, inner); };
+  const std::vector<std::int64_t>& classes = split.class_counts;
   if (test.confusion.size() != classes.size()) {
-    contradict("test.confusion_matrix.counts", fmt::format("of {} classes", test.confusion.size()),
-               fmt::format("data.test.class_counts is of {}", classes.size()));
+    contradict(member("confusion_matrix.counts"),
+               fmt::format("of {} classes", test.confusion.size()),
+               fmt::format("data.{}.class_counts is of {}", name, classes.size()));
   }
   for (std::size_t k = 0; k < classes.size(); ++k) {
     const std::int64_t images = test.metrics.per_class[k].support;
     if (images == classes[k]) continue;
-    contradict(fmt::format("test.confusion_matrix.counts[{}]", k), fmt::format("{} images", images),
-               fmt::format("data.test.class_counts[{}] is {}", k, classes[k]));
+    contradict(fmt::format("{}[{}]", member("confusion_matrix.counts"), k),
+               fmt::format("{} images", images),
+               fmt::format("data.{}.class_counts[{}] is {}", name, k, classes[k]));
   }
-  const EpochRecord& last = result.epochs.back();
+  if (!scores) contradict(name, "there", "the last of epochs is not evaluated");
+  const EpochScores& last = *scores;
   const bool anew = was_evaluated_anew(result);
-  const auto require = [](const std::string& member, double said, double should, double slack) {
+  const auto require = [](const std::string& of, double said, double should, double slack) {
     if (std::isfinite(said) == std::isfinite(should) &&
         (!std::isfinite(said) || std::abs(said - should) <= slack)) {
       return;
     }
-    contradict(member, fmt::format("{}", said), fmt::format("the last of epochs says {}", should));
+    contradict(of, fmt::format("{}", said), fmt::format("the last of epochs says {}", should));
   };
   // Another machine or engine decides a few images otherwise.
   const double images = 2.0 / static_cast<double>(std::max<std::int64_t>(test.metrics.samples, 1));
   const double slack = anew ? std::max(images, 1e-3) + kRounding : kRounding;
-  require("test.accuracy", test.metrics.accuracy.value_or(0.0), last.test_accuracy, slack);
-  require("test.loss", test.loss, last.test_loss,
-          (anew ? 1e-2 : kRounding) * std::max(1.0, std::abs(last.test_loss)));
+  require(member("accuracy"), test.metrics.accuracy.value_or(0.0), last.accuracy, slack);
+  require(member("loss"), test.loss, last.loss,
+          (anew ? 1e-2 : kRounding) * std::max(1.0, std::abs(last.loss)));
   // The epoch may have been recorded by 0.1.0, and the run continued in this version.
-  if (anew || nearly(last.test_macro_f1, macro_over_all_classes(test.metrics).f1)) return;
-  require("test.macro.f1", test.metrics.macro.f1, last.test_macro_f1, kRounding);
+  if (anew || nearly(last.macro_f1, macro_over_all_classes(test.metrics).f1)) return;
+  require(member("macro.f1"), test.metrics.macro.f1, last.macro_f1, kRounding);
+}
+
+}  // namespace
+
+void check_test(const RunResult& result) {
+  const bool wanted = result.test && result.data->validation;
+  if (result.validation.has_value() != wanted) {
+    contradict("validation", result.validation ? "there" : "lacking",
+               wanted ? "data.validation is there" : "there is no test, or no image is held back");
+  }
+  if (!result.test) return;
+  if (result.epochs.empty()) contradict("test", "there", "no epoch was trained");
+  const EpochRecord& last = result.epochs.back();
+  check_scores(result, "test", *result.test, result.data->test, last.test);
+  if (!result.validation) return;
+  check_scores(result, "validation", *result.validation, *result.data->validation, last.validation);
 }
 
 void check_timing(const RunResult& result) {

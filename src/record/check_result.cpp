@@ -130,16 +130,40 @@ void check_normalization(const RunResult& result) {
   require("data.normalization.std", data.std, asked.sd);
 }
 
+void require_classes(const std::string& name, const SplitSummary& split,
+                     const SplitSummary& train) {
+  if (split.class_counts.size() == train.class_counts.size()) return;
+  contradict(fmt::format("data.{}.class_counts", name),
+             fmt::format("of {} classes", split.class_counts.size()),
+             fmt::format("data.train.class_counts is of {}", train.class_counts.size()));
+}
+
+/// Throws unless as many images are held back as the config asks for, from the training file.
+void check_validation(const RunResult& result) {
+  const std::optional<SplitSummary>& held_back = result.data->validation;
+  const std::int64_t said = held_back ? held_back->samples : 0;
+  if (said != result.config.data.validation.value_or(0)) {
+    contradict(
+        "data.validation.samples", std::to_string(said),
+        fmt::format("config.data.validation is {}",
+                    result.config.data.validation ? std::to_string(*result.config.data.validation)
+                                                  : "null"));
+  }
+  if (!held_back) return;
+  check_split("validation", *held_back, std::nullopt);
+  require_classes("validation", *held_back, result.data->train);
+  if (held_back->sha256 == result.data->train.sha256) return;
+  contradict("data.validation.sha256", held_back->sha256,
+             fmt::format("data.train.sha256 is {}", result.data->train.sha256));
+}
+
 void check_data(const RunResult& result, bool first) {
   if (!result.data) return;
   const DataSummary& data = *result.data;
   check_split("train", data.train, result.config.data.train_limit);
   check_split("test", data.test, result.config.data.test_limit);
-  if (data.train.class_counts.size() != data.test.class_counts.size()) {
-    contradict("data.test.class_counts",
-               fmt::format("of {} classes", data.test.class_counts.size()),
-               fmt::format("data.train.class_counts is of {}", data.train.class_counts.size()));
-  }
+  require_classes("test", data.test, data.train);
+  check_validation(result);
   check_normalization(result);
   check_files(result, first);
 }
@@ -196,13 +220,13 @@ void check_provenance(const RunResult& result) {
 /// What a status promises.
 void check_status(const RunResult& result, bool first) {
   const std::string status = fmt::format("\"{}\"", to_string(result.status));
-  const bool all = static_cast<std::int64_t>(result.epochs.size()) == result.config.training.epochs;
+  const std::int64_t epochs = epochs_of(result);
+  const bool all = static_cast<std::int64_t>(result.epochs.size()) == epochs;
   const auto require = [&](bool holds, const std::string& otherwise) {
     if (!holds) contradict("status", status, otherwise);
   };
   const auto number = [&] {
-    return fmt::format("it has {} of {} epochs", result.epochs.size(),
-                       result.config.training.epochs);
+    return fmt::format("it has {} of {} epochs", result.epochs.size(), epochs);
   };
   require(result.test || !result.probabilities_sha256, "probabilities_sha256 is without a test");
   switch (result.status) {

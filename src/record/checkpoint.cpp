@@ -107,12 +107,16 @@ void require_all_epochs(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-void require_step(const Checkpoint& checkpoint, std::int64_t images, std::int64_t batch_size) {
-  const std::int64_t steps = (images + batch_size - 1) / batch_size;  // the last batch is partial
-  if (checkpoint.state.step == checkpoint.state.epoch * steps) return;
-  refuse(fmt::format("it is of step {}; {} epochs of {} images in batches of {} are {}",
-                     checkpoint.state.step, checkpoint.state.epoch, images, batch_size,
-                     checkpoint.state.epoch * steps));
+void require_step(const Checkpoint& checkpoint, const Schedule& schedule) {
+  const auto [epoch, step] = std::pair(checkpoint.state.epoch, checkpoint.state.step);
+  const std::int64_t wanted = schedule.steps_after(epoch);
+  if (step != wanted) {
+    refuse(fmt::format("it is of step {}; {} epochs of {} images in batches of {} are {}", step,
+                       epoch, schedule.images, schedule.batch_size, wanted));
+  }
+  if (schedule.evaluates_after(epoch)) return;
+  refuse(fmt::format("it is of epoch {}; training.evaluate_every is {}", epoch,
+                     schedule.evaluate_every));
 }
 
 bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
@@ -197,8 +201,12 @@ Checkpoint parse_checkpoint(std::string_view bytes) {
 
 std::vector<std::string> optimizer_tensors(const OptimizerConfig& optimizer) {
   return std::visit(Overloaded{[](const AdamConfig&) -> std::vector<std::string> {
-                      return {"exp_avg", "exp_avg_sq"};
-                    }},
+                                 return {"exp_avg", "exp_avg_sq"};
+                               },
+                               [](const SgdConfig& sgd) -> std::vector<std::string> {
+                                 if (sgd.momentum == 0) return {};
+                                 return {"momentum_buffer"};
+                               }},
                     optimizer);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/schedule.h"
 #include "record/result.h"
 #include "record/safetensors.h"
 
@@ -23,7 +24,8 @@ struct TrainingState {
   /// What layers keep besides their parameters: batch norm's running means and variances.
   std::vector<NamedTensor> buffers = {};
   /// What the optimizer keeps, by PyTorch's names: one tensor per parameter, named like it. Adam's
-  /// moving averages m and v (paper, eq. 16 and 17) are "exp_avg" and "exp_avg_sq".
+  /// moving averages m and v (paper, eq. 16 and 17) are "exp_avg" and "exp_avg_sq", the direction
+  /// that SGD with momentum keeps is "momentum_buffer".
   std::map<std::string, std::vector<NamedTensor>, std::less<>> optimizer = {};
 };
 
@@ -65,9 +67,9 @@ std::string checkpoint_bytes(Checkpoint checkpoint);
 /// The reverse. Throws Error(io) saying what is wrong with `bytes`, without naming the file.
 Checkpoint parse_checkpoint(std::string_view bytes);
 
-/// Throws Error(io) unless the step is the one that the checkpoint's epochs of `images` training
-/// images give.
-void require_step(const Checkpoint& checkpoint, std::int64_t images, std::int64_t batch_size);
+/// Throws Error(io) unless the checkpoint's step and epoch are those of a schedule where training
+/// is saved.
+void require_step(const Checkpoint& checkpoint, const Schedule& schedule);
 
 /// Whether both are tensors of the same names and shapes, in the same order.
 bool same_shapes(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);

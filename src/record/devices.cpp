@@ -37,11 +37,17 @@ std::vector<std::string> devices_of(const RunResult& result) {
   return devices;
 }
 
-SampleSummary seconds_per_epoch(const std::vector<EpochRecord>& epochs) {
-  if (named_devices(epochs).size() > 1) return {};
+SampleSummary seconds_per_epoch(const RunResult& result) {
+  if (named_devices(result.epochs).size() > 1) return {};
   std::vector<double> seconds;
-  seconds.reserve(epochs.size());
-  for (const EpochRecord& epoch : epochs) seconds.push_back(epoch.train_seconds);
+  seconds.reserve(result.epochs.size());
+  for (const EpochRecord& epoch : result.epochs) seconds.push_back(epoch.train_seconds);
+  if (result.config.training.steps && result.data && !seconds.empty()) {
+    const std::int64_t images = result.data->train.samples;
+    const std::int64_t in_last =
+        schedule_of(result.config.training, images).images_in(result.epochs.back().epoch);
+    seconds.back() *= static_cast<double>(images) / static_cast<double>(in_last);
+  }
   return summary_of(seconds);
 }
 

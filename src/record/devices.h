@@ -15,8 +15,8 @@ std::string device_of(const Provenance& provenance);
 /// Empty where the record does not say.
 std::vector<std::string> devices_of(const RunResult& result);
 
-/// Training seconds of the epochs; of none where they ran on several devices, whose mean would be
-/// that of neither.
-SampleSummary seconds_per_epoch(const std::vector<EpochRecord>& epochs);
+/// Training seconds of the epochs; of a part of one, what a whole one takes at its pace. Of none
+/// where they ran on several devices, whose mean would be that of neither.
+SampleSummary seconds_per_epoch(const RunResult& result);
 
 }  // namespace mnist_bench

@@ -24,7 +24,7 @@ std::optional<double> of_model(const RunResult& run) {
                    : std::nullopt;
 }
 
-SampleSummary epoch_seconds(const RunResult& run) { return seconds_per_epoch(run.epochs); }
+SampleSummary epoch_seconds(const RunResult& run) { return seconds_per_epoch(run); }
 
 Metric share(std::string key, const std::string& title,
              std::optional<double> (*value)(const RunResult&)) {

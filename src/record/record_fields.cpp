@@ -35,6 +35,16 @@ const Fields<CoveragePoint>& coverage_fields() {
   return fields;
 }
 
+const Fields<EpochScores>& score_fields() {
+  using S = EpochScores;
+  static const Fields<S> fields = {
+      finite_or_null("loss", &S::loss, &J::amount),
+      field("accuracy", &S::accuracy, &J::share),
+      field("macro_f1", &S::macro_f1, &J::share),
+  };
+  return fields;
+}
+
 }  // namespace
 
 const Fields<Calibration>& calibration_fields() {
@@ -99,6 +109,7 @@ const Fields<DataSummary>& data_fields() {
       field("dataset", &D::dataset, &J::text, "label of the data set"),
       object("train", &D::train, split_fields()),
       object("test", &D::test, split_fields()),
+      unless_absent(object("validation", &D::validation, split_fields()), &D::validation),
       group<D>("normalization",
                {field("mean", &D::mean, &J::number), field("std", &D::std, &J::number)}),
       may_lack(list_of("files", &D::files, file_fields())),
@@ -141,9 +152,8 @@ const Fields<EpochRecord>& epoch_fields() {
       field("train_seconds", &E::train_seconds, &J::amount),
       field("evaluate_seconds", &E::evaluate_seconds, &J::amount),
       finite_or_null("images_per_second", &E::images_per_second, &J::amount),
-      group<E>("test", {finite_or_null("loss", &E::test_loss, &J::amount),
-                        field("accuracy", &E::test_accuracy, &J::share),
-                        field("macro_f1", &E::test_macro_f1, &J::share)}),
+      object("test", &E::test, score_fields()),
+      unless_absent(object("validation", &E::validation, score_fields()), &E::validation),
   };
   return fields;
 }

@@ -8,6 +8,7 @@
 
 #include "base/enum_names.h"
 #include "config/experiment.h"
+#include "config/schedule.h"
 #include "evaluate/calibration.h"
 #include "evaluate/metrics.h"
 #include "model/summary.h"
@@ -76,11 +77,20 @@ struct DataSummary {
   std::string dataset;
   SplitSummary train;
   SplitSummary test;
+  /// Of the training images that are held back, with the checksum of their file; absent: none are.
+  std::optional<SplitSummary> validation = {};
   /// The input of the network is (x/255 − mean)/std.
   double mean = 0.0;
   double std = 1.0;
   /// Empty in records of 0.1.0.
   std::vector<DataFile> files = {};
+};
+
+/// What an evaluation after an epoch comes to.
+struct EpochScores {
+  double loss = 0.0;
+  double accuracy = 0.0;
+  double macro_f1 = 0.0;
 };
 
 struct EpochRecord {
@@ -92,9 +102,10 @@ struct EpochRecord {
   double train_seconds = 0.0;   ///< training alone
   double evaluate_seconds = 0.0;
   double images_per_second = 0.0;
-  double test_loss = 0.0;
-  double test_accuracy = 0.0;
-  double test_macro_f1 = 0.0;
+  /// Absent where the epoch was not evaluated.
+  std::optional<EpochScores> test = {};
+  /// Absent also where no images are held back.
+  std::optional<EpochScores> validation = {};
 };
 
 struct TestRecord {
@@ -127,6 +138,8 @@ struct RunResult {
   std::vector<EpochRecord> epochs;
   /// After the last epoch; absent when the run ended before one.
   std::optional<TestRecord> test;
+  /// The same of the training images that are held back; absent: none are.
+  std::optional<TestRecord> validation = {};
   TimingRecord timing;
   /// SHA-256 over the final parameters' float32 bytes, in the order of the layers, row-major.
   std::optional<std::string> parameters_sha256;
@@ -137,6 +150,14 @@ struct RunResult {
   /// What its reader has to say of a record of an earlier version; not written.
   std::vector<std::string> notes = {};
 };
+
+/// The epochs of a whole run. Where its config counts steps, they follow from its data, which must
+/// be known.
+inline std::int64_t epochs_of(const RunResult& result) {
+  const TrainingConfig& training = result.config.training;
+  if (!training.steps || !result.data) return training.epochs;
+  return schedule_of(training, result.data->train.samples).epochs();
+}
 
 /// One line of predictions.csv.
 struct Prediction {

@@ -123,7 +123,7 @@ Field<RunResult> epochs_field() {
 }
 
 Json timing_of(const RunResult& result) {
-  const SampleSummary summary = seconds_per_epoch(result.epochs);
+  const SampleSummary summary = seconds_per_epoch(result);
   Json json = write_fields(timing_fields(), result.timing);
   json["seconds_per_epoch"] = {
       {"mean", json_of(summary.mean)}, {"sd", json_of(summary.sd)}, {"n", summary.n}};
@@ -167,6 +167,7 @@ const Fields<RunResult>& result_fields() {
       object("model", &R::model, model_fields()),
       epochs_field(),
       object("test", &R::test, test_fields()),
+      unless_absent(object("validation", &R::validation, test_fields()), &R::validation),
       timing_field(),
       field("parameters_sha256", &R::parameters_sha256, &J::hash, "of the final parameters"),
       field("predictions_sha256", &R::predictions_sha256, &J::hash),

@@ -196,8 +196,8 @@ void RunFolder::write_config(const ExperimentConfig& config) {
   write("config.json", to_json(config).dump(2) + "\n");
 }
 
-void RunFolder::write_epoch(const EpochRecord& epoch) {
-  epochs_ += to_json(epoch).dump() + "\n";
+void RunFolder::write_epochs(std::span<const EpochRecord> epochs) {
+  for (const EpochRecord& epoch : epochs) epochs_ += to_json(epoch).dump() + "\n";
   write("epochs.jsonl", epochs_);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,8 +81,8 @@ class RunFolder {
   [[nodiscard]] const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
 
   void write_config(const ExperimentConfig& config);
-  /// Adds a line to epochs.jsonl.
-  void write_epoch(const EpochRecord& epoch);
+  /// Adds lines to epochs.jsonl.
+  void write_epochs(std::span<const EpochRecord> epochs);
   void write_checkpoint(Checkpoint checkpoint);
   void write_model(const std::vector<NamedTensor>& parameters,
                    const std::string& parameters_sha256);

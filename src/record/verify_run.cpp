@@ -108,14 +108,14 @@ void check_checkpoint(RunFiles& run) {
     find_fault("is of other data than result.json");
   }
   if (result.data) {
-    require_step(checkpoint, result.data->train.samples, result.config.training.batch_size);
+    require_step(checkpoint, schedule_of(result.config.training, result.data->train.samples));
   }
   require_state_of(result.config.optimizer, checkpoint.state);
   if (result.model && result.data) require_tensors_of(result, stored_tensors(checkpoint.state));
   if (result.status != RunStatus::completed) return;
-  if (checkpoint.state.epoch != result.config.training.epochs) {
+  if (const std::int64_t epochs = epochs_of(result); checkpoint.state.epoch != epochs) {
     find_fault(fmt::format("is of epoch {} of {}, but the run is completed", checkpoint.state.epoch,
-                           result.config.training.epochs));
+                           epochs));
   }
   if (parameters_sha256(stored_tensors(checkpoint.state)) != result.parameters_sha256) {
     find_fault("has other parameters than result.json has the SHA-256 of");
@@ -142,7 +142,9 @@ void check_epochs(RunFiles& run) {
   }
   const std::optional<ExperimentConfig> config =
       run.result ? std::optional(run.result->config) : run.config;
-  if (config && static_cast<std::int64_t>(epochs.size()) > config->training.epochs) {
+  // How many there are of a number of steps depends on the data.
+  if (config && !config->training.steps &&
+      static_cast<std::int64_t>(epochs.size()) > config->training.epochs) {
     find_fault(
         fmt::format("has {} epochs, but the config {}", epochs.size(), config->training.epochs));
   }

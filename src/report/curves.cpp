@@ -19,15 +19,25 @@ std::size_t common_epochs(const RunGroup& group) {
   return epochs;
 }
 
+/// Of an epoch; absent where it was not evaluated.
+using EpochValue = std::optional<double> (*)(const EpochRecord& epoch);
+
+std::optional<double> train_loss(const EpochRecord& epoch) { return epoch.train_loss; }
+
+template <double EpochScores::*member>
+std::optional<double> tested(const EpochRecord& epoch) {
+  return epoch.test ? std::optional((*epoch.test).*member) : std::nullopt;
+}
+
 /// Mean and SD over the seeds of a value of each epoch, which `metric` says how to write.
 ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t style,
-                  const Metric& metric, double EpochRecord::*value) {
+                  const Metric& metric, EpochValue value) {
   ChartSeries series{.label = label, .style = style, .points = {}};
   for (std::size_t i = 0; i < common_epochs(group); ++i) {
     std::vector<double> values;
     for (const StoredRun& run : group.completed) {
-      const double of_run = run.result.epochs[i].*value;
-      if (std::isfinite(of_run)) values.push_back(of_run);
+      const std::optional<double> of_run = value(run.result.epochs[i]);
+      if (of_run && std::isfinite(*of_run)) values.push_back(*of_run);
     }
     if (values.empty()) continue;
     const SampleSummary summary = summary_of(values);
@@ -66,7 +76,7 @@ Chart accuracy_curves(const std::vector<RunGroup>& groups) {
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     chart.series.push_back(
-        curve(groups[i], groups[i].label, i, metric, &EpochRecord::test_accuracy));
+        curve(groups[i], groups[i].label, i, metric, tested<&EpochScores::accuracy>));
   }
   return chart;
 }
@@ -84,9 +94,9 @@ Chart loss_curves(const std::vector<RunGroup>& groups) {
               .series = {}};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     chart.series.push_back(curve(groups[i], groups[i].label + ", test", i, metric_of("loss"),
-                                 &EpochRecord::test_loss));
+                                 tested<&EpochScores::loss>));
     chart.series.push_back(curve(groups[i], groups[i].label + ", training (dropout active)", i,
-                                 metric_of("loss"), &EpochRecord::train_loss));
+                                 metric_of("loss"), train_loss));
     chart.series.back().dashed = true;
   }
   return chart;
@@ -112,17 +122,20 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
       for (std::size_t k = 0; k < group.completed.size(); ++k) {
         const RunResult& run = group.completed[k].result;
         seconds[k] += run.epochs[epoch].train_seconds;
-        const double accuracy = run.epochs[epoch].test_accuracy;
+        const std::optional<EpochScores>& scores = run.epochs[epoch].test;
+        if (!scores) continue;
+        const double accuracy = scores->accuracy;
         accuracies.push_back(metric.scale() * accuracy);
         points.points.push_back(
             {.x = seconds[k],
-             .y = accuracies[k],
+             .y = accuracies.back(),
              .range = {},
              .note =
                  fmt::format("{}, seed {}, epoch {}: {} % after {} s", group.label, run.config.seed,
                              epoch + 1, percent_of_images(accuracy, run.test->metrics.samples),
                              three_digits(seconds[k]))});
       }
+      if (accuracies.empty()) continue;
       means.points.push_back({.x = *summary_of(seconds).mean,
                               .y = *summary_of(accuracies).mean,
                               .range = {},

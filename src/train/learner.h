@@ -16,6 +16,9 @@ struct EpochSums {
   std::int64_t correct = 0;
 };
 
+/// The images that a network is evaluated on.
+enum class Split { validation, test };
+
 /// A network with its optimizer and its data, trained by an engine. `train` drives it; how a
 /// step is computed is the engine's business. Calls come in the order of the declarations: restore
 /// or not, prepare, then for each epoch begin_epoch, its steps, and what the caller asks.
@@ -44,8 +47,8 @@ class Learner {
   /// The sums of this epoch's steps. Waits for the device.
   virtual EpochSums sums() = 0;
 
-  /// The network's predictions for the test images.
-  virtual Predictions predict() = 0;
+  /// The network's predictions for a split, which must have images.
+  virtual Predictions predict(Split split) = 0;
   /// The state that training resumes from after the current step.
   [[nodiscard]] virtual TrainingState state() const = 0;
 };

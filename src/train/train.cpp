@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "config/schedule.h"
 
 namespace mnist_bench {
 namespace {
@@ -21,12 +22,14 @@ std::vector<std::int64_t> order_of(std::int64_t images, std::uint64_t seed, std:
 class Epoch {
  public:
   /// Starts the clock.
-  Epoch(Learner& learner, const ExperimentConfig& config, std::int64_t epoch)
+  Epoch(Learner& learner, const Schedule& schedule, std::uint64_t seed, std::int64_t epoch)
       : learner_(learner),
-        images_(learner.training_images()),
-        batch_size_(config.training.batch_size),
-        progress_{.epoch = epoch, .steps = (images_ + batch_size_ - 1) / batch_size_} {
-    learner_.begin_epoch(epoch, order_of(images_, config.seed, epoch));
+        images_(schedule.images_in(epoch)),
+        batch_size_(schedule.batch_size),
+        progress_{.epoch = epoch,
+                  .steps = schedule.steps_in(epoch),
+                  .steps_left = schedule.steps - schedule.steps_after(epoch - 1)} {
+    learner_.begin_epoch(epoch, order_of(schedule.images, seed, epoch));
   }
 
   /// Runs all steps; returns how training ends here, if it does.
@@ -37,6 +40,7 @@ class Epoch {
       if (callbacks.clock != nullptr) callbacks.clock->begin_step();
       learner_.step(first, count, callbacks.clock);
       ++progress_.step;
+      --progress_.steps_left;
       if (!check_loss(first + count)) return TrainEnd::diverged;
       progress_.seconds = seconds();
       progress_.images_per_second = static_cast<double>(first + count) / progress_.seconds;
@@ -72,7 +76,7 @@ class Epoch {
 
   Clock::time_point start_ = Clock::now();
   Learner& learner_;
-  std::int64_t images_;
+  std::int64_t images_;  ///< of this epoch
   std::int64_t batch_size_;
   TrainProgress progress_;
 };
@@ -81,12 +85,13 @@ class Epoch {
 
 TrainOutcome train(Learner& learner, const ExperimentConfig& config,
                    const TrainCallbacks& callbacks, const std::optional<TrainingState>& start) {
+  const Schedule schedule = schedule_of(config.training, learner.training_images());
   if (start) learner.restore(*start);
   std::int64_t done = start ? start->epoch : 0;
   TrainProgress last{.epoch = done};
-  if (done < config.training.epochs) learner.prepare();
-  while (done < config.training.epochs) {
-    Epoch epoch(learner, config, ++done);
+  if (done < schedule.epochs()) learner.prepare();
+  while (done < schedule.epochs()) {
+    Epoch epoch(learner, schedule, config.seed, ++done);
     const auto end = epoch.run(callbacks);
     last = epoch.progress();
     if (end) return {*end, last};

@@ -13,9 +13,10 @@ namespace mnist_bench {
 
 /// Where training is after a step.
 struct TrainProgress {
-  std::int64_t epoch = 0;  ///< from 1
-  std::int64_t step = 0;   ///< batches of this epoch done
-  std::int64_t steps = 0;  ///< batches in an epoch
+  std::int64_t epoch = 0;       ///< from 1
+  std::int64_t step = 0;        ///< batches of this epoch done
+  std::int64_t steps = 0;       ///< batches in this epoch
+  std::int64_t steps_left = 0;  ///< of the whole training
   /// Mean of this epoch's images, as of the last check (every 50 steps: reading it waits for the
   /// device); absent before the first.
   std::optional<double> loss = std::nullopt;
@@ -50,10 +51,11 @@ struct TrainOutcome {
   TrainProgress last;
 };
 
-/// Minibatch training in a fresh order each epoch, the last partial batch included: from the
-/// learner's initial parameters, or from `start`, with bit-identical results. Ends as `diverged`
-/// when the epoch's mean loss is no longer finite (checked every 50 steps), and as `interrupted`
-/// when the caller says so. Throws Error(io) when `start` is of another network.
+/// Minibatch training in a fresh order each epoch, the last partial batch included, until the
+/// config's epochs or steps are done: from the learner's initial parameters, or from `start`, with
+/// bit-identical results. Ends as `diverged` when the epoch's mean loss is no longer finite
+/// (checked every 50 steps), and as `interrupted` when the caller says so. Throws Error(io) when
+/// `start` is of another network.
 TrainOutcome train(Learner& learner, const ExperimentConfig& config,
                    const TrainCallbacks& callbacks,
                    const std::optional<TrainingState>& start = std::nullopt);

@@ -288,14 +288,16 @@ CHANGES = {
     "name": "other", "seed": 2,
     "data.dataset": "own", "data.directory": SHIPPED_MNIST, "data.normalization": "unit",
     "data.transform": '[{"type": "transpose"}]',
-    "data.train_limit": 299, "data.test_limit": 199,
+    "data.train_limit": 299, "data.test_limit": 199, "data.validation": 10,
     "model.type": "cnn", "model.hidden": [5], "model.dropout": 0.1,
-    "optimizer.learning_rate": 0.1, "optimizer.beta1": 0.8, "optimizer.beta2": 0.9,
+    "model.initialization": "xavier",
+    "optimizer.type": "sgd", "optimizer.learning_rate": 0.1, "optimizer.beta1": 0.8, "optimizer.beta2": 0.9,
     "optimizer.epsilon": 1e-7, "optimizer.weight_decay": 0.1,
-    "training.epochs": 3, "training.batch_size": 32,
+    "training.epochs": 3, "training.batch_size": 32, "training.steps": 3,
+    "training.evaluate_every": 2,
 }  # fmt: skip
-# A run may continue elsewhere, an unfinished one in the other engine; there is one optimizer.
-NO_CHANGES = {"output", "threads", "device", "training.engine", "optimizer.type"}
+# A run may continue elsewhere, an unfinished one in the other engine.
+NO_CHANGES = {"output", "threads", "device", "training.engine"}
 
 
 def keys_of(config, prefix=""):

@@ -37,7 +37,8 @@ def fixture_after(request, tmp_path_factory):
 
     @functools.cache
     def train(steps, **optimizer):
-        overrides = [f"optimizer.{key}={value}" for key, value in {**PLAIN, **optimizer}.items()]
+        chosen = optimizer if optimizer.get("type") == "sgd" else {**PLAIN, **optimizer}
+        overrides = [f"optimizer.{key}={value}" for key, value in chosen.items()]
         done = run_binary("run", *FULL_BATCH, f"training.engine={request.param}", *overrides,
                           f"training.epochs={steps}", "--force", "--output", "run", cwd=home)  # fmt: skip
         assert done.code == 0, done
@@ -91,6 +92,44 @@ def test_beta2_weighs_the_square_before(after):
         expected.append(theta - RATE * second / (math.sqrt(moment / (1 - beta**2)) + EPSILON))
     assert_near(after(1, beta2=beta), one, unlike=start)
     assert_near(after(2, beta2=beta), expected, unlike=two)
+
+
+# SGD, whose steps tell the gradients: after(1) − start = −rate · g.
+
+
+def sgd(after, steps, **settings):
+    return after(steps, type="sgd", learning_rate=RATE, **settings)
+
+
+def sgd_gradients(before, after):
+    return [(b - a) / RATE for b, a in zip(before, after)]
+
+
+def test_sgd_adds_weight_decay_to_the_gradient(after):
+    start = after(1, type="sgd", learning_rate=1e-30)
+    plain = sgd(after, 1)
+    decay = 0.75
+    expected = [b - RATE * decay * a for a, b in zip(start, plain)]
+    assert_near(sgd(after, 1, weight_decay=decay), expected, unlike=plain)
+
+
+def test_sgd_keeps_a_share_of_the_step_before(after):
+    start = after(1, type="sgd", learning_rate=1e-30)
+    one, two = sgd(after, 1), sgd(after, 2)
+    momentum = 0.5
+    assert sgd(after, 1, momentum=momentum) == one
+    first, second = sgd_gradients(start, one), sgd_gradients(one, two)
+    expected = [b - RATE * (momentum * f + s) for b, f, s in zip(one, first, second)]
+    assert_near(sgd(after, 2, momentum=momentum), expected, unlike=two)
+
+
+def test_nesterovs_momentum_looks_ahead(after):
+    start = after(1, type="sgd", learning_rate=1e-30)
+    one = sgd(after, 1)
+    momentum = 0.5
+    first = sgd_gradients(start, one)
+    expected = [a - RATE * (1 + momentum) * g for a, g in zip(start, first)]
+    assert_near(sgd(after, 1, momentum=momentum, nesterov="true"), expected, unlike=one)
 
 
 # Dropout: where all images are equal and no parameter moves, nothing but the masks can make one

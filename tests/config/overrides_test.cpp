@@ -81,7 +81,7 @@ TEST(Overrides, ChangeTheTypeOfTheModel) {
       config_refusal(R"({"name": "c", "model": {"type": "cnn", "dropout2d": 0.1}})",
                      {"model.type=mlp"}),
       "test.json: /model/dropout2d: belongs to model.type \"cnn\", but model.type is \"mlp\"; "
-      "allowed: type, hidden, dropout");
+      "allowed: type, hidden, dropout, initialization");
   EXPECT_THAT(
       config_refusal(R"({"name": "c", "model": {"type": "cnn", "hidden": 5}})", {"model.type=mlp"}),
       HasSubstr("test.json: /model/hidden: found 5; allowed: list of 1 to 16"));
@@ -130,7 +130,8 @@ TEST(Overrides, RejectUnknownKeysNamingTheNearest) {
 
 TEST(Overrides, RejectAWholeSectionNamingItsKeys) {
   EXPECT_THAT(refusal({"training={}"}),
-              HasSubstr("allowed: training.epochs, training.batch_size, training.engine"));
+              HasSubstr("allowed: training.epochs, training.steps, training.batch_size, "
+                        "training.engine, training.evaluate_every"));
 }
 
 TEST(Overrides, ExplainTheirForm) {

@@ -203,7 +203,8 @@ TEST(ExperimentConfig, RejectsKeysOfTheOtherModel) {
   for (const char* key : {"conv1_channels", "conv2_channels", "dropout2d"}) {
     EXPECT_EQ(config_refusal(config_with("model", fmt::format(R"("{}": 1)", key), "mlp")),
               fmt::format("test.json: /model/{}: belongs to model.type \"cnn\", but model.type is "
-                          "\"mlp\"; allowed: type, hidden, dropout",
+                          "\"mlp\"; allowed: type, hidden, dropout, "
+                          "initialization",
                           key));
   }
   EXPECT_THAT(config_refusal(config_with("model", R"("hidden": 128)", "mlp")),
@@ -212,9 +213,36 @@ TEST(ExperimentConfig, RejectsKeysOfTheOtherModel) {
               HasSubstr("integer 1 to 65536 (model.type is \"cnn\")"));
 }
 
-TEST(ExperimentConfig, AllowsOneOptimizerAndOneEngine) {
-  EXPECT_THAT(config_refusal(config_with("optimizer", R"("type": "sgd")")),
-              HasSubstr(R"(/optimizer/type: found "sgd"; allowed: "adam")"));
+TEST(ExperimentConfig, ReadsTheSettingsOfSgd) {
+  const auto sgd = [](const char* keys) {
+    const std::string optimizer = fmt::format(R"("type": "sgd"{})", keys);
+    return std::get<SgdConfig>(parse(config_with("optimizer", optimizer)).optimizer);
+  };
+  EXPECT_EQ(sgd(""), (SgdConfig{0.01, 0.0, false, 0.0}));
+  EXPECT_EQ(sgd(R"(, "learning_rate": 0.1, "momentum": 0.9, "nesterov": true, "weight_decay": 5)"),
+            (SgdConfig{0.1, 0.9, true, 5.0}));
+}
+
+TEST(ExperimentConfig, RejectsNesterovsMomentumWithoutAMomentum) {
+  EXPECT_THAT(config_refusal(config_with("optimizer", R"("type": "sgd", "nesterov": true)")),
+              HasSubstr("/optimizer/nesterov: found true, but optimizer.momentum is 0; set a "
+                        "momentum, such as 0.9"));
+}
+
+TEST(ExperimentConfig, RejectsTheSettingsOfTheOtherOptimizerByName) {
+  EXPECT_THAT(config_refusal(config_with("optimizer", R"("type": "sgd", "beta1": 0.9)")),
+              HasSubstr("/optimizer/beta1: belongs to optimizer.type \"adam\", but "
+                        "optimizer.type is \"sgd\"; allowed: type, learning_rate, momentum, "
+                        "nesterov, weight_decay"));
+  EXPECT_THAT(config_refusal(config_with("optimizer", R"("momentum": 0.9)")),
+              HasSubstr("/optimizer/momentum: belongs to optimizer.type \"sgd\""));
+}
+
+TEST(ExperimentConfig, AllowsTwoOptimizersAndTwoEngines) {
+  EXPECT_THAT(config_refusal(config_with("optimizer", R"("type": "lion")")),
+              HasSubstr(R"(/optimizer/type: found "lion"; allowed: "adam" or "sgd")"));
+  EXPECT_THAT(config_refusal(config_with("model", R"("type": "mlp", "initialization": "zero")")),
+              HasSubstr(R"(found "zero"; allowed: "he" or "pytorch" or "xavier")"));
   EXPECT_THAT(config_refusal(config_with("training", R"("engine": "tpu")")),
               HasSubstr(R"(/training/engine: found "tpu"; allowed: "libtorch" or "native")"));
   EXPECT_THAT(

@@ -17,30 +17,34 @@ namespace {
 using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 
-/// The properties of the schema that describe the objects `section` (any model of them).
-ordered_json properties(const std::string& section, std::size_t model = 0) {
+/// The properties of the schema that describe the objects `section`: of its `type`-th type, where
+/// it has several.
+ordered_json properties(const std::string& section, std::size_t type = 0) {
   const ordered_json schema = config_schema();
   if (section.empty()) return schema["properties"];
-  if (section == "model") return schema["properties"]["model"]["oneOf"][model]["properties"];
-  return schema["properties"][section]["properties"];
+  const ordered_json& of_section = schema["properties"][section];
+  if (of_section.contains("oneOf")) return of_section["oneOf"][type]["properties"];
+  return of_section["properties"];
 }
 
 // That validators other than the reader understand the schema as the reader does is shown in
 // test_schema.py.
 TEST(ConfigSchema, HasExactlyTheKeysOfAResolvedConfig) {
-  std::size_t model = 0;
-  for (const char* text : {R"({"model": {"type": "mlp"}})", R"({"model": {"type": "cnn"}})"}) {
+  // The first model with the first optimizer, and so on.
+  std::size_t type = 0;
+  for (const char* text : {R"({"model": {"type": "mlp"}, "optimizer": {"type": "adam"}})",
+                           R"({"model": {"type": "cnn"}, "optimizer": {"type": "sgd"}})"}) {
     const ordered_json resolved = to_json(parse_experiment(text, "x.json"));
     EXPECT_EQ(properties("").size(), resolved.size() + 1) << "the one more is $schema";
     for (const auto& [name, value] : resolved.items()) {
       EXPECT_TRUE(properties("").contains(name)) << name;
       if (!value.is_object()) continue;
-      EXPECT_EQ(properties(name, model).size(), value.size()) << name;
+      EXPECT_EQ(properties(name, type).size(), value.size()) << name;
       for (const auto& [inner, unused] : value.items()) {
-        EXPECT_TRUE(properties(name, model).contains(inner)) << inner;
+        EXPECT_TRUE(properties(name, type).contains(inner)) << inner;
       }
     }
-    ++model;
+    ++type;
   }
 }
 
@@ -50,6 +54,8 @@ TEST(ConfigSchema, StatesRangesAndDefaults) {
   EXPECT_EQ(properties("training")["epochs"]["default"], 5);
   EXPECT_EQ(properties("optimizer")["learning_rate"]["exclusiveMinimum"], 0.0);
   EXPECT_EQ(properties("optimizer")["beta1"]["exclusiveMaximum"], 1.0);
+  EXPECT_EQ(properties("optimizer", 1)["momentum"]["exclusiveMaximum"], 1.0);
+  EXPECT_EQ(properties("optimizer", 1)["learning_rate"]["default"], 0.01);
   EXPECT_EQ(properties("")["threads"]["type"], ordered_json({"integer", "null"}));
   EXPECT_EQ(properties("data")["normalization"]["enum"],
             ordered_json({"standardize", "unit", "dataset", "none"}));
@@ -64,6 +70,7 @@ TEST(ConfigKeys, AcceptTheirOwnDefaultsAndResetNothing) {
     EXPECT_TRUE(key.accepts(key.default_value())) << key.path();
     ExperimentConfig config;
     if (key.section == "model" && key.type == CnnConfig::kType) config.model = CnnConfig{};
+    if (key.section == "optimizer" && key.type == SgdConfig::kType) config.optimizer = SgdConfig{};
     const ExperimentConfig before = config;
     key.set(config, key.default_value());
     EXPECT_EQ(config, before) << key.path();

@@ -21,12 +21,13 @@ constexpr const char* kResolvedCnn = R"({
   "device": "auto",
   "threads": null,
   "data": { "dataset": "mnist", "directory": null, "normalization": "standardize", "transform": [],
-            "train_limit": null, "test_limit": null },
+            "train_limit": null, "test_limit": null, "validation": null },
   "model": { "type": "cnn", "conv1_channels": 32, "conv2_channels": 64, "hidden": 128,
-             "dropout2d": 0.25, "dropout": 0.5 },
+             "dropout2d": 0.25, "dropout": 0.5, "initialization": "he" },
   "optimizer": { "type": "adam", "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999,
                  "epsilon": 1e-8, "weight_decay": 0.0 },
-  "training": { "epochs": 5, "batch_size": 64, "engine": "libtorch" },
+  "training": { "epochs": 5, "steps": null, "batch_size": 64, "engine": "libtorch",
+                "evaluate_every": 1 },
   "output": "runs/{name}/seed-{seed}"
 })";
 
@@ -44,10 +45,12 @@ ExperimentConfig unusual() {
                  Normalization::unit,
                  parse_spec("rotate:degrees=1e-5+permute_pixels:seed=9223372036854775807", "test"),
                  11,
-                 12};
+                 12,
+                 13};
+  config.initialization = Initialization::xavier;
   config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
   config.optimizer = AdamConfig{1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
-  config.training = {9, 17};
+  config.training = {9, 17, Engine::native, std::nullopt, 3};
   config.output = "/tmp/{seed}";
   return config;
 }
@@ -59,14 +62,18 @@ TEST(ResolvedConfig, HasEveryKeyInTheDesignsOrder) {
 
 TEST(ResolvedConfig, HasTheMlpsKeysForAnMlp) {
   EXPECT_EQ(to_json(parse_cnn(R"({"model": {"type": "mlp"}})"))["model"].dump(),
-            R"({"type":"mlp","hidden":[256,128],"dropout":0.2})");
+            R"({"type":"mlp","hidden":[256,128],"dropout":0.2,"initialization":"he"})");
 }
 
 TEST(ResolvedConfig, ReadsBackAsTheSameConfig) {
   ExperimentConfig cnn = unusual();
   cnn.model = CnnConfig{1, 2, 3, 0.75, 1.0 / 7.0};
+  ExperimentConfig sgd = unusual();
+  sgd.optimizer = SgdConfig{1.0 / 3.0, 0.9, true, 0.1};
+  sgd.training.epochs = TrainingConfig{}.epochs;
+  sgd.training.steps = 7;
   for (const ExperimentConfig& config :
-       {unusual(), cnn, parse_cnn(R"({"model": {"type": "cnn"}})")}) {
+       {unusual(), cnn, sgd, parse_cnn(R"({"model": {"type": "cnn"}})")}) {
     EXPECT_EQ(parse_experiment(to_json(config).dump(), "x"), config);
     EXPECT_EQ(parse_experiment(to_json(config).dump(2), "x"), config);
   }
@@ -105,6 +112,31 @@ TEST(ConfigHash, ChangesWithEverythingElse) {
   EXPECT_TRUE(changed([](auto& c) { c.model = CnnConfig{}; }));
   EXPECT_TRUE(changed([](auto& c) { std::get<AdamConfig>(c.optimizer).beta1 = 0.5; }));
   EXPECT_TRUE(changed([](auto& c) { c.training.batch_size = 1; }));
+}
+
+TEST(ConfigHash, OfAConfigIsThatOfVersion010WithTheDefaultsOfYoungerKeys) {
+  const std::string plain = config_hash(parse_cnn(R"({"model": {"type": "cnn"}})"));
+  const auto hash_with = [](const char* key) {
+    return config_hash(parse_experiment(R"({"model": {"type": "cnn"}})", "cnn.json", {key}));
+  };
+  for (const char* key : {"model.initialization=he", "data.validation=null", "training.steps=null",
+                          "training.evaluate_every=1"}) {
+    EXPECT_EQ(hash_with(key), plain) << key;
+  }
+  for (const char* key : {"model.initialization=pytorch", "data.validation=5", "training.steps=5",
+                          "training.evaluate_every=2", "optimizer.type=sgd"}) {
+    EXPECT_NE(hash_with(key), plain) << key;
+  }
+}
+
+TEST(ConfigHash, DoesNotCountEpochsThatStepsReplace) {
+  const auto with = [](std::vector<std::string> overrides) {
+    return parse_experiment(R"({"model": {"type": "cnn"}})", "cnn.json", overrides);
+  };
+  const ExperimentConfig steps = with({"training.steps=500"});
+  EXPECT_EQ(config_hash(steps), config_hash(with({"training.steps=500", "training.epochs=9"})));
+  EXPECT_FALSE(to_json(steps)["training"].contains("epochs"));
+  EXPECT_EQ(to_json(steps)["training"]["steps"], 500);
 }
 
 TEST(ConfigHash, OfAConfigWithoutTransformIsThatOfVersion010) {

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/error.h"
 #include "data/dataset.h"
 #include "data/fixtures.h"
 
@@ -109,6 +110,76 @@ TEST(StratifiedOrder, ShufflesWithinAClass) {
 TEST(StratifiedOrder, OfNothingIsEmptyAndOfOneIsThatOne) {
   EXPECT_THAT(stratified_order({}), IsEmpty());
   EXPECT_EQ(stratified_order({9}), std::vector<std::int64_t>{0});
+}
+
+/// Classes' shares of these images, in images.
+std::vector<double> class_shares(const std::vector<std::uint8_t>& labels,
+                                 const std::vector<std::int64_t>& indices) {
+  std::vector<double> shares(10, 0.0);
+  for (const std::int64_t index : indices) shares[labels[static_cast<std::size_t>(index)]] += 1.0;
+  return shares;
+}
+
+DataConfig config_of(std::optional<std::int64_t> limit, std::optional<std::int64_t> validation) {
+  DataConfig config;
+  config.train_limit = limit;
+  config.validation = validation;
+  return config;
+}
+
+TEST(TrainingSplit, HoldsBackImagesInTheClassesProportionsWithinOne) {
+  const std::vector<std::uint8_t>& labels = mnist().train.labels;
+  const TrainingSplit all = training_split(labels, {});
+  const std::vector<double> of_all = class_shares(labels, all.train);
+  for (const std::int64_t size : {1, 77, 5'000, 59'999}) {
+    const TrainingSplit split = training_split(labels, config_of({}, size));
+    ASSERT_EQ(std::ssize(split.validation), size);
+    const std::vector<double> shares = class_shares(labels, split.validation);
+    for (std::size_t k = 0; k < 10; ++k) {
+      EXPECT_NEAR(shares[k], of_all[k] * static_cast<double>(size) / 60'000, 1.0) << size;
+    }
+  }
+}
+
+TEST(TrainingSplit, LeavesEveryImageToOneOfTheTwoInTheFilesOrder) {
+  const std::vector<std::uint8_t>& labels = mnist().train.labels;
+  const TrainingSplit split = training_split(labels, config_of({}, 5'000));
+  EXPECT_TRUE(std::is_sorted(split.train.begin(), split.train.end()));
+  std::vector<std::int64_t> both = split.train;
+  both.insert(both.end(), split.validation.begin(), split.validation.end());
+  std::sort(both.begin(), both.end());
+  EXPECT_EQ(both, training_split(labels, {}).train);
+}
+
+TEST(TrainingSplit, HoldsBackTheSameImagesWhateverTheLimit) {
+  const std::vector<std::uint8_t>& labels = mnist().train.labels;
+  const auto split = [&](std::optional<std::int64_t> limit, std::optional<std::int64_t> held_back) {
+    return training_split(labels, config_of(limit, held_back));
+  };
+  EXPECT_EQ(split(100, 5'000).validation, split({}, 5'000).validation);
+  EXPECT_EQ(split(55'000, 5'000).validation, split({}, 5'000).validation);
+  EXPECT_EQ(split(100, 5'000).train, split(100, {}).train);
+}
+
+TEST(TrainingSplit, RefusesMoreImagesThanThereAre) {
+  const std::vector<std::uint8_t> labels = labels_with({10, 10});
+  EXPECT_EQ(training_split(labels, config_of({}, 19)).train.size(), 1U);
+  EXPECT_EQ(training_split(labels, config_of(12, 8)).train.size(), 12U);
+  EXPECT_EQ(training_split(labels, config_of(20, {})).train.size(), 20U);
+  const auto refusal = [&](const DataConfig& config) {
+    try {
+      training_split(labels, config);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal(config_of({}, 20)),
+            "data.validation is 20 of 20 training images; none is left to train on");
+  EXPECT_EQ(refusal(config_of(12, 9)),
+            "data.train_limit is 12 and data.validation 9, but there are only 20 training images");
+  EXPECT_EQ(refusal(config_of(21, {})), "data.train_limit is 21, but there are only 20 images");
 }
 
 }  // namespace

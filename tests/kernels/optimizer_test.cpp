@@ -53,5 +53,39 @@ TEST(Adam, LeavesAloneWhatNeverHadAGradient) {
   });
 }
 
+/// Three settings: plain, with momentum, with Nesterov's.
+TEST(Sgd, TakesTheStepsOfItsDefinition) {
+  constexpr double kRate = 0.01;
+  constexpr double kDecay = 0.1;
+  for (const auto& [momentum, nesterov] : {std::pair(0.0, false), {0.9, false}, {0.9, true}}) {
+    on_every_target([momentum = momentum, nesterov = nesterov] {
+      constexpr std::size_t kSize = 37;
+      std::mt19937 generator(3);
+      Owned parameter = random_matrix(1, kSize, generator);
+      Owned buffer(1, kSize);
+      Owned unused(1, kSize);
+      std::vector<double> theta(parameter.values.begin(), parameter.values.begin() + kSize);
+      std::vector<double> b(kSize, 0.0);
+      for (int t = 1; t <= 200; ++t) {
+        Owned gradient = random_matrix(1, kSize, generator);
+        update(SgdStep{static_cast<float>(kRate), static_cast<float>(momentum),
+                       static_cast<float>(kDecay), nesterov},
+               gradient.values.data(),
+               {parameter.values.data(), {buffer.values.data(), unused.values.data()}}, kSize);
+        for (std::size_t i = 0; i < kSize; ++i) {
+          const double g = static_cast<double>(gradient.values[i]) + kDecay * theta[i];
+          b[i] = momentum * b[i] + g;
+          theta[i] -= kRate * (nesterov ? g + momentum * b[i] : b[i]);
+        }
+      }
+      for (std::size_t i = 0; i < kSize; ++i) {
+        EXPECT_NEAR(parameter.values[i], theta[i], 1e-5);
+        EXPECT_NEAR(buffer.values[i], momentum > 0 ? b[i] : 0.0, 1e-5);
+        EXPECT_EQ(unused.values[i], 0.0F);
+      }
+    });
+  }
+}
+
 }  // namespace
 }  // namespace mnist_bench::kernels

@@ -98,7 +98,7 @@ TEST_P(Learners, LearnWhatCanBeLearned) {
   std::get<AdamConfig>(quick.optimizer).learning_rate = 0.01;
   Subject subject(quick, 500);
   EXPECT_EQ(subject.train(), TrainEnd::completed);
-  const Predictions predictions = subject.learner().predict();
+  const Predictions predictions = subject.learner().predict(Split::test);
   EXPECT_LT(predictions.loss, 0.2);
   EXPECT_EQ(predictions.classes, subject.labels());
 }
@@ -118,7 +118,7 @@ TEST_P(Learners, AreBitIdenticalOnlyWithTheSameSeed) {
 TEST_P(Learners, AreNotChangedByAnEvaluationBetweenEpochs) {
   Subject evaluated(config(3), 200);
   TrainCallbacks callbacks;
-  callbacks.on_epoch = [&](const EpochStatistics&) { evaluated.learner().predict(); };
+  callbacks.on_epoch = [&](const EpochStatistics&) { evaluated.learner().predict(Split::test); };
   evaluated.train(callbacks);
   Subject plain(config(3), 200);
   plain.train();
@@ -141,6 +141,47 @@ TEST_P(Learners, ResumeFromAnyEpochToTheSameBits) {
   }
 }
 
+TEST_P(Learners, ResumeWithEachOptimizerToTheSameBits) {
+  for (const OptimizerConfig& optimizer :
+       {OptimizerConfig(SgdConfig{}), OptimizerConfig(SgdConfig{.momentum = 0.9}),
+        OptimizerConfig(SgdConfig{.momentum = 0.9, .nesterov = true, .weight_decay = 1e-3})}) {
+    ExperimentConfig with = config(2);
+    with.optimizer = optimizer;
+    Subject whole(with, 200);
+    std::vector<TrainingState> states;
+    TrainCallbacks callbacks;
+    callbacks.on_epoch = [&](const EpochStatistics&) { states.push_back(whole.learner().state()); };
+    whole.train(callbacks);
+    Subject rest(with, 200);
+    EXPECT_EQ(rest.train({}, states.front()), TrainEnd::completed);
+    EXPECT_EQ(rest.hash(), whole.hash());
+  }
+}
+
+TEST_P(Learners, EndAfterTheStepsAskedForAndResumeToThem) {
+  ExperimentConfig steps = config(9);
+  steps.training.steps = 6;  // an epoch is 4
+  Subject whole(steps, 200);
+  std::vector<TrainingState> states;
+  std::vector<EpochStatistics> epochs;
+  TrainCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochStatistics& epoch) {
+    epochs.push_back(epoch);
+    states.push_back(whole.learner().state());
+  };
+  EXPECT_EQ(whole.train(callbacks), TrainEnd::completed);
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[1].step, 6);
+  EXPECT_NEAR(epochs[1].images_per_second * epochs[1].seconds, 128, 1e-6);
+  Subject rest(steps, 200);
+  EXPECT_EQ(rest.train({}, states[0]), TrainEnd::completed);
+  EXPECT_EQ(rest.hash(), whole.hash());
+  // The first epoch is that of a training by epochs.
+  Subject one(config(1), 200);
+  one.train();
+  EXPECT_EQ(one.hash(), parameters_sha256(stored_tensors(states[0])));
+}
+
 TEST_P(Learners, RefuseTheStateOfAnotherNetwork) {
   TrainingState state;
   state.parameters = {{.name = "fc9.weight", .shape = {1}, .values = {0.0F}}};
@@ -161,7 +202,7 @@ TEST_P(Learners, CountLossAndHitsOfTheImagesThatTheyTrainOn) {
   TrainCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochStatistics& epoch) { statistics = epoch; };
   subject.train(callbacks);
-  const Predictions predictions = subject.learner().predict();
+  const Predictions predictions = subject.learner().predict(Split::test);
   EXPECT_NEAR(statistics.loss, predictions.loss, 1e-5);
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < predictions.classes.size(); ++i) {

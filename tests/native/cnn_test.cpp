@@ -58,7 +58,7 @@ TEST(NativeCnn, LearnsWhatCanBeLearned) {
     config.data.normalization = normalization;
     NativeLearner learner(initialized(config), images, images, config);
     EXPECT_EQ(train(learner, config, {}).end, TrainEnd::completed);
-    const Predictions predictions = learner.predict();
+    const Predictions predictions = learner.predict(Split::test);
     EXPECT_LT(predictions.loss, 0.1);
     EXPECT_EQ(predictions.classes, std::vector<std::int64_t>(set.labels.begin(), set.labels.end()));
   }

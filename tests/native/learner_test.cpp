@@ -52,7 +52,7 @@ TEST(NativeLearner, LearnsWhatCanBeLearned) {
     const Images images(set);
     NativeLearner learner(initialized(config, set), images, images, config);
     EXPECT_EQ(train(learner, config, {}).end, TrainEnd::completed);
-    const Predictions predictions = learner.predict();
+    const Predictions predictions = learner.predict(Split::test);
     EXPECT_LT(predictions.loss, 0.1);
     EXPECT_EQ(predictions.classes, std::vector<std::int64_t>(set.labels.begin(), set.labels.end()));
   }

@@ -271,8 +271,8 @@ TEST(CheckResult, BelievesRunsThatEndedAsTheyMay) {
 TEST(CheckResult, BelievesLossesThatAreNotFinite) {
   RunResult result = sample_result();
   result.epochs[0].images_per_second = INFINITY;
-  result.epochs[0].test_loss = INFINITY;
-  result.epochs[1].test_loss = INFINITY;
+  result.epochs[0].test->loss = INFINITY;
+  result.epochs[1].test->loss = INFINITY;
   result.test->loss = INFINITY;
   expect_honest(result, "losses beyond bounds");
 }
@@ -350,7 +350,7 @@ RunResult result_with_absent_class() {
   result.model = summarize(result.config.model, {}, 3);
   result.test->confusion = {{4, 1, 0}, {1, 4, 0}, {0, 0, 0}};
   result.test->metrics = classification_metrics(result.test->confusion);
-  result.epochs[1].test_macro_f1 = result.test->metrics.macro.f1;
+  result.epochs[1].test->macro_f1 = result.test->metrics.macro.f1;
   return result;
 }
 

@@ -186,11 +186,29 @@ TEST(Checkpoint, RefusesEpochsThatAreNotThoseBeforeIt) {
 }
 
 TEST(Checkpoint, OfAnotherStepThanThatAfterItsEpochsIsRefused) {
-  const Checkpoint checkpoint = sample_checkpoint();   // 2 epochs, 8 steps
-  EXPECT_NO_THROW(require_step(checkpoint, 200, 64));  // 64 + 64 + 64 + 8
-  EXPECT_NO_THROW(require_step(checkpoint, 256, 64));
-  EXPECT_THROW(require_step(checkpoint, 257, 64), Error);
-  EXPECT_THROW(require_step(checkpoint, 192, 64), Error);
+  const Checkpoint checkpoint = sample_checkpoint();  // 2 epochs, 8 steps
+  TrainingConfig training{.epochs = 5, .batch_size = 64};
+  EXPECT_NO_THROW(require_step(checkpoint, schedule_of(training, 200)));  // 64 + 64 + 64 + 8
+  EXPECT_NO_THROW(require_step(checkpoint, schedule_of(training, 256)));
+  EXPECT_THROW(require_step(checkpoint, schedule_of(training, 257)), Error);
+  EXPECT_THROW(require_step(checkpoint, schedule_of(training, 192)), Error);
+  // Only the last epoch may be a part.
+  training.steps = 8;
+  EXPECT_NO_THROW(require_step(checkpoint, schedule_of(training, 257)));
+  training.steps = 9;
+  EXPECT_THROW(require_step(checkpoint, schedule_of(training, 257)), Error);
+}
+
+TEST(Checkpoint, OfAnEpochThatIsNotSavedIsRefused) {
+  const Checkpoint checkpoint = sample_checkpoint();
+  for (const std::int64_t every : {1, 2}) {
+    const TrainingConfig training{.epochs = 5, .batch_size = 64, .evaluate_every = every};
+    EXPECT_NO_THROW(require_step(checkpoint, schedule_of(training, 200)));
+  }
+  TrainingConfig training{.epochs = 5, .batch_size = 64, .evaluate_every = 3};
+  EXPECT_THROW(require_step(checkpoint, schedule_of(training, 200)), Error);
+  training.epochs = 2;
+  EXPECT_NO_THROW(require_step(checkpoint, schedule_of(training, 200)));
 }
 
 TEST(Checkpoint, OfAnUnknownEngineIsRefused) {

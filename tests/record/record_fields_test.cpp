@@ -28,8 +28,8 @@ std::size_t members_of(const Provenance& p) {
 }
 
 std::size_t members_of(const DataSummary& d) {
-  const auto& [dataset, train, test, mean, sd, files] = d;
-  return how_many(dataset, train, test, mean, sd, files);
+  const auto& [dataset, train, test, validation, mean, sd, files] = d;
+  return how_many(dataset, train, test, validation, mean, sd, files);
 }
 
 std::size_t members_of(const LayerSummary& l) {
@@ -44,9 +44,9 @@ std::size_t members_of(const ModelSummary& m) {
 
 std::size_t members_of(const EpochRecord& e) {
   const auto& [epoch, engine, device, train_loss, train_accuracy, train_seconds, evaluate_seconds,
-               images_per_second, test_loss, test_accuracy, test_macro_f1] = e;
+               images_per_second, test, validation] = e;
   return how_many(epoch, engine, device, train_loss, train_accuracy, train_seconds,
-                  evaluate_seconds, images_per_second, test_loss, test_accuracy, test_macro_f1);
+                  evaluate_seconds, images_per_second, test, validation);
 }
 
 std::size_t members_of(const TimingRecord& t) {
@@ -60,9 +60,9 @@ std::size_t members_of(const TestRecord& t) {
 }
 
 std::size_t members_of(const RunResult& r) {
-  const auto& [status, error, config, provenance, data, model, epochs, test, timing,
+  const auto& [status, error, config, provenance, data, model, epochs, test, validation, timing,
                parameters_sha256, predictions_sha256, probabilities_sha256, notes] = r;
-  return how_many(status, error, config, provenance, data, model, epochs, test, timing,
+  return how_many(status, error, config, provenance, data, model, epochs, test, validation, timing,
                   parameters_sha256, predictions_sha256,
                   probabilities_sha256);  // notes are not written
 }
@@ -127,6 +127,7 @@ TEST(RecordFields, AreAllOfTheData) {
       {.dataset = "mnist",
        .train = split(10, 'a'),
        .test = split(20, 'b'),
+       .validation = split(30, 'd'),
        .mean = 0.25,
        .std = 0.5,
        .files = {{.role = "train_images", .path = "/train", .sha256 = std::string(64, 'c')}}});
@@ -150,9 +151,8 @@ TEST(RecordFields, AreAllOfAnEpoch) {
                                       .train_seconds = 0.3,
                                       .evaluate_seconds = 0.4,
                                       .images_per_second = 0.5,
-                                      .test_loss = 0.6,
-                                      .test_accuracy = 0.7,
-                                      .test_macro_f1 = 0.8});
+                                      .test = EpochScores{0.6, 0.7, 0.8},
+                                      .validation = EpochScores{0.9, 0.91, 0.92}});
 }
 
 TEST(RecordFields, AreAllOfTheTiming) {

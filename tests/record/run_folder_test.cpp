@@ -76,9 +76,9 @@ class RunFolderTest : public testing::Test {
 
 TEST_F(RunFolderTest, WritesEachEpochAsALineAtOnce) {
   RunFolder folder = open(Existing::refuse);
-  folder.write_epoch(sample_result().epochs[0]);
+  folder.write_epochs(std::vector{sample_result().epochs[0]});
   EXPECT_THAT(contents("epochs.jsonl"), testing::StartsWith("{\"epoch\":1,"));
-  folder.write_epoch(sample_result().epochs[1]);
+  folder.write_epochs(std::vector{sample_result().epochs[1]});
   std::istringstream lines(contents("epochs.jsonl"));
   int count = 0;
   for (std::string line; std::getline(lines, line);) ++count;
@@ -162,7 +162,7 @@ TEST_F(RunFolderTest, ResumeGoesOnFromTheCheckpointAndKeepsEverything) {
   ASSERT_TRUE(folder.checkpoint().has_value());
   EXPECT_EQ(folder.checkpoint()->epochs.size(), 1U);
   EXPECT_TRUE(exists("result.json"));
-  folder.write_epoch(sample_result().epochs[1]);
+  folder.write_epochs(std::vector{sample_result().epochs[1]});
   const std::string epochs = contents("epochs.jsonl");
   EXPECT_EQ(std::count(epochs.begin(), epochs.end(), '\n'), 2);
 }

@@ -47,9 +47,7 @@ inline RunResult sample_result(const std::string& name = "sample", std::uint64_t
                              .train_seconds = static_cast<double>(epoch),
                              .evaluate_seconds = 0.25,
                              .images_per_second = 20.0 / static_cast<double>(epoch),
-                             .test_loss = 0.4,
-                             .test_accuracy = 0.8,
-                             .test_macro_f1 = 0.8});
+                             .test = EpochScores{0.4, 0.8, 0.8}});
   }
   TestRecord test;
   test.loss = 0.4;

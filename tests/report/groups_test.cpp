@@ -47,7 +47,7 @@ TEST(Groups, KeepARunThatWentOnOnAnotherDeviceApart) {
   EXPECT_EQ(groups[2].label, "sample on CPU then CUDA (H200)");
   EXPECT_EQ(groups[2].summaries.at("seconds_per_epoch").n, 0);
   EXPECT_EQ(groups[0].summaries.at("seconds_per_epoch").n, 1);
-  EXPECT_FALSE(seconds_per_epoch(moved.epochs).mean);
+  EXPECT_FALSE(seconds_per_epoch(moved).mean);
 }
 
 TEST(Groups, KeepTheRunsOfOneExperimentOnCpuAndOnCudaApart) {
@@ -154,11 +154,19 @@ TEST(Groups, LeaveOutWhatIsNotFinite) {
 }
 
 TEST(Groups, AverageTheSecondsOfAllEpochs) {
-  EXPECT_EQ(seconds_per_epoch(sample_result().epochs).mean, 1.5);
+  EXPECT_EQ(seconds_per_epoch(sample_result()).mean, 1.5);
   RunResult none = sample_result();
   none.epochs.clear();
-  EXPECT_FALSE(seconds_per_epoch(none.epochs).mean);
+  EXPECT_FALSE(seconds_per_epoch(none).mean);
   EXPECT_EQ(group_runs({stored(none)}).front().summaries.at("seconds_per_epoch").n, 0);
+}
+
+TEST(Groups, CountAPartOfAnEpochAsTheWholeOneAtItsPace) {
+  RunResult run = sample_result();  // epochs of 1 and 2 s
+  const std::int64_t images = run.data->train.samples;
+  run.config.training.batch_size = 1;
+  run.config.training.steps = images + images / 4;
+  EXPECT_EQ(seconds_per_epoch(run).mean, (1.0 + 4 * 2.0) / 2);
 }
 
 TEST(Labels, AddTheKeysThatSetNamesakesApart) {

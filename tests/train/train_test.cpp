@@ -46,7 +46,7 @@ class FakeLearner final : public Learner {
     ++sums_asked;
     return sums_;
   }
-  Predictions predict() override { return {}; }
+  Predictions predict(Split /*split*/) override { return {}; }
   [[nodiscard]] TrainingState state() const override { return {.epoch = epoch}; }
 
   std::vector<std::string> calls;
@@ -99,6 +99,28 @@ TEST(Train, GivesLossAndAccuracyOverTheImagesOfAnEpoch) {
     EXPECT_GT(epoch.seconds, 0.0);
     EXPECT_EQ(epoch.images_per_second, 70 / epoch.seconds);
   }
+}
+
+TEST(Train, EndsAfterTheStepsAskedForWithTheNumbersOfTheImagesSeen) {
+  FakeLearner learner(200);
+  std::vector<std::int64_t> left;
+  EpochStatistics last;
+  TrainCallbacks callbacks;
+  callbacks.on_progress = [&](const TrainProgress& progress) {
+    left.push_back(progress.steps_left);
+    EXPECT_EQ(progress.steps, progress.epoch == 1 ? 4 : 2);
+  };
+  callbacks.on_epoch = [&](const EpochStatistics& epoch) { last = epoch; };
+  ExperimentConfig config = config_of(9, 64);
+  config.training.steps = 6;
+  EXPECT_EQ(train(learner, config, callbacks).end, TrainEnd::completed);
+  EXPECT_THAT(learner.batches, ElementsAre(64, 64, 64, 8, 64, 64));
+  EXPECT_THAT(left, ElementsAre(5, 4, 3, 2, 1, 0));
+  EXPECT_EQ(last.epoch, 2);
+  EXPECT_EQ(last.images_per_second, 128 / last.seconds);
+  double sum = 0;
+  for (std::size_t i = 0; i < 128; ++i) sum += static_cast<double>(learner.orders[1][i]);
+  EXPECT_EQ(last.loss, sum / 128);
 }
 
 TEST(Train, ShowsEachEpochEveryImageOnceInAnOrderOfItsOwn) {

@@ -49,8 +49,8 @@ TEST(Figures, DrawABandWhereThereIsADeviationAndNoneForOneRun) {
 
 TEST(Figures, TellTheValueOfEachPoint) {
   RunGroup group = group_with("mlp", {9'768, 9'801});
-  group.completed[0].result.epochs[0].test_accuracy = 0.9;
-  group.completed[1].result.epochs[0].test_accuracy = 0.94;
+  group.completed[0].result.epochs[0].test->accuracy = 0.9;
+  group.completed[1].result.epochs[0].test->accuracy = 0.94;
   EXPECT_THAT(svg_of(accuracy_curves({group})),
               HasSubstr("<title>mlp, epoch 1: 92.0 (SD 2.8, n = 2)</title>"));
 }
@@ -66,9 +66,9 @@ TEST(Figures, OfAGroupWithoutACompletedRunAreEmptyButSound) {
 
 TEST(Figures, LeaveOutWhatIsNotFinite) {
   RunGroup group = group_with("mlp", {9'768, 9'801});
-  group.completed[0].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  group.completed[0].result.epochs[0].test->loss = std::numeric_limits<double>::quiet_NaN();
   group.completed[0].result.epochs[0].train_loss = std::numeric_limits<double>::infinity();
-  group.completed[1].result.epochs[0].test_loss = std::numeric_limits<double>::quiet_NaN();
+  group.completed[1].result.epochs[0].test->loss = std::numeric_limits<double>::quiet_NaN();
   const std::string svg = svg_of(loss_curves({group}));
   EXPECT_THAT(svg, Not(ContainsRegex("[^a-z](nan|inf)[^a-z]")));
 }
@@ -127,7 +127,7 @@ TEST(Figures, Of256ClassesScrollAndDrawWhatIsNotEmpty) {
 
 TEST(Figures, TellNothingFinerThanOneImage) {
   RunGroup group = group_of({{90, 10}, {7, 93}});  // 200 images
-  for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test_accuracy = 0.915;
+  for (EpochRecord& epoch : group.completed[0].result.epochs) epoch.test->accuracy = 0.915;
   group.completed[0].result.epochs[0].train_seconds = 12'345;
   EXPECT_THAT(svg_of(accuracy_curves({group})), HasSubstr("epoch 1: 91.5 (SD –, n = 1)"));
   EXPECT_THAT(svg_of(accuracy_against_time({group})), HasSubstr("91.5 % after 12300 s"));
@@ -160,7 +160,7 @@ TEST(AccuracyFigures, EndAt100PerCent) {
     RunGroup group = group_with("mlp", {9'768, 9'801});
     for (std::size_t i = 0; i < 2; ++i) {
       for (EpochRecord& epoch : group.completed[i].result.epochs) {
-        epoch.test_accuracy = accuracies[i];
+        epoch.test->accuracy = accuracies[i];
       }
     }
     const std::vector<double> numbers = axis_numbers(svg_of(accuracy_curves({group})), kLeftOfAxis);
