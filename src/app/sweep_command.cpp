@@ -24,6 +24,7 @@ struct SweepArguments {
   std::string file;
   std::vector<std::string> overrides;
   std::string output;
+  std::string seeds;
   std::string shard;
   bool dry_run = false;
   bool keep_going = true;
@@ -149,8 +150,11 @@ std::string time_text(const SweepOutcome& outcome) {
 }
 
 void sweep(SweepArguments& arguments, Session& session) {
-  const SweepConfig config = read_sweep(
-      arguments.file, arguments.output.empty() ? std::nullopt : std::optional(arguments.output));
+  const auto given = [](const std::string& option) {
+    return option.empty() ? std::nullopt : std::optional(option);
+  };
+  const SweepConfig config =
+      read_sweep(arguments.file, given(arguments.output), given(arguments.seeds));
   const std::vector<ExperimentConfig> plan =
       take_shard(plan_sweep(config, arguments.overrides), arguments.shard);
   const std::vector<PlannedRun> runs = planned_runs(plan, arguments.options.force);
@@ -225,6 +229,10 @@ examples:
       ->add_option("--output", arguments->output,
                    "folder of the run folders (default: the sweep's output, runs/{name})")
       ->type_name("DIR");
+  command
+      ->add_option("--seeds", arguments->seeds,
+                   "a range, 1-10, or a list, 1,2,5 (default: the sweep's)")
+      ->type_name("SEEDS");
   command->add_flag("-n,--dry-run", arguments->dry_run, "only list the runs and their states");
   command->add_option("-j,--jobs", arguments->options.jobs, "worker processes side by side")
       ->check(CLI::Range(1, 1024))

@@ -78,26 +78,38 @@ std::string read_text(const Document& document, const std::string& name, const K
   return value;
 }
 
-std::vector<std::filesystem::path> read_configs(const Document& document) {
-  const json value = document.content.value("configs", json());
-  const char* allowed = "a list of one or more paths of experiment configs";
-  if (value.is_null()) document.fail("/configs", fmt::format("missing; allowed: {}", allowed));
-  if (!value.is_array() || value.empty()) document.fail("/configs", value, allowed);
-  std::vector<std::filesystem::path> configs;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const Path path;
-    if (!path.accepts(value[i])) {
-      document.fail(fmt::format("/configs/{}", i), value[i], path.describe());
-    }
-    configs.push_back((document.folder / value[i].get<std::string>()).lexically_normal());
-  }
-  return configs;
-}
-
 std::uint64_t read_seed(const Document& document, const std::string& pointer, const json& value) {
   static const Key& seed = experiment_key("seed");
   if (!seed.accepts(value)) document.fail(pointer, value, seed.allowed());
   return value;
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// What a sweep file would have for "1-10" or "1,2,5".
+json seeds_of(const std::string& text) {
+  const auto number = [&](const std::string& digits) {
+    const bool is_number = !digits.empty() && digits.size() <= 19 &&
+                           digits.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number) return json(std::stoull(digits));
+    throw Error(ExitCode::usage,
+                fmt::format("--seeds {}: neither a range nor a list", escaped(text)),
+                "write 1-10 or 1,2,5, without spaces");
+  };
+  if (const std::size_t dash = text.find('-'); dash != std::string::npos) {
+    return {{"from", number(text.substr(0, dash))}, {"to", number(text.substr(dash + 1))}};
+  }
+  json seeds = json::array();
+  for (const std::string& digits : split_at_commas(text)) seeds.push_back(number(digits));
+  return seeds;
 }
 
 std::vector<std::uint64_t> read_seeds(const Document& document) {
@@ -130,17 +142,11 @@ std::vector<std::uint64_t> read_seeds(const Document& document) {
   return seeds;
 }
 
-std::vector<GridAxis> read_grid(const Document& document) {
-  const json value = document.content.value("grid", json::object());
-  if (!value.is_object()) document.fail("/grid", value, "an object of keys with lists of values");
-  if (value.size() > experiment_keys().size()) {
-    document.fail("/grid", fmt::format("{} keys, but there are only {}; see mnist-bench config "
-                                       "reference",
-                                       value.size(), experiment_keys().size()));
-  }
-  std::vector<GridAxis> grid;
-  for (const auto& [key, values] : value.items()) {
-    const std::string pointer = "/grid/" + escaped(key);
+/// The keys of an axis, which commas separate.
+std::vector<std::string> axis_keys(const Document& document, const std::string& pointer,
+                                   const std::string& name) {
+  std::vector<std::string> keys = split_at_commas(name);
+  for (const std::string& key : keys) {
     if (const auto own = own_key_of_sweep(key)) {
       document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", *own));
     }
@@ -152,15 +158,51 @@ std::vector<GridAxis> read_grid(const Document& document) {
               "once for each, with {}=VALUE and its own --output",
               key));
     }
+  }
+  return keys;
+}
+
+/// The overrides of one point of an axis.
+std::vector<std::string> axis_point(const Document& document, const std::string& pointer,
+                                    const GridAxis& axis, const json& value) {
+  if (axis.keys.size() == 1) return {axis.keys.front() + "=" + value.dump()};
+  if (!value.is_array() || value.size() != axis.keys.size()) {
+    document.fail(fmt::format("{}/{}", pointer, axis.points.size()), value,
+                  fmt::format("a list of {} values, one for each key", axis.keys.size()));
+  }
+  std::vector<std::string> point;
+  for (std::size_t k = 0; k < axis.keys.size(); ++k) {
+    point.push_back(axis.keys[k] + "=" + value[k].dump());
+  }
+  return point;
+}
+
+/// `where` points at `value`, which may be null: there is none.
+std::vector<GridAxis> read_grid(const Document& document, const std::string& where,
+                                const json& value) {
+  if (value.is_null()) return {};
+  if (!value.is_object()) document.fail(where, value, "an object of keys with lists of values");
+  if (value.size() > experiment_keys().size()) {
+    document.fail(where, fmt::format("{} keys, but there are only {}; see mnist-bench config "
+                                     "reference",
+                                     value.size(), experiment_keys().size()));
+  }
+  std::vector<GridAxis> grid;
+  std::set<std::string> keys;
+  for (const auto& [name, values] : value.items()) {
+    const std::string pointer = fmt::format("{}/{}", where, escaped(name));
+    GridAxis axis{.name = name, .keys = axis_keys(document, pointer, name), .points = {}};
+    for (const std::string& key : axis.keys) {
+      if (!keys.insert(key).second) document.fail(pointer, fmt::format("the key {} twice", key));
+    }
     if (!values.is_array() || values.empty()) {
       document.fail(pointer, values, "a list of one or more values");
     }
-    GridAxis axis{.key = key, .values = {}};
     std::set<std::string> known;
     for (const json& item : values) {
-      axis.values.push_back(item.dump());
-      if (!known.insert(axis.values.back()).second) {
-        document.fail(pointer, fmt::format("the value {} twice", axis.values.back()));
+      axis.points.push_back(axis_point(document, pointer, axis, item));
+      if (!known.insert(item.dump()).second) {
+        document.fail(pointer, fmt::format("the value {} twice", item.dump()));
       }
     }
     grid.push_back(std::move(axis));
@@ -168,13 +210,57 @@ std::vector<GridAxis> read_grid(const Document& document) {
   return grid;
 }
 
-/// Throws for too many runs, before any is planned.
-void require_few_runs(const SweepConfig& sweep) {
+/// A path, or an object with a path and a grid of its own.
+SweptConfig read_config(const Document& document, const std::string& pointer, const json& value,
+                        const std::vector<GridAxis>& common) {
+  const auto path_at = [&](const std::string& where, const json& text) {
+    const Path path;
+    if (!path.accepts(text)) document.fail(where, text, path.describe());
+    return (document.folder / text.get<std::string>()).lexically_normal();
+  };
+  if (!value.is_object()) return {.file = path_at(pointer, value), .grid = common};
+  for (const auto& [name, unused] : value.items()) {
+    if (name == "config" || name == "grid") continue;
+    document.fail(fmt::format("{}/{}", pointer, escaped(name)),
+                  "unknown key; allowed: config, grid");
+  }
+  SweptConfig swept{.file = path_at(pointer + "/config", value.value("config", json())),
+                    .grid = read_grid(document, pointer + "/grid", value.value("grid", json()))};
+  for (const GridAxis& own : swept.grid) {
+    for (const GridAxis& axis : common) {
+      for (const std::string& key : axis.keys) {
+        if (std::find(own.keys.begin(), own.keys.end(), key) == own.keys.end()) continue;
+        document.fail(fmt::format("{}/grid/{}", pointer, escaped(own.name)),
+                      fmt::format("the key {} is in the sweep's grid, too", key));
+      }
+    }
+  }
+  swept.grid.insert(swept.grid.begin(), common.begin(), common.end());
+  return swept;
+}
+
+/// `grid`: of all configs, put before their own.
+std::vector<SweptConfig> read_configs(const Document& document, const std::vector<GridAxis>& grid) {
+  const json value = document.content.value("configs", json());
+  const char* allowed = "a list of one or more paths of experiment configs";
+  if (value.is_null()) document.fail("/configs", fmt::format("missing; allowed: {}", allowed));
+  if (!value.is_array() || value.empty()) document.fail("/configs", value, allowed);
+  std::vector<SweptConfig> configs;
+  for (const json& item : value) {
+    configs.push_back(
+        read_config(document, fmt::format("/configs/{}", configs.size()), item, grid));
+  }
+  return configs;
+}
+
+/// Throws for too many runs, before any is planned: of this config, with all of the seeds, as often
+/// as there are configs.
+void require_few_runs(const SweepConfig& sweep, const SweptConfig& config) {
   std::vector<std::size_t> factors = {sweep.configs.size(), sweep.seeds.size()};
   std::string product = fmt::format("configs: {} × seeds: {}", factors[0], factors[1]);
-  for (const GridAxis& axis : sweep.grid) {
-    factors.push_back(axis.values.size());
-    product += fmt::format(" × {}: {}", axis.key, axis.values.size());
+  for (const GridAxis& axis : config.grid) {
+    factors.push_back(axis.points.size());
+    product += fmt::format(" × {}: {}", axis.name, axis.points.size());
   }
   // No factor is 0, and the quotients do not overflow as the product would.
   std::size_t remaining = kMostRuns;
@@ -192,9 +278,9 @@ std::vector<std::vector<std::string>> grid_points(const std::vector<GridAxis>& g
   for (const GridAxis& axis : grid) {
     std::vector<std::vector<std::string>> longer;
     for (const auto& point : points) {
-      for (const std::string& value : axis.values) {
+      for (const std::vector<std::string>& of_axis : axis.points) {
         longer.push_back(point);
-        longer.back().push_back(axis.key + "=" + value);
+        longer.back().insert(longer.back().end(), of_axis.begin(), of_axis.end());
       }
     }
     points = std::move(longer);
@@ -238,6 +324,15 @@ std::string folder_name(const std::vector<std::string>& point) {
   return name.substr(0, kLongestFolderName - hash.size() - 1) + "_" + hash;
 }
 
+/// All that the sweep varies.
+std::vector<GridAxis> axes_of(const SweepConfig& sweep) {
+  std::vector<GridAxis> axes;
+  for (const SweptConfig& config : sweep.configs) {
+    axes.insert(axes.end(), config.grid.begin(), config.grid.end());
+  }
+  return axes;
+}
+
 void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>& overrides) {
   for (const std::string& text : overrides) {
     const std::string key = text.substr(0, text.find('='));
@@ -246,8 +341,8 @@ void require_free_keys(const SweepConfig& sweep, const std::vector<std::string>&
                   key == "output" ? "use --output DIR"
                                   : fmt::format("change \"{}\" in the sweep file", *own));
     }
-    for (const GridAxis& axis : sweep.grid) {
-      if (axis.key == key) {
+    for (const GridAxis& axis : axes_of(sweep)) {
+      if (std::find(axis.keys.begin(), axis.keys.end(), key) != axis.keys.end()) {
         throw Error(ExitCode::usage,
                     fmt::format("{}: {} is in the sweep's grid", escaped(text), key),
                     "change the grid, or override another key");
@@ -272,8 +367,8 @@ auto naming_sweep(const SweepConfig& sweep, const std::filesystem::path& config,
 
 }  // namespace
 
-SweepConfig read_sweep(const std::filesystem::path& file,
-                       const std::optional<std::string>& output) {
+SweepConfig read_sweep(const std::filesystem::path& file, const std::optional<std::string>& output,
+                       const std::optional<std::string>& seeds) {
   const bool is_named = !is_stream(file);
   const std::string origin = file == "-" ? "stdin" : file.string();
   Document document{
@@ -282,6 +377,7 @@ SweepConfig read_sweep(const std::filesystem::path& file,
       .content = parse_strict_json(read_input(file, kMaxConfigBytes, ExitCode::usage), origin)};
   require_known_keys(document);
   if (output) document.content["output"] = *output;
+  if (seeds) document.content["seeds"] = seeds_of(*seeds);
   SweepConfig sweep;
   sweep.file = origin;
   const Key& name = experiment_key("name");
@@ -293,9 +389,9 @@ SweepConfig read_sweep(const std::filesystem::path& file,
     document.fail("/name", fmt::format("missing, and the file's name \"{}\" is not a valid name",
                                        escaped(sweep.name)));
   }
-  sweep.configs = read_configs(document);
+  sweep.configs =
+      read_configs(document, read_grid(document, "/grid", document.content.value("grid", json())));
   sweep.seeds = read_seeds(document);
-  sweep.grid = read_grid(document);
   sweep.output = read_text(document, "output", experiment_key("output"), "runs/{name}");
   if (sweep.output.find("{seed}") != std::string::npos) {
     document.fail("/output", "the sweep's folder cannot depend on {seed}");
@@ -310,14 +406,14 @@ SweepConfig read_sweep(const std::filesystem::path& file,
 std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
                                          const std::vector<std::string>& overrides) {
   require_free_keys(sweep, overrides);
-  require_few_runs(sweep);
-  const auto points = grid_points(sweep.grid);
+  for (const SweptConfig& config : sweep.configs) require_few_runs(sweep, config);
   std::vector<ExperimentConfig> plan;
   std::map<std::string, std::filesystem::path> folders;  // and the config that took each
-  for (const std::filesystem::path& file : sweep.configs) {
+  for (const SweptConfig& swept : sweep.configs) {
+    const std::filesystem::path& file = swept.file;
     const std::string text = naming_sweep(
         sweep, file, [&] { return read_file(file, kMaxConfigBytes, ExitCode::usage); });
-    for (const auto& point : points) {
+    for (const auto& point : grid_points(swept.grid)) {
       std::vector<std::string> all = overrides;
       all.insert(all.end(), point.begin(), point.end());
       ExperimentConfig config =

@@ -10,32 +10,42 @@
 
 namespace mnist_bench {
 
-/// One key that a sweep varies.
+/// One key that a sweep varies, or several that it varies together.
 struct GridAxis {
-  std::string key;                  ///< dotted, "optimizer.learning_rate"
-  std::vector<std::string> values;  ///< as JSON text: what follows '=' in an override
+  std::string name;               ///< "optimizer.learning_rate"; of several, with commas between
+  std::vector<std::string> keys;  ///< dotted
+  /// Each has an override for every key, "optimizer.learning_rate=0.01".
+  std::vector<std::vector<std::string>> points;
 };
 
-/// A sweep: every config with every point of the grid and every seed.
+/// A config of a sweep, and what is varied of it.
+struct SweptConfig {
+  std::filesystem::path file;
+  std::vector<GridAxis> grid;  ///< the sweep's, then its own
+};
+
+/// A sweep: every config with every point of its grid and every seed.
 struct SweepConfig {
   std::filesystem::path file;  ///< that it was read from
   std::string name;
-  std::vector<std::filesystem::path> configs;
+  std::vector<SweptConfig> configs;
   std::vector<std::uint64_t> seeds;
-  std::vector<GridAxis> grid;
   /// The folder of all run folders.
   std::string output;
 };
 
 /// Reads a sweep file of at most 1 MiB under the same strict rules as an experiment config:
-///   { "name", "configs": [paths, relative to the file], "seeds": [..] or {"from", "to"},
-///     "grid": {"optimizer.learning_rate": [..], ..}, "output" }
+///   { "name", "configs": [paths, relative to the file, or {"config": path, "grid": {..}}],
+///     "seeds": [..] or {"from", "to"},
+///     "grid": {"optimizer.learning_rate": [..], "model.conv1_channels,model.conv2_channels":
+///     [[2, 4], ..], ..}, "output" }
 /// Only configs and seeds are required; name is the file's, output is "runs/{name}".
 /// Every problem is an Error(usage) that names file, JSON pointer, value and what is allowed.
-/// `output`, if given, replaces the file's own. `file` may be "-" (stdin), a pipe or a device:
+/// `output` and `seeds` ("1-10" or "1,2,5"), if given, replace the file's own. `file` may be "-" (stdin), a pipe or a device:
 /// then its paths are relative to the current folder, and it must have a name.
 SweepConfig read_sweep(const std::filesystem::path& file,
-                       const std::optional<std::string>& output = std::nullopt);
+                       const std::optional<std::string>& output = std::nullopt,
+                       const std::optional<std::string>& seeds = std::nullopt);
 
 /// The runs of a sweep in their order: config by config, grid point by grid point, seed by seed.
 /// `overrides` ("training.epochs=1") apply to all of them. Each has its own folder,

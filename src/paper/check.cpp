@@ -167,6 +167,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   PaperEvidence evidence{
       .mlp = {.printed = &kPrintedMlp, .runs = group_of(groups, kPrintedMlp.type)},
       .cnn = {.printed = &kPrintedCnn, .runs = group_of(groups, kPrintedCnn.type)},
+      .groups = groups,
       .class_sizes = class_sizes_in(groups)};
   evidence.permuted_mlp = {.printed = &kPrintedMlp,
                            .runs = permuted_group_of(groups, evidence.mlp.runs)};
@@ -181,9 +182,15 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   check.cells = check_cells(evidence);
   check.notes = {note_on(evidence.mlp), note_on(evidence.cnn)};
   for (auto&& claims :
-       {method_claims(evidence), training_claims(evidence), table4_claims(evidence, check),
-        result_claims(evidence), cost_claims(evidence), robustness_claims(evidence)}) {
+       {method_claims(evidence), training_claims(evidence), experiment_claims(evidence),
+        table4_claims(evidence, check), result_claims(evidence), cost_claims(evidence),
+        robustness_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
+  }
+  for (PaperClaim& claim : check.claims) {
+    if (claim.basis == ClaimBasis::runs && claim.experiment.empty()) {
+      claim.experiment = "sweep configs/paper/sweep.json";
+    }
   }
   return check;
 }

@@ -83,9 +83,10 @@ std::string to_string(ClaimBasis basis);
 
 /// Something that the paper says, and what can be computed about it.
 struct PaperClaim {
-  std::string place;                  ///< "Sec. 5.1"
-  std::string claim;                  ///< a short quotation, in “ ”, or what the place implies
-  std::vector<std::string> findings;  ///< sentences
+  std::string place;  ///< "Sec. 5.1"
+  std::string claim;  ///< a short quotation, in “ ”, or what the place implies
+  std::vector<std::string> findings = {};  ///< sentences
+  std::string experiment = {};  ///< that decides it: "sweep configs/paper/sgd.json"; or empty
   ClaimBasis basis = ClaimBasis::reading;
   ClaimVerdict verdict = ClaimVerdict::open;
   /// Decisions by a test or an interval at 5 % that the claim rests on or names.

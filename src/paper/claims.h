@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ inline constexpr const char* kPaperSuite = "standard";
 struct PaperEvidence {
   PaperModel mlp;
   PaperModel cnn;
+  /// All groups of the report.
+  std::span<const RunGroup> groups = {};
   /// The same experiments on images with permuted pixels.
   PaperModel permuted_mlp = {};
   PaperModel permuted_cnn = {};
@@ -59,6 +62,14 @@ std::vector<PaperClaim> result_claims(const PaperEvidence& evidence);
 std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
 /// Abstract, Sec. 5.4 and 6: shifted, distorted, noisy images, and spatial information.
 std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
+
+/// Sec. 3.6, 3.9, 3.10 and 5.2: what runs show that differ from ours in one setting.
+std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence);
+
+/// The groups, on the same kind of device, that differ from `of` in some of these keys and in no
+/// other ("training.epochs"; "optimizer." for all of a section). With completed runs alone.
+std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const RunGroup& of,
+                                         const std::vector<std::string>& keys);
 
 /// What our two models' runs differ in besides the model (settings, device, test images), as a
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.

@@ -106,24 +106,6 @@ PaperClaim first_dense_claim() {
       .verdict = mlp > cnn ? ClaimVerdict::holds : ClaimVerdict::does_not_hold};
 }
 
-PaperClaim trade_off_claim() {
-  const auto points_per_100k = [](const PrintedModel& model) {
-    return model.means[0].mean * 1e5 / static_cast<double>(model.parameters);
-  };
-  return {.place = "Sec. 5.2",
-          .claim =
-              "CNNs “provide a better parameter-efficiency trade-off relative to their "
-              "accuracy”",
-          .findings = {fmt::format(
-              "No measure of it is given. Accuracy per 100,000 parameters is {:.1f} points for the "
-              "MLP and {:.1f} for the CNN, which speaks against it. The CNN has {:.2f} times the "
-              "parameters; an MLP of its size is not tried.",
-              points_per_100k(kPrintedMlp), points_per_100k(kPrintedCnn),
-              ratio(kPrintedCnn.parameters, kPrintedMlp.parameters))},
-          .basis = ClaimBasis::reading,
-          .verdict = ClaimVerdict::cannot_be_told};
-}
-
 PaperClaim intensity_claim(const PaperEvidence& evidence) {
   PaperClaim claim{
       .place = "Sec. 5.2, eq. 27",
@@ -209,7 +191,7 @@ PaperClaim lightweight_claim() {
 }  // namespace
 
 std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence) {
-  return {lightweight_claim(),       time_claim(evidence), first_dense_claim(), trade_off_claim(),
+  return {lightweight_claim(),       time_claim(evidence), first_dense_claim(),
           intensity_claim(evidence), resolution_claim(),   sharing_claim()};
 }
 

@@ -296,6 +296,7 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
           "whatever order. If the CNN's lead comes from the places of the pixels, it is lost where "
           "these are permuted, in training and test, by one permutation for all images.",
           kPrintedSide * kPrintedSide)},
+      .experiment = "sweep configs/paper/sweep.json and configs/paper/permuted.json",
       .basis = ClaimBasis::reading,
       .verdict = ClaimVerdict::open};
   if (const auto other = other_difference(evidence)) {
@@ -342,8 +343,15 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
 }  // namespace
 
 std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence) {
-  return {robustness_claim(evidence), flattening_claim(evidence), invariance_claim(evidence),
-          shifted_claim(evidence),    distorted_claim(evidence),  noisy_claim(evidence)};
+  std::vector<PaperClaim> claims = {robustness_claim(evidence), flattening_claim(evidence),
+                                    invariance_claim(evidence), shifted_claim(evidence),
+                                    distorted_claim(evidence),  noisy_claim(evidence)};
+  for (PaperClaim& claim : claims) {
+    if (!claim.experiment.empty()) continue;
+    claim.experiment =
+        fmt::format("sweep configs/paper/sweep.json, evaluate RUN... --suite {}", kPaperSuite);
+  }
+  return claims;
 }
 
 }  // namespace mnist_bench

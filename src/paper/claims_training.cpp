@@ -78,15 +78,6 @@ PaperClaim adam_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
-PaperClaim sgd_claim() {
-  return {.place = "Sec. 3.9",
-          .claim = "Adam “achieves faster convergence compared to standard SGD”",
-          .findings = {"The paper shows no run with SGD and no learning curve, and this report "
-                       "compares no runs with SGD either."},
-          .basis = ClaimBasis::reading,
-          .verdict = ClaimVerdict::open};
-}
-
 PaperClaim initialization_claim() {
   // x = max(0, y) of a normal y with mean 0 and variance 1.
   constexpr double kMeanSquare = 0.5;
@@ -128,7 +119,7 @@ PaperClaim batch_claim() {
 }  // namespace
 
 std::vector<PaperClaim> training_claims(const PaperEvidence& evidence) {
-  return {adam_claim(evidence), sgd_claim(), initialization_claim(), batch_claim()};
+  return {adam_claim(evidence), initialization_claim(), batch_claim()};
 }
 
 }  // namespace mnist_bench

@@ -45,6 +45,7 @@ Json paper_json(const PaperCheck& check) {
                       {"claim", claim.claim},
                       {"verdict", to_string(claim.verdict)},
                       {"basis", to_string(claim.basis)},
+                      {"experiment", claim.experiment},
                       {"findings", claim.findings}});
   }
   return {{"notes", check.notes},

@@ -59,7 +59,8 @@ std::vector<CheckedClaim> checked_claims(const PaperCheck& check) {
                       .verdict = to_string(claim.verdict),
                       .basis = to_string(claim.basis),
                       .basis_in_words = basis_text(claim.basis),
-                      .findings = claim.findings});
+                      .findings = claim.findings,
+                      .experiment = claim.experiment});
   }
   return claims;
 }

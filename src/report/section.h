@@ -34,6 +34,7 @@ struct CheckedClaim {
   std::string basis;                  ///< of the verdict, in a word: "runs"
   std::string basis_in_words;         ///< "computed from the runs"
   std::vector<std::string> findings;  ///< sentences
+  std::string experiment = {};        ///< that decides it: "sweep configs/paper/sgd.json"; or empty
 };
 
 struct CheckedClaims {

@@ -63,7 +63,7 @@ def test_an_option_with_an_equals_sign_never_takes_the_next_word(bench, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("script", ["reproduce_paper", "equivalence", "sweep_seeds", "bench_peers"])
+@pytest.mark.parametrize("script", ["reproduce_paper", "check_claims", "equivalence", "sweep_seeds", "bench_peers"])
 def test_an_empty_folder_is_an_error_for_the_scripts_too(tmp_path, script):
     done = subprocess.run(
         [CONFIGS.parent / "scripts" / script, "--output", ""],

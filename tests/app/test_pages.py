@@ -16,7 +16,7 @@ from conftest import BINARY, Finished, clean_environment, run_binary
 from support import CONFIGS, PROJECT, SHIPPED_MNIST, read_predictions
 
 LARGEST_FRONT_PAGE = 13_000  # bytes
-LONGEST_PAGE = 250  # lines
+LONGEST_PAGE = 240  # lines, besides those that are generated
 OUTSIDE = {"build", "runs", ".git", "libtorch", "python", ".downloads"}
 PAGES = sorted(
     page.relative_to(PROJECT)
@@ -37,6 +37,7 @@ NOT_RUN = {
     "sbatch": "test_slurm.py runs it",
     "scripts/bench_peers": "installs 5 GB; test_bench_peers.py runs it with peers of its own",
     "scripts/check_all": "takes hours",
+    "scripts/check_claims": "trains for a quarter of an hour; test_paper.py runs it on few images",
     "scripts/check_gpu": "test_check_gpu.py runs it",
     "scripts/equivalence": "trains 280 networks; test_scripts.py runs it with a few",
     "scripts/fuzz": ".ci/run runs it",
@@ -379,7 +380,8 @@ def test_scripts_named_in_a_page_exist(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_is_short(page):
-    assert len(text_of(page).splitlines()) <= LONGEST_PAGE
+    written = re.sub(r"<!-- generated.*?<!-- end -->", "", text_of(page), flags=re.DOTALL)
+    assert len(written.splitlines()) <= LONGEST_PAGE
 
 
 def test_front_page_is_short():

@@ -6,19 +6,20 @@ import shutil
 import subprocess
 
 import pytest
-from support import PROJECT, read_result
+from support import PROJECT, parse_json, read_result
 
 SCRIPT = PROJECT / "scripts" / "reproduce_paper"
+CLAIMS = PROJECT / "scripts" / "check_claims"
 TINY = ("device=cpu", "threads=1", "data.train_limit=300", "training.epochs=1")
 # Instead of a hundred transforms by LibTorch.
 SHORT = ("--engine", "native", "--suite", "three.json")
 THREE = '["shift:dx=1", "rotate:degrees=15", "gaussian_noise:sigma=0.3"]'
 
 
-def reproduce(*arguments, cwd, code=0):
+def reproduce(*arguments, cwd, code=0, script=SCRIPT):
     """Runs the script with the binary under test; it takes relative paths from `cwd`."""
     done = subprocess.run(
-        [SCRIPT, *arguments],
+        [script, *arguments],
         cwd=cwd,
         env={**os.environ, "TERM": "dumb"},
         stdin=subprocess.DEVNULL,
@@ -182,3 +183,24 @@ def test_reports_what_there_is_where_runs_diverge(tmp_path):
     assert "diverged" in done.stdout
     assert (tmp_path / "out/paper.html").exists()
     assert (tmp_path / "out/paper.md").exists()
+
+
+def test_check_claims_decides_by_its_experiments_and_does_nothing_twice(tmp_path):
+    (tmp_path / "three.json").write_text(THREE)
+    few = ("--output", "out", "--seeds", "1-2", "--suite", "three.json", "device=cpu",
+           "data.train_limit=300", "data.test_limit=200")  # fmt: skip
+    done = reproduce(*few, cwd=tmp_path, script=CLAIMS)
+    claims = parse_json((tmp_path / "out" / "paper.json").read_text())["paper"]["claims"]
+    of_experiments = [c for c in claims if re.search(r"(sgd|batches|efficiency|\w+ization)\.json",
+                                                     c["experiment"])]  # fmt: skip
+    assert len(of_experiments) == 5
+    for claim in of_experiments:
+        assert claim["basis"] == "runs", claim
+        # Two seeds can suggest, and show nothing.
+        assert claim["verdict"] in ("suggested, not shown", "undecided"), claim
+        assert (PROJECT / claim["experiment"].removeprefix("sweep ")).exists()
+    assert "What the paper claims" in done.stdout
+    times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("result.json")}
+    assert len(times) == 2 * 46
+    reproduce(*few, cwd=tmp_path, script=CLAIMS)
+    assert times == {file: file.stat().st_mtime_ns for file in times}

@@ -1,6 +1,7 @@
 """scripts/sweep_seeds, scripts/equivalence, what scripts/reproduce_paper is told (test_paper.py runs
 it), and what scripts/slurm_sweep.sbatch makes of an array (test_slurm.py runs it under Slurm)."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -130,18 +131,28 @@ def test_a_missing_build_is_named_with_how_to_build(sweep_seeds):
 
 
 @pytest.fixture
-def reproduce_paper(script, tmp_path):
-    """Runs the script, and gives its end and the command lines that it makes of its arguments."""
+def commands_of(script, tmp_path):
+    """Runs a script, and gives its end and the command lines that it makes of its arguments."""
     binary = tmp_path / "mnist-bench"
     binary.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path / "commands"}\n')
     binary.chmod(0o755)
 
-    def run(*arguments):
-        done = script("reproduce_paper", *arguments, MNIST_BENCH_BINARY=str(binary))
+    def run(name, *arguments):
+        done = script(name, *arguments, MNIST_BENCH_BINARY=str(binary))
         commands = tmp_path / "commands"
         return done, commands.read_text().splitlines() if commands.exists() else []
 
     return run
+
+
+@pytest.fixture
+def reproduce_paper(commands_of):
+    return functools.partial(commands_of, "reproduce_paper")
+
+
+@pytest.fixture
+def check_claims(commands_of):
+    return functools.partial(commands_of, "check_claims")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +205,39 @@ def test_reproduce_paper_refuses_what_it_does_not_know(reproduce_paper, argument
     assert commands == []
 
 
-@pytest.mark.parametrize("name", ["sweep_seeds", "reproduce_paper", "equivalence", "slurm_sweep.sbatch"])
+def test_check_claims_trains_each_experiment_and_reports_all_together(check_claims):
+    done, commands = check_claims("--seeds", "1-3", "--output", "/tmp/try", "data.train_limit=300")
+    assert done.code == 0, done
+    *sweeps, files, tables = commands
+    names = [re.fullmatch(r"sweep configs/paper/(\w+)\.json --output /tmp/try/(\w+) --jobs 2 --seeds 1-3 "
+                          r"--quiet data\.train_limit=300 training\.engine=native", line).groups()
+             for line in sweeps]  # fmt: skip
+    assert all(sweep == folder for sweep, folder in names)
+    configs = {file.stem for file in (PROJECT / "configs" / "paper").glob("*.json")}
+    assert {sweep for sweep, _ in names} == configs
+    outputs = " ".join(f"-o /tmp/try/paper.{ending}" for ending in ("html", "md", "json"))
+    assert files == f"report /tmp/try --paper {outputs}"
+    assert tables == "report /tmp/try --paper"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--seeds",), ["--seeds needs a value"]),
+        (("--engine", "torch"), ["torch", "libtorch or native"]),
+        (("training.engine=native",), ["--engine native"]),
+        (("--all-of-it",), ["--all-of-it"]),
+    ],
+    ids=str,
+)
+def test_check_claims_refuses_what_it_does_not_know(check_claims, arguments, words):
+    refused, commands = check_claims(*arguments)
+    assert_refusal(refused, 1, *words)
+    assert_has_remedy(refused)
+    assert commands == []
+
+
+@pytest.mark.parametrize("name", ["check_claims", "sweep_seeds", "reproduce_paper", "equivalence", "slurm_sweep.sbatch"])
 def test_help_is_on_stdout(script, name):
     done = script(name, "--help")
     assert (done.code, done.stderr) == (0, "")
@@ -264,6 +307,7 @@ def test_an_array_with_gaps_is_refused(script, sweep_file):
     [
         ("sweep_seeds", 1, "MNIST_BENCH_BINARY"),
         ("reproduce_paper", 1, "MNIST_BENCH_BINARY"),
+        ("check_claims", 1, "MNIST_BENCH_BINARY"),
         ("equivalence", 1, "MNIST_BENCH_BINARY"),
         ("slurm_sweep.sbatch", 2, "MNIST_BENCH_BINARY"),
         ("setup", 1, "MNIST_BENCH_LIBTORCH"),

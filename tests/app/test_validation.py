@@ -3,6 +3,7 @@ some epochs only, in both engines."""
 
 import gzip
 import itertools
+import json
 
 import pytest
 from conftest import run_binary
@@ -108,13 +109,16 @@ def test_training_does_not_depend_on_what_is_held_back_beyond_its_limit(bench, t
     assert "validation" not in results[1] and "validation" not in results[1]["data"]
 
 
-def test_more_images_than_there_are_cannot_be_held_back(bench):
+def test_more_images_than_there_are_cannot_be_held_back(bench, write_config, tmp_path):
     done = bench("run", SMOKE, *CPU, "data.train_limit=null", "data.validation=60000")
     assert_refusal(done, 3, "data.validation is 60000 of 60000 training images")
     done = bench("run", SMOKE, *CPU, "data.train_limit=50000", "data.validation=10001")
     assert_refusal(done, 3, "data.train_limit is 50000 and data.validation 10001")
-    done = bench("sweep", SMOKE, "--seeds", "1", *CPU, "data.validation=60000", "--output", "s")
+    # A sweep finds out before its first run.
+    sweep = write_config(json.dumps({"name": "s", "configs": [str(SMOKE)], "seeds": [1]}))
+    done = bench("sweep", sweep, "data.train_limit=null", "data.validation=60000")
     assert_refusal(done, 3, "data.validation is 60000")
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -160,7 +164,7 @@ def test_evaluations_are_left_out_between(bench, tmp_path, engine):
     result = read_result(tmp_path / "out")
     assert result["epochs"] == epochs
     assert result["test"]["accuracy"] == epochs[-1]["test"]["accuracy"]
-    lines = [line for line in done.stderr.splitlines() if " epoch " in line]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("epoch ")]
     assert [line.split("epoch ")[1].split(":")[0] for line in lines] == ["2/5", "4/5", "5/5"]
     # It is the same training.
     done = bench("run", *EVERY, f"training.engine={engine}", "training.evaluate_every=1",
@@ -228,4 +232,4 @@ def test_bench_times_epochs_of_a_config_that_counts_steps(bench, write_config):
     config = write_config('{"model": {"type": "mlp"}, "training": {"steps": 3}}')
     done = bench("bench", config, "--rounds", "1", "--engines", "native", "--threads", "1", "--json")
     assert done.code == 0, done
-    assert parse_json(done.stdout)["series"][0]["epochs"] == 1
+    assert parse_json(done.stdout)["mnist_bench"]["series"][0]["epochs"] == 1

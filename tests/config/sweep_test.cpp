@@ -100,6 +100,37 @@ TEST_F(SweepTest, StringsKeepTheirWordsWithoutQuotes) {
   EXPECT_THAT(plan[1].output, HasSubstr(",training.engine=native/seed-1"));
 }
 
+TEST_F(SweepTest, OtherSeedsReplaceTheFilesOwn) {
+  const std::filesystem::path file =
+      write("sweep.json", R"({"configs": ["mlp.json"], "seeds": [9]})");
+  const auto seeds = [&](const std::string& text) {
+    return read_sweep(file, std::nullopt, text).seeds;
+  };
+  using Seeds = std::vector<std::uint64_t>;
+  EXPECT_EQ(seeds("3-5"), (Seeds{3, 4, 5}));
+  EXPECT_EQ(seeds("5,1"), (Seeds{5, 1}));
+  EXPECT_EQ(seeds("0"), (Seeds{0}));
+  EXPECT_EQ(read_sweep(file).seeds, (Seeds{9}));
+  for (const char* text : {"1-", "-1", "1-2-3", "1,,2", "a", "1 ,2", "1,", "1.5", "1e3", "+1",
+                           "99999999999999999999"}) {
+    EXPECT_THROW(seeds(text), Error) << text;
+  }
+  EXPECT_THROW(seeds("5-3"), Error);
+  EXPECT_THROW(seeds("1,1"), Error);
+}
+
+TEST_F(SweepTest, VaryKeysTogetherThatStandTogether) {
+  const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {
+               "model.hidden,model.dropout": [[[8], 0], [[16, 4], 0.5]], "training.epochs": [1, 2]}})"),
+                               {});
+  ASSERT_EQ(plan.size(), 4U);
+  EXPECT_EQ(std::get<MlpConfig>(plan[3].model), (MlpConfig{{16, 4}, 0.5}));
+  EXPECT_EQ(plan[3].training.epochs, 2);
+  EXPECT_THAT(
+      plan[0].output,
+      ::testing::EndsWith("/mlp/model.hidden=_8_,model.dropout=0,training.epochs=1/seed-1"));
+}
+
 TEST_F(SweepTest, ValuesThatAreNotTheSameNeverShareAFolder) {
   // All of these are folders that data.directory may name.
   const auto plan = plan_sweep(read(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {
@@ -151,6 +182,19 @@ TEST_F(SweepTest, RefusesMistakesNamingTheirLocation) {
   EXPECT_THAT(refusal("{" + good + R"(, "grid": {"seed": [1]}})"), HasSubstr("own key \"seeds\""));
   EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epochs": 3}})"),
               HasSubstr("/grid/training.epochs"));
+  EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epochs,seed": [[3, 1]]}})"),
+              HasSubstr("own key \"seeds\""));
+  EXPECT_THAT(
+      refusal("{" + good +
+              R"(, "grid": {"training.epochs": [1], "model.dropout,training.epochs": [[0, 2]]}})"),
+      HasSubstr("the key training.epochs twice"));
+  for (const char* value : {"3", "[3]", "[3, 0, 1]", "{}"}) {
+    EXPECT_THAT(refusal(fmt::format(R"({{{}, "grid": {{"training.epochs,model.dropout": [{}]}}}})",
+                                    good, value)),
+                HasSubstr(fmt::format("/grid/training.epochs,model.dropout/0: found {}; allowed: a "
+                                      "list of 2 values, one for each key",
+                                      value)));
+  }
   EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epochs": [3, 3]}})"),
               HasSubstr("the value 3 twice"));
   EXPECT_THAT(refusal("{" + good + R"(, "grid": {"training.epoch": [3]}})"),

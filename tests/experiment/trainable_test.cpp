@@ -52,14 +52,28 @@ TEST(RequireTrainable, AsksTheEngineOfTheConfig) {
   EXPECT_THAT(refusal_of(config), HasSubstr("not on device 'cuda'"));
 }
 
-TEST(RequireTrainable, CountsTheImagesThatTheLimitLeaves) {
+TEST(RequireTrainable, CountsTheImagesThatAreLeftToTrainOn) {
   ExperimentConfig config = config_of({{{}, layer::Conv2d{.channels = 2, .kernel = 28}},
                                        {{}, layer::BatchNorm2d{}},
                                        kFlatten,
                                        kLinear});
-  EXPECT_EQ(refusal_of(config), "");
+  const auto refusal = [&] { return refusal_of(config, shape_of(config.data)); };
+  EXPECT_EQ(refusal(), "");
   config.data.train_limit = 2 * config.training.batch_size + 1;
-  EXPECT_THAT(refusal_of(config), StartsWith("layer bn1: "));
+  EXPECT_THAT(refusal(), StartsWith("layer bn1: "));
+  config.data.train_limit.reset();
+  config.data.validation = 60'000 - 2 * config.training.batch_size - 1;
+  EXPECT_THAT(refusal(), StartsWith("layer bn1: "));
+}
+
+TEST(RequireTrainable, RefusesMoreEpochsThanARecordHolds) {
+  ExperimentConfig config = config_of({kFlatten, kLinear});
+  config.training.batch_size = 100;
+  config.training.steps = 200'000;
+  EXPECT_EQ(refusal_of(config, {.train_images = 200}), "");
+  config.training.steps = 200'001;
+  EXPECT_THAT(refusal_of(config, {.train_images = 200}),
+              StartsWith("training.steps is 200001: 100001 epochs of 200 images"));
 }
 
 TEST(RequireTrainable, OfASweepNamesTheRun) {

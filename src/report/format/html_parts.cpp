@@ -14,9 +14,13 @@ std::string claims_html(const CheckedClaims& checked) {
                                  markup_escaped(checked.tally)) +
                      notes_html(checked.notes) + "<ol class=\"claims\">\n";
   for (const CheckedClaim& claim : checked.claims) {
-    html += fmt::format("<li><p>{}: {}<br><strong>{}</strong> ({})</p>\n{}</li>\n",
+    html += fmt::format("<li><p>{}: {}<br><strong>{}</strong> ({}){}</p>\n{}</li>\n",
                         markup_escaped(claim.place), markup_escaped(claim.claim), claim.verdict,
-                        claim.basis_in_words, list_html(claim.findings));
+                        claim.basis_in_words,
+                        claim.experiment.empty()
+                            ? ""
+                            : fmt::format("; <code>{}</code>", markup_escaped(claim.experiment)),
+                        list_html(claim.findings));
   }
   return html + "</ol>\n";
 }

@@ -54,8 +54,9 @@ std::string claims_markdown(const CheckedClaims& checked) {
   for (const std::string& note : checked.notes) text += markdown_escaped(note) + "\n\n";
   for (std::size_t i = 0; i < checked.claims.size(); ++i) {
     const CheckedClaim& claim = checked.claims[i];
-    text += fmt::format("{}. {}: {}  \n    **{}** ({})\n", i + 1, markdown_escaped(claim.place),
-                        markdown_escaped(claim.claim), claim.verdict, claim.basis_in_words);
+    text += fmt::format("{}. {}: {}  \n    **{}** ({}){}\n", i + 1, markdown_escaped(claim.place),
+                        markdown_escaped(claim.claim), claim.verdict, claim.basis_in_words,
+                        claim.experiment.empty() ? "" : fmt::format("; `{}`", claim.experiment));
     for (const std::string& finding : claim.findings) {
       text += "    - " + markdown_escaped(finding) + "\n";
     }

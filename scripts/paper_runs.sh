@@ -1,0 +1,44 @@
+# What scripts/reproduce_paper and scripts/check_claims have in common; sourced after common.sh.
+# They set engine, output, jobs and overrides.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # engine, output, jobs, overrides: as said above
+
+code=0
+
+# find_or_build_binary STEP: sets binary.
+find_or_build_binary() {
+  binary=${MNIST_BENCH_BINARY-}
+  if [[ $binary ]]; then
+    say "$1 $binary"
+    return
+  fi
+  say "$1 set-up and build (the first one takes minutes)"
+  scripts/setup
+  configure release
+  cmake --build --preset release --target mnist-bench >&2
+  binary=build/release/mnist-bench
+}
+
+# train SWEEP FOLDER [OPTION ...]: its table is in the report. 4: some runs failed, which the report
+# counts.
+train() {
+  local sweep=$1 folder=$2 ended=0
+  shift 2
+  "$binary" sweep "$sweep" --output "$folder" --jobs "$jobs" "$@" "${overrides[@]}" >/dev/null ||
+    ended=$?
+  [[ $ended -eq 0 || $ended -eq 4 ]] || exit "$ended"
+  code=$((ended > code ? ended : code))
+}
+
+# time_predictions MODEL ...: again only if one of them is younger than the times. These replace
+# earlier ones when all rounds are done.
+time_predictions() {
+  local model times=$output/latency.json
+  for model in "$@"; do
+    [[ $model -nt $times ]] || continue
+    "$binary" bench --inference "${@%/model.safetensors}" --batch 1 --threads 1 --rounds 3 \
+      -o "$times.part" >/dev/null
+    mv "$times.part" "$times"
+    return
+  done
+}
