@@ -23,17 +23,19 @@ struct CompareArguments {
   std::string b;
   bool json = false;
   std::string equivalence;  ///< margin in percentage points, or empty
+  std::string not_worse;    ///< the same
 };
 
-/// The margin as a difference of accuracies; absent without --equivalence.
-std::optional<double> margin_of(const std::string& points) {
+/// The margin as a difference of accuracies; absent without the option.
+std::optional<double> margin_of(const char* option, const std::string& points) {
   if (points.empty()) return std::nullopt;
   const std::optional<double> value = number_in(points);
   if (value && *value > 0.0 && *value <= 100.0) return *value / 100.0;
   throw Error(ExitCode::usage,
-              fmt::format("--equivalence {}: allowed: a margin > 0 and ≤ 100", points),
-              "name the difference of mean accuracy, in percentage points, that would not matter: "
-              "--equivalence 0.1");
+              fmt::format("{} {}: allowed: a margin > 0 and ≤ 100", option, points),
+              fmt::format("name the difference of mean accuracy, in percentage points, that would "
+                          "not matter: {} 0.1",
+                          option));
 }
 
 bool is_run(const std::filesystem::path& folder) {
@@ -79,18 +81,23 @@ void show(const Comparison& comparison, bool json) {
              : compare_text(comparison));
 }
 
-void compare_two_groups(const CompareArguments& arguments, std::optional<double> margin) {
+void compare_two_groups(const CompareArguments& arguments, const Margins& margins) {
   const GroupComparison comparison =
-      compare_groups(read_group(arguments.a), read_group(arguments.b), margin);
+      compare_groups(read_group(arguments.a), read_group(arguments.b), margins);
   show(comparison, arguments.json);
   if (comparison.equivalence && comparison.equivalence->obstacle) {
     throw Error(ExitCode::run_failed,
                 equivalence_conclusion(*comparison.equivalence, comparison.images));
   }
+  if (comparison.not_worse && comparison.not_worse->obstacle) {
+    throw Error(ExitCode::run_failed,
+                not_worse_conclusion(*comparison.not_worse, comparison.images));
+  }
 }
 
 void compare(const CompareArguments& arguments) {
-  const std::optional<double> margin = margin_of(arguments.equivalence);
+  const Margins margins{.equivalence = margin_of("--equivalence", arguments.equivalence),
+                        .not_worse = margin_of("--not-worse", arguments.not_worse)};
   for (const std::string& folder : {arguments.a, arguments.b}) {
     require_folder(folder, "name a run folder, or a folder that holds the runs of one experiment");
     require_finished(folder);
@@ -108,15 +115,15 @@ void compare(const CompareArguments& arguments) {
                 "name two runs, or two folders of runs");
   }
   if (!is_run(arguments.a)) {
-    compare_two_groups(arguments, margin);
+    compare_two_groups(arguments, margins);
     return;
   }
-  if (margin) {
-    throw Error(
-        ExitCode::usage,
-        fmt::format("--equivalence is for two groups of seeds, and {} and {} are single runs",
-                    arguments.a, arguments.b),
-        "name the folder that holds the runs of all seeds, for either side");
+  if (margins.equivalence || margins.not_worse) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} is for two groups of seeds, and {} and {} are single runs",
+                            margins.equivalence ? "--equivalence" : "--not-worse", arguments.a,
+                            arguments.b),
+                "name the folder that holds the runs of all seeds, for either side");
   }
   const auto read = [](const std::string& folder) {
     StoredRun run{.folder = folder, .result = read_result(folder)};
@@ -145,17 +152,25 @@ void add_compare_command(CLI::App& app) {
 examples:
   mnist-bench compare runs/mlp/seed-1 runs/cnn/seed-1
   mnist-bench compare runs/mlp runs/cnn --json
-  mnist-bench compare runs/old runs/new --equivalence 0.1)");
+  mnist-bench compare runs/old runs/new --equivalence 0.1
+  mnist-bench compare runs/new runs/old --not-worse 0.1)");
   command
       ->add_option("A", arguments->a, "A run folder, or a folder with the runs of one experiment")
       ->required();
   command->add_option("B", arguments->b, "The same for the other side; differences are B - A")
       ->required();
+  CLI::Option* equivalence =
+      command
+          ->add_option("--equivalence", arguments->equivalence,
+                       "Of two groups: exit 1 unless their mean accuracies are shown to be within "
+                       "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
+          ->type_name("POINTS");
   command
-      ->add_option("--equivalence", arguments->equivalence,
-                   "Of two groups: exit 1 unless their mean accuracies are shown to be within "
-                   "POINTS percentage points of each other (two one-sided t-tests at 5 %)")
-      ->type_name("POINTS");
+      ->add_option("--not-worse", arguments->not_worse,
+                   "Of two groups: exit 1 unless A's mean accuracy is shown to be no more than "
+                   "POINTS percentage points below B's (one-sided t-test at 5 %)")
+      ->type_name("POINTS")
+      ->excludes(equivalence);
   command->add_flag("--json", arguments->json, "Print JSON (schema mnist-bench.compare/1)");
   command->callback([arguments] { compare(*arguments); });
 }

@@ -171,4 +171,23 @@ EquivalenceTest equivalence_test(const std::vector<double>& differences, double 
   return test;
 }
 
+NonInferiorityTest non_inferiority_test(const std::vector<double>& differences, double margin,
+                                        std::int64_t images) {
+  const EquivalenceTest both = equivalence_test(differences, margin, images);
+  NonInferiorityTest test{.margin = margin,
+                          .difference = both.difference,
+                          .least_sd = both.least_sd,
+                          .ci90 = both.ci90,
+                          .p_value = both.p_upper,
+                          .obstacle = std::nullopt};
+  if (test.difference.n < kFewestForEquivalence) {
+    test.obstacle = EquivalenceObstacle::too_few_seeds;
+  } else if (*test.p_value >= kOneSidedLevel) {
+    test.obstacle = test.ci90->low >= margin - kShareRounding
+                        ? EquivalenceObstacle::difference_beyond_margin
+                        : EquivalenceObstacle::interval_too_wide;
+  }
+  return test;
+}
+
 }  // namespace mnist_bench

@@ -114,4 +114,19 @@ double least_difference_sd(double margin, std::int64_t images);
 EquivalenceTest equivalence_test(const std::vector<double>& differences, double margin,
                                  std::int64_t images = 0);
 
+/// Whether A is not worse than B by `margin` or more, of paired differences B − A of shares: the
+/// upper of the two one-sided tests of equivalence_test, at kOneSidedLevel.
+struct NonInferiorityTest {
+  double margin = 0.0;  ///< > 0, in the unit of the differences
+  SampleSummary difference;
+  double least_sd = 0.0;          ///< as in EquivalenceTest
+  std::optional<Interval> ci90;   ///< its upper end is the 95 % upper bound of the mean; n ≥ 2
+  std::optional<double> p_value;  ///< of the hypothesis mean ≥ margin; n ≥ 2
+  /// Absent where it is shown: n ≥ kFewestForEquivalence and p_value < kOneSidedLevel, that is,
+  /// ci90->high is below the margin.
+  std::optional<EquivalenceObstacle> obstacle;
+};
+NonInferiorityTest non_inferiority_test(const std::vector<double>& differences, double margin,
+                                        std::int64_t images = 0);
+
 }  // namespace mnist_bench

@@ -212,6 +212,53 @@ def test_a_margin_that_is_none_is_refused(bench, home, margin):
         assert done.stdout == ""
 
 
+# Not worse
+
+
+def test_not_worse_asks_about_one_side_only(bench, home, tmp_path):
+    """Of 200 images the wide network has more right: it is not worse, the narrow one not shown."""
+    for name in ("narrow", "wide"):
+        for seed in (1, 2, 3):
+            source = home / name / f"seed-{min(seed, 2)}"
+            shutil.copytree(source, tmp_path / name / f"seed-{seed}")
+            if seed == 3:  # a third seed of its own
+                result = read_result(tmp_path / name / "seed-3")
+                result["config"]["seed"] = 3
+                result["parameters_sha256"] = "3" * 64
+                write_result(tmp_path / name / "seed-3", result)
+    done = bench("compare", "wide", "narrow", "--not-worse", "5")
+    assert (done.code, done.stderr) == (0, "")
+    assert "A is not worse than B by more than 5.00 points: the 95 % upper bound" in done.stdout
+    turned = bench("compare", "narrow", "wide", "--not-worse", "5")
+    assert_refusal(turned, 1, "error: Not shown that A is not worse than B by more than 5.00 points")
+    assert turned.stderr.removeprefix("error: ").strip() in turned.stdout
+    done = bench("compare", "narrow", "wide", "--not-worse", "5", "--json")
+    found = parse_json(done.stdout)
+    differences = found["measures"]["accuracy"]["b_minus_a_by_seed"]
+    mean = sum(differences) / 3
+    sd = (sum((d - mean) ** 2 for d in differences) / 2) ** 0.5
+    sd = max(sd, (0.05 * 0.95 / 200) ** 0.5)
+    bound = mean + 2.919985580 * sd / 3**0.5 + 0.5 / (3 * 200)  # t(0.95, 2), and half an image
+    assert (done.code, found["not_worse"]["not_worse"], found["equivalence"]) == (1, False, None)
+    assert found["not_worse"]["b_minus_a_at_most"] == pytest.approx(bound)
+    assert "not_worse" not in parse_json(bench("compare", "narrow", "wide", "--json").stdout)
+
+
+@pytest.mark.parametrize("margin", ["0", "-1", "100.1", "nan", "x", ""])
+def test_a_bound_that_is_none_is_refused(bench, home, margin):
+    done = bench("compare", "narrow", "wide", f"--not-worse={margin}", cwd=home)
+    assert_refusal(done, 2, "--not-worse")
+    assert done.stdout == ""
+
+
+def test_not_worse_is_refused_beside_equivalence_and_for_single_runs(bench, home):
+    done = bench("compare", "narrow", "wide", "--not-worse", "1", "--equivalence", "1", cwd=home)
+    assert_refusal(done, 2, "--not-worse", "--equivalence")
+    done = bench("compare", "narrow/seed-1", "wide/seed-1", "--not-worse", "1", cwd=home)
+    assert_refusal(done, 2, "--not-worse is for two groups of seeds")
+    assert_has_remedy(done)
+
+
 # Refusals
 
 

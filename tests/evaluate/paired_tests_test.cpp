@@ -189,6 +189,42 @@ TEST(EquivalenceTest, WithoutScatterAndImagesAsksOnlyWhetherTheDifferenceIsInsid
   EXPECT_EQ(equivalence_test({-0.002, -0.002}, 0.001).p_value, 1.0);
 }
 
+// SciPy's one-sided t-test and interval: those of the oracle's cases of equivalence.
+TEST(NonInferiorityTest, IsTheUpperOfTheTwoOneSidedTests) {
+  int shown = 0;
+  for (const char* kind : {"equivalence", "resolution"}) {
+    for (const auto& expected : paired_tests_oracle()[kind]) {
+      SCOPED_TRACE(expected.dump());
+      const auto differences = expected["differences"].get<std::vector<double>>();
+      const auto margin = expected["margin"].get<double>();
+      const NonInferiorityTest test =
+          non_inferiority_test(differences, margin, expected.value("images", std::int64_t{0}));
+      const auto p = expected["p_upper"].get<double>();
+      EXPECT_NEAR(test.p_value.value(), p, 1e-9);
+      EXPECT_NEAR(test.ci90->high, expected["ci90"][1].get<double>(), 1e-10);
+      EXPECT_EQ(!test.obstacle, differences.size() >= 3 && p < 0.05);
+      EXPECT_EQ(!test.obstacle, differences.size() >= 3 && test.ci90->high < margin);
+      shown += static_cast<int>(!test.obstacle);
+    }
+  }
+  EXPECT_GE(shown, 5);
+}
+
+TEST(NonInferiorityTest, AsksNothingOfTheOtherSideAndSaysWhatTheObstacleIs) {
+  const auto obstacle = [](const std::vector<double>& differences) {
+    return non_inferiority_test(differences, 0.001).obstacle;
+  };
+  using enum EquivalenceObstacle;
+  // A better than B by ten margins is not equivalent to it, and not worse.
+  EXPECT_EQ(obstacle({-0.0110, -0.0112, -0.0111}), std::nullopt);
+  EXPECT_EQ(obstacle({-0.01, -0.01}), too_few_seeds);
+  EXPECT_EQ(obstacle({-0.01}), too_few_seeds);
+  EXPECT_EQ(obstacle({}), too_few_seeds);
+  EXPECT_EQ(obstacle({0.0008, 0.0011, 0.0007, 0.0009}), interval_too_wide);
+  EXPECT_EQ(obstacle({0.0012, -0.0012, 0.0}), interval_too_wide);
+  EXPECT_EQ(obstacle({0.0011, 0.0012, 0.0010, 0.0011}), difference_beyond_margin);
+}
+
 TEST(SignFlipTest, RefusesNoneAndMoreThanItCanCount) {
   EXPECT_THROW(sign_flip_test({}), Error);
   EXPECT_THROW(sign_flip_test(std::vector<double>(41, 1.0)), Error);

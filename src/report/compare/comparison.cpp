@@ -158,7 +158,7 @@ RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& pr
   return comparison;
 }
 
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::optional<double> margin) {
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins) {
   GroupComparison comparison;
   const std::vector<std::uint64_t> in_a = seeds_of(a);
   const std::vector<std::uint64_t> in_b = seeds_of(b);
@@ -204,7 +204,13 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, std::option
   }
   const std::vector<double>& accuracies = comparison.metrics.front().differences;
   comparison.judgement = judge(accuracies, comparison.images);
-  if (margin) comparison.equivalence = equivalence_test(accuracies, *margin, comparison.images);
+  const std::int64_t images = comparison.images;
+  if (margins.equivalence) {
+    comparison.equivalence = equivalence_test(accuracies, *margins.equivalence, images);
+  }
+  if (margins.not_worse) {
+    comparison.not_worse = non_inferiority_test(accuracies, *margins.not_worse, images);
+  }
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;

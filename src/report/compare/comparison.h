@@ -50,19 +50,25 @@ struct GroupComparison {
   std::vector<std::uint64_t> seeds;      ///< of the pairs, ascending
   std::vector<std::uint64_t> only_in_a;  ///< completed in A alone; left out
   std::vector<std::uint64_t> only_in_b;
-  std::vector<MetricComparison> metrics;       ///< the reported ones but counts; accuracy first
-  std::int64_t images = 0;                     ///< test images, the same of all runs
-  Judgement judgement;                         ///< on the accuracies
-  std::optional<EquivalenceTest> equivalence;  ///< of the accuracies, if asked for
+  std::vector<MetricComparison> metrics;        ///< the reported ones but counts; accuracy first
+  std::int64_t images = 0;                      ///< test images, the same of all runs
+  Judgement judgement;                          ///< on the accuracies
+  std::optional<EquivalenceTest> equivalence;   ///< of the accuracies, if asked for
+  std::optional<NonInferiorityTest> not_worse;  ///< of A, on the accuracies, if asked for
   std::vector<std::string> config_differences;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
 
-/// `margin`: a difference of mean accuracy that does not matter, as a share, > 0; with it the
-/// comparison tests for equivalence as well. Throws Error(usage) when the groups have no seed in
-/// common or were not all tested on the same images.
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b,
-                               std::optional<double> margin = std::nullopt);
+/// Differences of mean accuracy that do not matter, as shares, > 0: with one, the comparison also
+/// tests for equivalence, or whether A is not worse than B.
+struct Margins {
+  std::optional<double> equivalence = {};
+  std::optional<double> not_worse = {};
+};
+
+/// Throws Error(usage) when the groups have no seed in common or were not all tested on the same
+/// images.
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins = {});
 
 }  // namespace mnist_bench

@@ -119,6 +119,9 @@ std::string conclusion_text(const GroupComparison& comparison) {
   if (comparison.equivalence) {
     text += " " + equivalence_conclusion(*comparison.equivalence, comparison.images);
   }
+  if (comparison.not_worse) {
+    text += " " + not_worse_conclusion(*comparison.not_worse, comparison.images);
+  }
   return text + " " + kScopeOfGroups;
 }
 

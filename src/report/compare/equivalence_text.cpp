@@ -17,15 +17,14 @@ constexpr int kMostDecimals = 6;
 /// Shares that are not further apart are the same but for rounding.
 constexpr double kNoWidth = 1e-10;
 
-/// Digits after the point for numbers in percentage points.
-int decimals_of(const EquivalenceTest& test, std::int64_t images) {
-  const Interval& interval = *test.ci90;
+/// Digits after the point for the ends of `interval`, in percentage points.
+int decimals_of(const Interval& interval, double margin, std::int64_t images) {
   const double half = 100.0 * (interval.high - interval.low) / 2.0;
   int decimals = std::min(decimals_for(half, /*magnitude=*/100.0, /*otherwise=*/2),
                           decimals_of_images(images));
   const auto looks_like_the_margin = [&](double share) {
-    return std::abs(std::abs(share) - test.margin) > kNoWidth &&
-           rounded(100.0 * std::abs(share), decimals) == rounded(100.0 * test.margin, decimals);
+    return std::abs(std::abs(share) - margin) > kNoWidth &&
+           rounded(100.0 * std::abs(share), decimals) == rounded(100.0 * margin, decimals);
   };
   while (decimals < kMostDecimals &&
          (looks_like_the_margin(interval.low) || looks_like_the_margin(interval.high))) {
@@ -35,21 +34,24 @@ int decimals_of(const EquivalenceTest& test, std::int64_t images) {
 }
 
 /// What stands for the seeds' scatter where that is too small to be believed; else nothing.
-std::string resolution_note(const EquivalenceTest& test, std::int64_t images) {
-  if (!test.difference.sd || *test.difference.sd >= test.least_sd) return "";
+std::string resolution_note(const SampleSummary& difference, double least_sd, std::int64_t images,
+                            const char* used_by) {
+  if (!difference.sd || *difference.sd >= least_sd) return "";
+  const int decimals = decimals_for(100.0 * least_sd, 100.0, 2);
   return fmt::format(
       " The seeds scatter by an SD of {} points, less than {} independent images would ({}): the "
-      "90 % interval uses the latter.",
-      rounded(100.0 * *test.difference.sd, decimals_for(100.0 * test.least_sd, 100.0, 2)),
-      with_commas(images),
-      rounded(100.0 * test.least_sd, decimals_for(100.0 * test.least_sd, 100.0, 2)));
+      "{} uses the latter.",
+      rounded(100.0 * *difference.sd, decimals), with_commas(images),
+      rounded(100.0 * least_sd, decimals), used_by);
+}
+
+std::string too_few_seeds(std::int64_t n) {
+  return fmt::format("too few seeds, n = {}; {} are needed to see their scatter", n,
+                     kFewestForEquivalence);
 }
 
 std::string why_not(const EquivalenceTest& test, std::int64_t images) {
-  if (test.difference.n < kFewestForEquivalence) {
-    return fmt::format("too few seeds, n = {}; {} are needed to see their scatter",
-                       test.difference.n, kFewestForEquivalence);
-  }
+  if (test.difference.n < kFewestForEquivalence) return too_few_seeds(test.difference.n);
   const std::string interval = equivalence_interval(test, images);
   switch (*test.obstacle) {
     case EquivalenceObstacle::too_few_seeds:
@@ -69,16 +71,18 @@ std::string why_not(const EquivalenceTest& test, std::int64_t images) {
 
 }  // namespace
 
-std::string margin_text(double margin) {
+std::string points_text(double margin) {
   // 100·0.001 is not quite 0.1: 12 digits are what a user types, not what multiplying leaves.
   const std::string typed = fmt::format("{:.12g}", 100.0 * margin);
   const std::string hundredths = fmt::format("{:.2f}", 100.0 * margin);
-  return fmt::format("± {} points", typed.size() > hundredths.size() ? typed : hundredths);
+  return fmt::format("{} points", typed.size() > hundredths.size() ? typed : hundredths);
 }
+
+std::string margin_text(double margin) { return "± " + points_text(margin); }
 
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images) {
   if (!test.ci90) return "–";
-  const int decimals = decimals_of(test, images);
+  const int decimals = decimals_of(*test.ci90, test.margin, images);
   const Interval possible = within_range_of_differences(*test.ci90, metric_of(kAccuracyKey));
   return fmt::format("{} to {}", signed_text(100.0 * possible.low, decimals),
                      signed_text(100.0 * possible.high, decimals));
@@ -89,7 +93,7 @@ std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t ima
   if (test.difference.n < kFewestForEquivalence) {
     return fmt::format("Not shown to be equivalent within {}: {}.", margin, why_not(test, images));
   }
-  const std::string note = resolution_note(test, images);
+  const std::string note = resolution_note(test.difference, test.least_sd, images, "90 % interval");
   if (test.obstacle) {
     return fmt::format("Not shown to be equivalent within {}: {}.{}", margin, why_not(test, images),
                        note);
@@ -97,6 +101,28 @@ std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t ima
   return fmt::format(
       "Equivalent within {}: the 90 % interval of the mean difference, {}, is inside the margin.{}",
       margin, equivalence_interval(test, images), note);
+}
+
+std::string not_worse_bound(const NonInferiorityTest& test, std::int64_t images) {
+  if (!test.ci90) return "–";
+  const Interval possible = within_range_of_differences(*test.ci90, metric_of(kAccuracyKey));
+  return signed_text(100.0 * possible.high, decimals_of(*test.ci90, test.margin, images));
+}
+
+std::string not_worse_conclusion(const NonInferiorityTest& test, std::int64_t images) {
+  const std::string claim = "A is not worse than B by more than " + points_text(test.margin);
+  if (test.difference.n < kFewestForEquivalence) {
+    return fmt::format("Not shown that {}: {}.", claim, too_few_seeds(test.difference.n));
+  }
+  const std::string bound =
+      fmt::format("the 95 % upper bound of B - A, {}, ", not_worse_bound(test, images));
+  const std::string note = resolution_note(test.difference, test.least_sd, images, "bound");
+  if (!test.obstacle) return fmt::format("{}: {}is below the margin.{}", claim, bound, note);
+  const bool beyond = *test.obstacle == EquivalenceObstacle::difference_beyond_margin;
+  return fmt::format("Not shown that {}: {}.{}", claim,
+                     beyond ? "all of the 90 % interval of B - A is beyond the margin"
+                            : bound + "is not below the margin",
+                     note);
 }
 
 }  // namespace mnist_bench

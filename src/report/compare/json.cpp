@@ -89,6 +89,19 @@ Json test_of(const std::optional<EquivalenceTest>& test) {
           {"reason", reason_of(test->obstacle)}};
 }
 
+Json test_of(const NonInferiorityTest& test) {
+  return {{"measure", "accuracy"},
+          {"method", "one_sided_t_test"},
+          {"margin", test.margin},
+          {"n", test.difference.n},
+          {"sd", json_of(test.difference.sd)},
+          {"least_sd", test.least_sd},
+          {"b_minus_a_at_most", test.ci90 ? Json(test.ci90->high) : Json(nullptr)},
+          {"p", json_of(test.p_value)},
+          {"not_worse", !test.obstacle},
+          {"reason", reason_of(test.obstacle)}};
+}
+
 }  // namespace
 
 Json compare_json(const RunComparison& c) {
@@ -121,21 +134,23 @@ Json compare_json(const GroupComparison& c) {
                                  {"b_minus_a", to_json(each.difference)},
                                  {"b_minus_a_by_seed", each.differences}};
   }
-  return {{"schema", kCompareSchema},
-          {"kind", "groups"},
-          {"a", side_of(c.a)},
-          {"b", side_of(c.b)},
-          {"config_differences", c.config_differences},
-          {"seeds", c.seeds},
-          {"only_in_a", c.only_in_a},
-          {"only_in_b", c.only_in_b},
-          {"measures", metrics},
-          {"sign_flip", test_of(c.judgement.test)},
-          {"judgement", judgement_of(c.judgement)},
-          {"equivalence", test_of(c.equivalence)},
-          {"notes", c.notes},
-          {"warnings", c.warnings},
-          {"verdict", conclusion_text(c)}};
+  Json json = {{"schema", kCompareSchema},
+               {"kind", "groups"},
+               {"a", side_of(c.a)},
+               {"b", side_of(c.b)},
+               {"config_differences", c.config_differences},
+               {"seeds", c.seeds},
+               {"only_in_a", c.only_in_a},
+               {"only_in_b", c.only_in_b},
+               {"measures", metrics},
+               {"sign_flip", test_of(c.judgement.test)},
+               {"judgement", judgement_of(c.judgement)},
+               {"equivalence", test_of(c.equivalence)},
+               {"notes", c.notes},
+               {"warnings", c.warnings},
+               {"verdict", conclusion_text(c)}};
+  if (c.not_worse) json["not_worse"] = test_of(*c.not_worse);
+  return json;
 }
 
 }  // namespace mnist_bench

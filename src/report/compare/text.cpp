@@ -117,6 +117,20 @@ std::string equivalence_text(const std::optional<EquivalenceTest>& test, std::in
       margin_text(test->margin), equivalence_interval(*test, images), p_text(*test->p_value));
 }
 
+std::string not_worse_text(const std::optional<NonInferiorityTest>& test, std::int64_t images) {
+  if (!test) return "";
+  const std::string margin = points_text(test->margin);
+  if (test->difference.n < kFewestForEquivalence) {
+    return fmt::format(
+        "A not worse than B by more than {}: not tested, n = {}; it takes {} seeds\n", margin,
+        test->difference.n, kFewestForEquivalence);
+  }
+  return fmt::format(
+      "A not worse than B by more than {} of accuracy (one-sided t-test): 95 % upper bound of "
+      "B - A {}, {}\n",
+      margin, not_worse_bound(*test, images), p_text(*test->p_value));
+}
+
 }  // namespace
 
 std::string compare_text(const RunComparison& c) {
@@ -153,8 +167,8 @@ std::string compare_text(const GroupComparison& c) {
   text +=
       "differences of [%] are percentage points; the intervals are t-intervals of the paired "
       "difference; there is one conclusion, on the accuracy\n\n";
-  return text + test_text(c) + equivalence_text(c.equivalence, c.images) + "\n" +
-         conclusion_text(c) + "\n";
+  return text + test_text(c) + equivalence_text(c.equivalence, c.images) +
+         not_worse_text(c.not_worse, c.images) + "\n" + conclusion_text(c) + "\n";
 }
 
 }  // namespace mnist_bench

@@ -20,13 +20,21 @@ std::string conclusion_text(const GroupComparison& comparison);
 /// `images`: of the test set.
 std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t images);
 
+/// "A is not worse than B by more than 0.10 points: …", or "Not shown that A is not worse …" and
+/// why. `images`: of the test set.
+std::string not_worse_conclusion(const NonInferiorityTest& test, std::int64_t images);
+
 /// A margin, given as a share, in percentage points: "± 0.10 points".
 std::string margin_text(double margin);
+/// The same of one side: "0.10 points".
+std::string points_text(double margin);
 
 /// "-0.02 to +0.04": the 90 % interval in percentage points, to the digits that its width supports,
 /// no finer than one image. It has more digits where an end would otherwise round to the margin.
 /// "–" where there is no interval.
 std::string equivalence_interval(const EquivalenceTest& test, std::int64_t images);
+/// "+0.04": the upper bound of B − A, with the same digits.
+std::string not_worse_bound(const NonInferiorityTest& test, std::int64_t images);
 
 /// For people: who is A and B, the paired table, the difference with its interval, the test, the
 /// conclusion.

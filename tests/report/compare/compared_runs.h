@@ -41,7 +41,14 @@ inline RunComparison compared(const PredictedRun& a, const PredictedRun& b) {
 /// Groups of 9,800 right images a seed and of these, with a margin in percentage points.
 inline GroupComparison compared_within(double points, const std::vector<std::int64_t>& right_of_b) {
   return compare_groups(group_with("a", std::vector<std::int64_t>(right_of_b.size(), 9'800)),
-                        group_with("b", right_of_b), points / 100.0);
+                        group_with("b", right_of_b), {.equivalence = points / 100.0});
+}
+
+/// The same with a margin that A may be worse by.
+inline GroupComparison compared_one_sided(double points,
+                                          const std::vector<std::int64_t>& right_of_b) {
+  return compare_groups(group_with("a", std::vector<std::int64_t>(right_of_b.size(), 9'800)),
+                        group_with("b", right_of_b), {.not_worse = points / 100.0});
 }
 
 }  // namespace mnist_bench

@@ -58,5 +58,20 @@ TEST(CompareJson, OfGroupsHoldsTheEquivalenceTest) {
   EXPECT_EQ(of_one["reason"], "too_few_seeds");
 }
 
+TEST(CompareJson, HoldsTheOneSidedTestWhereItWasAskedFor) {
+  const auto shown = compare_json(compared_one_sided(0.1, {9'700, 9'699, 9'702}))["not_worse"];
+  EXPECT_EQ(shown["margin"], 0.001);
+  EXPECT_EQ(shown["not_worse"], true);
+  EXPECT_TRUE(shown["reason"].is_null());
+  EXPECT_LT(shown["b_minus_a_at_most"].get<double>(), -0.009);
+  const auto missed = compare_json(compared_one_sided(0.1, {9'850, 9'851, 9'849}))["not_worse"];
+  EXPECT_EQ(missed["not_worse"], false);
+  EXPECT_EQ(missed["reason"], "difference_beyond_margin");
+  const auto of_one = compare_json(compared_one_sided(0.1, {9'800}))["not_worse"];
+  EXPECT_TRUE(of_one["b_minus_a_at_most"].is_null());
+  EXPECT_EQ(of_one["reason"], "too_few_seeds");
+  EXPECT_FALSE(compare_json(compared_within(0.1, {9'800, 9'800})).contains("not_worse"));
+}
+
 }  // namespace
 }  // namespace mnist_bench
