@@ -21,6 +21,7 @@ namespace {
 struct CompareArguments {
   std::string a;
   std::string b;
+  std::vector<std::string> more;  ///< further groups
   bool json = false;
   std::string equivalence;  ///< margin in percentage points, or empty
   std::string not_worse;    ///< the same
@@ -95,34 +96,76 @@ void compare_two_groups(const CompareArguments& arguments, const Margins& margin
   }
 }
 
-void compare(const CompareArguments& arguments) {
-  const Margins margins{.equivalence = margin_of("--equivalence", arguments.equivalence),
-                        .not_worse = margin_of("--not-worse", arguments.not_worse)};
-  for (const std::string& folder : {arguments.a, arguments.b}) {
+/// The option that asks for a margin, where one is given.
+const char* margin_option(const Margins& margins) {
+  if (margins.equivalence) return "--equivalence";
+  return margins.not_worse ? "--not-worse" : nullptr;
+}
+
+void compare_many_groups(const std::vector<std::string>& folders, const Margins& margins,
+                         bool json) {
+  if (margin_option(margins) != nullptr) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} is for two groups of seeds, not for {}", margin_option(margins),
+                            folders.size()),
+                "name two folders, or leave the option out");
+  }
+  if (folders.size() > kMostGroups) {
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{} groups: at most {} can be compared at once", folders.size(), kMostGroups),
+        "name fewer folders");
+  }
+  std::vector<RunGroup> groups;
+  for (const std::string& folder : folders) groups.push_back(read_group(folder));
+  show(compare_family(groups), json);
+}
+
+/// All of them folders, no two the same, and of one kind.
+void check_folders(const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders) {
     require_folder(folder, "name a run folder, or a folder that holds the runs of one experiment");
     require_finished(folder);
   }
-  if (std::filesystem::equivalent(arguments.a, arguments.b)) {
-    throw Error(ExitCode::usage,
-                fmt::format("{} and {} are the same folder", arguments.a, arguments.b),
-                "name two runs, or two folders of runs");
-  }
-  if (is_run(arguments.a) != is_run(arguments.b)) {
-    const std::string& run = is_run(arguments.a) ? arguments.a : arguments.b;
-    const std::string& other = is_run(arguments.a) ? arguments.b : arguments.a;
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!std::filesystem::equivalent(folders[j], folders[i])) continue;
+      throw Error(ExitCode::usage,
+                  fmt::format("{} and {} are the same folder", folders[j], folders[i]),
+                  "name two runs, or two folders of runs");
+    }
+    if (is_run(folders[i]) == is_run(folders[0])) continue;
+    const std::string& run = is_run(folders[0]) ? folders[0] : folders[i];
+    const std::string& other = is_run(folders[0]) ? folders[i] : folders[0];
     throw Error(ExitCode::usage,
                 fmt::format("{} is a single run and {} a folder of runs", run, other),
                 "name two runs, or two folders of runs");
+  }
+}
+
+void compare(const CompareArguments& arguments) {
+  const Margins margins{.equivalence = margin_of("--equivalence", arguments.equivalence),
+                        .not_worse = margin_of("--not-worse", arguments.not_worse)};
+  std::vector<std::string> folders = {arguments.a, arguments.b};
+  folders.insert(folders.end(), arguments.more.begin(), arguments.more.end());
+  check_folders(folders);
+  if (folders.size() > 2) {
+    if (is_run(arguments.a)) {
+      throw Error(ExitCode::usage,
+                  fmt::format("{} single runs: they are compared two at a time", folders.size()),
+                  "name two of them, or folders with the runs of all seeds");
+    }
+    compare_many_groups(folders, margins, arguments.json);
+    return;
   }
   if (!is_run(arguments.a)) {
     compare_two_groups(arguments, margins);
     return;
   }
-  if (margins.equivalence || margins.not_worse) {
+  if (margin_option(margins) != nullptr) {
     throw Error(ExitCode::usage,
                 fmt::format("{} is for two groups of seeds, and {} and {} are single runs",
-                            margins.equivalence ? "--equivalence" : "--not-worse", arguments.a,
-                            arguments.b),
+                            margin_option(margins), arguments.a, arguments.b),
                 "name the folder that holds the runs of all seeds, for either side");
   }
   const auto read = [](const std::string& folder) {
@@ -152,6 +195,7 @@ void add_compare_command(CLI::App& app) {
 examples:
   mnist-bench compare runs/mlp/seed-1 runs/cnn/seed-1
   mnist-bench compare runs/mlp runs/cnn --json
+  mnist-bench compare runs/mlp runs/cnn runs/lenet5
   mnist-bench compare runs/old runs/new --equivalence 0.1
   mnist-bench compare runs/new runs/old --not-worse 0.1)");
   command
@@ -159,6 +203,8 @@ examples:
       ->required();
   command->add_option("B", arguments->b, "The same for the other side; differences are B - A")
       ->required();
+  command->add_option("C", arguments->more,
+                      "Further folders of runs: every pair is tested, p adjusted by Holm's method");
   CLI::Option* equivalence =
       command
           ->add_option("--equivalence", arguments->equivalence,

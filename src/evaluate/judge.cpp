@@ -20,6 +20,18 @@ std::string to_string(Conclusion conclusion) {
   return "not shown";
 }
 
+namespace {
+
+Conclusion conclusion_of(const Judgement& judgement) {
+  const std::optional<Interval>& interval = judgement.difference.ci95;
+  if (!interval || (interval->low <= 0.0 && interval->high >= 0.0)) return Conclusion::not_shown;
+  const double p = judgement.adjusted_p.value_or(judgement.test->p_value);
+  const bool both = judgement.difference.n >= kFewestSeeds && p < kLevel;
+  return both ? Conclusion::shown : Conclusion::suggested;
+}
+
+}  // namespace
+
 Judgement judge(const std::vector<double>& differences, std::int64_t images) {
   const auto judged = std::min(differences.size(), static_cast<std::size_t>(kMostSignFlips));
   const std::vector<double> first(differences.begin(),
@@ -29,11 +41,18 @@ Judgement judge(const std::vector<double>& differences, std::int64_t images) {
   judgement.left_out = static_cast<std::int64_t>(differences.size() - judged);
   if (first.empty()) return judgement;
   judgement.test = sign_flip_test(first);
-  const std::optional<Interval>& interval = judgement.difference.ci95;
-  if (!interval || (interval->low <= 0.0 && interval->high >= 0.0)) return judgement;
-  const bool both = judgement.difference.n >= kFewestSeeds && judgement.test->p_value < kLevel;
-  judgement.conclusion = both ? Conclusion::shown : Conclusion::suggested;
+  judgement.conclusion = conclusion_of(judgement);
   return judgement;
+}
+
+void judge_as_family(std::vector<Judgement>& family) {
+  std::vector<double> p_values;
+  for (const Judgement& each : family) p_values.push_back(each.test ? each.test->p_value : 1.0);
+  const std::vector<double> adjusted = holm_adjusted(p_values);
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    family[i].adjusted_p = adjusted[i];
+    if (family[i].test) family[i].conclusion = conclusion_of(family[i]);
+  }
 }
 
 JointJudgement judge_jointly(const std::vector<NamedJudgement>& comparisons) {

@@ -27,6 +27,8 @@ struct Judgement {
   SampleSummary difference;
   std::optional<SignFlipTest> test;  ///< n ≥ 1
   std::int64_t left_out = 0;         ///< differences beyond the first kMostSignFlips
+  /// The test's p adjusted for the family of comparisons, which then decides; else absent.
+  std::optional<double> adjusted_p = {};
 
   /// Which side has the higher values, where the conclusion is not `not_shown`.
   [[nodiscard]] bool b_is_higher() const { return difference.mean.value_or(0.0) > 0.0; }
@@ -41,6 +43,10 @@ struct Judgement {
 /// p < kLevel. Suggested: the interval excludes 0, but the test does not say so, or n is below
 /// kFewestSeeds. Else not shown.
 Judgement judge(const std::vector<double>& differences, std::int64_t images);
+
+/// The same judgements as one family: each test's p is adjusted for their number (holm_adjusted),
+/// and the adjusted one has to be below kLevel for "shown". The intervals stay.
+void judge_as_family(std::vector<Judgement>& family);
 
 /// One of several comparisons that a statement is about: a metric, a severity.
 struct NamedJudgement {

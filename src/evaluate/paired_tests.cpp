@@ -127,6 +127,22 @@ SignFlipTest sign_flip_test(const std::vector<double>& differences) {
   return test;
 }
 
+std::vector<double> holm_adjusted(const std::vector<double>& p_values) {
+  std::vector<std::size_t> ascending(p_values.size());
+  std::iota(ascending.begin(), ascending.end(), std::size_t{0});
+  std::stable_sort(ascending.begin(), ascending.end(),
+                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted(p_values.size());
+  double least = 0.0;
+  std::size_t left = p_values.size();
+  for (const std::size_t i : ascending) {
+    least = std::max(least, std::min(1.0, static_cast<double>(left) * p_values[i]));
+    adjusted[i] = least;
+    --left;
+  }
+  return adjusted;
+}
+
 double least_difference_sd(double margin, std::int64_t images) {
   if (images <= 0) return 0.0;
   const double apart = std::min(margin, 1.0);

@@ -98,6 +98,11 @@ inline constexpr double kOneSidedLevel = 0.05;
 /// Two differences say next to nothing about their scatter.
 inline constexpr std::int64_t kFewestForEquivalence = 3;
 
+/// p values adjusted for their number by Holm's method (1979), in their order: the i-th smallest of
+/// m times m − i + 1, no less than those before it, at most 1. Rejecting what is below a level
+/// keeps the risk of even one wrong rejection below that level, whatever the tests' dependence.
+std::vector<double> holm_adjusted(const std::vector<double>& p_values);
+
 /// The least SD that the difference of two independent shares of `images` has if their true values
 /// are `margin` apart: √(margin·(1 − margin)/images). The variances of two binomial shares add up,
 /// and their sum is least where one of the shares is 0 or 1. 0 for no images: the resolution plays

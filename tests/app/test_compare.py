@@ -259,6 +259,51 @@ def test_not_worse_is_refused_beside_equivalence_and_for_single_runs(bench, home
     assert_has_remedy(done)
 
 
+# More than two groups
+
+
+def test_three_groups_are_compared_pair_by_pair(bench, home, tmp_path):
+    for name in ("narrow", "wide"):
+        shutil.copytree(home / name, tmp_path / name)
+    for seed in (1, 2):
+        done = bench("run", SMOKE, *SMALL, f"seed={seed}", "name=third", "model.hidden=[24]",
+                     "--output", f"third/seed-{seed}", "--quiet")  # fmt: skip
+        assert done.code == 0, done
+    done = bench("compare", "narrow", "wide", "third", "--json")
+    assert (done.code, done.stderr) == (0, "")
+    family = parse_json(done.stdout)
+    assert [group["label"] for group in family["groups"]] == ["narrow", "wide", "third"]
+    p_values = {}
+    for pair in family["comparisons"]:
+        sides = [family["groups"]["ABC".index(pair[side]["group"])]["label"] for side in "ab"]
+        alone = parse_json(bench("compare", *sides, "--json").stdout)
+        assert pair["measures"] == alone["measures"]
+        assert pair["sign_flip"] == alone["sign_flip"]
+        p_values[tuple(sides)] = (pair["sign_flip"]["p"], pair["judgement"]["adjusted_p"])
+    assert list(p_values) == [("narrow", "wide"), ("narrow", "third"), ("wide", "third")]
+    least = 0
+    for i, (p, adjusted) in enumerate(sorted(p_values.values())):  # Holm, step by step
+        least = max(least, min(1, (3 - i) * p))
+        assert adjusted == pytest.approx(least)
+    text = bench("compare", "narrow", "wide", "third").stdout
+    assert "C  third (third), n = 2\n" in text
+    assert "left out of B - A, only in B: seed 3\n" in text
+    assert "Of 3 comparisons of accuracy, 0 are shown." in text
+
+
+def test_many_groups_have_no_margin_no_copy_and_no_single_run(bench, home):
+    for option in ("--equivalence", "--not-worse"):
+        done = bench("compare", "narrow", "wide", home / "wide/..", option, "1", cwd=home)
+        assert_refusal(done, 2, f"{option} is for two groups of seeds, not for 3")
+        assert_has_remedy(done)
+    done = bench("compare", "narrow", "wide", "./narrow", cwd=home)
+    assert_refusal(done, 2, "narrow and ./narrow are the same folder")
+    done = bench("compare", "narrow", "wide", "wide/seed-1", cwd=home)
+    assert_refusal(done, 2, "wide/seed-1 is a single run and narrow a folder of runs")
+    runs = ("narrow/seed-1", "narrow/seed-2", "wide/seed-1")
+    assert_refusal(bench("compare", *runs, cwd=home), 2, "3 single runs", "two at a time")
+
+
 # Refusals
 
 

@@ -101,6 +101,29 @@ TEST(Judge, CountsTheFirstFortyOfMoreSeeds) {
   EXPECT_EQ(judged(std::vector<double>(40, 1.0)).left_out, 0);
 }
 
+TEST(JudgeAsFamily, DecidesByThePThatIsAdjustedForTheNumber) {
+  const std::vector<double> six = {1, 1.1, 1.2, 1, 1.1, 1};         // p = 2/64
+  const std::vector<double> seven = {1, 1.1, 1.2, 1, 1.1, 1, 1.2};  // p = 2/128
+  const std::vector<double> nothing = {1, -1, 1, -1, 1, -1};
+  ASSERT_EQ(on(six), Conclusion::shown);
+  std::vector<Judgement> family = {judged(six), judged(seven), judged(nothing)};
+  judge_as_family(family);
+  EXPECT_DOUBLE_EQ(family[1].adjusted_p.value(), 3 * 2.0 / 128);
+  EXPECT_DOUBLE_EQ(family[0].adjusted_p.value(), 2 * 2.0 / 64);
+  EXPECT_EQ(family[1].conclusion, Conclusion::shown);
+  EXPECT_EQ(family[0].conclusion, Conclusion::suggested);  // 0.0625; its interval excludes 0
+  EXPECT_EQ(family[2].conclusion, Conclusion::not_shown);
+  EXPECT_DOUBLE_EQ(family[0].test->p_value, 2.0 / 64);
+
+  std::vector<Judgement> alone = {judged(six)};
+  judge_as_family(alone);
+  EXPECT_EQ(alone[0].conclusion, Conclusion::shown);
+  std::vector<Judgement> few = {judged({1, 1.1}), judged({})};
+  judge_as_family(few);
+  EXPECT_EQ(few[0].conclusion, Conclusion::suggested);
+  EXPECT_EQ(few[1].conclusion, Conclusion::not_shown);
+}
+
 const std::vector<double> kHigher = {1, 2, 1, 2, 1, 2};
 const std::vector<double> kLower = {-1, -2, -1, -2, -1, -2};
 const std::vector<double> kNothing = {1, -1, 1, -1, 1, -1};

@@ -13,6 +13,7 @@ import scipy
 import statsmodels
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 SEED = 20240608
@@ -95,6 +96,10 @@ def resolution_case(margin, images, counts):
     }
 
 
+def holm_case(p_values):
+    return {"p": p_values, "adjusted": multipletests(p_values, method="holm")[1].tolist()}
+
+
 def main():
     generator = np.random.default_rng(SEED)
     pairs = [(0, 1), (1, 0), (0, 5), (0, 6), (1, 6), (2, 9), (5, 5), (7, 17), (12, 12), (0, 24),
@@ -136,6 +141,10 @@ def main():
         (0.001, 10000, [9, -8, 12, -3, 4, 1]), (0.25, 1000, [200, 200, 201]),
         (0.9, 500, [-460, -455, -458]),
     ]
+    holm = [
+        [0.04], [0.03, 0.02], [0.01, 0.04, 0.03], [0.03125, 0.03125, 0.5], [0.2, 0.2, 0.2, 0.2],
+        [1.0, 0.9, 0.0], [0.001, 0.04, 0.0078125, 0.0234375, 0.0078125, 0.7],
+    ]
     versions = {module.__name__: module.__version__ for module in (np, scipy, statsmodels)}
     print(json.dumps({
         "versions": versions,
@@ -144,6 +153,7 @@ def main():
         "differences": [differences_case(*case) for case in differences],
         "equivalence": [equivalence_case(*case) for case in equivalence],
         "resolution": [resolution_case(*case) for case in resolution],
+        "holm": [holm_case(case) for case in holm],
     }, indent=1))
 
 

@@ -225,6 +225,18 @@ TEST(NonInferiorityTest, AsksNothingOfTheOtherSideAndSaysWhatTheObstacleIs) {
   EXPECT_EQ(obstacle({0.0011, 0.0012, 0.0010, 0.0011}), difference_beyond_margin);
 }
 
+TEST(HolmAdjusted, AgreesWithStatsmodels) {
+  ASSERT_GE(paired_tests_oracle()["holm"].size(), 7U);
+  for (const auto& expected : paired_tests_oracle()["holm"]) {
+    const std::vector<double> adjusted = holm_adjusted(expected["p"].get<std::vector<double>>());
+    ASSERT_EQ(adjusted.size(), expected["adjusted"].size());
+    for (std::size_t i = 0; i < adjusted.size(); ++i) {
+      EXPECT_NEAR(adjusted[i], expected["adjusted"][i].get<double>(), 1e-12) << expected;
+    }
+  }
+  EXPECT_TRUE(holm_adjusted({}).empty());
+}
+
 TEST(SignFlipTest, RefusesNoneAndMoreThanItCanCount) {
   EXPECT_THROW(sign_flip_test({}), Error);
   EXPECT_THROW(sign_flip_test(std::vector<double>(41, 1.0)), Error);

@@ -33,12 +33,14 @@ void require_completed(const StoredRun& run) {
 }
 
 /// Nothing where both are the same, or a record does not say.
-std::optional<std::string> note_on_devices(const std::string& a, const std::string& b) {
+std::optional<std::string> note_on_devices(const std::string& a, const std::string& b,
+                                           const std::string& name_a = "A",
+                                           const std::string& name_b = "B") {
   if (a == b || a.empty() || b.empty()) return std::nullopt;
   return fmt::format(
-      "A ran on {}, B on {}: their dropout masks and rounding, and so their accuracies, differ for "
-      "that alone",
-      a, b);
+      "{} ran on {}, {} on {}: their dropout masks and rounding, and so their accuracies, differ "
+      "for that alone",
+      name_a, a, name_b, b);
 }
 
 std::vector<std::string> notes_on_runs(const RunResult& a, const RunResult& b) {
@@ -98,11 +100,13 @@ MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const R
 
 std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
   std::vector<std::string> notes;
-  if (const auto devices = note_on_devices(comparison.a.device, comparison.b.device)) {
+  const std::string& a = comparison.name_a;
+  const std::string& b = comparison.name_b;
+  if (const auto devices = note_on_devices(comparison.a.device, comparison.b.device, a, b)) {
     notes.push_back(*devices);
   } else if (comparison.a.config_hash == comparison.b.config_hash) {
-    notes.emplace_back(
-        "A and B are the same experiment: only machine, threads or build can differ");
+    notes.push_back(fmt::format(
+        "{} and {} are the same experiment: only machine, threads or build can differ", a, b));
   }
   std::vector<std::uint64_t> twins;
   for (std::size_t i = 0; i < comparison.seeds.size(); ++i) {
@@ -112,7 +116,7 @@ std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
     }
   }
   if (!twins.empty()) {
-    notes.push_back(fmt::format("A and B ended with bit-identical parameters for seed {}",
+    notes.push_back(fmt::format("{} and {} ended with bit-identical parameters for seed {}", a, b,
                                 fmt::join(twins, ", ")));
   }
   return notes;
@@ -158,8 +162,11 @@ RunComparison compare_runs(const StoredRun& a, const std::vector<Prediction>& pr
   return comparison;
 }
 
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins) {
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins,
+                               const std::string& name_a, const std::string& name_b) {
   GroupComparison comparison;
+  comparison.name_a = name_a;
+  comparison.name_b = name_b;
   const std::vector<std::uint64_t> in_a = seeds_of(a);
   const std::vector<std::uint64_t> in_b = seeds_of(b);
   std::set_intersection(in_a.begin(), in_a.end(), in_b.begin(), in_b.end(),
@@ -169,14 +176,15 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   std::set_difference(in_b.begin(), in_b.end(), in_a.begin(), in_a.end(),
                       std::back_inserter(comparison.only_in_b));
   if (comparison.seeds.empty()) {
-    throw Error(ExitCode::usage,
-                fmt::format("A and B have no seed in common: A completed {}, B {}",
-                            in_a.empty() ? "none" : fmt::format("{}", fmt::join(in_a, ", ")),
-                            in_b.empty() ? "none" : fmt::format("{}", fmt::join(in_b, ", "))),
-                "groups are paired by seed; run both with the same seeds");
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{0} and {1} have no seed in common: {0} completed {2}, {1} {3}", name_a,
+                    name_b, in_a.empty() ? "none" : fmt::format("{}", fmt::join(in_a, ", ")),
+                    in_b.empty() ? "none" : fmt::format("{}", fmt::join(in_b, ", "))),
+        "groups are paired by seed; run both with the same seeds");
   }
-  comparison.a = restricted_to(a, comparison.seeds, "A");
-  comparison.b = restricted_to(b, comparison.seeds, "B");
+  comparison.a = restricted_to(a, comparison.seeds, name_a);
+  comparison.b = restricted_to(b, comparison.seeds, name_b);
   for (const RunGroup* group : {&comparison.a, &comparison.b}) {
     for (const StoredRun& run : group->completed) {
       require_same_test_set(comparison.a.completed.front(), run);
@@ -214,6 +222,30 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;
+}
+
+std::string group_name(std::size_t index) { return {static_cast<char>('A' + index)}; }
+
+FamilyComparison compare_family(const std::vector<RunGroup>& groups) {
+  FamilyComparison family{.groups = groups, .pairs = {}, .warnings = {}};
+  std::vector<Judgement> judgements;
+  std::vector<RunGroup> named = groups;
+  std::vector<ExperimentConfig> experiments;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    named[i].label = group_name(i);
+    experiments.push_back(first_run(groups[i]).result.config);
+    for (std::size_t j = i + 1; j < groups.size(); ++j) {
+      family.pairs.push_back(
+          compare_groups(groups[i], groups[j], {}, group_name(i), group_name(j)));
+      judgements.push_back(family.pairs.back().judgement);
+    }
+  }
+  judge_as_family(judgements);
+  for (std::size_t i = 0; i < judgements.size(); ++i) family.pairs[i].judgement = judgements[i];
+  family.warnings = report_warnings(named, {});
+  const std::vector<std::string> labels = labels_of(experiments);
+  for (std::size_t i = 0; i < labels.size(); ++i) family.groups[i].label = labels[i];
+  return family;
 }
 
 }  // namespace mnist_bench

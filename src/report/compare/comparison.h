@@ -44,6 +44,8 @@ struct MetricComparison {
 
 /// Two groups, seed by seed.
 struct GroupComparison {
+  std::string name_a;  ///< "A"
+  std::string name_b;
   /// Only the paired runs are in `completed` and in the summaries.
   RunGroup a;
   RunGroup b;
@@ -69,6 +71,23 @@ struct Margins {
 
 /// Throws Error(usage) when the groups have no seed in common or were not all tested on the same
 /// images.
-GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins = {});
+GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margins& margins = {},
+                               const std::string& name_a = "A", const std::string& name_b = "B");
+
+/// Several groups, each with each: a family of comparisons, judged as one (judge_as_family).
+struct FamilyComparison {
+  std::vector<RunGroup> groups;  ///< all their completed runs
+  /// The first with the second, the first with the third, …; A and B are two of the groups.
+  std::vector<GroupComparison> pairs;
+  std::vector<std::string> warnings;
+};
+
+/// As many as there are letters to name them: A, B, C, …
+inline constexpr std::size_t kMostGroups = 26;
+/// "C" for 2.
+std::string group_name(std::size_t index);
+
+/// `groups`: 2 to kMostGroups. Throws as compare_groups for each pair.
+FamilyComparison compare_family(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

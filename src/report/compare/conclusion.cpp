@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +18,9 @@ constexpr const char* kScopeOfRuns =
 constexpr const char* kScopeOfGroups =
     "This is about these two configs, this test set and the choice of the seed, not about other "
     "data or settings.";
+constexpr const char* kScopeOfFamily =
+    "This is about these configs, this test set and the choice of the seed, not about other data "
+    "or settings.";
 
 /// The better side of a difference B − A.
 const char* better(double difference) { return difference > 0 ? "B" : "A"; }
@@ -123,6 +127,41 @@ std::string conclusion_text(const GroupComparison& comparison) {
     text += " " + not_worse_conclusion(*comparison.not_worse, comparison.images);
   }
   return text + " " + kScopeOfGroups;
+}
+
+std::string conclusion_text(const FamilyComparison& family) {
+  std::vector<std::string> shown;
+  std::vector<std::string> suggested;
+  std::size_t neither = 0;
+  for (const GroupComparison& pair : family.pairs) {
+    const bool b_higher = pair.judgement.b_is_higher();
+    const std::string higher =
+        fmt::format("{} higher than {}", b_higher ? pair.name_b : pair.name_a,
+                    b_higher ? pair.name_a : pair.name_b);
+    switch (pair.judgement.conclusion) {
+      case Conclusion::shown:
+        shown.push_back(higher);
+        break;
+      case Conclusion::suggested:
+        suggested.push_back(higher);
+        break;
+      case Conclusion::not_shown:
+        ++neither;
+        break;
+    }
+  }
+  std::string text =
+      fmt::format("Of {} of accuracy, {} {} shown{}.", counted(family.pairs.size(), "comparison"),
+                  shown.size(), singular_or_plural(shown.size(), "is", "are"),
+                  shown.empty() ? "" : fmt::format(": {}", fmt::join(shown, ", ")));
+  if (!suggested.empty()) {
+    text += fmt::format(" Suggested, not shown: {}.", fmt::join(suggested, ", "));
+  }
+  if (neither > 0) {
+    text += fmt::format(" Not shown: {}, which does not show that these are equal.",
+                        counted(neither, "other difference"));
+  }
+  return text + " " + kScopeOfFamily;
 }
 
 }  // namespace mnist_bench

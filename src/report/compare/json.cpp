@@ -47,17 +47,21 @@ Json test_of(const std::optional<SignFlipTest>& test) {
 }
 
 Json judgement_of(const Judgement& judgement) {
+  const auto adjusted = [&](Json json) {
+    if (judgement.adjusted_p) json["adjusted_p"] = *judgement.adjusted_p;
+    return json;
+  };
   const bool decided = judgement.conclusion == Conclusion::shown;
   const bool suggested = judgement.conclusion == Conclusion::suggested;
-  return {
-      {"measure", "accuracy"},
-      {"n", judgement.difference.n},
-      {"left_out", judgement.left_out},
-      {"difference", to_json(judgement.difference)},
-      {"conclusion", decided     ? "shown"
-                     : suggested ? "suggested"
-                                 : "not_shown"},
-      {"higher", decided || suggested ? Json(judgement.b_is_higher() ? "b" : "a") : Json(nullptr)}};
+  return adjusted({{"measure", "accuracy"},
+                   {"n", judgement.difference.n},
+                   {"left_out", judgement.left_out},
+                   {"difference", to_json(judgement.difference)},
+                   {"conclusion", decided     ? "shown"
+                                  : suggested ? "suggested"
+                                              : "not_shown"},
+                   {"higher", decided || suggested ? Json(judgement.b_is_higher() ? "b" : "a")
+                                                   : Json(nullptr)}});
 }
 
 Json reason_of(const std::optional<EquivalenceObstacle>& obstacle) {
@@ -151,6 +155,32 @@ Json compare_json(const GroupComparison& c) {
                {"verdict", conclusion_text(c)}};
   if (c.not_worse) json["not_worse"] = test_of(*c.not_worse);
   return json;
+}
+
+Json compare_json(const FamilyComparison& family) {
+  Json groups = Json::array();
+  for (std::size_t i = 0; i < family.groups.size(); ++i) {
+    const RunGroup& group = family.groups[i];
+    Json side = {{"group", group_name(i)}};
+    side.update(side_of(group));
+    side["accuracy"] = to_json(group.summaries.at(std::string(kAccuracyKey)));
+    groups.push_back(std::move(side));
+  }
+  Json comparisons = Json::array();
+  for (const GroupComparison& pair : family.pairs) {
+    Json comparison = compare_json(pair);
+    for (const char* key : {"schema", "kind", "equivalence", "verdict"}) comparison.erase(key);
+    comparison["a"]["group"] = pair.name_a;
+    comparison["b"]["group"] = pair.name_b;
+    comparisons.push_back(std::move(comparison));
+  }
+  return {{"schema", kCompareSchema},
+          {"kind", "family"},
+          {"correction", "holm"},
+          {"groups", groups},
+          {"comparisons", comparisons},
+          {"warnings", family.warnings},
+          {"verdict", conclusion_text(family)}};
 }
 
 }  // namespace mnist_bench

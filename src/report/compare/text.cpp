@@ -50,7 +50,7 @@ std::string method_text(const McNemarTest& test) {
 
 // Groups
 
-std::string group_line(const char* side, const RunGroup& group) {
+std::string group_line(const std::string& side, const RunGroup& group) {
   const std::size_t n = group.completed.size();
   std::string folder = group.completed.front().folder.parent_path().string();
   for (const StoredRun& run : group.completed) {
@@ -60,6 +60,7 @@ std::string group_line(const char* side, const RunGroup& group) {
                      group.failed.empty() ? "" : fmt::format(", {} failed", group.failed.size()));
 }
 
+/// Metric, A, B, B − A, 95 % interval, how often B is higher.
 std::vector<std::string> difference_row(const MetricComparison& comparison, std::int64_t images) {
   const Metric& metric = *comparison.metric;
   const SampleSummary& difference = comparison.difference;
@@ -169,6 +170,90 @@ std::string compare_text(const GroupComparison& c) {
       "difference; there is one conclusion, on the accuracy\n\n";
   return text + test_text(c) + equivalence_text(c.equivalence, c.images) +
          not_worse_text(c.not_worse, c.images) + "\n" + conclusion_text(c) + "\n";
+}
+
+namespace {
+
+/// "0.0312" of "p = 0.0312".
+std::string p_cell(double p) {
+  const std::string text = p_text(p);
+  return text.starts_with("p = ") ? text.substr(4) : text.substr(2);
+}
+
+std::vector<std::string> pair_row(const GroupComparison& pair) {
+  const std::vector<std::string> accuracy = difference_row(pair.metrics.front(), pair.images);
+  const Judgement& judgement = pair.judgement;
+  return {fmt::format("{} - {}", pair.name_b, pair.name_a),
+          accuracy[3],
+          accuracy[4],
+          accuracy[5],
+          judgement.test ? p_cell(judgement.test->p_value) : "–",
+          p_cell(judgement.adjusted_p.value_or(1.0)),
+          judgement.conclusion == Conclusion::suggested ? "suggested"
+                                                        : to_string(judgement.conclusion)};
+}
+
+/// Why nothing can be shown, where that is so: the smallest p times their number reaches the level.
+std::string too_few_seeds_for(const FamilyComparison& family) {
+  std::int64_t n = 0;
+  for (const GroupComparison& pair : family.pairs) n = std::max(n, pair.judgement.difference.n);
+  const auto comparisons = static_cast<double>(family.pairs.size());
+  const auto smallest = [&](std::int64_t seeds) {
+    return comparisons * 2.0 / std::exp2(static_cast<double>(seeds));
+  };
+  if (smallest(n) < kLevel) return "";
+  std::int64_t enough = n;
+  while (smallest(enough) >= kLevel) ++enough;
+  return fmt::format(
+      "n too small: with {} the smallest possible p, 2/2^{}, is {:.4g} after the correction, so "
+      "that it cannot fall below {}; that takes {} seeds\n",
+      counted(n, "seed"), n, std::min(1.0, smallest(n)), kLevel, enough);
+}
+
+std::string pair_lines(const FamilyComparison& family) {
+  std::string text;
+  for (const GroupComparison& pair : family.pairs) {
+    for (const auto& [name, seeds] :
+         {std::pair(pair.name_a, pair.only_in_a), std::pair(pair.name_b, pair.only_in_b)}) {
+      if (seeds.empty()) continue;
+      text += fmt::format("left out of {} - {}, only in {}: {}\n", pair.name_b, pair.name_a, name,
+                          seeds_text(seeds));
+    }
+    text += prefixed_lines("note", pair.notes);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string compare_text(const FamilyComparison& family) {
+  const Metric& accuracy = *family.pairs.front().metrics.front().metric;
+  std::string text;
+  std::vector<std::vector<std::string>> groups;
+  for (std::size_t i = 0; i < family.groups.size(); ++i) {
+    const RunGroup& group = family.groups[i];
+    text += group_line(group_name(i), group);
+    groups.push_back({group_name(i), std::to_string(group.completed.size()),
+                      summary_text(group.summaries.at(accuracy.key), accuracy, test_images(group))
+                          .mean_and_sd()});
+  }
+  text += pair_lines(family) + prefixed_lines("failed", failed_lines(family.groups)) +
+          prefixed_lines("warning", family.warnings) + "\n";
+  text += text_table({Align::left, Align::right, Align::right},
+                     {"group", "n", accuracy.title_with_unit()}, groups);
+  std::vector<std::vector<std::string>> rows;
+  for (const GroupComparison& pair : family.pairs) rows.push_back(pair_row(pair));
+  text += "\n" + text_table({Align::left, Align::right, Align::right, Align::right, Align::right,
+                             Align::right, Align::left},
+                            {"accuracy", "points", "95 % interval", "higher", "p", "p (Holm)",
+                             "conclusion"},
+                            rows);
+  text += fmt::format(
+      "points: percentage points, paired by seed; intervals: t-intervals of the paired difference, "
+      "each for itself; p: sign-flip test (exact, two-sided); p (Holm): adjusted for {}, and what "
+      "conclusions are made on\n",
+      counted(family.pairs.size(), "comparison"));
+  return text + too_few_seeds_for(family) + "\n" + conclusion_text(family) + "\n";
 }
 
 }  // namespace mnist_bench

@@ -14,6 +14,7 @@ inline constexpr std::string_view kCompareSchema = "mnist-bench.compare/1";
 /// What the numbers show and what they do not, in a few sentences.
 std::string conclusion_text(const RunComparison& comparison);
 std::string conclusion_text(const GroupComparison& comparison);
+std::string conclusion_text(const FamilyComparison& family);
 
 /// "Equivalent within ± 0.10 points: …", or "Not shown to be equivalent within …" and why; it never
 /// speaks of a difference shown.
@@ -40,9 +41,12 @@ std::string not_worse_bound(const NonInferiorityTest& test, std::int64_t images)
 /// conclusion.
 std::string compare_text(const RunComparison& comparison);
 std::string compare_text(const GroupComparison& comparison);
+/// The groups with their accuracies, and a row for each pair.
+std::string compare_text(const FamilyComparison& family);
 
 /// Schema mnist-bench.compare/1; differences are B − A, in the record's units.
 nlohmann::ordered_json compare_json(const RunComparison& comparison);
 nlohmann::ordered_json compare_json(const GroupComparison& comparison);
+nlohmann::ordered_json compare_json(const FamilyComparison& family);
 
 }  // namespace mnist_bench

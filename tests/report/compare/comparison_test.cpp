@@ -164,5 +164,33 @@ TEST(CompareGroups, LabelNamesakesByWhatDiffers) {
   EXPECT_THAT(comparison.config_differences, ElementsAre("optimizer.learning_rate 0.001 → 0.01"));
 }
 
+TEST(CompareFamily, ComparesEachPairAsItselfAndAdjustsForTheirNumber) {
+  const std::vector<RunGroup> groups = {
+      group_with("a", {9'700, 9'712, 9'705, 9'709, 9'701, 9'704, 9'703}),
+      group_with("b", {9'800, 9'815, 9'803, 9'811, 9'806, 9'801, 9'802}),
+      group_with("c", {9'801, 9'812, 9'806, 9'809, 9'805, 9'802, 9'803})};
+  const FamilyComparison family = compare_family(groups);
+  ASSERT_EQ(family.pairs.size(), 3U);
+  const GroupComparison& b_with_c = family.pairs[2];
+  EXPECT_EQ(b_with_c.name_a + b_with_c.name_b, "BC");
+  EXPECT_EQ(b_with_c.judgement.test->p_value,
+            compare_groups(groups[1], groups[2]).judgement.test->p_value);
+  EXPECT_DOUBLE_EQ(family.pairs[0].judgement.adjusted_p.value(), 3 * 2.0 / 128);
+  // As large as the smallest, though twice 2/128 is less.
+  EXPECT_DOUBLE_EQ(family.pairs[1].judgement.adjusted_p.value(), 3 * 2.0 / 128);
+  EXPECT_EQ(family.pairs[1].judgement.conclusion, Conclusion::shown);
+  EXPECT_EQ(b_with_c.judgement.conclusion, Conclusion::not_shown);
+}
+
+TEST(CompareFamily, NamesTheGroupsThatHaveNoSeedInCommon) {
+  EXPECT_THAT(
+      refusal(ExitCode::usage,
+              [] {
+                compare_family({group_with("a", {9'700, 9'710}), group_with("b", {9'800, 9'810}),
+                                group_runs({stored(run_with("c", 3, 9'800))}).front()});
+              }),
+      HasSubstr("A and C have no seed in common: A completed 1, 2, C 3"));
+}
+
 }  // namespace
 }  // namespace mnist_bench

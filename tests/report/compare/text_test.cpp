@@ -239,7 +239,56 @@ TEST(CompareText, ShowsFailedRunsAndWarnings) {
   EXPECT_THAT(text, HasSubstr("warning: the groups differ in threads (A: 2; B: 1)"));
 }
 
-// JSON
+FamilyComparison family_of_three(std::size_t seeds) {
+  std::vector<RunGroup> groups;
+  for (const std::int64_t right : {9'700, 9'800, 9'801}) {
+    std::vector<std::int64_t> counts(seeds, right);
+    for (std::size_t i = 0; i < seeds; i += 2) counts[i] += right == 9'801 ? -2 : 5;
+    groups.push_back(group_with(std::string(1, static_cast<char>('k' + groups.size())), counts));
+  }
+  return compare_family(groups);
+}
+
+TEST(CompareText, OfThreeGroupsHasARowForEachPairWithBothPs) {
+  const std::string text = compare_text(family_of_three(7));
+  EXPECT_THAT(text, HasSubstr("C  m (runs/m), n = 7\n"));
+  EXPECT_THAT(text, ContainsRegex("\nA +7 +97.0[0-9] ± 0.0[0-9]\n"));
+  EXPECT_THAT(text, ContainsRegex("\nB - A +[+]1.00 .* 7 of 7 +0.0156 +0.0469 +shown\n"));
+  EXPECT_THAT(text, ContainsRegex("\nC - B .* 3 of 7 .* not shown\n"));
+  EXPECT_THAT(text, HasSubstr("adjusted for 3 comparisons"));
+  EXPECT_THAT(text, HasSubstr("Of 3 comparisons of accuracy, 2 are shown: B higher than A, C "
+                              "higher than A. Not shown: 1 other difference, which does not"));
+  EXPECT_THAT(text, Not(HasSubstr("n too small")));
+  for (std::size_t begin = 0; begin < text.find("points: "); begin = text.find('\n', begin) + 1) {
+    EXPECT_LE(text.find('\n', begin) - begin, 80U);
+  }
+}
+
+TEST(CompareText, OfThreeGroupsWithSixSeedsSaysThatNothingCanBeShown) {
+  EXPECT_THAT(
+      compare_text(family_of_three(6)),
+      AllOf(HasSubstr("n too small: with 6 seeds the smallest possible p, 2/2^6, is 0.09375 "
+                      "after the correction, so that it cannot fall below 0.05; that takes "
+                      "7 seeds\n"),
+            HasSubstr("0 are shown. Suggested, not shown: B higher than A, C higher")));
+}
+
+TEST(CompareJson, OfThreeGroupsHoldsTheSidesAndTheAdjustedP) {
+  const auto json = compare_json(family_of_three(7));
+  EXPECT_EQ(json["kind"], "family");
+  EXPECT_EQ(json["correction"], "holm");
+  EXPECT_EQ(json["groups"].size(), 3U);
+  EXPECT_EQ(json["groups"][2]["group"], "C");
+  EXPECT_EQ(json["groups"][2]["accuracy"]["n"], 7);
+  const auto& pair = json["comparisons"][1];
+  EXPECT_EQ(pair["a"]["group"], "A");
+  EXPECT_EQ(pair["b"]["group"], "C");
+  EXPECT_EQ(pair["judgement"]["conclusion"], "shown");
+  EXPECT_EQ(pair["judgement"]["adjusted_p"], 3 * pair["sign_flip"]["p"].get<double>());
+  EXPECT_EQ(pair["measures"]["accuracy"]["b_minus_a_by_seed"].size(), 7U);
+  const auto two = compare_json(compare_groups(group_with("a", {1, 2}), group_with("b", {3, 5})));
+  EXPECT_FALSE(two["judgement"].contains("adjusted_p"));
+}
 
 }  // namespace
 }  // namespace mnist_bench
