@@ -11,6 +11,7 @@
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "data/image_file.h"
 #include "experiment/predict_images.h"
 #include "record/read_result.h"
@@ -60,26 +61,30 @@ std::vector<std::size_t> ranked(const ImagePrediction& prediction) {
 std::string percent(float share) { return fmt::format("{:.1f} %", 100.0F * share); }
 
 /// A line per image.
-std::string line_of(const ImagePrediction& prediction) {
-  return fmt::format("{}: {} ({})\n", one_line(prediction.name), prediction.predicted,
-                     percent(prediction.probability));
+std::string line_of(const ImagePrediction& prediction, const ClassNames& names) {
+  return fmt::format("{}: {} ({})\n", one_line(prediction.name),
+                     class_name(names, prediction.predicted), percent(prediction.probability));
 }
 
 /// The same, and a bar for each class that has one.
-std::string bars_of(const ImagePrediction& prediction) {
+std::string bars_of(const ImagePrediction& prediction, const ClassNames& names) {
   constexpr double kWidth = 40.0;
-  std::string text = line_of(prediction);
+  std::string text = line_of(prediction, names);
+  std::size_t width = 3;
+  for (const std::string& name : names) width = std::max(width, code_points(name));
   for (const std::size_t label : ranked(prediction)) {
     const float share = prediction.probabilities[label];
     const auto length = static_cast<int>(std::lround(kWidth * static_cast<double>(share)));
     std::string bar;
     for (int i = 0; i < length; ++i) bar += "█";
-    text += fmt::format("  {:>3}  {:>7}  {}\n", label, percent(share), bar);
+    const std::string name = class_name(names, static_cast<std::int64_t>(label));
+    text += fmt::format("  {}{}  {:>7}  {}\n", std::string(width - code_points(name), ' '), name,
+                        percent(share), bar);
   }
   return text;
 }
 
-std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
+std::string json_of_all(const std::vector<ImagePrediction>& predictions, const ClassNames& names) {
   using Json = nlohmann::ordered_json;
   Json list = Json::array();
   for (const ImagePrediction& prediction : predictions) {
@@ -87,6 +92,7 @@ std::string json_of_all(const std::vector<ImagePrediction>& predictions) {
                     {"class", prediction.predicted},
                     {"probability", prediction.probability},
                     {"probabilities", prediction.probabilities}});
+    if (!names.empty()) list.back()["class_name"] = class_name(names, prediction.predicted);
   }
   const Json object = {{"schema", "mnist-bench.predict/1"}, {"predictions", list}};
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -97,13 +103,14 @@ void predict_command(const PredictArguments& arguments, Session& session) {
   const StoredRun run = read_recorded_run(arguments.run);
   std::vector<Error> refused;
   const std::vector<NamedImage> images = images_in(arguments.images, refused);
-  const auto [predictions, refused_later] = predict_images(run, images, arguments.raw, console);
+  const auto [predictions, names, refused_later] =
+      predict_images(run, images, arguments.raw, console);
   refused.insert(refused.end(), refused_later.begin(), refused_later.end());
-  if (arguments.json && !predictions.empty()) print(json_of_all(predictions));
+  if (arguments.json && !predictions.empty()) print(json_of_all(predictions, names));
   if (!arguments.json) {
     const bool shows_bars = ::isatty(STDOUT_FILENO) == 1;
     for (const ImagePrediction& prediction : predictions) {
-      print(shows_bars ? bars_of(prediction) : line_of(prediction));
+      print(shows_bars ? bars_of(prediction, names) : line_of(prediction, names));
     }
   }
   throw_first(refused, console);

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include "base/escape.h"
+#include "base/text.h"
 
 namespace mnist_bench {
 namespace {
@@ -13,6 +17,13 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxPathBytes = 4'096;
+
+bool is_name(const json& value, std::size_t max_characters) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  // What is on one line as it is has no control characters, and none that turn text round.
+  return !text.empty() && code_points(text) <= max_characters && one_line(text) == text;
+}
 
 }  // namespace
 
@@ -166,6 +177,34 @@ std::string TransformList::describe() const {
 
 ordered_json TransformList::schema() const {
   return {{"type", "array"}, {"maxItems", max_items}, {"items", {{"$ref", "#/$defs/transform"}}}};
+}
+
+bool NameList::accepts(const json& value) const {
+  if (!value.is_array() || value.size() < 2 || value.size() > max_items) return false;
+  std::set<json> different;
+  return std::all_of(value.begin(), value.end(), [&](const json& name) {
+    return is_name(name, max_characters) && different.insert(name).second;
+  });
+}
+
+std::string NameList::describe() const {
+  return fmt::format(
+      "list of 2 to {} different names, each of 1 to {} characters without control characters",
+      max_items, max_characters);
+}
+
+ordered_json NameList::schema() const {
+  constexpr const char* kOneLine =
+      R"(^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]*$)";
+  return {{"type", "array"},
+          {"minItems", 2},
+          {"maxItems", max_items},
+          {"uniqueItems", true},
+          {"items",
+           {{"type", "string"},
+            {"minLength", 1},
+            {"maxLength", max_characters},
+            {"pattern", kOneLine}}}};
 }
 
 bool accepts(const Rule& rule, const json& value) {

@@ -123,8 +123,19 @@ struct TransformList {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
+/// A list of different names: 2 to `max_items`, each of 1 to `max_characters` characters, none of
+/// them a control character.
+struct NameList {
+  std::size_t max_items;
+  std::size_t max_characters;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
 using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerChoice, IntegerList,
-                          Boolean, IntegerOrWord, LayerList, TransformList>;
+                          Boolean, IntegerOrWord, LayerList, TransformList, NameList>;
 
 bool accepts(const Rule& rule, const nlohmann::json& value);
 std::string describe(const Rule& rule);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "config/class_names.h"
 #include "config/layers.h"
 #include "transform/transform.h"
 
@@ -36,6 +37,8 @@ struct DataConfig {
   std::optional<std::int64_t> test_limit;
   /// Training images that are held back: the last ones of that order. ≥ 1.
   std::optional<std::int64_t> validation = std::nullopt;
+  /// For tables and pictures; absent: numbers. As many as there are classes, all different.
+  std::optional<ClassNames> class_names = {};
 
   bool operator==(const DataConfig&) const = default;
 };

@@ -264,6 +264,10 @@ std::vector<Key> make_keys() {
       younger(key("data", "validation", image_count, field(&E::data, &D::validation),
                   "Hold the last N training images of that order back from training, the same for "
                   "every seed, and evaluate on them too; null: none.")),
+      key("data", "class_names", NameList{kMostClassNames, kLongestClassName},
+          field(&E::data, &D::class_names),
+          "Names of all classes, from class 0 on, for tables and pictures; null: their numbers. "
+          "Not part of the experiment."),
 
       model_type_key(),
       model_key("hidden", IntegerList{16, units}, &MlpConfig::hidden,

@@ -11,9 +11,10 @@ namespace mnist_bench {
 /// The key that tells the runs of an experiment apart.
 inline constexpr std::string_view kSeedKey = "seed";
 
-/// The keys that say where a run is written and how it is computed. Two runs that differ in these
-/// alone are the same run.
-inline constexpr std::array<std::string_view, 3> kRunOnlyKeys = {"output", "threads", "device"};
+/// The keys that say where a run is written, how it is computed and how its classes are called. Two
+/// runs that differ in these alone are the same run.
+inline constexpr std::array<std::string_view, 4> kRunOnlyKeys = {"output", "threads", "device",
+                                                                 "data.class_names"};
 
 /// What each run of an experiment has for itself: the seed, and with it the folder.
 inline constexpr std::array<std::string_view, 2> kOwnKeysOfRun = {kSeedKey, "output"};

@@ -90,6 +90,7 @@ ImagePredictions predict_images(const StoredRun& run, const std::vector<NamedIma
   const std::unique_ptr<Predictor> predictor = make_predictor(engine, result, device, threads);
   predictor->set_parameters(tensors);
   ImagePredictions found;
+  found.names = result.config.data.class_names.value_or(ClassNames{});
   const auto [set, names, indices] =
       fitted_images(images, shape_as_read(result), raw, observer, found.refused);
   if (names.empty()) return found;

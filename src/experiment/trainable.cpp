@@ -26,6 +26,13 @@ DataShape shape_of(const DataConfig& config) {
 }
 
 void require_trainable(const ExperimentConfig& config, const DataShape& data) {
+  const auto& names = config.data.class_names;
+  if (names && static_cast<std::int64_t>(names->size()) != data.classes) {
+    throw Error(ExitCode::usage,
+                fmt::format("data.class_names has {} names, but the data have {} classes",
+                            names->size(), data.classes),
+                "name each class, from class 0 on, or leave the key out");
+  }
   const std::vector<PlacedLayer> layers = layers_of(config.model, data.image, data.classes);
   require_values_to_normalize(layers, data.train_images, config.training.batch_size);
   const std::int64_t epochs = schedule_of(config.training, data.train_images).epochs();

@@ -52,11 +52,11 @@ std::string per_run_text(const SampleSummary& images) {
   return summary_text(images, metric, {}).mean_and_sd();
 }
 
-std::string direction(std::int64_t truth, std::int64_t predicted) {
-  return fmt::format("{} → {}", truth, predicted);
-}
-
-ReportTable pairs_table(std::string title, std::span<const ConfusedPair> pairs) {
+ReportTable pairs_table(std::string title, std::span<const ConfusedPair> pairs,
+                        const ClassNames& names) {
+  const auto direction = [&](std::int64_t truth, std::int64_t predicted) {
+    return fmt::format("{} → {}", class_name(names, truth), class_name(names, predicted));
+  };
   ReportTable table{.title = std::move(title),
                     .columns = {Align::right, Align::left, Align::right, Align::right, Align::left,
                                 Align::right, Align::right, Align::right},
@@ -81,14 +81,15 @@ std::vector<ReportTable> pairs_tables(const RunGroup& group,
   const std::span confused(pairs.begin(), end);
   if (confused.empty()) return {};
   const std::size_t shown = std::min(kPairsShown, confused.size());
+  const ClassNames names = class_names_of(group);
   std::vector<ReportTable> tables = {
       pairs_table(fmt::format("Most confused pairs of {}, {}", group.label,
                               counted(group.completed.size(), "run")),
-                  confused.first(shown))};
+                  confused.first(shown), names)};
   if (shown == confused.size()) return tables;
   tables.push_back(pairs_table(
       fmt::format("The other {} of {}", counted(confused.size() - shown, "pair"), group.label),
-      confused.subspan(shown)));
+      confused.subspan(shown), names));
   tables.back().pages_only = true;
   return tables;
 }
@@ -110,11 +111,13 @@ Json pairs_json(const RunGroup& group, const std::vector<ConfusedPair>& pairs) {
                      {confusions_json(pair.first, pair.second, pair.first_as_second),
                       confusions_json(pair.second, pair.first, pair.second_as_first)}}});
   }
-  return {{"experiment", group.label},
-          {"config_hash", group.config_hash},
-          {"n", group.completed.size()},
-          {"pairs_of_classes", pairs.size()},
-          {"pairs", std::move(list)}};
+  Json json = {{"experiment", group.label},
+               {"config_hash", group.config_hash},
+               {"n", group.completed.size()},
+               {"pairs_of_classes", pairs.size()},
+               {"pairs", std::move(list)}};
+  if (const ClassNames names = class_names_of(group); !names.empty()) json["class_names"] = names;
+  return json;
 }
 
 }  // namespace

@@ -131,7 +131,8 @@ std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
 }
 
 ClassErrors class_errors(const RunGroup& group) {
-  ClassErrors figure{.title = "Errors per class of " + group.label, .classes = {}};
+  ClassErrors figure{
+      .title = "Errors per class of " + group.label, .names = class_names_of(group), .classes = {}};
   const std::int64_t images = test_images(group).value_or(0);
   for (const auto& [k, summaries] : summaries_by_class(group)) {
     ClassErrors::OfClass of_class{.label = k, .errors = {}};
@@ -145,8 +146,8 @@ ClassErrors class_errors(const RunGroup& group) {
           .low = std::max(mean - sd, 0.0),
           .high = std::min(mean + sd, 100.0),
           .has_sd = summary.sd.has_value(),
-          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", k, kClassMetrics.at(i).title,
-                              text.mean, text.sd, summary.n)};
+          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", class_name(figure.names, k),
+                              kClassMetrics.at(i).title, text.mean, text.sd, summary.n)};
     }
     figure.classes.push_back(std::move(of_class));
   }
@@ -158,6 +159,7 @@ Confusion confusion_of(const RunGroup& group) {
   Confusion figure{.title = fmt::format("Confusion matrix of {}, {}", group.label,
                                         counted(group.completed.size(), "run")),
                    .labels = occurring_classes(sum),
+                   .names = class_names_of(group),
                    .counts = {},
                    .totals = {},
                    .shares = {}};

@@ -70,6 +70,7 @@ struct ClassErrors {
     std::array<ClassError, kClassMetrics.size()> errors;  ///< in the order of kClassMetrics
   };
   std::string title;
+  ClassNames names;              ///< of all classes
   std::vector<OfClass> classes;  ///< that occur in truth or predictions
 };
 
@@ -77,6 +78,7 @@ struct ClassErrors {
 struct Confusion {
   std::string title;
   std::vector<std::int64_t> labels;  ///< of the classes that occur
+  ClassNames names;                  ///< of all classes
   ConfusionMatrix counts;            ///< of those, in their order: rows true, columns predicted
   std::vector<std::int64_t> totals;  ///< of the rows
   std::vector<std::vector<double>> shares;  ///< of each cell in its row's total

@@ -175,6 +175,15 @@ std::optional<std::int64_t> test_images(const RunGroup& group) {
   return images;
 }
 
+ClassNames class_names_of(const RunGroup& group) {
+  if (group.completed.empty()) return {};
+  const auto names_of = [](const StoredRun& run) { return run.result.config.data.class_names; };
+  const auto first = names_of(group.completed.front());
+  const bool same = std::all_of(group.completed.begin(), group.completed.end(),
+                                [&](const StoredRun& run) { return names_of(run) == first; });
+  return same ? first.value_or(ClassNames{}) : ClassNames{};
+}
+
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   std::vector<Members> all;
   std::vector<ExperimentConfig> experiments;

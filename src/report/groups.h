@@ -74,6 +74,9 @@ PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b);
 /// runs of a seed, or with the same parameters, the first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
+/// The names that the group's completed runs give to their classes; none where they differ.
+ClassNames class_names_of(const RunGroup& group);
+
 /// One run of the group, a completed one if there is any.
 const StoredRun& first_run(const RunGroup& group);
 

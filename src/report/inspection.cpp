@@ -72,10 +72,15 @@ ConfusedImages confused_images(std::int64_t truth, std::int64_t predicted,
 
 }  // namespace
 
+ClassNames class_names_of(const Inspection& inspection) {
+  return inspection.run.result.config.data.class_names.value_or(ClassNames{});
+}
+
 std::string reading_of(const Inspection& inspection) {
-  return fmt::format("{} {} {}", inspection.truth,
+  const ClassNames names = class_names_of(inspection);
+  return fmt::format("{} {} {}", class_name(names, inspection.truth),
                      inspection.predicted == inspection.truth ? "read as" : "taken for",
-                     inspection.predicted);
+                     class_name(names, inspection.predicted));
 }
 
 ChosenImage choose_image(std::optional<std::int64_t> wanted,

@@ -65,6 +65,9 @@ struct Inspection {
   std::vector<ConfusedClasses> pairs = {};   ///< the most confused first
 };
 
+/// Of the run's classes.
+ClassNames class_names_of(const Inspection& inspection);
+
 /// "9 read as 9", "6 taken for 1"
 std::string reading_of(const Inspection& inspection);
 

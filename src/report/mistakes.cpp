@@ -50,6 +50,7 @@ std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
 Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
   const auto without = [&](const std::string& reason) {
     return Mistakes{.group = group.label,
+                    .names = class_names_of(group),
                     .runs = group.completed.size(),
                     .worst = {},
                     .images = 0,

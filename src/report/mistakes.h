@@ -21,6 +21,7 @@ struct Mistake {
 /// Those of one group.
 struct Mistakes {
   std::string group;           ///< its label
+  ClassNames names;            ///< of its classes
   std::size_t runs = 0;        ///< that completed
   std::vector<Mistake> worst;  ///< by the sum of confidences over all runs, at most `count`
   std::int64_t images = 0;     ///< test images that at least one run got wrong

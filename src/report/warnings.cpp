@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
@@ -63,6 +64,18 @@ std::vector<std::string> record_notes(const RunGroup& group) {
   return warnings;
 }
 
+std::vector<std::string> different_names(const RunGroup& group) {
+  if (group.completed.empty() || !class_names_of(group).empty()) return {};
+  const bool named = std::any_of(
+      group.completed.begin(), group.completed.end(),
+      [](const StoredRun& run) { return run.result.config.data.class_names.has_value(); });
+  if (!named) return {};
+  return {
+      fmt::format("{}: its runs name their classes differently (data.class_names), so that the "
+                  "classes have their numbers here",
+                  group.label)};
+}
+
 std::vector<std::string> interrupted_runs(const RunGroup& group) {
   std::vector<std::string> notes;
   for (const StoredRun& run : group.interrupted) {
@@ -88,7 +101,7 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
   }
   for (const RunGroup& group : groups) {
     for (const auto& found : {interrupted_runs(group), repeated_runs(group), missing_values(group),
-                              record_notes(group)}) {
+                              record_notes(group), different_names(group)}) {
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
   }

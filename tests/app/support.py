@@ -70,6 +70,7 @@ def read_result(folder):
 def config_hash(config):
     """As src/record/README.md defines it: SHA-256 of what defines the experiment, without the program's help."""
     rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
+    rest["data"] = {k: v for k, v in rest["data"].items() if k != "class_names"}
     if not rest["data"].get("transform"):  # younger than 0.1.0
         rest["data"] = {k: v for k, v in rest["data"].items() if k != "transform"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

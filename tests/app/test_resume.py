@@ -297,7 +297,7 @@ CHANGES = {
     "training.evaluate_every": 2,
 }  # fmt: skip
 # A run may continue elsewhere, an unfinished one in the other engine.
-NO_CHANGES = {"output", "threads", "device", "training.engine"}
+NO_CHANGES = {"output", "threads", "device", "data.class_names", "training.engine"}
 
 
 def keys_of(config, prefix=""):

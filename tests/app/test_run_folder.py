@@ -31,7 +31,7 @@ KEYS = {
     "config": {
         "name", "seed", "device", "threads", "data", "model", "optimizer", "training", "output",
     },
-    "config.data": {"dataset", "directory", "normalization", "transform", "train_limit", "test_limit"},
+    "config.data": {"dataset", "directory", "normalization", "transform", "train_limit", "test_limit", "class_names"},
     "config.model": {"type", "hidden", "dropout"},
     "config.optimizer": {
         "type", "learning_rate", "beta1", "beta2", "epsilon", "weight_decay",

@@ -21,7 +21,7 @@ constexpr const char* kResolvedCnn = R"({
   "device": "auto",
   "threads": null,
   "data": { "dataset": "mnist", "directory": null, "normalization": "standardize", "transform": [],
-            "train_limit": null, "test_limit": null, "validation": null },
+            "train_limit": null, "test_limit": null, "validation": null, "class_names": null },
   "model": { "type": "cnn", "conv1_channels": 32, "conv2_channels": 64, "hidden": 128,
              "dropout2d": 0.25, "dropout": 0.5, "initialization": "he" },
   "optimizer": { "type": "adam", "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999,
@@ -46,7 +46,8 @@ ExperimentConfig unusual() {
                  parse_spec("rotate:degrees=1e-5+permute_pixels:seed=9223372036854775807", "test"),
                  11,
                  12,
-                 13};
+                 13,
+                 ClassNames{"T-shirt/top", "Ü"}};
   config.initialization = Initialization::xavier;
   config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
   config.optimizer = AdamConfig{1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
@@ -96,6 +97,7 @@ TEST(ConfigHash, IgnoresWhatDoesNotDefineTheExperiment) {
   other.output = "elsewhere";
   other.threads.reset();
   other.device = "cpu";
+  other.data.class_names.reset();
   EXPECT_EQ(config_hash(other), config_hash(unusual()));
 }
 

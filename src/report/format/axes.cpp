@@ -55,6 +55,34 @@ std::string label_left(const std::string& text, double axis, double y) {
                      coordinate(axis - kAxis.tick_gap), coordinate(y + kFont.middle), text);
 }
 
+std::string label_upwards(const std::string& text, double x, double top) {
+  return fmt::format(
+      R"~(<text transform="translate({} {}) rotate(-90)" text-anchor="end">{}</text>)~",
+      coordinate(x), coordinate(top), text);
+}
+
+namespace {
+
+std::string cut_name(const ClassNames& names, std::int64_t k) {
+  const std::vector<std::string> lines = lines_of(numbered_class(names, k), kFont.most_name);
+  return lines.front() + (lines.size() > 1 ? "…" : "");
+}
+
+}  // namespace
+
+std::string axis_label(const ClassNames& names, std::int64_t k) {
+  return markup_escaped(cut_name(names, k));
+}
+
+double widest_name(const ClassNames& names, const std::vector<std::int64_t>& classes) {
+  double widest = 0.0;
+  if (names.empty()) return widest;
+  for (const std::int64_t k : classes) {
+    widest = std::max(widest, text_width(cut_name(names, k)) - text_width(std::to_string(k)));
+  }
+  return widest;
+}
+
 HorizontalGrid horizontal_grid(const std::vector<double>& values,
                                const std::function<double(double)>& y, double left, double right) {
   HorizontalGrid grid;

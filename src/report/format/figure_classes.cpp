@@ -42,18 +42,18 @@ std::string bar_svg(const Layout& layout, std::size_t metric, double x, const Cl
 }
 
 /// The legend of the metrics, side by side.
-std::string legend_of_metrics(double left) {
+std::string legend_of_metrics(double left, double bottom) {
   std::vector<LegendEntry> entries;
   for (std::size_t i = 0; i < kClassMetrics.size(); ++i) {
     const double x = left + kBars.legend_step * static_cast<double>(i);
     entries.push_back(
         {.css_classes = color_class(i),
          .symbol = fmt::format(R"(<rect class="bar" x="{0}" y="{1}" width="{2}" height="{2}"/>)",
-                               coordinate(x), coordinate(kBottom + kBars.legend_top),
+                               coordinate(x), coordinate(bottom + kBars.legend_top),
                                coordinate(kBars.legend_box)),
          .lines = {std::string(kClassMetrics.at(i).title)},
          .x = x + kBars.legend_text,
-         .y = kBottom + kBars.legend_base});
+         .y = bottom + kBars.legend_base});
   }
   return legend_svg(entries);
 }
@@ -85,14 +85,21 @@ Figure draw(const ClassErrors& figure) {
   layout.step = bars + layout.gap;
   const double width = layout.x(figure.classes.size()) + layout.gap / 2;
 
+  std::vector<std::int64_t> labels;
+  for (const ClassErrors::OfClass& of_class : figure.classes) labels.push_back(of_class.label);
+  const double bottom = kBottom + widest_name(figure.names, labels);
   std::string bars_svg;
   std::string numbers;
   for (std::size_t index = 0; index < figure.classes.size(); ++index) {
     const ClassErrors::OfClass& of_class = figure.classes[index];
     const double left = layout.x(index);
     if (index % (many ? kBars.numbered : 1) == 0) {
+      const double middle = left + bars / 2;
       numbers +=
-          label_below(std::to_string(of_class.label), left + bars / 2, kBottom + kBars.label_base);
+          figure.names.empty()
+              ? label_below(std::to_string(of_class.label), middle, kBottom + kBars.label_base)
+              : label_upwards(axis_label(figure.names, of_class.label), middle + kFont.middle,
+                              kBottom + kAxis.tick_gap);
     }
     for (std::size_t i = 0; i < of_class.errors.size(); ++i) {
       bars_svg +=
@@ -100,7 +107,7 @@ Figure draw(const ClassErrors& figure) {
     }
   }
   Figure drawn{.width = std::max(width, kBars.least_width),
-               .height = kBottom + kBars.below,
+               .height = bottom + kBars.below,
                .title = figure.title,
                .description =
                    "What is missing to 100 % of precision, recall and F1 for each class; the "
@@ -109,7 +116,7 @@ Figure draw(const ClassErrors& figure) {
                .body = {}};
   drawn.attributes = fixed_size(drawn, /*scrolls=*/many);
   drawn.body = bars_frame_svg(layout, width, tick_values, numbers) + bars_svg +
-               legend_of_metrics(layout.left);
+               legend_of_metrics(layout.left, bottom);
   return drawn;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "report/format/axes.h"
 #include "report/format/figure_style.h"
 #include "report/format/inspection_figures.h"
 #include "report/rounding.h"
@@ -266,7 +267,8 @@ std::vector<std::size_t> shown_classes(const Inspection& inspection) {
 }
 
 /// The bar of one class, its numbers, and whether it is the true or the predicted one.
-std::string class_svg(const Inspection& inspection, std::size_t label, double base) {
+/// `wider`: how much its name takes.
+std::string class_svg(const Inspection& inspection, std::size_t label, double base, double wider) {
   const bool is_true = static_cast<std::int64_t>(label) == inspection.truth;
   const bool is_predicted = static_cast<std::int64_t>(label) == inspection.predicted;
   const auto share = static_cast<double>(inspection.probabilities[label]);
@@ -279,16 +281,18 @@ std::string class_svg(const Inspection& inspection, std::size_t label, double ba
              R"(<text class="end" x="{}" y="{}">{}</text>)"
              R"(<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>)"
              R"(<text class="end" x="{}" y="{}">{}</text><text class="end" x="{}" y="{}">{}</text>)",
-             coordinate(kClassBars.label), coordinate(base), label,
+             coordinate(kClassBars.label + wider), coordinate(base),
+             axis_label(class_names_of(inspection), static_cast<std::int64_t>(label)),
              is_true        ? "share truth"
              : is_predicted ? "share mistake"
                             : "share",
-             coordinate(kClassBars.bar), coordinate(base - kClassBars.height + kClassBars.below),
+             coordinate(kClassBars.bar + wider),
+             coordinate(base - kClassBars.height + kClassBars.below),
              coordinate(std::max(kClassBars.least, kClassBars.width * share)),
-             coordinate(kClassBars.height), coordinate(kClassBars.percent), coordinate(base),
-             rounded(100 * share, 1), coordinate(kClassBars.logit), coordinate(base),
-             rounded(logit, 1)) +
-         text_svg({tag}, kClassBars.tag, base);
+             coordinate(kClassBars.height), coordinate(kClassBars.percent + wider),
+             coordinate(base), rounded(100 * share, 1), coordinate(kClassBars.logit + wider),
+             coordinate(base), rounded(logit, 1)) +
+         text_svg({tag}, kClassBars.tag + wider, base);
 }
 
 }  // namespace
@@ -301,18 +305,20 @@ Figure image_figure(const Inspection& inspection) {
             picture_of(*inspection.as_seen, below + kFont.line, "as the network sees it");
     below += kFont.line + kClassBars.image + kTiles.gap;
   }
+  const std::vector<std::size_t> classes = shown_classes(inspection);
+  const double wider = widest_name(class_names_of(inspection), {classes.begin(), classes.end()});
   double base = kTiles.caption_base;
   body += fmt::format(R"(<g class="ticks"><text class="end" x="{}" y="{}">class</text>)"
                       R"(<text x="{}" y="{}">probability [%]</text>)"
                       R"(<text class="end" x="{}" y="{}">logit</text></g>)",
-                      coordinate(kClassBars.label), coordinate(base), coordinate(kClassBars.bar),
-                      coordinate(base), coordinate(kClassBars.logit), coordinate(base));
-  const std::vector<std::size_t> classes = shown_classes(inspection);
+                      coordinate(kClassBars.label + wider), coordinate(base),
+                      coordinate(kClassBars.bar + wider), coordinate(base),
+                      coordinate(kClassBars.logit + wider), coordinate(base));
   for (const std::size_t label : classes) {
     base += kFont.line;
-    body += class_svg(inspection, label, base);
+    body += class_svg(inspection, label, base, wider);
   }
-  Figure figure{.width = kTiles.width,
+  Figure figure{.width = kTiles.width + wider,
                 .height = std::max(below, base + kTiles.gap),
                 .title = fmt::format(
                     "Image {}: {} (p = {:.3f}){}", inspection.image.index, reading_of(inspection),
@@ -344,22 +350,23 @@ Figure layer_figure(const LayerOutput& layer) {
                      "The layer's maps, coloured by their values");
 }
 
-Figure pair_figure(const ConfusedClasses& pair, ImageShape shape) {
+Figure pair_figure(const ConfusedClasses& pair, ImageShape shape, const ClassNames& names) {
   Tiles tiles(shape.rows, shape.columns, 2);
   for (const ConfusedImages* direction : {&pair.first_as_second, &pair.second_as_first}) {
     tiles.add_heading(fmt::format(
-        "{} → {}: {}{}", direction->truth, direction->predicted,
-        counted(direction->images, "image"),
+        "{} → {}: {}{}", class_name(names, direction->truth),
+        class_name(names, direction->predicted), counted(direction->images, "image"),
         shown_text(direction->shown.size(), static_cast<std::size_t>(direction->images))));
     for (const Mistake& mistake : direction->shown) {
       tiles.add(mistake.png,
                 fmt::format("test image {}: {} taken for {}, p = {:.3f}", mistake.index,
-                            mistake.truth, mistake.predicted, mistake.confidence),
+                            class_name(names, mistake.truth), class_name(names, mistake.predicted),
+                            mistake.confidence),
                 {fmt::format("p {:.2f}", mistake.confidence), std::to_string(mistake.index)});
     }
   }
-  const std::int64_t first = pair.first_as_second.truth;
-  const std::int64_t second = pair.first_as_second.predicted;
+  const std::string first = class_name(names, pair.first_as_second.truth);
+  const std::string second = class_name(names, pair.first_as_second.predicted);
   Figure figure{
       .width = kTiles.width,
       .height = tiles.height(),

@@ -13,11 +13,12 @@ namespace mnist_bench {
 
 /// Widths in a wide font (DejaVu Sans) at 13 pixels.
 struct FontStyle {
-  double digit = 8.3;     ///< and most small letters
-  double capital = 10.3;  ///< Q; most are narrower
-  double widest = 13.0;   ///< W and m, and the square characters of other scripts
-  double line = 20;       ///< from base line to base line in legends and titles
-  double middle = 4;      ///< from the middle of a line of text to its base line
+  double digit = 8.3;      ///< and most small letters
+  double capital = 10.3;   ///< Q; most are narrower
+  double widest = 13.0;    ///< W and m, and the square characters of other scripts
+  double line = 20;        ///< from base line to base line in legends and titles
+  double middle = 4;       ///< from the middle of a line of text to its base line
+  double most_name = 180;  ///< of a class' number and name at an axis; the rest is left out
 };
 inline constexpr FontStyle kFont;
 

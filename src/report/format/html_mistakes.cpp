@@ -17,11 +17,13 @@ std::string mistakes_html(const Mistakes& mistakes) {
       "class=\"mistakes\">",
       counted(mistakes.images, "test image"), counted(mistakes.runs, "run"));
   for (const Mistake& m : mistakes.worst) {
+    const std::string truth = markup_escaped(class_name(mistakes.names, m.truth));
+    const std::string predicted = markup_escaped(class_name(mistakes.names, m.predicted));
     html += fmt::format(
         "<li><img src=\"{}\" alt=\"test image {}, a {}\" width=\"{}\" "
         "height=\"{}\"><span><b>{}</b> read as <b>{}</b><br>p = {:.3f}<br>{} of {} runs<br>"
         "<small>image {}</small></span></li>\n",
-        png_uri(m.png), m.index, m.truth, kThumbnail.size, kThumbnail.size, m.truth, m.predicted,
+        png_uri(m.png), m.index, truth, kThumbnail.size, kThumbnail.size, truth, predicted,
         m.confidence, m.runs_wrong, mistakes.runs, m.index);
   }
   return html + "</ul>\n";

@@ -61,7 +61,8 @@ std::vector<FigurePart> parts_of(const Inspection& inspection) {
                              "the wrong class and the index in the test file, for --image."},
                    .figures = {}};
   for (const ConfusedClasses& pair : inspection.pairs) {
-    pairs.figures.push_back(pair_figure(pair, inspection.as_read.shape));
+    pairs.figures.push_back(
+        pair_figure(pair, inspection.as_read.shape, class_names_of(inspection)));
   }
   if (!pairs.figures.empty()) parts.push_back(std::move(pairs));
   return parts;
@@ -153,7 +154,7 @@ std::string inspection_json(const Inspection& inspection) {
     pairs.push_back({direction_json(pair.first_as_second), direction_json(pair.second_as_first)});
   }
   const std::optional<FirstWeights>& weights = inspection.weights;
-  const Json object = {
+  Json object = {
       {"schema", "mnist-bench.inspect/1"},
       {"folder", inspection.run.folder.string()},
       {"image", inspection.image.index},
@@ -165,6 +166,9 @@ std::string inspection_json(const Inspection& inspection) {
       {"weights", weights ? statistics(weights->pictures, weights->layer, weights->kind) : Json()},
       {"layers", std::move(layers)},
       {"confused", std::move(pairs)}};
+  if (const ClassNames names = class_names_of(inspection); !names.empty()) {
+    object["class_names"] = names;
+  }
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

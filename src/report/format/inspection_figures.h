@@ -17,6 +17,6 @@ Figure weights_figure(const Inspection& inspection, const FirstWeights& weights)
 Figure layer_figure(const LayerOutput& layer);
 
 /// The images of one class taken for the other, and the reverse. `shape`: of an image.
-Figure pair_figure(const ConfusedClasses& pair, ImageShape shape);
+Figure pair_figure(const ConfusedClasses& pair, ImageShape shape, const ClassNames& names);
 
 }  // namespace mnist_bench

@@ -51,6 +51,9 @@ std::string json_report(const Report& report) {
                       {"interrupted", group.interrupted.size()},
                       {"statistics", statistics_of(group)},
                       {"runs", std::move(runs)}});
+    if (const ClassNames names = class_names_of(group); !names.empty()) {
+      groups.back()["class_names"] = names;
+    }
   }
   Json unfinished = Json::array();
   for (const auto& folder : report.unfinished) unfinished.push_back(folder.string());

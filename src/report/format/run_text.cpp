@@ -68,11 +68,11 @@ std::string metrics_table(const RunResult& result) {
 }
 
 /// Has only the classes that occur: labels may skip many numbers.
-std::string confusion_table(const TestRecord& test) {
+std::string confusion_table(const TestRecord& test, const ClassNames& names) {
   const auto percent = [&](double share) { return percent_of_images(share, test.metrics.samples); };
   const std::vector<std::int64_t> classes = occurring_classes(test.confusion);
   const bool counts_shown = classes.size() <= kMostClassesShown;
-  std::vector<Align> columns = {Align::right};
+  std::vector<Align> columns = {names.empty() ? Align::right : Align::left};
   std::vector<std::string> header = {"true"};
   if (counts_shown) {
     for (const std::int64_t k : classes) {
@@ -90,7 +90,7 @@ std::string confusion_table(const TestRecord& test) {
   for (const std::int64_t k : classes) {
     const auto index = static_cast<std::size_t>(k);
     const ClassMetrics& metrics = test.metrics.per_class.at(index);
-    std::vector<std::string> row = {std::to_string(k)};
+    std::vector<std::string> row = {numbered_class(names, k)};
     if (counts_shown) {
       for (const std::int64_t predicted : classes) {
         const std::int64_t count = test.confusion[index][static_cast<std::size_t>(predicted)];
@@ -140,7 +140,8 @@ std::string run_text(const RunResult& result) {
   std::string text = headline(result);
   if (result.error) text += *result.error + "\n";
   if (!result.test) return text;
-  text += "\n" + metrics_table(result) + "\n" + confusion_table(*result.test);
+  text += "\n" + metrics_table(result) + "\n" +
+          confusion_table(*result.test, result.config.data.class_names.value_or(ClassNames{}));
   text += undefined_text(*result.test);
   return text;
 }

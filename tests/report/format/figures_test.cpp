@@ -55,6 +55,22 @@ TEST(Figures, TellTheValueOfEachPoint) {
               HasSubstr("<title>mlp, epoch 1: 92.0 (SD 2.8, n = 2)</title>"));
 }
 
+TEST(Figures, NameTheClassesWhereTheyHaveNames) {
+  RunGroup group = group_with("mlp", {9'768, 9'801});
+  const double plain_width = draw(confusion_of(group)).width;
+  for (StoredRun& run : group.completed) {
+    run.result.config.data.class_names = ClassNames{"<b>", std::string(40, 'm')};
+  }
+  const std::string matrix = svg_of(confusion_of(group));
+  EXPECT_THAT(matrix, HasSubstr("<title>true &lt;b&gt;, predicted mmmm"));
+  EXPECT_THAT(matrix, HasSubstr(">0 &lt;b&gt;<"));
+  EXPECT_GT(draw(confusion_of(group)).width, plain_width + 100);
+  EXPECT_LT(draw(confusion_of(group)).width, plain_width + 200);  // a long name is cut
+  EXPECT_THAT(svg_of(class_errors(group)), HasSubstr("class &lt;b&gt;, precision"));
+  group.completed[1].result.config.data.class_names.reset();
+  EXPECT_EQ(draw(confusion_of(group)).width, plain_width);
+}
+
 TEST(Figures, OfAGroupWithoutACompletedRunAreEmptyButSound) {
   RunGroup group = group_with("mlp", {9'768});
   group.completed.clear();
