@@ -65,6 +65,19 @@ ordered_json NumberRange::schema() const {
   return schema;
 }
 
+bool NumberInterval::accepts(const json& value) const {
+  return value.is_array() && value.size() == 2 && range.accepts(value[0]) &&
+         range.accepts(value[1]) && value[0].get<double>() <= value[1].get<double>();
+}
+
+std::string NumberInterval::describe() const {
+  return fmt::format("[low, high] with low ≤ high, each a {}", range.describe());
+}
+
+ordered_json NumberInterval::schema() const {
+  return {{"type", "array"}, {"minItems", 2}, {"maxItems", 2}, {"items", range.schema()}};
+}
+
 bool Text::accepts(const json& value) const {
   if (!value.is_string()) return false;
   const auto& text = value.get_ref<const std::string&>();
@@ -172,11 +185,11 @@ bool TransformList::accepts(const json& value) const {
 }
 
 std::string TransformList::describe() const {
-  return fmt::format("list of at most {} transforms", max_items);
+  return fmt::format("list of at most {} {}s", max_items, item);
 }
 
 ordered_json TransformList::schema() const {
-  return {{"type", "array"}, {"maxItems", max_items}, {"items", {{"$ref", "#/$defs/transform"}}}};
+  return {{"type", "array"}, {"maxItems", max_items}, {"items", {{"$ref", "#/$defs/" + item}}}};
 }
 
 bool NameList::accepts(const json& value) const {

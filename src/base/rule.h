@@ -37,6 +37,16 @@ struct NumberRange {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
+/// A list of two numbers of `range`, the first not above the second.
+struct NumberInterval {
+  NumberRange range;
+
+  [[nodiscard]] bool accepts(const nlohmann::json& value) const;
+  [[nodiscard]] std::string describe() const;
+  /// Two numbers in any order: a schema cannot compare them.
+  [[nodiscard]] nlohmann::ordered_json schema() const;
+};
+
 /// A short string, of at most `max_bytes` (std::regex recurses per character), that matches
 /// `pattern` (ECMAScript).
 struct Text {
@@ -114,9 +124,13 @@ struct LayerList {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-/// A list of up to `max_items` transforms, seen from outside; transform/transform.h checks them.
+/// A list of up to `max_items` transforms, seen from outside; transform/form.h checks them.
 struct TransformList {
   std::size_t max_items;
+  /// What they are called, which is also the schema's definition of one: "transform".
+  std::string item;
+  /// How to write such a list.
+  std::string example;
 
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
   [[nodiscard]] std::string describe() const;
@@ -134,8 +148,9 @@ struct NameList {
   [[nodiscard]] nlohmann::ordered_json schema() const;
 };
 
-using Rule = std::variant<IntegerRange, NumberRange, Text, Path, Choice, IntegerChoice, IntegerList,
-                          Boolean, IntegerOrWord, LayerList, TransformList, NameList>;
+using Rule =
+    std::variant<IntegerRange, NumberRange, NumberInterval, Text, Path, Choice, IntegerChoice,
+                 IntegerList, Boolean, IntegerOrWord, LayerList, TransformList, NameList>;
 
 bool accepts(const Rule& rule, const nlohmann::json& value);
 std::string describe(const Rule& rule);

@@ -6,6 +6,7 @@
 
 #include "config/keys.h"
 #include "config/run_keys.h"
+#include "transform/augmentation.h"
 #include "transform/transform.h"
 
 namespace mnist_bench {
@@ -21,11 +22,12 @@ std::string json_text(const std::optional<ordered_json>& value) {
   return value ? value->dump() : "absent";
 }
 
-/// For people: a string without its quotes, transforms as their SPEC.
+/// For people: a string without its quotes, transforms and augmentations as their SPEC.
 std::string plain_text(std::string_view key, const ordered_json& value) {
   if (key == "data.transform") {
     return canonical_spec(nlohmann::json(value).get<TransformChain>());
   }
+  if (key == "training.augment") return spec_of(nlohmann::json(value).get<AugmentationChain>());
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 

@@ -10,6 +10,7 @@
 #include "base/enum_names.h"
 #include "config/class_names.h"
 #include "config/layers.h"
+#include "transform/augmentation.h"
 #include "transform/transform.h"
 
 namespace mnist_bench {
@@ -153,6 +154,8 @@ constexpr std::optional<Engine> engine_of(std::string_view name) {
 struct TrainingConfig {
   std::int64_t epochs = 5;       ///< 1 to kMaxEpochs
   std::int64_t batch_size = 64;  ///< 1 to 1,048,576; the last partial batch is kept
+  /// On the training images of each epoch, after data.transform.
+  AugmentationChain augment = {};
   Engine engine = Engine::libtorch;
   /// Steps after which training ends, in place of `epochs`: 1 to 1,000,000,000.
   std::optional<std::int64_t> steps = std::nullopt;

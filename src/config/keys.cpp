@@ -210,12 +210,28 @@ Key epochs_key() {
 }
 
 Key transform_key() {
-  Key transform = key("data", "transform", TransformList{kMostTransforms},
+  Key transform = key("data", "transform",
+                      TransformList{.max_items = kMostTransforms,
+                                    .item = "transform",
+                                    .example = R"([{"type": "rotate", "degrees": 15}])"},
                       field(&ExperimentConfig::data, &DataConfig::transform),
                       "What is done to all training and test images, first to last, such as "
                       "[{\"type\": \"transpose\"}]; see the table of transforms.");
   transform.check = [](const json& list) { return problem_in_transforms(list); };
   return younger(std::move(transform));
+}
+
+Key augment_key() {
+  Key augment = key("training", "augment",
+                    TransformList{.max_items = kMostTransforms,
+                                  .item = "augmentation",
+                                  .example = R"([{"type": "affine", "shift": 2}])"},
+                    field(&ExperimentConfig::training, &TrainingConfig::augment),
+                    "What is done to the training images at random, first to last, with new "
+                    "numbers for each image and epoch; see the table of augmentations.");
+  augment.check = [](const json& list) { return problem_in_augmentations(list); };
+  augment.is_younger = true;
+  return augment;
 }
 
 std::vector<Key> make_keys() {
@@ -314,6 +330,7 @@ std::vector<Key> make_keys() {
                   "those.")),
       key("training", "batch_size", IntegerRange{1, 1'048'576}, field(&E::training, &T::batch_size),
           "Images per step; the last, partial batch of an epoch is kept."),
+      augment_key(),
       key("training", "engine", engine, field(&E::training, &T::engine),
           "LibTorch, or native: this project's kernels, several times as fast, on the CPU only."),
       younger(key("training", "evaluate_every", IntegerRange{1, kMaxEpochs},

@@ -196,12 +196,10 @@ void require_no_other_type(const Source& source, const Key& key, const Experimen
 }
 
 /// How to write a list, for a value that lacks the brackets.
-std::string_view example_of(const Rule& rule) {
+std::string example_of(const Rule& rule) {
   if (std::holds_alternative<IntegerList>(rule)) return "; write it as [256,128]";
-  if (std::holds_alternative<TransformList>(rule)) {
-    return R"(; write it as [{"type": "rotate", "degrees": 15}])";
-  }
-  return "";
+  const auto* transforms = std::get_if<TransformList>(&rule);
+  return transforms != nullptr ? "; write it as " + transforms->example : "";
 }
 
 /// Reads one key of the document, if it is there, into the struct.

@@ -11,6 +11,7 @@
 
 #include "config/keys.h"
 #include "config/layer_keys.h"
+#include "transform/augmentation.h"
 #include "transform/kind.h"
 
 namespace mnist_bench {
@@ -101,10 +102,10 @@ ordered_json layer_schema(const LayerKind& kind) {
   return object;
 }
 
-ordered_json transform_schema(const TransformKind& kind) {
-  ordered_json properties = {{"type", {{"description", kind.meaning}, {"const", kind.type}}}};
+ordered_json transform_schema(const TransformForm& form) {
+  ordered_json properties = {{"type", {{"description", form.meaning}, {"const", form.type}}}};
   ordered_json required = {"type"};
-  for (const TransformKey& key : kind.keys) {
+  for (const TransformKey& key : form.keys) {
     properties[key.name] = {{"description", key.meaning}};
     properties[key.name].update(schema(key.rule));
     if (!key.default_value) {
@@ -114,10 +115,16 @@ ordered_json transform_schema(const TransformKind& kind) {
     std::visit([&](const auto& value) { properties[key.name]["default"] = value; },
                *key.default_value);
   }
-  ordered_json object = {{"title", kind.type}};
+  ordered_json object = {{"title", form.type}};
   object.update(object_schema(properties));
   object["required"] = required;
   return object;
+}
+
+ordered_json transforms_schema(const std::vector<const TransformForm*>& forms) {
+  auto alternatives = ordered_json::array();
+  for (const TransformForm* form : forms) alternatives.push_back(transform_schema(*form));
+  return {{"oneOf", alternatives}};
 }
 
 std::string code(const std::string& text) { return "`" + text + "`"; }
@@ -162,13 +169,14 @@ std::string setting_cell(const TransformKey& key) {
 }
 
 /// A row for each kind.
-std::string transforms_markdown() {
-  std::string table = "| Transform | Settings | Meaning |\n|---|---|---|\n";
-  for (const TransformKind& kind : transform_kinds()) {
+std::string transforms_markdown(std::string_view title,
+                                const std::vector<const TransformForm*>& forms) {
+  std::string table = fmt::format("| {} | Settings | Meaning |\n|---|---|---|\n", title);
+  for (const TransformForm* form : forms) {
     std::vector<std::string> settings;
-    for (const TransformKey& key : kind.keys) settings.push_back(setting_cell(key));
-    table += fmt::format("| {} | {} | {} |\n", code(std::string(kind.type)),
-                         fmt::join(settings, "; "), kind.meaning);
+    for (const TransformKey& key : form->keys) settings.push_back(setting_cell(key));
+    table += fmt::format("| {} | {} | {} |\n", code(std::string(form->type)),
+                         fmt::join(settings, "; "), form->meaning);
   }
   return table;
 }
@@ -195,11 +203,9 @@ ordered_json config_schema() {
   schema["required"] = {"model"};
   auto layers = ordered_json::array();
   for (const LayerKind& kind : layer_kinds()) layers.push_back(layer_schema(kind));
-  auto transforms = ordered_json::array();
-  for (const TransformKind& kind : transform_kinds()) {
-    transforms.push_back(transform_schema(kind));
-  }
-  schema["$defs"] = {{"layer", {{"oneOf", layers}}}, {"transform", {{"oneOf", transforms}}}};
+  schema["$defs"] = {{"layer", {{"oneOf", layers}}},
+                     {"transform", transforms_schema(forms_of(transform_kinds()))},
+                     {"augmentation", transforms_schema(augmentation_forms())}};
   return schema;
 }
 
@@ -213,7 +219,10 @@ std::string config_reference_markdown() {
   return table +
          fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
                      describe(layer_name_rule()), layers_markdown()) +
-         "\nTransforms of `data.transform`.\n\n" + transforms_markdown();
+         "\nTransforms of `data.transform`.\n\n" +
+         transforms_markdown("Transform", forms_of(transform_kinds())) +
+         "\nAugmentations of `training.augment`.\n\n" +
+         transforms_markdown("Augmentation", augmentation_forms());
 }
 
 }  // namespace mnist_bench

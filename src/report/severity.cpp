@@ -1,6 +1,7 @@
 #include "report/severity.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,11 +15,12 @@ namespace mnist_bench {
 namespace {
 
 double number_of(const Setting& setting) {
-  return std::visit([](auto value) { return static_cast<double>(value); }, setting);
+  const auto* integer = std::get_if<std::int64_t>(&setting);
+  return integer != nullptr ? static_cast<double>(*integer) : std::get<double>(setting);
 }
 
 std::string setting_text(const Setting& setting) {
-  return std::visit([](auto value) { return fmt::format("{}", value); }, setting);
+  return std::visit([](const auto& value) { return fmt::format("{}", value); }, setting);
 }
 
 /// The distance of a shift along a row, a column or a diagonal; nothing for another one.

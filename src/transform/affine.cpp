@@ -1,5 +1,6 @@
 #include "transform/affine.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -77,6 +78,12 @@ AffineMap affine_map(const Matrix2& matrix, ImageShape input) {
           .centre_column = (input.columns - 1) << kEntryBits};
 }
 
+AffineMap moved(AffineMap map, double down, double right) {
+  map.centre_row -= 2 * rounded_entry(down);
+  map.centre_column -= 2 * rounded_entry(right);
+  return map;
+}
+
 void apply_affine(const AffineMap& map, ImageShape input, std::span<const std::uint8_t> in,
                   ImageShape output, std::span<std::uint8_t> out) {
   const BorderedImage image(in, input);
@@ -87,11 +94,17 @@ void apply_affine(const AffineMap& map, ImageShape input, std::span<const std::u
     std::int64_t y = map.row_per_row * from_centre + map.row_per_column * first + map.centre_row;
     std::int64_t x =
         map.column_per_row * from_centre + map.column_per_column * first + map.centre_column;
-    for (std::int64_t c = 0; c < output.columns; ++c) {
-      *pixel++ = image.at<kPositionBits>(y, x);
+    // The part of the row that comes from near the foreground is in one piece.
+    std::uint8_t* const end = pixel + output.columns;
+    const auto advance = [&] {
       y += 2 * map.row_per_column;
       x += 2 * map.column_per_column;
+    };
+    for (; pixel != end && !image.is_near_foreground<kPositionBits>(y, x); advance()) *pixel++ = 0;
+    for (; pixel != end && image.is_near_foreground<kPositionBits>(y, x); advance()) {
+      *pixel++ = image.near_foreground<kPositionBits>(y, x);
     }
+    pixel = std::fill_n(pixel, end - pixel, std::uint8_t{0});
   }
 }
 

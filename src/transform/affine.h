@@ -28,6 +28,10 @@ struct AffineMap {
 /// exact.
 AffineMap affine_map(const Matrix2& matrix, ImageShape input);
 
+/// The map whose images lie `down` and `right` pixels (multiples of 2⁻²⁰, the nearest; ties to
+/// even) from those of `map`.
+AffineMap moved(AffineMap map, double down, double right);
+
 void apply_affine(const AffineMap& map, ImageShape input, std::span<const std::uint8_t> in,
                   ImageShape output, std::span<std::uint8_t> out);
 

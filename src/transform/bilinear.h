@@ -15,25 +15,50 @@ namespace mnist_bench {
 class BorderedImage {
  public:
   BorderedImage(std::span<const std::uint8_t> pixels, ImageShape shape)
-      : rows_(shape.rows),
-        columns_(shape.columns),
-        bordered_(static_cast<std::size_t>((rows_ + 2) * (columns_ + 2))) {
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      std::copy_n(pixels.begin() + row * columns_, columns_,
-                  bordered_.begin() + (row + 1) * (columns_ + 2) + 1);
+      : stride_(shape.columns + 2),
+        bordered_(static_cast<std::size_t>((shape.rows + 2) * stride_)) {
+    std::int64_t left = shape.columns;
+    std::int64_t right = -1;
+    std::int64_t top = shape.rows;
+    std::int64_t bottom = -1;
+    for (std::int64_t row = 0; row < shape.rows; ++row) {
+      const auto begin = pixels.begin() + row * shape.columns;
+      const auto end = begin + shape.columns;
+      std::copy(begin, end, bordered_.begin() + (row + 1) * stride_ + 1);
+      const auto first = std::find_if(begin, end, [](std::uint8_t byte) { return byte != 0; });
+      if (first == end) continue;
+      auto last = end - 1;
+      while (*last == 0) --last;
+      left = std::min(left, first - begin);
+      right = std::max(right, last - begin);
+      top = std::min(top, row);
+      bottom = row;
     }
+    if (bottom < 0) return;
+    first_row_ = top - 1;
+    first_column_ = left - 1;
+    near_rows_ = bottom - top + 2;
+    near_columns_ = right - left + 2;
   }
 
-  /// The bilinear value at row y and column x, both in 2^-kBits pixels, rounded half up. Exact:
-  /// integers of 64 bits.
+  /// Whether the position at row y and column x, both in 2^-kBits pixels, is less than a pixel from
+  /// the rectangle that holds all that is not 0. Elsewhere the value is 0.
   template <unsigned kBits>
-  [[nodiscard]] std::uint8_t at(std::int64_t y, std::int64_t x) const {
+  [[nodiscard]] bool is_near_foreground(std::int64_t y, std::int64_t x) const {
+    const auto is_within = [](std::int64_t position, std::int64_t first, std::int64_t size) {
+      return static_cast<std::uint64_t>(position - (first << kBits)) <
+             static_cast<std::uint64_t>(size << kBits);
+    };
+    return is_within(y, first_row_, near_rows_) && is_within(x, first_column_, near_columns_);
+  }
+
+  /// The bilinear value there, near the foreground, rounded half up. Exact: integers of 64 bits.
+  template <unsigned kBits>
+  [[nodiscard]] std::uint8_t near_foreground(std::int64_t y, std::int64_t x) const {
     constexpr std::uint32_t kOne = 1U << kBits;
-    const std::int64_t row = (y >> kBits) + 1;
-    const std::int64_t column = (x >> kBits) + 1;
-    if (row < 0 || row > rows_ || column < 0 || column > columns_) return 0;
-    const std::uint8_t* const upper = bordered_.data() + row * (columns_ + 2) + column;
-    const std::uint8_t* const lower = upper + (columns_ + 2);
+    const std::uint8_t* const upper =
+        bordered_.data() + ((y >> kBits) + 1) * stride_ + (x >> kBits) + 1;
+    const std::uint8_t* const lower = upper + stride_;
     if ((upper[0] | upper[1] | lower[0] | lower[1]) == 0) return 0;
     const std::uint32_t below = static_cast<std::uint32_t>(y) & (kOne - 1);
     const std::uint32_t right = static_cast<std::uint32_t>(x) & (kOne - 1);
@@ -44,10 +69,20 @@ class BorderedImage {
     return static_cast<std::uint8_t>((sum + (std::uint64_t{1} << (2 * kBits - 1))) >> (2 * kBits));
   }
 
+  /// The value anywhere.
+  template <unsigned kBits>
+  [[nodiscard]] std::uint8_t at(std::int64_t y, std::int64_t x) const {
+    return is_near_foreground<kBits>(y, x) ? near_foreground<kBits>(y, x) : std::uint8_t{0};
+  }
+
  private:
-  std::int64_t rows_;
-  std::int64_t columns_;
+  std::int64_t stride_;
   std::vector<std::uint8_t> bordered_;  ///< [rows + 2, columns + 2]
+  // The pixels whose values, with those of the next row and column, reach the foreground.
+  std::int64_t first_row_ = 0;
+  std::int64_t first_column_ = 0;
+  std::int64_t near_rows_ = 0;
+  std::int64_t near_columns_ = 0;
 };
 
 }  // namespace mnist_bench

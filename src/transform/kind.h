@@ -8,9 +8,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/rule.h"
+#include "transform/form.h"
 #include "transform/image_shape.h"
 #include "transform/transform.h"
 
@@ -28,21 +30,9 @@ struct PreparedTransform {
   ImageMap apply;
 };
 
-/// One setting of a kind of transform: "degrees" of "rotate".
-struct TransformKey {
-  std::string name;
-  Rule rule;
-  /// Absent: it has to be given.
-  std::optional<Setting> default_value = std::nullopt;
-  std::string meaning;
-};
-
 /// A kind of transform. SPECs, configs, their schema and reference, and the standard suite are all
 /// derived from the list of these.
-struct TransformKind {
-  std::string_view type;
-  std::string meaning;
-  std::vector<TransformKey> keys;
+struct TransformKind : TransformForm {
   /// The settings of its points in the standard suite.
   std::vector<std::vector<Setting>> severities;
   /// The value of the first key that leaves images as they are; absent where none does.
@@ -60,13 +50,16 @@ const TransformKind* find_transform_kind(std::string_view type);
 template <class Settings>
 struct MemberKey {
   TransformKey key;
-  std::variant<std::int64_t Settings::*, double Settings::*> member;
+  std::function<void(Settings&, const Setting&)> set;
 };
 
 template <class Settings, class T>
 MemberKey<Settings> required_key(const std::string& name, const Rule& rule, T Settings::*member,
                                  const std::string& meaning) {
-  return {.key = {.name = name, .rule = rule, .meaning = meaning}, .member = member};
+  return {.key = {.name = name, .rule = rule, .meaning = meaning},
+          .set = [member](Settings& settings, const Setting& value) {
+            settings.*member = std::get<T>(value);
+          }};
 }
 
 /// The default is the member's own.
@@ -85,6 +78,22 @@ MemberKey<Settings> seed_key(std::int64_t Settings::*member) {
                       "Seed of the random numbers; not that of the run.");
 }
 
+template <class Settings>
+std::vector<TransformKey> keys_of(const std::vector<MemberKey<Settings>>& members) {
+  std::vector<TransformKey> keys;
+  for (const MemberKey<Settings>& member : members) keys.push_back(member.key);
+  return keys;
+}
+
+/// The struct of these values, which are in the order of the keys.
+template <class Settings>
+Settings filled_in(const std::vector<MemberKey<Settings>>& keys,
+                   const std::vector<Setting>& values) {
+  Settings settings;
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i].set(settings, values.at(i));
+  return settings;
+}
+
 /// A kind whose settings are the members of a struct.
 template <class Settings>
 TransformKind transform_kind(std::string_view type, std::string meaning,
@@ -92,24 +101,12 @@ TransformKind transform_kind(std::string_view type, std::string meaning,
                              std::vector<std::vector<Setting>> severities,
                              PreparedTransform (*prepare)(const Settings&, ImageShape),
                              std::optional<double> unchanged_at = 0.0) {
-  TransformKind kind{.type = type,
-                     .meaning = std::move(meaning),
-                     .keys = {},
-                     .severities = std::move(severities),
-                     .unchanged_at = unchanged_at,
-                     .prepare = {}};
-  for (const MemberKey<Settings>& key : keys) kind.keys.push_back(key.key);
-  kind.prepare = [keys = std::move(keys), prepare](const std::vector<Setting>& values,
-                                                   ImageShape input) {
-    Settings settings;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      std::visit(
-          [&]<class T>(T Settings::*member) { settings.*member = std::get<T>(values.at(i)); },
-          keys[i].member);
-    }
-    return prepare(settings, input);
+  const TransformForm form{.type = type, .meaning = std::move(meaning), .keys = keys_of(keys)};
+  auto prepare_from = [keys = std::move(keys), prepare](const std::vector<Setting>& values,
+                                                        ImageShape input) {
+    return prepare(filled_in(keys, values), input);
   };
-  return kind;
+  return {form, std::move(severities), unchanged_at, std::move(prepare_from)};
 }
 
 /// A kind without settings; with `severities` of 1 a point of the standard suite.

@@ -23,12 +23,10 @@ const TransformKind* find_transform_kind(std::string_view type) {
 
 TransformKind transform_kind(std::string_view type, std::string meaning,
                              PreparedTransform (*prepare)(ImageShape), std::size_t severities) {
-  return {.type = type,
-          .meaning = std::move(meaning),
-          .keys = {},
-          .severities = std::vector<std::vector<Setting>>(severities),
-          .unchanged_at = {},
-          .prepare = [prepare](const std::vector<Setting>& /*settings*/, ImageShape input) {
+  return {{.type = type, .meaning = std::move(meaning), .keys = {}},
+          std::vector<std::vector<Setting>>(severities),
+          /*unchanged_at=*/{},
+          [prepare](const std::vector<Setting>& /*settings*/, ImageShape input) {
             return prepare(input);
           }};
 }

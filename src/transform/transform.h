@@ -1,20 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/rule.h"
+#include "transform/form.h"
 
 namespace mnist_bench {
-
-/// The value of a transform's key.
-using Setting = std::variant<std::int64_t, double>;
 
 /// A pure function from images of bytes to images of bytes, as a config or a SPEC names it.
 struct Transform {
