@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "data/augmented_set.h"
 #include "experiment/engine_sets.h"
 #include "libtorch/learner.h"
 #include "libtorch/network.h"
@@ -19,6 +20,17 @@ torch::nn::Sequential initial_network(const std::vector<PlacedLayer>& layers,
   return network;
 }
 
+/// The training images of each epoch; null where all epochs have the same.
+std::unique_ptr<AugmentedSet> augmented_set(const ExperimentConfig& config, const DataCache& data,
+                                            std::int64_t threads) {
+  if (config.training.augment.empty()) return nullptr;
+  const ImageSet& train = data.dataset().train;
+  return std::make_unique<AugmentedSet>(
+      train, data.train_indices(),
+      prepare_augmentation(config.training.augment, train.shape(), config.seed),
+      config.training.epochs, threads);
+}
+
 std::unique_ptr<Learner> make_native_learner(const ExperimentConfig& config,
                                              const std::vector<PlacedLayer>& layers,
                                              DataCache& data, std::int64_t threads) {
@@ -28,20 +40,30 @@ std::unique_ptr<Learner> make_native_learner(const ExperimentConfig& config,
   auto network = native::make_network(layers, constants, threads);
   const NativeSets& sets = data.native_sets();
   auto learner = std::make_unique<native::NativeLearner>(std::move(network), sets.train, sets.test,
-                                                         config, &sets.validation);
+                                                         config, &sets.validation,
+                                                         augmented_set(config, data, threads));
   learner->set_parameters(export_parameters(initial_network(layers, config)));
   return learner;
 }
 
 std::unique_ptr<Learner> make_libtorch_learner(const ExperimentConfig& config,
                                                const std::vector<PlacedLayer>& layers,
-                                               DataCache& data, const std::string& device) {
+                                               DataCache& data, const std::string& device,
+                                               std::int64_t threads) {
   torch::nn::Sequential network = initial_network(layers, config);
   const TensorSets& sets = data.tensor_sets(config.data.normalization, device);
   network->to(c10::Device(device));
   choose_memory_format(network);
+  std::function<torch::Tensor(std::int64_t)> epoch_images;
+  if (std::shared_ptr<AugmentedSet> augmented = augmented_set(config, data, threads)) {
+    const PixelScaling scaling =
+        normalization_constants(config.data.normalization, data.dataset().train_pixels.statistics);
+    epoch_images = [augmented, scaling, device = c10::Device(device)](std::int64_t epoch) {
+      return to_tensors(augmented->of(epoch), scaling, device).images;
+    };
+  }
   return std::make_unique<LibtorchLearner>(std::move(network), sets.train, sets.test, config,
-                                           &sets.validation);
+                                           &sets.validation, std::move(epoch_images));
 }
 
 }  // namespace
@@ -66,7 +88,7 @@ std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache&
     case Engine::libtorch:
       break;
   }
-  return make_libtorch_learner(config, layers, data, device);
+  return make_libtorch_learner(config, layers, data, device, threads);
 }
 
 }  // namespace mnist_bench

@@ -57,12 +57,14 @@ void choose_memory_format(torch::nn::Sequential& network) {
 
 LibtorchLearner::LibtorchLearner(torch::nn::Sequential network, const ImageTensors& train,
                                  const ImageTensors& test, const ExperimentConfig& config,
-                                 const ImageTensors* validation)
+                                 const ImageTensors* validation,
+                                 std::function<torch::Tensor(std::int64_t epoch)> epoch_images)
     : network_(std::move(network)),
       train_(train),
       test_(test),
       validation_(validation),
       config_(config),
+      epoch_images_(std::move(epoch_images)),
       optimizer_(make_optimizer(network_->parameters(), config.optimizer)) {}
 
 std::string LibtorchLearner::simd() const { return simd_capability(); }
@@ -92,8 +94,12 @@ void LibtorchLearner::prepare() {
 }
 
 void LibtorchLearner::begin_epoch(std::int64_t epoch, std::vector<std::int64_t> order) {
-  const torch::Device device = train_.images.device();
+  const torch::Device device = train_.labels.device();
   epoch_ = epoch;
+  if (epoch_images_) {
+    train_.images.reset();  // before there are others, for their memory
+    train_.images = epoch_images_(epoch);
+  }
   network_->train();
   at::manual_seed(derive_seed(config_.seed, "dropout", static_cast<std::uint64_t>(epoch)));
   loss_sum_ = torch::zeros({}, torch::dtype(torch::kFloat64).device(device));

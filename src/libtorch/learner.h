@@ -3,6 +3,7 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/optim/optimizer.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,12 +19,14 @@ namespace mnist_bench {
 void choose_memory_format(torch::nn::Sequential& network);
 
 /// Training by LibTorch. The network is on the device of the sets; they and `config` must outlive
-/// it.
+/// it. `epoch_images`: the images that an epoch trains on in place of those of `train`, in the same
+/// form; empty: those of `train`.
 class LibtorchLearner final : public Learner {
  public:
   LibtorchLearner(torch::nn::Sequential network, const ImageTensors& train,
                   const ImageTensors& test, const ExperimentConfig& config,
-                  const ImageTensors* validation = nullptr);
+                  const ImageTensors* validation = nullptr,
+                  std::function<torch::Tensor(std::int64_t epoch)> epoch_images = {});
 
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
@@ -43,10 +46,11 @@ class LibtorchLearner final : public Learner {
 
  private:
   torch::nn::Sequential network_;
-  const ImageTensors& train_;
+  ImageTensors train_;
   const ImageTensors& test_;
   const ImageTensors* validation_;
   const ExperimentConfig& config_;
+  std::function<torch::Tensor(std::int64_t epoch)> epoch_images_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::int64_t epoch_ = 0;
   std::int64_t steps_done_ = 0;  ///< in all epochs

@@ -86,12 +86,13 @@ Predictions predict(Network& network, const Images& set) {
 
 NativeLearner::NativeLearner(std::unique_ptr<Network> network, const Images& train,
                              const Images& test, const ExperimentConfig& config,
-                             const Images* validation)
+                             const Images* validation, std::unique_ptr<AugmentedSet> augmented)
     : network_(std::move(network)),
       train_(train),
       test_(test),
       validation_(validation),
-      config_(config) {}
+      config_(config),
+      augmented_(std::move(augmented)) {}
 
 std::string NativeLearner::simd() const { return kernels::simd_target(); }
 
@@ -110,6 +111,9 @@ void NativeLearner::begin_epoch(std::int64_t epoch, std::vector<std::int64_t> or
   dropout_seed_ = derive_seed(config_.seed, "dropout", static_cast<std::uint64_t>(epoch));
   order_ = std::move(order);
   sums_ = {};
+  if (!augmented_) return;
+  epoch_images_.emplace(augmented_->of(epoch));
+  network_->prepare(*epoch_images_, config_.training.batch_size);
 }
 
 void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clock) {
@@ -119,7 +123,7 @@ void NativeLearner::step(std::int64_t first, std::int64_t count, PhaseClock* clo
                               .clock = clock};
   const auto batch =
       std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-  const BatchStatistics statistics = network_->step(train_, batch, settings);
+  const BatchStatistics statistics = network_->step(images(), batch, settings);
   sums_.loss += statistics.loss_sum;
   sums_.correct += statistics.correct;
 }

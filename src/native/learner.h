@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/experiment.h"
+#include "data/augmented_set.h"
 #include "data/pixels.h"
 #include "model/layers.h"
 #include "native/images.h"
@@ -31,11 +33,13 @@ std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
 Predictions predict(Network& network, const Images& set);
 
 /// Training by this engine. The results are the same to the bit for any number of threads, with the
-/// same SIMD instructions. The sets and `config` must outlive it.
+/// same SIMD instructions. The sets and `config` must outlive it. `augmented`: what each epoch
+/// trains on in place of `train`; null: `train`.
 class NativeLearner final : public Learner {
  public:
   NativeLearner(std::unique_ptr<Network> network, const Images& train, const Images& test,
-                const ExperimentConfig& config, const Images* validation = nullptr);
+                const ExperimentConfig& config, const Images* validation = nullptr,
+                std::unique_ptr<AugmentedSet> augmented = nullptr);
 
   [[nodiscard]] std::int64_t training_images() const override { return train_.size(); }
   [[nodiscard]] std::string simd() const override;
@@ -51,11 +55,16 @@ class NativeLearner final : public Learner {
   void set_parameters(const std::vector<NamedTensor>& parameters);
 
  private:
+  /// What this epoch trains on.
+  [[nodiscard]] const Images& images() const { return epoch_images_ ? *epoch_images_ : train_; }
+
   std::unique_ptr<Network> network_;
   const Images& train_;
   const Images& test_;
   const Images* validation_;
   const ExperimentConfig& config_;
+  std::unique_ptr<AugmentedSet> augmented_;
+  std::optional<Images> epoch_images_;  ///< of `augmented_`
   std::int64_t epoch_ = 0;
   std::int64_t steps_done_ = 0;  ///< in all epochs
   std::int64_t step_of_epoch_ = 0;

@@ -94,17 +94,25 @@ void apply_affine(const AffineMap& map, ImageShape input, std::span<const std::u
     std::int64_t y = map.row_per_row * from_centre + map.row_per_column * first + map.centre_row;
     std::int64_t x =
         map.column_per_row * from_centre + map.column_per_column * first + map.centre_column;
-    // The part of the row that comes from near the foreground is in one piece.
-    std::uint8_t* const end = pixel + output.columns;
-    const auto advance = [&] {
+    // What comes from near the foreground is one piece of the row, from `begin` to `end`.
+    const auto is_near = [&](std::int64_t c) {
+      return image.is_near_foreground<kPositionBits>(y + 2 * map.row_per_column * c,
+                                                     x + 2 * map.column_per_column * c);
+    };
+    std::int64_t begin = 0;
+    std::int64_t end = output.columns;
+    while (begin < end && !is_near(begin)) ++begin;
+    while (begin < end && !is_near(end - 1)) --end;
+    std::fill_n(pixel, begin, std::uint8_t{0});
+    y += 2 * map.row_per_column * begin;
+    x += 2 * map.column_per_column * begin;
+    for (std::int64_t c = begin; c < end; ++c) {
+      pixel[c] = image.near_foreground<kPositionBits>(y, x);
       y += 2 * map.row_per_column;
       x += 2 * map.column_per_column;
-    };
-    for (; pixel != end && !image.is_near_foreground<kPositionBits>(y, x); advance()) *pixel++ = 0;
-    for (; pixel != end && image.is_near_foreground<kPositionBits>(y, x); advance()) {
-      *pixel++ = image.near_foreground<kPositionBits>(y, x);
     }
-    pixel = std::fill_n(pixel, end - pixel, std::uint8_t{0});
+    std::fill(pixel + end, pixel + output.columns, std::uint8_t{0});
+    pixel += output.columns;
   }
 }
 

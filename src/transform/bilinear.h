@@ -17,24 +17,30 @@ class BorderedImage {
   BorderedImage(std::span<const std::uint8_t> pixels, ImageShape shape)
       : stride_(shape.columns + 2),
         bordered_(static_cast<std::size_t>((shape.rows + 2) * stride_)) {
-    std::int64_t left = shape.columns;
-    std::int64_t right = -1;
+    // Rows and columns that are not all 0.
+    std::vector<std::uint8_t> any_in_column(static_cast<std::size_t>(shape.columns));
     std::int64_t top = shape.rows;
     std::int64_t bottom = -1;
     for (std::int64_t row = 0; row < shape.rows; ++row) {
-      const auto begin = pixels.begin() + row * shape.columns;
-      const auto end = begin + shape.columns;
-      std::copy(begin, end, bordered_.begin() + (row + 1) * stride_ + 1);
-      const auto first = std::find_if(begin, end, [](std::uint8_t byte) { return byte != 0; });
-      if (first == end) continue;
-      auto last = end - 1;
-      while (*last == 0) --last;
-      left = std::min(left, first - begin);
-      right = std::max(right, last - begin);
+      const std::uint8_t* const in = pixels.data() + row * shape.columns;
+      std::copy_n(in, shape.columns, bordered_.begin() + (row + 1) * stride_ + 1);
+      std::uint8_t any = 0;
+      for (std::int64_t c = 0; c < shape.columns; ++c) {
+        any_in_column[static_cast<std::size_t>(c)] |= in[c];
+        any |= in[c];
+      }
+      if (any == 0) continue;
       top = std::min(top, row);
       bottom = row;
     }
     if (bottom < 0) return;
+    const auto is_foreground = [](std::uint8_t byte) { return byte != 0; };
+    const std::int64_t left =
+        std::find_if(any_in_column.begin(), any_in_column.end(), is_foreground) -
+        any_in_column.begin();
+    const std::int64_t right =
+        any_in_column.rend() -
+        std::find_if(any_in_column.rbegin(), any_in_column.rend(), is_foreground) - 1;
     first_row_ = top - 1;
     first_column_ = left - 1;
     near_rows_ = bottom - top + 2;
@@ -55,18 +61,18 @@ class BorderedImage {
   /// The bilinear value there, near the foreground, rounded half up. Exact: integers of 64 bits.
   template <unsigned kBits>
   [[nodiscard]] std::uint8_t near_foreground(std::int64_t y, std::int64_t x) const {
-    constexpr std::uint32_t kOne = 1U << kBits;
+    constexpr std::int32_t kOne = 1 << kBits;
     const std::uint8_t* const upper =
         bordered_.data() + ((y >> kBits) + 1) * stride_ + (x >> kBits) + 1;
     const std::uint8_t* const lower = upper + stride_;
     if ((upper[0] | upper[1] | lower[0] | lower[1]) == 0) return 0;
-    const std::uint32_t below = static_cast<std::uint32_t>(y) & (kOne - 1);
-    const std::uint32_t right = static_cast<std::uint32_t>(x) & (kOne - 1);
-    const std::uint32_t upper_sum = upper[0] * (kOne - right) + upper[1] * right;
-    const std::uint32_t lower_sum = lower[0] * (kOne - right) + lower[1] * right;
-    const std::uint64_t sum =
-        std::uint64_t{upper_sum} * (kOne - below) + std::uint64_t{lower_sum} * below;
-    return static_cast<std::uint8_t>((sum + (std::uint64_t{1} << (2 * kBits - 1))) >> (2 * kBits));
+    const auto below = static_cast<std::int32_t>(y & (kOne - 1));
+    const auto right = static_cast<std::int32_t>(x & (kOne - 1));
+    const std::int32_t upper_sum = upper[0] * kOne + (upper[1] - upper[0]) * right;
+    const std::int32_t lower_sum = lower[0] * kOne + (lower[1] - lower[0]) * right;
+    const std::int64_t sum =
+        std::int64_t{upper_sum} * kOne + std::int64_t{lower_sum - upper_sum} * below;
+    return static_cast<std::uint8_t>((sum + (std::int64_t{1} << (2 * kBits - 1))) >> (2 * kBits));
   }
 
   /// The value anywhere.

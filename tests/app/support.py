@@ -71,8 +71,11 @@ def config_hash(config):
     """As src/record/README.md defines it: SHA-256 of what defines the experiment, without the program's help."""
     rest = {k: v for k, v in config.items() if k not in ("seed", "output", "threads", "device")}
     rest["data"] = {k: v for k, v in rest["data"].items() if k != "class_names"}
-    if not rest["data"].get("transform"):  # younger than 0.1.0
-        rest["data"] = {k: v for k, v in rest["data"].items() if k != "transform"}
+    # Keys younger than 0.1.0 count where they have not their defaults.
+    younger = {"transform": [], "validation": None, "initialization": "he", "steps": None,
+               "evaluate_every": 1, "augment": []}  # fmt: skip
+    for section in ("data", "model", "training"):
+        rest[section] = {k: v for k, v in rest[section].items() if k not in younger or v != younger[k]}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -294,7 +294,7 @@ CHANGES = {
     "optimizer.type": "sgd", "optimizer.learning_rate": 0.1, "optimizer.beta1": 0.8, "optimizer.beta2": 0.9,
     "optimizer.epsilon": 1e-7, "optimizer.weight_decay": 0.1,
     "training.epochs": 3, "training.batch_size": 32, "training.steps": 3,
-    "training.evaluate_every": 2,
+    "training.evaluate_every": 2, "training.augment": '[{"type": "affine", "shift": 2}]',
 }  # fmt: skip
 # A run may continue elsewhere, an unfinished one in the other engine.
 NO_CHANGES = {"output", "threads", "device", "data.class_names", "training.engine"}

@@ -36,7 +36,7 @@ KEYS = {
     "config.optimizer": {
         "type", "learning_rate", "beta1", "beta2", "epsilon", "weight_decay",
     },
-    "config.training": {"epochs", "batch_size", "engine"},
+    "config.training": {"epochs", "batch_size", "augment", "engine"},
     "provenance": {
         "version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch", "device",
         "device_name", "cpu", "simd", "threads", "jobs", "allocator", "started_at", "command",

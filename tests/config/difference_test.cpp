@@ -53,6 +53,13 @@ TEST(ConfigDifferences, NameTransformsByTheirSpec) {
   EXPECT_EQ(labels_of({plain, permuted}).back(), plain.name + " data.transform=permute_pixels");
 }
 
+TEST(ConfigDifferences, NameAugmentationsLikeSpecs) {
+  const ExperimentConfig plain = config({});
+  const ExperimentConfig moved = config({R"(training.augment=[{"type":"affine","shift":2}])"});
+  EXPECT_EQ(differences_between(plain, moved),
+            std::vector<std::string>{"training.augment none → affine:shift=2"});
+}
+
 TEST(RunKeys, AreKeysOfTheConfig) {
   std::set<std::string> paths;
   for (const Key& key : experiment_keys()) paths.insert(key.path());

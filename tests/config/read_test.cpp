@@ -266,6 +266,18 @@ TEST(ExperimentConfig, NamesWhatIsWrongWithATransform) {
               HasSubstr(R"(write it as [{"type": "rotate", "degrees": 15}])"));
 }
 
+TEST(ExperimentConfig, NamesWhatIsWrongWithAnAugmentation) {
+  const auto refusal_with = [](const char* list) {
+    return config_refusal(config_with("training", fmt::format(R"("augment": {})", list)));
+  };
+  EXPECT_THAT(refusal_with(R"([{"type": "affine"}, {"type": "afine"}])"),
+              HasSubstr("/training/augment/1/type: found \"afine\"; did you mean \"affine\"?"));
+  EXPECT_THAT(refusal_with(R"("affine")"),
+              HasSubstr("allowed: list of at most 16 augmentations; write it as "
+                        R"([{"type": "affine", "shift": 2}])"));
+  EXPECT_THAT(refusal_with("null"), HasSubstr("/training/augment: found null"));
+}
+
 TEST(ExperimentConfig, KeepsMessagesShort) {
   const std::string long_text(500'000, 'x');
   EXPECT_LT(config_refusal(config_with("", fmt::format(R"("seed": "{}")", long_text))).size(), 400);

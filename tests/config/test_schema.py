@@ -73,6 +73,10 @@ def layers(*layers):
     return config({"type": "layers", "layers": list(layers)})
 
 
+def augmented(kind, **settings):
+    return config(training={"augment": [{"type": kind, **settings}]})
+
+
 CONV = {"type": "conv2d", "channels": 1, "kernel": 1}
 RELU = {"type": "relu"}
 
@@ -131,6 +135,13 @@ GOOD = [
     config(training={"engine": "native"}),
     config(training={"engine": "libtorch", "epochs": 100000, "batch_size": 1048576}),
     config(training={"epochs": 1, "batch_size": 1}),
+    config(training={"augment": []}),
+    config(training={"augment": [{"type": "affine"}] * 16}),
+    augmented("affine", shift=1024, rotate=360, scale=[0.1, 10], shear=2),
+    augmented("affine", shift=0.5, rotate=0, scale=[1, 1], shear=0),
+    augmented("elastic", alpha=100),
+    augmented("elastic", alpha=0, sigma=0.1),
+    augmented("gaussian_noise", sigma=2),
     config(output="{seed}{name}"),
     config(output="/a/../b"),
 ]
@@ -252,6 +263,20 @@ BAD = [
     config(training={"epochs": True}),
     config(training={"batch_size": 1048577}),
     config(training={"engine": "tpu"}),
+    config(training={"augment": None}),
+    config(training={"augment": {"type": "affine"}}),
+    config(training={"augment": ["affine"]}),
+    config(training={"augment": [{"type": "affine"}] * 17}),
+    augmented("rotate", degrees=5),
+    augmented("affine", shift=1025),
+    augmented("affine", rotate=-1),
+    augmented("affine", scale=[1]),
+    augmented("affine", scale=[0.09, 1]),
+    augmented("affine", scale=[1, 10.1]),
+    augmented("affine", shear=True),
+    augmented("elastic"),
+    augmented("elastic", alpha=1, seed=1),
+    augmented("gaussian_noise", sigma=2.1),
     config(output=""),
     config(output="{nam}"),
     config(output="{"),
@@ -267,6 +292,7 @@ ONLY_THE_READER_REFUSES = [
     '{"model": {"type": "mlp"}, "seed": 1, "seed": 1}',
     '{"model": {"type": "mlp"}, "optimizer": {"learning_rate": 1e400}}',
     json.dumps(config(output="ü" * 4096), ensure_ascii=False),
+    json.dumps(augmented("affine", scale=[1.1, 1])),
     json.dumps(layers(*[RELU] * 1001)),
     json.dumps(layers({"type": "repeat", "times": 501, "layers": [RELU, RELU]})),
 ]

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "data/bands.h"
+#include "data/subset.h"
 #include "libtorch/torch_networks.h"
 
 namespace mnist_bench {
@@ -23,25 +25,34 @@ struct Case {
 /// A learner with all that it needs, on `images` images that a network can learn.
 class Subject {
  public:
-  Subject(const ExperimentConfig& config, std::int64_t count)
-      : config_(config), set_(bands(count)) {
+  Subject(const ExperimentConfig& config, std::int64_t count) : Subject(config, bands(count)) {}
+  Subject(const ExperimentConfig& config, ImageSet set) : config_(config), set_(std::move(set)) {
     const ImageShape shape{.rows = set_.rows, .columns = set_.columns};
     auto network = make_network(config.model, shape, 10);
     initialize(network, derive_seed(config.seed, "initialization"));
     if (config.training.engine == Engine::native) {
       images_ = std::make_unique<native::Images>(set_);
       auto learner = std::make_unique<native::NativeLearner>(
-          native::make_network(config, shape, 10, /*threads=*/2), *images_, *images_, config_);
+          native::make_network(config, shape, 10, /*threads=*/2), *images_, *images_, config_,
+          augmented());
       learner->set_parameters(export_parameters(network));
       learner_ = std::move(learner);
     } else {
       tensors_ = to_tensors(set_, config.data.normalization, torch::kCPU);
       choose_memory_format(network);
-      learner_ = std::make_unique<LibtorchLearner>(network, tensors_, tensors_, config_);
+      std::function<torch::Tensor(std::int64_t)> epoch_images;
+      if (std::shared_ptr<AugmentedSet> set = augmented()) {
+        epoch_images = [set, with = config.data.normalization](std::int64_t epoch) {
+          return to_tensors(set->of(epoch), with, torch::kCPU).images;
+        };
+      }
+      learner_ = std::make_unique<LibtorchLearner>(network, tensors_, tensors_, config_,
+                                                   std::move(epoch_images));
     }
   }
 
   Learner& learner() { return *learner_; }
+  [[nodiscard]] const ImageSet& set() const { return set_; }
   TrainEnd train(const TrainCallbacks& callbacks = {},
                  const std::optional<TrainingState>& start = std::nullopt) {
     return mnist_bench::train(*learner_, config_, callbacks, start).end;
@@ -54,6 +65,14 @@ class Subject {
   }
 
  private:
+  [[nodiscard]] std::unique_ptr<AugmentedSet> augmented() const {
+    const AugmentationChain& chain = config_.training.augment;
+    if (chain.empty()) return nullptr;
+    return std::make_unique<AugmentedSet>(set_, all_indices(set_),
+                                          prepare_augmentation(chain, set_.shape(), config_.seed),
+                                          config_.training.epochs, /*threads=*/2);
+  }
+
   ExperimentConfig config_;
   ImageSet set_;
   std::unique_ptr<native::Images> images_;
@@ -180,6 +199,37 @@ TEST_P(Learners, EndAfterTheStepsAskedForAndResumeToThem) {
   Subject one(config(1), 200);
   one.train();
   EXPECT_EQ(one.hash(), parameters_sha256(stored_tensors(states[0])));
+}
+
+TEST_P(Learners, TrainEachEpochOnItsAugmentedImages) {
+  ExperimentConfig augmented = config(3);
+  augmented.training.augment =
+      nlohmann::json::parse(R"([{"type": "affine", "shift": 3, "rotate": 20},
+                                {"type": "gaussian_noise", "sigma": 0.3}])")
+          .get<AugmentationChain>();
+  Subject subject(augmented, 200);
+  subject.train();
+
+  // The same, one epoch at a time, each on a set of its own.
+  const EpochMap map =
+      prepare_augmentation(augmented.training.augment, subject.set().shape(), augmented.seed);
+  std::optional<TrainingState> state;
+  for (std::int64_t epoch = 1; epoch <= 3; ++epoch) {
+    ImageSet set = subject.set();
+    const std::size_t pixels = set.shape().pixels();
+    for (std::size_t i = 0; i < set.labels.size(); ++i) {
+      map(epoch, static_cast<std::int64_t>(i),
+          std::span(subject.set().pixels).subspan(i * pixels, pixels),
+          std::span(set.pixels).subspan(i * pixels, pixels));
+    }
+    Subject of_epoch(config(epoch), std::move(set));
+    of_epoch.train({}, state);
+    state = of_epoch.learner().state();
+  }
+  EXPECT_EQ(subject.hash(), parameters_sha256(stored_tensors(*state)));
+  Subject plain(config(3), 200);
+  plain.train();
+  EXPECT_NE(subject.hash(), plain.hash());
 }
 
 TEST_P(Learners, RefuseTheStateOfAnotherNetwork) {

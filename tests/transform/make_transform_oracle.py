@@ -40,17 +40,17 @@ def derive_seed(seed, stream, index=0):
     return split_mix((split_mix(split_mix(seed) ^ fnv1a(stream)) + index) & MASK)
 
 
-def draws(name, seed, indices, first, end):
+def draws(stream, seed, indices, first, end):
     """Draws first … end − 1 of each image's stream: [images, end − first]."""
-    states = np.array([derive_seed(seed, "transform/" + name, i) for i in indices], np.uint64)
+    states = np.array([derive_seed(seed, stream, i) for i in indices], np.uint64)
     x = states[:, None] + np.arange(first + 1, end + 1, dtype=np.uint64) * np.uint64(GOLDEN)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-def pixel_draws(name, seed, indices, shape):
-    return draws(name, seed, indices, 0, shape[1] * shape[2]).reshape(shape)
+def pixel_draws(stream, seed, indices, shape):
+    return draws(stream, seed, indices, 0, shape[1] * shape[2]).reshape(shape)
 
 
 def high(values, bits):
@@ -103,13 +103,16 @@ def bilinear(images, y, x, bits):
     return (total + (1 << (2 * bits - 1))) >> (2 * bits)
 
 
-def affine(images, matrix, size=None):
+def affine(images, matrix, size=None, offset=(0, 0)):
+    """`offset`: what is added to the positions in the input, in pixels: rows, columns."""
     rows, columns = size or images.shape[1:]
     a = [[round(entry * 2**20) for entry in line] for line in matrix]  # round() ties to even
     offset_row = (2 * np.arange(rows) - (rows - 1))[:, None]
     offset_column = (2 * np.arange(columns) - (columns - 1))[None, :]
     y = a[0][0] * offset_row + a[0][1] * offset_column + 2**20 * (images.shape[1] - 1)
+    y = y + 2 * round(2**20 * offset[0])
     x = a[1][0] * offset_row + a[1][1] * offset_column + 2**20 * (images.shape[2] - 1)
+    x = x + 2 * round(2**20 * offset[1])
     return bilinear(images, y, x, 21)
 
 
@@ -141,22 +144,22 @@ def resize(images, _, rows, columns):
 
 # Noise.
 
-def gaussian_noise(images, indices, sigma, seed=0):
+def gaussian_noise(images, indices, sigma, seed=0, stream="transform/gaussian_noise"):
     inverse = NormalDist().inv_cdf
     table = np.array([math.floor(255 * sigma * inverse((k + 0.5) / 65536) + 0.5)
                       for k in range(65536)])
-    chosen = high(pixel_draws("gaussian_noise", seed, indices, images.shape), 16)
+    chosen = high(pixel_draws(stream, seed, indices, images.shape), 16)
     return (images + table[chosen]).clip(0, 255)
 
 
 def salt_pepper(images, indices, p, seed=0):
-    numbers = pixel_draws("salt_pepper", seed, indices, images.shape)
+    numbers = pixel_draws("transform/salt_pepper", seed, indices, images.shape)
     hit = high(numbers, 32) < math.floor(p * 2**32 + 0.5)
     return np.where(hit, np.where(numbers & np.uint64(1), 255, 0), images)
 
 
 def shot_noise(images, indices, peak, seed=0):
-    numbers = high(pixel_draws("shot_noise", seed, indices, images.shape), 32)
+    numbers = high(pixel_draws("transform/shot_noise", seed, indices, images.shape), 32)
     result = np.zeros_like(images)
     for grey in range(1, 256):
         mean = peak * grey / 255
@@ -201,13 +204,13 @@ def blur(images, _, sigma):
     return (smooth(smooth(images, weights, 2), weights, 1) + 2**31) >> 32
 
 
-def elastic(images, indices, alpha, sigma=4.0, seed=0):
+def elastic(images, indices, alpha, sigma=4.0, seed=0, stream="transform/elastic"):
     weights = kernel(sigma)
     pixels = images.shape[1] * images.shape[2]
     gain = math.floor(16 * alpha + 0.5)
     positions = []
     for axis in (0, 1):
-        numbers = draws("elastic", seed, indices, axis * pixels, (axis + 1) * pixels)
+        numbers = draws(stream, seed, indices, axis * pixels, (axis + 1) * pixels)
         field = (2 * high(numbers, 16) + 1 - 65536).reshape(images.shape)
         field = smooth(field, weights, 2) >> 16
         field = smooth(field, weights, 1) >> 16
@@ -219,7 +222,7 @@ def elastic(images, indices, alpha, sigma=4.0, seed=0):
 
 def occlude(images, indices, size, value=0, seed=0):
     result = images.copy()
-    corner = high(draws("occlude", seed, indices, 0, 2), 32)
+    corner = high(draws("transform/occlude", seed, indices, 0, 2), 32)
     for image, (row, column) in zip(result, corner.tolist()):
         top = row * (images.shape[1] - size + 1) >> 32
         left = column * (images.shape[2] - size + 1) >> 32
@@ -277,6 +280,32 @@ def transpose(images, _):
 
 
 def identity(images, _):
+    return images
+
+
+# Augmentation.
+
+def random_affine(images, indices, seed, stream, shift=0, rotate=0, scale=(1, 1), shear=0):
+    uniform = (2 * high(draws(stream, seed, indices, 0, 5), 32) + 1 - 2**32) / 2**32
+    result = np.empty_like(images)
+    for i, u in enumerate(uniform.tolist()):
+        a = rotate * u[2] * math.pi / 180
+        f = scale[0] * (scale[1] / scale[0]) ** ((u[3] + 1) / 2)
+        h = shear * u[4]
+        matrix = [[(math.cos(a) + h * math.sin(a)) / f, math.sin(a) / f],
+                  [(h * math.cos(a) - math.sin(a)) / f, math.cos(a) / f]]
+        result[i] = affine(images[i:i + 1], matrix, offset=(-shift * u[0], -shift * u[1]))[0]
+    return result
+
+
+def augmented(images, indices, entries, run_seed, epoch):
+    """What training sees of images that have these indices in the training file."""
+    seed = split_mix(derive_seed(run_seed, "augment", epoch))
+    kinds = {"affine": random_affine, "elastic": elastic, "gaussian_noise": gaussian_noise}
+    for place, entry in enumerate(entries):
+        settings = {key: value for key, value in entry.items() if key != "type"}
+        stream = f"augment/{place}/{entry['type']}"
+        images = kinds[entry["type"]](images, indices, seed=seed, stream=stream, **settings)
     return images
 
 
@@ -353,4 +382,5 @@ def main():
     print(json.dumps(oracle, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()
