@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "config/schedule.h"
 #include "data/augmented_set.h"
 #include "experiment/engine_sets.h"
 #include "libtorch/learner.h"
@@ -28,7 +29,7 @@ std::unique_ptr<AugmentedSet> augmented_set(const ExperimentConfig& config, cons
   return std::make_unique<AugmentedSet>(
       train, data.train_indices(),
       prepare_augmentation(config.training.augment, train.shape(), config.seed),
-      config.training.epochs, threads);
+      schedule_of(config.training, train.size()).epochs(), threads);
 }
 
 std::unique_ptr<Learner> make_native_learner(const ExperimentConfig& config,

@@ -34,7 +34,7 @@ class Subject {
       images_ = std::make_unique<native::Images>(set_);
       auto learner = std::make_unique<native::NativeLearner>(
           native::make_network(config, shape, 10, /*threads=*/2), *images_, *images_, config_,
-          augmented());
+          /*validation=*/nullptr, augmented());
       learner->set_parameters(export_parameters(network));
       learner_ = std::move(learner);
     } else {
@@ -47,7 +47,7 @@ class Subject {
         };
       }
       learner_ = std::make_unique<LibtorchLearner>(network, tensors_, tensors_, config_,
-                                                   std::move(epoch_images));
+                                                   /*validation=*/nullptr, std::move(epoch_images));
     }
   }
 
