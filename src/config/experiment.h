@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -78,13 +79,70 @@ struct LayersConfig {
   bool operator==(const LayersConfig&) const = default;
 };
 
-using ModelConfig = std::variant<MlpConfig, CnnConfig, LayersConfig>;
+/// How much a neighbour's vote counts: the same for all, or 1 / its Euclidean distance. Where some
+/// are at distance 0, only those vote.
+enum class VoteWeights { uniform, distance };
+
+inline constexpr EnumNames<VoteWeights, 2> kVoteWeights = {
+    {{VoteWeights::uniform, "uniform"}, {VoteWeights::distance, "distance"}}};
+
+/// The k nearest training images vote.
+struct KnnConfig {
+  static constexpr std::string_view kType = "knn";
+  /// 1 to 1,000, and at most the training images.
+  std::int64_t k = 1;
+  VoteWeights weights = VoteWeights::uniform;
+
+  bool operator==(const KnnConfig&) const = default;
+};
+
+/// K(x, y) = exp(−γ ‖x − y‖²), or x · y; of pixels scaled to 0 … 1.
+enum class SvmKernel { rbf, linear };
+
+inline constexpr EnumNames<SvmKernel, 2> kSvmKernels = {
+    {{SvmKernel::rbf, "rbf"}, {SvmKernel::linear, "linear"}}};
+
+/// Support vector machines, one for each pair of classes, which vote.
+struct SvmConfig {
+  static constexpr std::string_view kType = "svm";
+  SvmKernel kernel = SvmKernel::rbf;
+  double C = 10;  ///< > 0
+  /// > 0; absent: 1 / (pixels · variance of the training pixels). The linear kernel has none.
+  std::optional<double> gamma;
+
+  bool operator==(const SvmConfig&) const = default;
+};
+
+using ModelConfig = std::variant<MlpConfig, CnnConfig, LayersConfig, KnnConfig, SvmConfig>;
+/// Trained in epochs by an engine.
+using NetworkConfig = std::variant<MlpConfig, CnnConfig, LayersConfig>;
+/// Fitted at once, by definitions that leave nothing to a seed.
+using ClassicalConfig = std::variant<KnnConfig, SvmConfig>;
+
+/// `model` as one of `Sort`; absent: it is of the other sort.
+template <class Sort>
+std::optional<Sort> model_as(const ModelConfig& model) {
+  return std::visit(
+      [](const auto& config) -> std::optional<Sort> {
+        if constexpr (std::is_constructible_v<Sort, decltype(config)>) return Sort(config);
+        return std::nullopt;
+      },
+      model);
+}
+inline std::optional<NetworkConfig> network_of(const ModelConfig& model) {
+  return model_as<NetworkConfig>(model);
+}
+inline std::optional<ClassicalConfig> classical_of(const ModelConfig& model) {
+  return model_as<ClassicalConfig>(model);
+}
 
 /// The value of `model.type` for `model`.
 inline std::string_view model_type(const ModelConfig& model) {
   return std::visit([](const auto& config) { return config.kType; }, model);
 }
 
+/// Whether `model` is trained in epochs.
+inline bool is_network(const ModelConfig& model) { return network_of(model).has_value(); }
 /// What a network's weights are drawn from. n_in and n_out: the inputs and outputs of a unit, times
 /// the kernel's area in a convolution. Biases are 0, but for `pytorch`.
 enum class Initialization {

@@ -1,0 +1,65 @@
+#include "classical/classifier.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "kernels/byte_distance.h"
+
+namespace mnist_bench::classical {
+
+void require_fittable(const ClassicalConfig& config, ImageShape image, std::int64_t images) {
+  const std::int64_t pixels = image.rows * image.columns;
+  if (pixels > static_cast<std::int64_t>(kernels::kMostDistanceBytes)) {
+    throw Error(ExitCode::usage,
+                fmt::format("the distances of images of {} pixels are too large to be exact; "
+                            "allowed: up to {}",
+                            pixels, kernels::kMostDistanceBytes),
+                "make the images smaller with data.transform");
+  }
+  const auto* const knn = std::get_if<KnnConfig>(&config);
+  if (knn == nullptr || knn->k <= images) return;
+  throw Error(ExitCode::usage,
+              fmt::format("model.k is {}, but there are only {}", knn->k,
+                          counted(images, "training image")),
+              "use a smaller model.k, or more training images");
+}
+
+std::optional<Classifier> fit(const ClassicalConfig& config, const ImageSet& training,
+                              std::int64_t classes, std::int64_t threads,
+                              const KeepGoing& keep_going) {
+  return std::visit(Overloaded{[&](const KnnConfig& knn) -> std::optional<Classifier> {
+                                 return KnnModel{
+                                     .config = knn, .training = training, .classes = classes};
+                               },
+                               [&](const SvmConfig& svm) -> std::optional<Classifier> {
+                                 return fit_svm(svm, training, classes, threads, keep_going);
+                               }},
+                    config);
+}
+
+std::optional<Predictions> predict(const Classifier& classifier, const ImageSet& images,
+                                   std::int64_t threads, const KeepGoing& keep_going) {
+  return std::visit([&](const auto& model) { return predict(model, images, threads, keep_going); },
+                    classifier);
+}
+
+std::int64_t stored_bytes(const Classifier& classifier) {
+  return std::visit(
+      Overloaded{
+          [](const KnnModel& knn) { return static_cast<std::int64_t>(knn.training.pixels.size()); },
+          [](const SvmModel& svm) {
+            const std::size_t numbers = svm.coefficients.size() + svm.rho.size();
+            return static_cast<std::int64_t>(svm.vectors.size() + numbers * sizeof(double));
+          }},
+      classifier);
+}
+
+std::optional<std::int64_t> support_vectors(const Classifier& classifier) {
+  const auto* const svm = std::get_if<SvmModel>(&classifier);
+  if (svm == nullptr) return std::nullopt;
+  return static_cast<std::int64_t>(svm->classes_of_vectors.size());
+}
+
+}  // namespace mnist_bench::classical
