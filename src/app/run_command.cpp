@@ -31,6 +31,10 @@ ExitCode exit_code_of(RunStatus status) {
 
 std::string remedy_for(const RunResult& result, const std::string& folder) {
   if (result.status == RunStatus::diverged) return "try a smaller optimizer.learning_rate";
+  if (!is_network(result.config.model)) {
+    return "such a model is fitted at once; run the command again with --resume (instead of --force, "
+           "if you gave it) to start over";
+  }
   if (result.epochs.empty()) {
     return "no epoch was finished; run the command again with --resume, instead of --force, if you "
            "gave it";

@@ -60,7 +60,10 @@ class TestSetCache {
 Subject subject_of(const ExperimentConfig& config, TestSetCache& data) {
   std::shared_ptr<const ImageSet> images = data.load(config.data);
   const DataShape shape = shape_of(data.dataset());
-  std::vector<PlacedLayer> layers = layers_of(config.model, shape.image, shape.classes);
+  std::vector<PlacedLayer> layers =
+      layers_of(require_network(config.model, "bench times networks",
+                                "the record of its run has the times of fitting and predicting"),
+                shape.image, shape.classes);
   std::vector<NamedTensor> tensors = initial_tensors(layers, config);
   return {.name = config.name,
           .config_hash = config_hash(config),

@@ -72,6 +72,8 @@ Case case_of(const ExperimentConfig& model, Engine engine, std::int64_t threads,
   one.config.training.steps.reset();
   one.config.device = "cpu";
   const DataShape shape = shape_of(data.dataset());
+  require_network(model.model, "bench times epochs",
+                  "the record of its run has the times of fitting and predicting");
   require_trainable_by(engine, one.config, shape);
   one.series.model = model.name;
   one.series.engine = engine;

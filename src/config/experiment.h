@@ -243,4 +243,19 @@ struct ExperimentConfig {
   bool operator==(const ExperimentConfig&) const = default;
 };
 
+/// The engine of a network; absent for what is none.
+inline std::optional<Engine> engine_of(const ExperimentConfig& config) {
+  return is_network(config.model) ? std::optional(config.training.engine) : std::nullopt;
+}
+
+/// What computes a run or an evaluation, as records call it.
+inline std::string computed_by(std::optional<Engine> engine) {
+  return std::string(engine ? to_string(*engine) : "classical");
+}
+
+/// How bytes become the model's input: x/255 for what is no network.
+inline Normalization normalization_of(const ExperimentConfig& config) {
+  return is_network(config.model) ? config.data.normalization : Normalization::unit;
+}
+
 }  // namespace mnist_bench

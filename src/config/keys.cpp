@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -39,6 +40,22 @@ void to_json(Json& value, Initialization initialization) {
 }
 void from_json(const nlohmann::json& value, Initialization& initialization) {
   initialization = enum_value(kInitializations, value.get_ref<const std::string&>()).value();
+}
+
+template <class Json>
+void to_json(Json& value, VoteWeights weights) {
+  value = enum_name(kVoteWeights, weights);
+}
+void from_json(const nlohmann::json& value, VoteWeights& weights) {
+  weights = enum_value(kVoteWeights, value.get_ref<const std::string&>()).value();
+}
+
+template <class Json>
+void to_json(Json& value, SvmKernel kernel) {
+  value = enum_name(kSvmKernels, kernel);
+}
+void from_json(const nlohmann::json& value, SvmKernel& kernel) {
+  kernel = enum_value(kSvmKernels, value.get_ref<const std::string&>()).value();
 }
 
 namespace {
@@ -165,7 +182,8 @@ Key dataset_key(const Rule& label) {
 Key model_type_key() {
   Key type = type_key("model", &ExperimentConfig::model,
                       "Multilayer perceptron (the paper's Table 1), convolutional network "
-                      "(Table 2), or a network given layer by layer.");
+                      "(Table 2), a network given layer by layer, k-nearest neighbours, or "
+                      "support vector machines.");
   type.if_absent = IfAbsent::error;
   return type;
 }
@@ -207,6 +225,25 @@ Key epochs_key() {
     return config.training.steps.has_value();
   };
   return epochs;
+}
+
+Key gamma_key(const Rule& positive) {
+  Key gamma = model_key("gamma", positive, &SvmConfig::gamma,
+                        "γ of the rbf kernel; null: 1 / (pixels · variance of the training "
+                        "pixels). Must be null for the linear kernel.");
+  const auto problem = [](const ExperimentConfig& config) -> std::optional<std::string> {
+    const auto& svm = std::get<SvmConfig>(config.model);
+    if (svm.kernel == SvmKernel::rbf || !svm.gamma) return std::nullopt;
+    return fmt::format(
+        "found {}, but the linear kernel has no γ; use null, or "
+        "model.kernel=rbf",
+        *svm.gamma);
+  };
+  gamma.dependency = {
+      .problem = problem,
+      .when = {{"properties", {{"kernel", {{"const", "linear"}}}}}, {"required", {"kernel"}}},
+      .then = {{"properties", {{"gamma", {{"type", "null"}}}}}}};
+  return gamma;
 }
 
 Key transform_key() {
@@ -305,6 +342,14 @@ std::vector<Key> make_keys() {
               field(&E::initialization),
               "he: weights from N(0, 2/n_in), biases 0 (the paper's eq. 20); pytorch: both from "
               "U(−1/√n_in, 1/√n_in); xavier: weights from U(−a, a), a = √(6/(n_in + n_out)).")),
+      model_key("k", IntegerRange{1, 1'000}, &KnnConfig::k,
+                "Nearest training images that vote; at most as many as there are."),
+      model_key("weights", Choice{enum_names(kVoteWeights)}, &KnnConfig::weights,
+                "What a vote counts: 1, or 1 / distance, where exact matches outvote all others."),
+      model_key("kernel", Choice{enum_names(kSvmKernels)}, &SvmConfig::kernel,
+                "rbf: exp(−γ ‖x − y‖²); linear: x · y; of pixels scaled to 0 … 1."),
+      model_key("C", positive, &SvmConfig::C, "Cost of a training image on the wrong side."),
+      gamma_key(positive),
 
       type_key("optimizer", &E::optimizer,
                "Adam (the paper's eq. 15 to 18), ε outside the root, or stochastic gradient "
@@ -343,6 +388,15 @@ std::vector<Key> make_keys() {
   };
 }
 
+constexpr std::array<std::string_view, 2> kSectionsOfNetworks = {"optimizer", "training"};
+constexpr std::array<std::string_view, 2> kKeysOfNetworks = {"data.normalization",
+                                                             "model.initialization"};
+
+template <std::size_t N>
+bool is_among(std::string_view name, const std::array<std::string_view, N>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /// The key that chooses among a section's alternatives; null where there is none.
 const Key* type_key_of(std::string_view section) {
   const std::vector<Key>& keys = experiment_keys();
@@ -354,7 +408,12 @@ const Key* type_key_of(std::string_view section) {
 
 }  // namespace
 
+bool Key::is_of_networks() const {
+  return is_among(section, kSectionsOfNetworks) || is_among(path(), kKeysOfNetworks);
+}
+
 bool Key::applies_to(const ExperimentConfig& config) const {
+  if (is_of_networks() && !is_network(config.model)) return false;
   return type.empty() || type_key_of(section)->get(config) == type;
 }
 
@@ -380,6 +439,10 @@ ordered_json Key::default_value() const {
 std::vector<std::string> section_types(std::string_view section) {
   const Key* key = type_key_of(section);
   return key == nullptr ? std::vector<std::string>{} : std::get<Choice>(key->rule).values;
+}
+
+std::vector<std::string> classical_types() {
+  return types_of(static_cast<const ClassicalConfig*>(nullptr));
 }
 
 const std::vector<Key>& experiment_keys() {

@@ -58,6 +58,8 @@ struct Key {
   [[nodiscard]] bool applies_to(const ExperimentConfig& config) const;
   /// Whether it says something about the experiment: it applies, and no other key replaces it.
   [[nodiscard]] bool counts_in(const ExperimentConfig& config) const;
+  /// Whether only networks have it: k-NN and SVM are not trained in steps.
+  [[nodiscard]] bool is_of_networks() const;
   /// Whether its section has other types that lack the key.
   [[nodiscard]] bool depends_on_type() const;
   [[nodiscard]] bool accepts(const nlohmann::json& value) const;
@@ -75,6 +77,9 @@ const std::vector<Key>& experiment_keys();
 /// The values of a section's "type", which chooses its other keys; empty where there is no such
 /// key.
 std::vector<std::string> section_types(std::string_view section);
+
+/// The values of "model.type" that are no networks.
+std::vector<std::string> classical_types();
 
 /// The one data set that needs no `data.directory`.
 inline constexpr std::string_view kShippedDataset = "mnist";

@@ -185,6 +185,11 @@ void require_no_other_type(const Source& source, const Key& key, const Experimen
   for (const Key* same : find_keys(key.section, key.name)) {
     if (same->applies_to(config)) return;
   }
+  if (key.is_of_networks() && !is_network(config.model)) {
+    fail(source, key,
+         fmt::format("belongs to networks, but model.type is \"{}\"; leave it out",
+                     model_type(config.model)));
+  }
   std::vector<std::string> allowed;
   for (const Key& other : experiment_keys()) {
     if (other.section == key.section && other.applies_to(config)) allowed.push_back(other.name);
@@ -256,7 +261,12 @@ ExperimentConfig parse(Source source, const std::vector<std::string>& overrides)
   for (const std::string& override_text : overrides) apply_override(override_text, source);
   require_known_keys(source);
   ExperimentConfig config;
-  for (const Key& key : experiment_keys()) read_key(source, key, config);
+  // The types first: they decide which other keys there are.
+  for (const bool types : {true, false}) {
+    for (const Key& key : experiment_keys()) {
+      if ((key.name == "type") == types) read_key(source, key, config);
+    }
+  }
   if (config.name.empty()) config.name = name_from_file(source);
   for (const Key& key : experiment_keys()) require_dependency(source, key, config);
   return config;

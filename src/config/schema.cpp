@@ -127,6 +127,16 @@ ordered_json transforms_schema(const std::vector<const TransformForm*>& forms) {
   return {{"oneOf", alternatives}};
 }
 
+/// That a model which is no network has none of the networks' keys.
+void add_keys_of_networks(ordered_json& schema) {
+  schema["if"] = {
+      {"properties", {{"model", {{"properties", {{"type", {{"enum", classical_types()}}}}}}}}}};
+  ordered_json& sections = schema["then"]["properties"];
+  for (const Key& key : experiment_keys()) {
+    if (key.is_of_networks()) sections[key.section]["properties"][key.name] = false;
+  }
+}
+
 std::string code(const std::string& text) { return "`" + text + "`"; }
 
 std::string default_cell(const Key& key) {
@@ -201,6 +211,7 @@ ordered_json config_schema() {
        "One experiment. Only model.type is required; the defaults are the paper's."}};
   schema.update(object_schema(properties));
   schema["required"] = {"model"};
+  add_keys_of_networks(schema);
   auto layers = ordered_json::array();
   for (const LayerKind& kind : layer_kinds()) layers.push_back(layer_schema(kind));
   schema["$defs"] = {{"layer", {{"oneOf", layers}}},
@@ -216,7 +227,13 @@ std::string config_reference_markdown() {
     table += fmt::format("| {}{} | {} | {} | {} |\n", code(key.path()), type, key.allowed(),
                          default_cell(key), key.meaning);
   }
+  std::vector<std::string> of_networks;
+  for (const Key& key : experiment_keys()) {
+    if (key.is_of_networks()) of_networks.push_back(code(key.path()));
+  }
   return table +
+         fmt::format("\nOnly networks have {}: models of type {} refuse them.\n",
+                     fmt::join(of_networks, ", "), fmt::join(classical_types(), " and ")) +
          fmt::format("\nLayers of `model.layers`; each may have a `name` ({}).\n\n{}",
                      describe(layer_name_rule()), layers_markdown()) +
          "\nTransforms of `data.transform`.\n\n" +

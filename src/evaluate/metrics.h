@@ -13,7 +13,9 @@ struct Predictions {
   std::vector<float> probabilities;   ///< its softmax (paper, eq. 3)
   /// [n, number of classes], row-major: the softmax of all logits.
   std::vector<float> class_probabilities;
-  double loss = 0.0;  ///< mean cross-entropy (paper, eq. 4); may be not finite
+  /// Mean cross-entropy (paper, eq. 4); may be not finite. NaN where the probabilities are shares
+  /// of votes.
+  double loss = 0.0;
 };
 
 /// A class and its softmax.

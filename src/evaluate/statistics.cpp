@@ -35,6 +35,13 @@ SampleSummary with_least_scatter(SampleSummary summary, double least_sd) {
   return summary;
 }
 
+SampleSummary without_scatter(SampleSummary summary) {
+  summary.sd.reset();
+  summary.ci95.reset();
+  summary.is_deterministic = true;
+  return summary;
+}
+
 std::optional<double> median_of(std::vector<double> values) {
   if (values.empty()) return std::nullopt;
   const std::size_t middle = values.size() / 2;

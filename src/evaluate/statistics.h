@@ -17,6 +17,8 @@ struct SampleSummary {
   std::optional<Interval> ci95;   ///< of the mean: mean ± t(0.975, n − 1)·sd/√n; n ≥ 2
   std::optional<double> minimum;  ///< n ≥ 1
   std::optional<double> maximum;  ///< n ≥ 1
+  /// The value is the same for every seed: there is no scatter to estimate, and n runs had it.
+  bool is_deterministic = false;
 };
 
 SampleSummary summary_of(const std::vector<double>& values);
@@ -24,6 +26,9 @@ SampleSummary summary_of(const std::vector<double>& values);
 /// `summary` with a ci95 that assumes an SD of at least `least_sd`: values of limited resolution
 /// may happen to be equal, and would have an interval of width 0.
 SampleSummary with_least_scatter(SampleSummary summary, double least_sd);
+
+/// `summary` of runs that a seed changes nothing of: without SD and interval, and marked as such.
+SampleSummary without_scatter(SampleSummary summary);
 
 /// The middle of the sorted values, or the mean of the two in the middle; nothing for none.
 std::optional<double> median_of(std::vector<double> values);

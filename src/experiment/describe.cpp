@@ -41,10 +41,10 @@ std::vector<DataFile> summarize_files(const Dataset& dataset) {
 
 }  // namespace
 
-DataSummary describe_data(const Dataset& dataset, const DataConfig& config) {
+DataSummary describe_data(const Dataset& dataset, const ExperimentConfig& config) {
   const PixelScaling constants =
-      normalization_constants(config.normalization, dataset.train_pixels.statistics);
-  return {.dataset = dataset.identified.value_or(config.dataset),
+      normalization_constants(normalization_of(config), dataset.train_pixels.statistics);
+  return {.dataset = dataset.identified.value_or(config.data.dataset),
           .train = summarize_split(dataset.train, dataset.classes),
           .test = summarize_split(dataset.test, dataset.classes),
           .validation = dataset.validation.size() == 0

@@ -10,7 +10,7 @@
 namespace mnist_bench {
 
 /// The data of a run for its record.
-DataSummary describe_data(const Dataset& dataset, const DataConfig& config);
+DataSummary describe_data(const Dataset& dataset, const ExperimentConfig& config);
 
 /// The provenance of what `command` begins to compute now on `device` ("cpu", "cuda:0"), without
 /// `simd`, which what computes knows. `jobs`: runs side by side on this machine.

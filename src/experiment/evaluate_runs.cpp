@@ -14,6 +14,7 @@
 #include "config/write.h"
 #include "data/dataset.h"
 #include "data/mnist_c.h"
+#include "experiment/classical_predictor.h"
 #include "experiment/describe.h"
 #include "experiment/evaluation_images.h"
 #include "experiment/predictor.h"
@@ -145,17 +146,34 @@ class Evaluator {
  private:
   StoredModel load(const StoredRun& run) {
     const RunResult& result = run.result;
-    StoredModel model{.run = run,
-                      .engine = options_.engine.value_or(result.config.training.engine),
-                      .tensors = read_trained_model(run)};
+    const bool is_trained = is_network(result.config.model);
+    StoredModel model{.run = run, .engine = engine_of(result.config)};
+    if (is_trained) {
+      model.tensors = read_trained_model(run);
+      if (options_.engine) model.engine = options_.engine;
+    } else {
+      require_completed_run(run);
+      require_no_engine(model);
+    }
     const std::string device = device_of(model);
     std::shared_ptr<Predictor>& predictor = predictors_[fmt::format(
-        "{} {} {}", config_hash(result.config), to_string(model.engine), device)];
-    if (!predictor) predictor = predictor_of(model, device);
+        "{} {} {} {}", config_hash(result.config), computed_by(model.engine), device,
+        is_trained ? "" : result.data->train.sha256)];
+    if (!predictor) {
+      predictor = is_trained ? predictor_of(model, device) : fit_again(run, threads_, observer_);
+    }
     model.predictor = predictor;
     model.provenance = describe_provenance(device, threads_, options_.command);
     model.provenance.simd = predictor->simd();
     return model;
+  }
+
+  void require_no_engine(const StoredModel& model) const {
+    if (!options_.engine) return;
+    throw Error(ExitCode::usage,
+                fmt::format("{}: model.type is \"{}\", which no engine computes",
+                            model.run.folder.string(), model_type(model.result().config.model)),
+                "leave out --engine");
   }
 
   /// The device that was asked for; else the CPU for the native engine, and the run's device for
@@ -168,14 +186,15 @@ class Evaluator {
       return set_up_device(model.engine, wanted, observer_).str();
     } catch (const Error& error) {
       if (error.code() != ExitCode::usage || !options_.device) throw;
-      throw Error(error.code(), error.what(), "use --device cpu, or --engine libtorch");
+      throw Error(error.code(), error.what(),
+                  model.engine ? "use --device cpu, or --engine libtorch" : "use --device cpu");
     }
   }
 
   [[nodiscard]] std::unique_ptr<Predictor> predictor_of(const StoredModel& model,
                                                         const std::string& device) const {
     try {
-      return make_predictor(model.engine, model.result(), device, threads_);
+      return make_predictor(model.engine.value(), model.result(), device, threads_);
     } catch (const Error& error) {
       if (error.code() != ExitCode::usage || !options_.engine) throw;
       throw Error(error.code(), fmt::format("{}: {}", model.run.folder.string(), error.what()),
@@ -346,9 +365,9 @@ class Evaluator {
     Evaluation evaluation{
         .run = {.config_hash = config_hash(result.config),
                 .seed = static_cast<std::int64_t>(result.config.seed),
-                .parameters_sha256 = *result.parameters_sha256,
-                .engine = std::string(to_string(result.config.training.engine))},
-        .engine = std::string(to_string(model.engine)),
+                .parameters_sha256 = result.parameters_sha256,
+                .engine = computed_by(engine_of(result.config))},
+        .engine = computed_by(model.engine),
         .transform = batch.points[point].transform,
         .suite = batch.points[point].suite,
         .data = {.dataset = batch.set.dataset,

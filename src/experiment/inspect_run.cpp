@@ -46,8 +46,8 @@ Inspection inspect_run(const StoredRun& run, std::optional<std::int64_t> image,
   }
 
   set_up_threads(result.config.threads, observer);
-  const std::vector<PlacedLayer> layers =
-      layers_of(result.config.model, seen.shape(), data.classes);
+  const std::vector<PlacedLayer> layers = layers_of(
+      require_network(result.config.model, "it has no layers"), seen.shape(), data.classes);
   torch::nn::Sequential network = make_network(layers);
   import_stored(network, tensors);
   const ImageTensors set = to_tensors(

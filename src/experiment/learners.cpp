@@ -81,8 +81,8 @@ std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache&
                                       const std::string& device, std::int64_t threads) {
   const Dataset& dataset = data.dataset();
   const std::vector<PlacedLayer> layers =
-      layers_of(config.model, {.rows = dataset.train.rows, .columns = dataset.train.columns},
-                dataset.classes);
+      layers_of(require_network(config.model, "it is not trained in steps"),
+                {.rows = dataset.train.rows, .columns = dataset.train.columns}, dataset.classes);
   switch (config.training.engine) {
     case Engine::native:
       return make_native_learner(config, layers, data, threads);

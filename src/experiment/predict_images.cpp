@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/digit_form.h"
 #include "data/transform_set.h"
+#include "experiment/classical_predictor.h"
 #include "experiment/predictor.h"
 #include "experiment/set_up.h"
 #include "record/layer_tensors.h"
@@ -78,17 +79,26 @@ FittedImages fitted_images(const std::vector<NamedImage>& images, ImageShape sha
   return found;
 }
 
+std::unique_ptr<Predictor> predictor_of(const StoredRun& run, Observer& observer) {
+  const ExperimentConfig& config = run.result.config;
+  require_completed_run(run);
+  const std::optional<Engine> engine = engine_of(config);
+  const std::vector<NamedTensor> tensors =
+      engine ? read_trained_model(run) : std::vector<NamedTensor>{};
+  const std::int64_t threads = set_up_threads(config.threads, observer).threads;
+  const std::string device = set_up_device(engine, config.device, observer).str();
+  if (!engine) return fit_again(run, threads, observer);
+  std::unique_ptr<Predictor> predictor = make_predictor(*engine, run.result, device, threads);
+  predictor->set_parameters(tensors);
+  return predictor;
+}
+
 }  // namespace
 
 ImagePredictions predict_images(const StoredRun& run, const std::vector<NamedImage>& images,
                                 bool raw, Observer& observer) {
-  const std::vector<NamedTensor> tensors = read_trained_model(run);
   const RunResult& result = run.result;
-  const std::int64_t threads = set_up_threads(result.config.threads, observer).threads;
-  const Engine engine = result.config.training.engine;
-  const std::string device = set_up_device(engine, result.config.device, observer).str();
-  const std::unique_ptr<Predictor> predictor = make_predictor(engine, result, device, threads);
-  predictor->set_parameters(tensors);
+  const std::unique_ptr<Predictor> predictor = predictor_of(run, observer);
   ImagePredictions found;
   found.names = result.config.data.class_names.value_or(ClassNames{});
   const auto [set, names, indices] =

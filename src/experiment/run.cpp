@@ -15,6 +15,7 @@
 #include "experiment/describe.h"
 #include "experiment/learners.h"
 #include "experiment/run_error.h"
+#include "experiment/run_fit.h"
 #include "experiment/run_training.h"
 #include "experiment/set_up.h"
 #include "experiment/trainable.h"
@@ -51,14 +52,14 @@ void require_memory(const OptimizerConfig& optimizer, std::int64_t parameters) {
       "make the layers of the model smaller");
 }
 
-void warn_of_data(const Dataset& dataset, const DataConfig& config, Observer& observer) {
-  if (dataset.identified && *dataset.identified != config.dataset) {
+void warn_of_data(const Dataset& dataset, const ExperimentConfig& config, Observer& observer) {
+  const std::string& label = config.data.dataset;
+  if (dataset.identified && *dataset.identified != label) {
     observer.warn(
         fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as such",
-                    config.dataset, *dataset.identified));
+                    label, *dataset.identified));
   }
-  for (const std::string& warning :
-       dataset_warnings(dataset, config.dataset, config.normalization)) {
+  for (const std::string& warning : dataset_warnings(dataset, label, normalization_of(config))) {
     observer.warn(warning);
   }
 }
@@ -96,18 +97,20 @@ struct Prepared {
 /// and in this memory, is found out here.
 Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& observer) {
   // Checked before the device: the native engine never uses CUDA.
-  if (config.training.engine == Engine::native) native::check_supported(config);
+  if (engine_of(config) == Engine::native) native::check_supported(config);
   Prepared prepared{.threads = set_up_threads(config.threads, observer),
-                    .device = set_up_device(config.training.engine, config.device, observer)};
+                    .device = set_up_device(engine_of(config), config.device, observer)};
   const Clock::time_point start = Clock::now();
   prepared.loaded = data.load(config.data);
   prepared.load_seconds = seconds_since(start);
   const Dataset& dataset = data.dataset();
-  warn_of_data(dataset, config.data, observer);
+  warn_of_data(dataset, config, observer);
   const DataShape shape = shape_of(dataset);
   require_trainable(config, shape);
   prepared.model = summarize(config.model, shape.image, shape.classes);
-  if (prepared.device.is_cpu()) require_memory(config.optimizer, prepared.model.parameters);
+  if (is_network(config.model) && prepared.device.is_cpu()) {
+    require_memory(config.optimizer, prepared.model.parameters);
+  }
   return prepared;
 }
 
@@ -117,7 +120,7 @@ RunResult begin_record(const ExperimentConfig& config, const RunOptions& options
   result.config = config;
   result.provenance = describe_provenance(prepared.device.str(), prepared.threads.threads,
                                           options.command, options.jobs);
-  result.data = describe_data(dataset, config.data);
+  result.data = describe_data(dataset, config);
   result.model = prepared.model;
   result.timing.load_seconds = prepared.load_seconds;
   return result;
@@ -127,14 +130,16 @@ void announce(const RunResult& result, const Prepared& prepared, Observer& obser
   observer.debug(fmt::format("{}: decided by {}", counted(prepared.threads.threads, "CPU thread"),
                              prepared.threads.decided_by));
   observer.debug(prepared.loaded ? "data read from files" : "data already in memory");
+  const std::string model = is_network(result.config.model)
+                                ? fmt::format("{} parameters", result.model->parameters)
+                                : std::string(model_type(result.config.model));
   const std::optional<SplitSummary>& held_back = result.data->validation;
-  observer.info(fmt::format(
-      "{}: {} parameters, {} training{} and {} test images, {} on {} ({}), "
-      "seed {}",
-      result.config.name, result.model->parameters, result.data->train.samples,
-      held_back ? fmt::format(", {} validation", held_back->samples) : "",
-      result.data->test.samples, result.provenance->device, result.provenance->device_name,
-      counted(result.provenance->threads, "thread"), result.config.seed));
+  observer.info(fmt::format("{}: {}, {} training{} and {} test images, {} on {} ({}), seed {}",
+                            result.config.name, model, result.data->train.samples,
+                            held_back ? fmt::format(", {} validation", held_back->samples) : "",
+                            result.data->test.samples, result.provenance->device,
+                            result.provenance->device_name,
+                            counted(result.provenance->threads, "thread"), result.config.seed));
 }
 
 /// Takes over what the folder's checkpoint says of the epochs done; returns the seconds they took.
@@ -180,10 +185,14 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
   folder.write_config(config);
   const auto seconds_so_far = [&] { return seconds_before + seconds_since(start); };
   try {
-    const std::unique_ptr<Learner> learner =
-        make_learner(config, data, prepared.device.str(), prepared.threads.threads);
-    result.provenance->simd = learner->simd();
-    run_training(*learner, data, options, seconds_so_far, folder, observer, result);
+    if (const auto classical = classical_of(config.model)) {
+      run_fit(*classical, data, options, folder, observer, result);
+    } else {
+      const std::unique_ptr<Learner> learner =
+          make_learner(config, data, prepared.device.str(), prepared.threads.threads);
+      result.provenance->simd = learner->simd();
+      run_training(*learner, data, options, seconds_so_far, folder, observer, result);
+    }
   } catch (const std::exception& exception) {
     const Error error = run_error(exception);
     result.status = RunStatus::failed;

@@ -47,20 +47,6 @@ EpochScores scores_of(const TestRecord& record) {
           .macro_f1 = record.metrics.macro.f1};
 }
 
-std::vector<Prediction> prediction_rows(const Evaluated& tested, const DataCache& data) {
-  std::vector<Prediction> rows;
-  const std::vector<std::int64_t>& indices = data.test_indices();
-  rows.reserve(indices.size());
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    rows.push_back({.index = indices[i],
-                    .truth = data.dataset().test.labels[i],
-                    .predicted = tested.predictions.classes[i],
-                    .probability = tested.predictions.probabilities[i],
-                    .second = second_of(tested.predictions, i)});
-  }
-  return rows;
-}
-
 /// Of an epoch that is not evaluated.
 EpochRecord record_of(const EpochStatistics& trained, const RunResult& result) {
   return {.epoch = trained.epoch,
@@ -117,6 +103,20 @@ void conclude(const TrainOutcome& outcome, const Learner& learner, RunFolder& fo
 
 }  // namespace
 
+std::vector<Prediction> prediction_rows(const Predictions& predictions, const DataCache& data) {
+  std::vector<Prediction> rows;
+  const std::vector<std::int64_t>& indices = data.test_indices();
+  rows.reserve(indices.size());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    rows.push_back({.index = indices[i],
+                    .truth = data.dataset().test.labels[i],
+                    .predicted = predictions.classes[i],
+                    .probability = predictions.probabilities[i],
+                    .second = second_of(predictions, i)});
+  }
+  return rows;
+}
+
 void resume_from(const Checkpoint& checkpoint, RunResult& result) {
   for (const EpochRecord& epoch : checkpoint.epochs) add_epoch(result, epoch);
   result.provenance->resumed_after = checkpoint.resumed_after;
@@ -171,7 +171,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
   if (result.status == RunStatus::diverged || !last) return;
   result.test = last->test;
   result.validation = last->validation;
-  result.predictions_sha256 = folder.write_predictions(prediction_rows(*last, data));
+  result.predictions_sha256 = folder.write_predictions(prediction_rows(last->predictions, data));
   if (options.save_probabilities) {
     result.probabilities_sha256 = folder.write_probabilities(last->predictions);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "experiment/data_cache.h"
 #include "experiment/observer.h"
@@ -17,6 +18,9 @@ namespace mnist_bench {
 void run_training(Learner& learner, const DataCache& data, const RunOptions& options,
                   const std::function<double()>& seconds_so_far, RunFolder& folder,
                   Observer& observer, RunResult& result);
+
+/// The rows of predictions.csv for the test set of `data`.
+std::vector<Prediction> prediction_rows(const Predictions& predictions, const DataCache& data);
 
 /// Copies the record of the epochs before `checkpoint`.
 void resume_from(const Checkpoint& checkpoint, RunResult& result);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "native/learner.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
@@ -25,7 +26,15 @@ DefaultThreads set_up_threads(std::optional<std::int64_t> wanted, Observer& obse
   return chosen;
 }
 
-c10::Device set_up_device(Engine engine, const std::string& wanted, Observer& observer) {
+c10::Device set_up_device(std::optional<Engine> engine, const std::string& wanted,
+                          Observer& observer) {
+  if (!engine) {
+    if (wanted == "auto" || wanted == "cpu") return c10::kCPU;
+    throw Error(
+        ExitCode::usage,
+        fmt::format("k-NN and SVM compute on the CPU only, but the device is \"{}\"", wanted),
+        "use device=cpu");
+  }
   if (engine == Engine::native) {
     native::check_device(wanted);
     return c10::kCPU;

@@ -16,7 +16,9 @@ namespace mnist_bench {
 DefaultThreads set_up_threads(std::optional<std::int64_t> wanted, Observer& observer);
 
 /// Chooses and prepares the device that `wanted` names for an engine: float32 throughout, with the
-/// memory peak reset.
-c10::Device set_up_device(Engine engine, const std::string& wanted, Observer& observer);
+/// memory peak reset. Without an engine, for k-NN and SVM, it is the CPU. Throws Error(usage) for
+/// one that cannot be used.
+c10::Device set_up_device(std::optional<Engine> engine, const std::string& wanted,
+                          Observer& observer);
 
 }  // namespace mnist_bench

@@ -22,7 +22,7 @@ bool computes_as_trained(const StoredModel& model) {
   const Provenance& now = model.provenance;
   return !model.other_engine() && trained.simd == now.simd &&
          trained.device_name == now.device_name &&
-         (model.engine == Engine::native ||
+         (model.engine != Engine::libtorch ||
           (trained.threads == now.threads && trained.libtorch == now.libtorch));
 }
 

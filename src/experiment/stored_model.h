@@ -15,10 +15,10 @@
 
 namespace mnist_bench {
 
-/// A completed run that can predict, with its stored parameters in an engine.
+/// A completed run that can predict: with its stored parameters in an engine, or fitted again.
 struct StoredModel {
   StoredRun run;
-  Engine engine = Engine::libtorch;
+  std::optional<Engine> engine = Engine::libtorch;  ///< absent for k-NN and SVM
   std::vector<NamedTensor> tensors = {};
   std::shared_ptr<Predictor> predictor = {};  ///< of all runs with this network
   Provenance provenance = {};
@@ -32,7 +32,7 @@ struct StoredModel {
   }
   /// The engine for a file's name; absent where it is the run's.
   [[nodiscard]] std::optional<Engine> other_engine() const {
-    return engine == result().config.training.engine ? std::nullopt : std::optional(engine);
+    return engine == engine_of(result().config) ? std::nullopt : engine;
   }
 };
 

@@ -54,7 +54,7 @@ std::string end_of(const std::string& folder) {
 }
 
 bool may_use_cuda(const ExperimentConfig& run) {
-  return run.training.engine == Engine::libtorch && run.device != "cpu";
+  return engine_of(run) == Engine::libtorch && run.device != "cpu";
 }
 
 /// A sweep in progress.

@@ -88,7 +88,7 @@ void require_devices(const std::vector<ExperimentConfig>& runs) {
   std::set<std::string> wanted;
   for (const ExperimentConfig& run : runs) {
     const bool cpu = run.device == "cpu" || run.device == "auto";
-    if (run.training.engine == Engine::libtorch && !cpu) wanted.insert(run.device);
+    if (engine_of(run) == Engine::libtorch && !cpu) wanted.insert(run.device);
   }
   if (wanted.empty()) return;
   in_child_process([&] {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "classical/classifier.h"
 #include "config/schedule.h"
 #include "data/subset.h"
 #include "model/batches.h"
@@ -33,7 +34,12 @@ void require_trainable(const ExperimentConfig& config, const DataShape& data) {
                             names->size(), data.classes),
                 "name each class, from class 0 on, or leave the key out");
   }
-  const std::vector<PlacedLayer> layers = layers_of(config.model, data.image, data.classes);
+  if (const auto classical = classical_of(config.model)) {
+    classical::require_fittable(*classical, data.image, data.train_images);
+    return;
+  }
+  const std::vector<PlacedLayer> layers =
+      layers_of(require_network(config.model, "it is not trained"), data.image, data.classes);
   require_values_to_normalize(layers, data.train_images, config.training.batch_size);
   const std::int64_t epochs = schedule_of(config.training, data.train_images).epochs();
   if (epochs > kMaxEpochs) {

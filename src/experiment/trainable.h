@@ -20,8 +20,8 @@ DataShape shape_of(const Dataset& dataset);
 /// load_dataset and training_split, and Error(usage) for images that its transforms cannot take.
 DataShape shape_of(const DataConfig& config);
 
-/// Throws Error(usage) for a network that cannot exist for such data, that cannot be trained in
-/// their batches, or that the config's engine cannot train.
+/// Throws Error(usage) for a model that cannot exist for such data, and for a network that cannot
+/// be trained in their batches or that the config's engine cannot train.
 void require_trainable(const ExperimentConfig& config, const DataShape& data);
 
 }  // namespace mnist_bench

@@ -291,7 +291,7 @@ std::vector<Layer> list_of(const CnnConfig& cnn) {
 
 std::vector<Layer> list_of(const LayersConfig& config) { return config.layers; }
 
-void require_size_for_pools(const ModelConfig& model, ImageShape image) {
+void require_size_for_pools(const NetworkConfig& model, ImageShape image) {
   const bool pools_twice = std::visit(
       Overloaded{[](const MlpConfig&) { return false; }, [](const CnnConfig&) { return true; },
                  [](const LayersConfig&) { return false; }},  // its layers check their own sizes
@@ -319,7 +319,16 @@ Tensors collect(const std::vector<PlacedLayer>& layers, Tensors PlacedLayer::*of
 
 }  // namespace
 
-std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
+NetworkConfig require_network(const ModelConfig& model, const std::string& wanted,
+                              const std::string& remedy) {
+  if (auto network = network_of(model)) return *std::move(network);
+  throw Error(
+      ExitCode::usage,
+      fmt::format("model.type is \"{}\", which is no network: {}", model_type(model), wanted),
+      remedy);
+}
+
+std::vector<PlacedLayer> layers_of(const NetworkConfig& model, ImageShape image,
                                    std::int64_t classes) {
   require_size_for_pools(model, image);
   Network network("", {1, image.rows, image.columns}, classes);

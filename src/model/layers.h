@@ -31,8 +31,12 @@ struct PlacedLayer {
 /// The network of `model`, layer by layer: the one description from which shapes, parameters, MACs
 /// and both engines' networks are derived. Throws Error(usage), naming the layer, where an input
 /// does not fit, a name occurs twice or a number is too large.
-std::vector<PlacedLayer> layers_of(const ModelConfig& model, ImageShape image,
+std::vector<PlacedLayer> layers_of(const NetworkConfig& model, ImageShape image,
                                    std::int64_t classes);
+
+/// `model` as a network. Throws Error(usage), saying what is `wanted` of one, where it is none.
+NetworkConfig require_network(const ModelConfig& model, const std::string& wanted,
+                              const std::string& remedy = "");
 
 /// Of a parameter, and of a value between two layers: float32.
 inline constexpr std::int64_t kBytesOfValue = 4;

@@ -33,14 +33,15 @@ void append(ModelSummary& summary, const std::vector<PlacedLayer>& layers) {
 bool stores_input_shape(const ModelConfig& model) {
   return std::visit(
       Overloaded{[](const MlpConfig&) { return false; }, [](const CnnConfig&) { return false; },
-                 [](const LayersConfig&) { return true; }},
+                 [](const LayersConfig&) { return true; }, [](const KnnConfig&) { return true; },
+                 [](const SvmConfig&) { return true; }},
       model);
 }
 
 ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes) {
   ModelSummary summary;
   summary.type = model_type(model);
-  append(summary, layers_of(model, image, classes));
+  if (const auto network = network_of(model)) append(summary, layers_of(*network, image, classes));
   if (stores_input_shape(model)) {
     summary.input_shape = {1, image.rows, image.columns};
   }

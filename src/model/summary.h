@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,16 @@ struct LayerSummary {
 
 /// A network as records and `mnist-bench summary` describe it.
 struct ModelSummary {
-  std::string type;  ///< the value of model.type
-  std::int64_t parameters = 0;
+  std::string type;             ///< the value of model.type
+  std::int64_t parameters = 0;  ///< 0 for what is no network, as is `macs`
   std::int64_t macs = 0;
   std::vector<LayerSummary> layers;  ///< a residual block follows its inner layers
   /// [1, rows, columns] of the images; empty for mlp and cnn, whose layers determine it.
   std::vector<std::int64_t> input_shape = {};
+  /// Of a fitted k-NN or SVM, which has no layers: what predicting needs, and of an SVM the
+  /// training images among it.
+  std::optional<std::int64_t> stored_bytes = {};
+  std::optional<std::int64_t> support_vectors = {};
   bool operator==(const ModelSummary&) const = default;
 };
 
@@ -38,7 +43,8 @@ bool stores_input_shape(const ModelConfig& model);
 /// the rows.
 ImageShape image_of(const ModelSummary& summary);
 
-/// The summary of the network that `layers_of` gives; throws like it.
+/// The summary of the network that `layers_of` gives; throws like it. What is no network has no
+/// layers.
 ModelSummary summarize(const ModelConfig& model, ImageShape image, std::int64_t classes);
 
 }  // namespace mnist_bench

@@ -51,8 +51,8 @@ struct Difference {
 /// Absent if the list is the model.
 std::optional<Difference> difference(const std::vector<PlacedLayer>& layers,
                                      const ModelConfig& model) {
-  const std::vector<PlacedLayer> wanted =
-      effective_layers(layers_of(model, image_of(layers), classes_of(layers)));
+  const std::vector<PlacedLayer> wanted = effective_layers(
+      layers_of(require_network(model, "it has no layers"), image_of(layers), classes_of(layers)));
   const auto [mine, its] =
       std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
   if (mine == layers.end() && its == wanted.end()) return std::nullopt;

@@ -48,7 +48,8 @@ OnnxFile export_run(const StoredRun& run, const std::string& version) {
                          .tensors = read_trained_model(run),
                          .scaling = {.mean = result.data->mean, .sd = result.data->std}};
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
-  network.layers = layers_of(result.config.model, shape_of_images(result), classes);
+  network.layers = layers_of(require_network(result.config.model, "it has no layers"),
+                             shape_of_images(result), classes);
 
   onnx::ModelProto model;
   model.set_ir_version(kOnnxIrVersion);

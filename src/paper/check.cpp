@@ -22,11 +22,14 @@ const ExperimentConfig& config_of(const RunGroup& group) { return first_run(grou
 std::vector<std::string> departures_of(const RunGroup& group) {
   const ExperimentConfig& config = config_of(group);
   ExperimentConfig paper;
-  paper.model = std::visit(
-      Overloaded{[](const MlpConfig&) -> ModelConfig { return MlpConfig{}; },
-                 [](const CnnConfig&) -> ModelConfig { return CnnConfig{}; },
-                 [](const LayersConfig&) -> ModelConfig { return MlpConfig{}; }},  // none of its
-      config.model);
+  paper.model =
+      std::visit(Overloaded{[](const MlpConfig&) -> ModelConfig { return MlpConfig{}; },
+                            [](const CnnConfig&) -> ModelConfig { return CnnConfig{}; },
+                            // None of the paper's.
+                            [](const LayersConfig&) -> ModelConfig { return MlpConfig{}; },
+                            [](const KnnConfig&) -> ModelConfig { return MlpConfig{}; },
+                            [](const SvmConfig&) -> ModelConfig { return MlpConfig{}; }},
+                 config.model);
   return differences_between(paper, config);
 }
 

@@ -91,6 +91,10 @@ bool was_evaluated_anew(const RunResult& result) {
 
 void check_epochs(const RunResult& result, bool first) {
   if (result.epochs.empty()) return;
+  if (!is_network(result.config.model)) {
+    contradict("epochs", fmt::format("a list of {}", result.epochs.size()),
+               fmt::format("config.model.type is \"{}\"", model_type(result.config.model)));
+  }
   if (!result.provenance || !result.data || !result.model) {
     contradict(!result.provenance ? "provenance"
                : !result.data     ? "data"
@@ -128,6 +132,7 @@ void check_scores(const RunResult& result, const std::string& name, const TestRe
                fmt::format("{} images", images),
                fmt::format("data.{}.class_counts[{}] is {}", name, k, classes[k]));
   }
+  if (!is_network(result.config.model)) return;
   if (!scores) contradict(name, "there", "the last of epochs is not evaluated");
   const EpochScores& last = *scores;
   const bool anew = was_evaluated_anew(result);
@@ -152,14 +157,18 @@ void check_scores(const RunResult& result, const std::string& name, const TestRe
 }  // namespace
 
 void check_test(const RunResult& result) {
-  const bool wanted = result.test && result.data->validation;
+  const bool wanted = result.test && result.data && result.data->validation;
   if (result.validation.has_value() != wanted) {
     contradict("validation", result.validation ? "there" : "lacking",
                wanted ? "data.validation is there" : "there is no test, or no image is held back");
   }
   if (!result.test) return;
-  if (result.epochs.empty()) contradict("test", "there", "no epoch was trained");
-  const EpochRecord& last = result.epochs.back();
+  const bool is_trained = is_network(result.config.model);
+  if (is_trained && result.epochs.empty()) contradict("test", "there", "no epoch was trained");
+  if (!is_trained && (!result.data || !result.model)) {
+    contradict(result.data ? "model" : "data", "null", "test is there");
+  }
+  const EpochRecord last = is_trained ? result.epochs.back() : EpochRecord{};
   check_scores(result, "test", *result.test, result.data->test, last.test);
   if (!result.validation) return;
   check_scores(result, "validation", *result.validation, *result.data->validation, last.validation);
@@ -178,8 +187,11 @@ void check_timing(const RunResult& result) {
     contradict(member, fmt::format("{}", said), fmt::format("the epochs have {} in sum", sum));
   };
   require("timing.train_seconds", timing.train_seconds, train);
-  require("timing.evaluate_seconds", timing.evaluate_seconds, evaluate);
-  const double parts = timing.load_seconds + train + evaluate;
+  if (is_network(result.config.model)) {
+    require("timing.evaluate_seconds", timing.evaluate_seconds, evaluate);
+  }
+  const double parts =
+      timing.load_seconds + train + timing.fit_seconds.value_or(0.0) + timing.evaluate_seconds;
   if (timing.total_seconds < parts && !nearly(timing.total_seconds, parts, 1e-3)) {
     contradict("timing.total_seconds", fmt::format("{}", timing.total_seconds),
                fmt::format("loading, training and evaluation have {} in sum", parts));

@@ -61,6 +61,26 @@ void check_layers(const RunResult& result) {
   }
 }
 
+/// What is fitted at once says what it keeps, and nothing else does.
+void check_fit(const RunResult& result) {
+  const bool is_fitted = result.timing.fit_seconds.has_value();
+  const bool is_svm = std::holds_alternative<SvmConfig>(result.config.model);
+  const auto require = [&](const char* member, bool is_there, bool should_be) {
+    if (is_there == should_be) return;
+    contradict(member, is_there ? "there" : "lacking",
+               fmt::format("config.model.type is \"{}\", {}", model_type(result.config.model),
+                           is_fitted ? "and it is fitted" : "and it is not fitted"));
+  };
+  if (is_network(result.config.model)) require("timing.fit_seconds", is_fitted, false);
+  require("model.stored_bytes", result.model->stored_bytes.has_value(), is_fitted);
+  require("model.support_vectors", result.model->support_vectors.has_value(), is_fitted && is_svm);
+  if (!result.model->support_vectors || !result.data) return;
+  if (*result.model->support_vectors > result.data->train.samples) {
+    contradict("model.support_vectors", std::to_string(*result.model->support_vectors),
+               fmt::format("there are {} training images", result.data->train.samples));
+  }
+}
+
 void check_model(const RunResult& result) {
   if (!result.model) return;
   const ModelSummary& model = *result.model;
@@ -76,7 +96,13 @@ void check_model(const RunResult& result) {
   }
   require_sum("model.parameters", model.parameters, "model.layers[].parameters", parameters);
   require_sum("model.macs", model.macs, "model.layers[].macs", macs);
-  if (!result.data || model.layers.empty()) return;
+  check_fit(result);
+  if (!result.data) return;
+  if (!is_network(result.config.model)) {
+    check_layers(result);
+    return;
+  }
+  if (model.layers.empty()) return;
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   const std::vector<std::int64_t>& output = model.layers.back().output_shape;
   if (output != std::vector{classes}) {
@@ -119,8 +145,8 @@ void check_normalization(const RunResult& result) {
   if (!(data.std > 0.0)) {
     contradict("data.normalization.std", fmt::format("{}", data.std), "it is divided by");
   }
-  const PixelScaling asked = normalization_constants(result.config.data.normalization,
-                                                     {.mean = data.mean, .sd = data.std});
+  const PixelScaling asked =
+      normalization_constants(normalization_of(result.config), {.mean = data.mean, .sd = data.std});
   const auto require = [](const char* member, double said, double should) {
     if (nearly(said, should)) return;
     contradict(member, fmt::format("{}", said),
@@ -220,12 +246,15 @@ void check_provenance(const RunResult& result) {
 /// What a status promises.
 void check_status(const RunResult& result, bool first) {
   const std::string status = fmt::format("\"{}\"", to_string(result.status));
+  const bool is_trained = is_network(result.config.model);
   const std::int64_t epochs = epochs_of(result);
-  const bool all = static_cast<std::int64_t>(result.epochs.size()) == epochs;
+  const bool all = is_trained ? static_cast<std::int64_t>(result.epochs.size()) == epochs
+                              : result.timing.fit_seconds && result.test;
   const auto require = [&](bool holds, const std::string& otherwise) {
     if (!holds) contradict("status", status, otherwise);
   };
   const auto number = [&] {
+    if (!is_trained) return std::string("it is not fitted and tested");
     return fmt::format("it has {} of {} epochs", result.epochs.size(), epochs);
   };
   require(result.test || !result.probabilities_sha256, "probabilities_sha256 is without a test");
@@ -233,12 +262,13 @@ void check_status(const RunResult& result, bool first) {
     case RunStatus::completed:
       require(all, number());
       require(result.test.has_value(), "test is null");
-      require(result.parameters_sha256.has_value(), "parameters_sha256 is null");
+      require(result.parameters_sha256.has_value() == is_trained,
+              is_trained ? "parameters_sha256 is null" : "parameters_sha256 is not null");
       require(first || result.predictions_sha256, "predictions_sha256 is null");
       require(!result.error, "error is not null");
       break;
     case RunStatus::interrupted:
-      require(!all, "it has all epochs");
+      require(!all, is_trained ? "it has all epochs" : "it is fitted and tested");
       require(result.test.has_value() == !result.epochs.empty(),
               result.test ? "test is present without an epoch" : "test is null");
       require(first || result.predictions_sha256.has_value() == result.test.has_value(),

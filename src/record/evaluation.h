@@ -28,8 +28,8 @@ inline constexpr std::string_view kMnistCData = "mnist-c-";
 struct EvaluatedRun {
   std::string config_hash;
   std::int64_t seed = 0;
-  std::string parameters_sha256;
-  std::string engine;  ///< that trained it
+  std::optional<std::string> parameters_sha256;  ///< absent for k-NN and SVM, which have none
+  std::string engine;                            ///< that trained it
 };
 
 struct EvaluatedData {

@@ -30,7 +30,8 @@ std::uint64_t values_in(const std::vector<TensorShape>& tensors) {
 std::vector<PlacedLayer> layers_of(const RunResult& result) {
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   try {
-    return layers_of(result.config.model, image_of(*result.model), classes);
+    return layers_of(require_network(result.config.model, "it has no layers"),
+                     image_of(*result.model), classes);
   } catch (const Error& error) {
     throw Error(ExitCode::io, error.what());
   }
@@ -51,7 +52,9 @@ ImageShape shape_as_read(const RunResult& result) {
 bool takes_images(const RunResult& result, ImageShape shape) {
   const auto classes = static_cast<std::int64_t>(result.data->test.class_counts.size());
   try {
-    return summarize(result.config.model, shape, classes).layers == result.model->layers;
+    const ModelSummary taken = summarize(result.config.model, shape, classes);
+    return taken.layers == result.model->layers &&
+           (is_network(result.config.model) || taken.input_shape == result.model->input_shape);
   } catch (const Error&) {
     return false;
   }

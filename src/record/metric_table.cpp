@@ -20,8 +20,14 @@ std::optional<double> tested(const RunResult& run) {
 
 template <std::int64_t ModelSummary::*member>
 std::optional<double> of_model(const RunResult& run) {
-  return run.model ? std::optional<double>(static_cast<double>((*run.model).*member))
-                   : std::nullopt;
+  if (!run.model || (run.model->layers.empty() && run.model->parameters == 0)) return std::nullopt;
+  return static_cast<double>((*run.model).*member);
+}
+
+bool is_classical(const ModelConfig& model) { return !is_network(model); }
+
+std::optional<double> predict_seconds(const RunResult& run) {
+  return run.timing.fit_seconds ? std::optional(run.timing.evaluate_seconds) : std::nullopt;
 }
 
 SampleSummary epoch_seconds(const RunResult& run) { return seconds_per_epoch(run); }
@@ -64,19 +70,37 @@ std::vector<Metric> make_metrics() {
        .title = "loss",
        .meaning = "mean cross-entropy of the test images",
        .decimals = 4,
-       .value = tested<kLoss>},
+       .value = tested<kLoss>,
+       .applies = is_network},
       {.key = "seconds_per_epoch",
        .title = "training",
        .unit = "s/epoch",
        .meaning = "mean training seconds per epoch",
        .value = [](const RunResult& run) { return epoch_seconds(run).mean; },
+       .applies = is_network,
+       .is_time = true,
        .over_epochs = epoch_seconds},
+      {.key = "fit_seconds",
+       .title = "fit",
+       .unit = "s",
+       .meaning = "seconds of fitting k-NN or SVM",
+       .value = [](const RunResult& run) { return run.timing.fit_seconds; },
+       .applies = is_classical,
+       .is_time = true},
+      {.key = "predict_seconds",
+       .title = "predict",
+       .unit = "s",
+       .meaning = "seconds of predicting the test images with k-NN or SVM",
+       .value = predict_seconds,
+       .applies = is_classical,
+       .is_time = true},
       {.key = "total_seconds",
        .title = "total",
        .unit = "s",
        .meaning = "seconds of the whole run",
        .in_reports = false,
-       .value = [](const RunResult& run) { return std::optional(run.timing.total_seconds); }},
+       .value = [](const RunResult& run) { return std::optional(run.timing.total_seconds); },
+       .is_time = true},
       count("parameters", "parameters", "trained numbers of the model",
             of_model<&ModelSummary::parameters>),
       count("macs", "MACs", "multiply-accumulates per image", of_model<&ModelSummary::macs>),

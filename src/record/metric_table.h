@@ -43,6 +43,10 @@ struct Metric {
   /// The value of one run, in the record's unit; absent where the run lacks it. It may be infinite
   /// or NaN.
   std::optional<double> (*value)(const RunResult& run) = nullptr;
+  /// Whether runs of this model have it.
+  bool (*applies)(const ModelConfig& model) = [](const ModelConfig& /*model*/) { return true; };
+  /// A time: it differs between runs that are the same in all else.
+  bool is_time = false;
   /// What the value is the mean of, if of the run's epochs; else null.
   SampleSummary (*over_epochs)(const RunResult& run) = nullptr;
 

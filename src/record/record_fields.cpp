@@ -45,6 +45,19 @@ const Fields<EpochScores>& score_fields() {
   return fields;
 }
 
+/// A sum over the layers; null for what has none.
+Field<ModelSummary> of_layers(const std::string& name, std::int64_t ModelSummary::*member) {
+  Field<ModelSummary> sum = field(name, member, &J::count);
+  sum.write = [member](const ModelSummary& model) {
+    return model.layers.empty() ? nlohmann::ordered_json(nullptr)
+                                : nlohmann::ordered_json(model.*member);
+  };
+  sum.read = [name, member](ModelSummary& model, const JsonValue& json) {
+    model.*member = json.optional(name.c_str(), &J::count).value_or(0);
+  };
+  return sum;
+}
+
 }  // namespace
 
 const Fields<Calibration>& calibration_fields() {
@@ -133,10 +146,12 @@ const Fields<ModelSummary>& model_fields() {
   using M = ModelSummary;
   static const Fields<M> fields = {
       field("type", &M::type, &J::text),
-      field("parameters", &M::parameters, &J::count),
-      field("macs", &M::macs, &J::count),
+      of_layers("parameters", &M::parameters),
+      of_layers("macs", &M::macs),
       list_of("layers", &M::layers, layer_fields()),
       unless_empty(field("input_shape", &M::input_shape, &J::counts), &M::input_shape),
+      unless_absent(field("stored_bytes", &M::stored_bytes, &J::count), &M::stored_bytes),
+      unless_absent(field("support_vectors", &M::support_vectors, &J::count), &M::support_vectors),
   };
   return fields;
 }
@@ -163,6 +178,7 @@ const Fields<TimingRecord>& timing_fields() {
   static const Fields<T> fields = {
       field("load_seconds", &T::load_seconds, &J::amount),
       field("train_seconds", &T::train_seconds, &J::amount),
+      unless_absent(field("fit_seconds", &T::fit_seconds, &J::amount), &T::fit_seconds),
       field("evaluate_seconds", &T::evaluate_seconds, &J::amount),
       field("total_seconds", &T::total_seconds, &J::amount),
       field("peak_rss_bytes", &T::peak_rss_bytes, &J::count),

@@ -109,10 +109,11 @@ struct EpochRecord {
 };
 
 struct TestRecord {
-  double loss = 0.0;
+  double loss = 0.0;  ///< not finite where there is none, as of k-NN and SVM
   ClassificationMetrics metrics;
   ConfusionMatrix confusion;
-  /// Absent in records of 0.1.0, and where a probability is not finite.
+  /// Absent in records of 0.1.0, where a probability is not finite, and where they are shares of
+  /// votes.
   std::optional<Calibration> calibration = {};
 };
 
@@ -122,6 +123,8 @@ struct TimingRecord {
   double evaluate_seconds = 0.0;
   double total_seconds = 0.0;
   std::int64_t peak_rss_bytes = 0;
+  /// Of k-NN and SVM, which are fitted at once and have no epochs.
+  std::optional<double> fit_seconds = {};
   /// For a run on CUDA: the most memory that its tensors took on the device.
   std::optional<std::int64_t> peak_device_bytes = {};
 };

@@ -13,8 +13,9 @@ TestRecord test_record(const Predictions& predictions, const std::vector<std::ui
   record.confusion = confusion_matrix(truth, predictions.classes, classes);
   record.metrics = classification_metrics(record.confusion);
   const std::vector<float>& probabilities = predictions.class_probabilities;
-  if (std::all_of(probabilities.begin(), probabilities.end(),
-                  [](float probability) { return std::isfinite(probability); })) {
+  const bool are_votes = std::isnan(record.loss);
+  if (!are_votes && std::all_of(probabilities.begin(), probabilities.end(),
+                                [](float probability) { return std::isfinite(probability); })) {
     record.calibration =
         calibration(truth, predictions.classes, probabilities, classes, record.loss);
   }

@@ -39,12 +39,22 @@ void require_model_of(const RunResult& result, const Safetensors& model) {
   require_tensors_of(result, model.tensors);
 }
 
+void require_completed_run(const StoredRun& run) {
+  if (run.result.status == RunStatus::completed) return;
+  throw Error(
+      ExitCode::io,
+      fmt::format("{} is no completed run: {}", run.folder.string(), to_string(run.result.status)),
+      is_final(run.result.status) ? "name a completed run" : "finish it with --resume");
+}
+
 std::vector<NamedTensor> read_trained_model(const StoredRun& run) {
-  if (run.result.status != RunStatus::completed) {
-    throw Error(ExitCode::io,
-                fmt::format("{} is no completed run: {}", run.folder.string(),
-                            to_string(run.result.status)),
-                is_final(run.result.status) ? "name a completed run" : "finish it with --resume");
+  require_completed_run(run);
+  if (!is_network(run.result.config.model)) {
+    throw Error(ExitCode::usage,
+                fmt::format("{} is of model.type \"{}\", which is no network: it has no trained "
+                            "parameters",
+                            run.folder.string(), model_type(run.result.config.model)),
+                "name the run of a network; evaluate, predict, report and compare take this one");
   }
   try {
     Safetensors model = read_sound_model(run.folder, stored_values(run.result).model);

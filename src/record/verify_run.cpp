@@ -77,6 +77,7 @@ struct RunFiles {
 /// By the record; absent without one, or where that does not say.
 std::optional<StoredValues> values_of(const RunFiles& run) {
   if (!run.result || !run.result->model || !run.result->data) return std::nullopt;
+  if (!is_network(run.result->config.model)) return std::nullopt;
   return stored_values(*run.result);
 }
 
@@ -166,7 +167,7 @@ void check_epochs(RunFiles& run) {
   require_same_epochs(epochs, recorded, count, "result.json");
 }
 
-void check_model(const RunFiles& run) {
+void check_model(RunFiles& run) {
   const std::optional<StoredValues> values = values_of(run);
   const Safetensors model =
       read_sound_model(run.folder, values ? std::optional(values->model) : std::nullopt);
@@ -228,12 +229,19 @@ RunCheck verify_run(const std::filesystem::path& folder) {
   });
   const bool completed = run.result && run.result->status == RunStatus::completed;
   run.check_file("config.json", run.result.has_value(), [&] { check_config(run); });
-  run.check_file("checkpoint.safetensors", false, [&] { check_checkpoint(run); });
-  run.check_file("epochs.jsonl", completed, [&] { check_epochs(run); });
+  const bool is_trained = !run.config || is_network(run.config->model);
+  const auto check_trained = [&](const char* file, bool required, void (*check_it)(RunFiles&)) {
+    run.check_file(file, required && is_trained, [&] {
+      if (!is_trained) find_fault("is not this run's: its model is not trained in epochs");
+      check_it(run);
+    });
+  };
+  check_trained("checkpoint.safetensors", false, check_checkpoint);
+  check_trained("epochs.jsonl", completed, check_epochs);
   run.check_file("predictions.csv", completed, [&] { check_run_predictions(run); });
   run.check_file(kProbabilitiesFile, completed && run.result->probabilities_sha256,
                  [&] { check_probabilities(run); });
-  run.check_file("model.safetensors", completed, [&] { check_model(run); });
+  check_trained("model.safetensors", completed, check_model);
   check_evaluations(run);
   return check;
 }

@@ -24,16 +24,18 @@ using Json = nlohmann::ordered_json;
 
 template <std::int64_t ModelSummary::*member, std::int64_t factor = 1>
 std::optional<double> of_network(const RunResult& run) {
-  if (!run.model) return std::nullopt;
+  if (!run.model || !is_network(run.config.model)) return std::nullopt;
   return static_cast<double>(factor * (*run.model).*member);
 }
 
 std::optional<double> activation_bytes(const RunResult& run) {
-  if (!run.model || !run.data) return std::nullopt;
+  if (!run.model || !run.data || !is_network(run.config.model)) return std::nullopt;
   return static_cast<double>(peak_activation_bytes(layers_of(run)));
 }
 
-std::optional<double> train_seconds(const RunResult& run) { return run.timing.train_seconds; }
+std::optional<double> train_seconds(const RunResult& run) {
+  return run.timing.fit_seconds.value_or(run.timing.train_seconds);
+}
 
 template <std::optional<double> (*value)(const RunResult&)>
 SampleSummary by_seed(const RunGroup& group) {
@@ -61,7 +63,7 @@ std::vector<std::size_t> known_costs(const std::vector<EfficiencyRow>& rows) {
 /// Whether the judge says that `a` is more accurate: means alone differ by the choice of the seeds.
 bool is_shown_more_accurate(const RunGroup& a, const RunGroup& b) {
   if (!share_test_images(a, b)) return false;
-  const auto& accuracy = metric_of(kAccuracyKey).value;
+  const Metric& accuracy = metric_of(kAccuracyKey);
   const PairedValues pairs =
       paired_by_seed(values_by_seed(b, accuracy), values_by_seed(a, accuracy));
   const Judgement judgement = judge(pairs.differences, test_images(a).value_or(0));

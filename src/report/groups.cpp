@@ -19,7 +19,9 @@ namespace mnist_bench {
 namespace {
 
 SampleSummary summary_over(const RunGroup& group, const Metric& metric) {
-  const SampleSummary summary = summary_of(values_of(values_by_seed(group, metric.value)));
+  const ValuesBySeed values = values_by_seed(group, metric);
+  const SampleSummary summary = summary_of(values_of(values));
+  if (values.is_at_every_seed) return without_scatter(summary);
   if (!metric.is_share()) return summary;
   return with_least_scatter(summary, resolution_sd(test_images(group).value_or(0)));
 }
@@ -154,16 +156,46 @@ ValuesBySeed values_by_seed(const RunGroup& group,
   return values;
 }
 
+ValuesBySeed values_by_seed(const RunGroup& group, const Metric& metric) {
+  ValuesBySeed values = values_by_seed(group, metric.value);
+  values.is_at_every_seed = !metric.is_time && is_deterministic(group);
+  return values;
+}
+
 PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b) {
   PairedValues pairs;
-  for (const auto& [seed, of_a] : a) {
-    const auto of_b = b.find(seed);
-    if (of_b == b.end()) continue;
+  const auto add = [&](double of_a, double of_b) {
     pairs.a.push_back(of_a);
-    pairs.b.push_back(of_b->second);
-    pairs.differences.push_back(of_b->second - of_a);
+    pairs.b.push_back(of_b);
+    pairs.differences.push_back(of_b - of_a);
+  };
+  if (a.empty() || b.empty()) return pairs;
+  if (a.is_at_every_seed && b.is_at_every_seed) {
+    add(a.begin()->second, b.begin()->second);
+  } else if (a.is_at_every_seed) {
+    for (const auto& [seed, of_b] : b) add(a.begin()->second, of_b);
+  } else {
+    for (const auto& [seed, of_a] : a) {
+      const auto of_b = b.is_at_every_seed ? b.begin() : b.find(seed);
+      if (of_b != b.end()) add(of_a, of_b->second);
+    }
   }
   return pairs;
+}
+
+bool is_deterministic(const RunGroup& group) {
+  return !is_network(first_run(group).result.config.model);
+}
+
+std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups) {
+  std::vector<const Metric*> found;
+  for (const Metric& metric : reported_metrics()) {
+    const bool has_one = std::any_of(groups.begin(), groups.end(), [&](const RunGroup& group) {
+      return metric.applies(first_run(group).result.config.model);
+    });
+    if (has_one) found.push_back(&metric);
+  }
+  return found;
 }
 
 std::optional<std::int64_t> test_images(const RunGroup& group) {

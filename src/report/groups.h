@@ -9,6 +9,7 @@
 
 #include "evaluate/statistics.h"
 #include "record/latency.h"
+#include "record/metric_table.h"
 #include "record/read_result.h"
 
 namespace mnist_bench {
@@ -48,8 +49,17 @@ std::optional<std::string> test_set_difference(const RunResult& a, const RunResu
 /// groups has none.
 bool share_test_images(const RunGroup& a, const RunGroup& b);
 
+/// Whether a seed changes nothing of what its runs find out but their times.
+bool is_deterministic(const RunGroup& group);
+
+/// Those of reported_metrics() that at least one of the groups has.
+std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups);
+
 /// Values of runs of one group, by their seeds.
-using ValuesBySeed = std::map<std::uint64_t, double>;
+struct ValuesBySeed : std::map<std::uint64_t, double> {
+  /// The one value of a deterministic model, which counts for any seed.
+  bool is_at_every_seed = false;
+};
 
 /// In the order of the seeds.
 std::vector<double> values_of(const ValuesBySeed& by_seed);
@@ -58,11 +68,14 @@ std::vector<double> values_of(const ValuesBySeed& by_seed);
 /// out.
 ValuesBySeed values_by_seed(const RunGroup& group,
                             const std::function<std::optional<double>(const RunResult&)>& value);
+/// The same of a metric.
+ValuesBySeed values_by_seed(const RunGroup& group, const Metric& metric);
 /// The summary of these values.
 SampleSummary summary_by_seed(const RunGroup& group,
                               std::optional<double> (*value)(const RunResult&));
 
-/// The values of the seeds that both sides have, by seed.
+/// The values of the seeds that both sides have, by seed. A side that has one value at every seed
+/// has those of the other; of two such sides there is one pair.
 struct PairedValues {
   std::vector<double> a;
   std::vector<double> b;

@@ -65,6 +65,9 @@ std::vector<RobustnessRow> rows_of(const RunGroup& group, const EvaluationsOfRun
     }
   }
   std::vector<RobustnessRow> rows;
+  const auto summary = [&](const std::vector<double>& values) {
+    return is_deterministic(group) ? without_scatter(summary_of(values)) : summary_of(values);
+  };
   for (const auto& [key, values] : by_key) {
     const auto& [is_other, data, order, engine] = key;
     rows.push_back({.group = group.label,
@@ -73,11 +76,11 @@ std::vector<RobustnessRow> rows_of(const RunGroup& group, const EvaluationsOfRun
                     .spec = order.spec,
                     .engine = engine,
                     .images = values.images,
-                    .accuracy = summary_of(values.accuracy),
-                    .clean_accuracy = summary_of(values.clean_accuracy),
-                    .accuracy_change = summary_of(values.change),
-                    .right_to_wrong = summary_of(values.right_to_wrong),
-                    .wrong_to_right = summary_of(values.wrong_to_right)});
+                    .accuracy = summary(values.accuracy),
+                    .clean_accuracy = summary(values.clean_accuracy),
+                    .accuracy_change = summary(values.change),
+                    .right_to_wrong = summary(values.right_to_wrong),
+                    .wrong_to_right = summary(values.wrong_to_right)});
   }
   return rows;
 }

@@ -58,6 +58,7 @@ std::string three_digits(double value) {
 }
 
 std::string SummaryText::mean_and_sd() const {
+  if (sd == kDeterministic) return fmt::format("{} ({})", mean, sd);
   return sd == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }
 
@@ -106,7 +107,7 @@ SummaryText summary_text(const SampleSummary& summary, const Metric& metric,
     return value ? rounded(*value * metric.scale(), decimals) : std::string(kAbsent);
   };
   SummaryText result{.mean = text(summary.mean),
-                     .sd = text(summary.sd),
+                     .sd = summary.is_deterministic ? kDeterministic : text(summary.sd),
                      .low = kAbsent,
                      .high = kAbsent,
                      .minimum = text(summary.minimum),

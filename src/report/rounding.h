@@ -51,15 +51,16 @@ std::string percent_of_images(double share, std::int64_t images);
 /// standard deviation supports, or `Metric::decimals` where there is none (n = 1) or it is 0, and
 /// of a share no finer than one of the test images. The interval ends where the metric's values
 /// do. "–" for what does not exist.
+inline constexpr const char* kDeterministic = "deterministic";
 struct SummaryText {
   std::string mean;
-  std::string sd;
+  std::string sd;   ///< kDeterministic where there is nothing to scatter
   std::string low;  ///< of the 95 % interval
   std::string high;
   std::string minimum;
   std::string maximum;
 
-  /// "97.81 ± 0.12", "97.81" of one run, "–"
+  /// "97.81 ± 0.12", "97.81" of one run, "96.91 (deterministic)", "–"
   [[nodiscard]] std::string mean_and_sd() const;
   /// "97.51 to 98.11" or "–"
   [[nodiscard]] std::string interval() const;

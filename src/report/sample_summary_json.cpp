@@ -6,12 +6,14 @@
 namespace mnist_bench {
 
 nlohmann::ordered_json to_json(const SampleSummary& summary) {
-  return {{"n", summary.n},
-          {"mean", json_of(summary.mean)},
-          {"sd", json_of(summary.sd)},
-          {"ci95", interval_json(summary.ci95)},
-          {"min", json_of(summary.minimum)},
-          {"max", json_of(summary.maximum)}};
+  nlohmann::ordered_json json = {{"n", summary.n},
+                                 {"mean", json_of(summary.mean)},
+                                 {"sd", json_of(summary.sd)},
+                                 {"ci95", interval_json(summary.ci95)},
+                                 {"min", json_of(summary.minimum)},
+                                 {"max", json_of(summary.maximum)}};
+  if (summary.is_deterministic) json["deterministic"] = true;
+  return json;
 }
 
 }  // namespace mnist_bench

@@ -197,6 +197,12 @@ std::vector<TransformFamily> transform_families(const std::vector<RunGroup>& gro
       family.points.push_back(point_of(at.first, point, groups.size()));
     }
     family.clean = clean_of(groups, family.points);
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      for (SeverityPoint& point : family.points) {
+        point.accuracy[g].is_at_every_seed = is_deterministic(groups[g]);
+      }
+      family.clean[g].is_at_every_seed = is_deterministic(groups[g]);
+    }
     families.push_back(std::move(family));
   }
   return families;

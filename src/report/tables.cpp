@@ -21,18 +21,19 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
                     .header = {"experiment", "n", "failed"},
                     .rows = {},
                     .keys = {"experiment", "n", "failed"}};
-  for (const Metric& metric : reported_metrics()) {
+  const std::vector<const Metric*> metrics = metrics_of(groups);
+  for (const Metric* metric : metrics) {
     table.columns.push_back(Align::right);
-    table.header.push_back(metric.title_with_unit());
-    table.keys.push_back(metric.key);
+    table.header.push_back(metric->title_with_unit());
+    table.keys.push_back(metric->key);
   }
   for (const RunGroup& group : groups) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
                                     std::to_string(group.failed.size())};
-    for (const Metric& metric : reported_metrics()) {
-      row.push_back(metric.is_count()
-                        ? exact_count(group, metric)
-                        : summary_text(group.summaries.at(metric.key), metric, test_images(group))
+    for (const Metric* metric : metrics) {
+      row.push_back(metric->is_count()
+                        ? exact_count(group, *metric)
+                        : summary_text(group.summaries.at(metric->key), *metric, test_images(group))
                               .mean_and_sd());
     }
     table.rows.push_back(std::move(row));
@@ -47,9 +48,11 @@ ReportTable ranges_table(const std::vector<RunGroup>& groups) {
                   Align::right, Align::right},
       .header = {"metric", "experiment", "n", "mean", "SD", "95 % interval", "min", "max"},
       .rows = {}};
-  for (const Metric& metric : reported_metrics()) {
+  for (const Metric* of_some : metrics_of(groups)) {
+    const Metric& metric = *of_some;
     if (metric.is_count()) continue;
     for (const RunGroup& group : groups) {
+      if (!metric.applies(first_run(group).result.config.model)) continue;
       const SampleSummary& summary = group.summaries.at(metric.key);
       const SummaryText text = summary_text(summary, metric, test_images(group));
       table.rows.push_back({metric.title_with_unit(), group.label, std::to_string(summary.n),

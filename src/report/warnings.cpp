@@ -36,7 +36,7 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
 std::vector<std::string> missing_values(const RunGroup& group) {
   std::vector<std::string> warnings;
   for (const Metric& metric : reported_metrics()) {
-    if (metric.is_count()) continue;
+    if (metric.is_count() || !metric.applies(first_run(group).result.config.model)) continue;
     std::vector<std::string> seeds;
     for (const StoredRun& run : group.completed) {
       // A run on several devices has no time per epoch of one; warn_of_moves says so.

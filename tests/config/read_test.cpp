@@ -278,6 +278,32 @@ TEST(ExperimentConfig, NamesWhatIsWrongWithAnAugmentation) {
   EXPECT_THAT(refusal_with("null"), HasSubstr("/training/augment: found null"));
 }
 
+TEST(ExperimentConfig, ReadsTheKeysOfKnnAndSvm) {
+  const auto knn = std::get<KnnConfig>(
+      parse(config_with("model", R"("k": 7, "weights": "distance")", "knn")).model);
+  EXPECT_EQ(knn, (KnnConfig{.k = 7, .weights = VoteWeights::distance}));
+  const auto svm = std::get<SvmConfig>(
+      parse(config_with("model", R"("kernel": "rbf", "C": 2, "gamma": 0.5)", "svm")).model);
+  EXPECT_EQ(svm, (SvmConfig{.kernel = SvmKernel::rbf, .C = 2, .gamma = 0.5}));
+}
+
+TEST(ExperimentConfig, RefusesWhatOnlyNetworksHaveWhateverItsPlaceInTheFile) {
+  for (const auto& [section, member] :
+       std::vector<std::pair<std::string, std::string>>{{"training", R"("epochs": 3)"},
+                                                        {"optimizer", R"("type": "adam")"},
+                                                        {"data", R"("normalization": "unit")"}}) {
+    EXPECT_THAT(config_refusal(config_with(section, member, "knn")),
+                HasSubstr(R"(belongs to networks, but model.type is "knn"; leave it out)"));
+  }
+}
+
+TEST(ExperimentConfig, KnowsNoGammaOfTheLinearKernel) {
+  const std::string linear = R"("kernel": "linear", "gamma": )";
+  EXPECT_NO_THROW(parse(config_with("model", linear + "null", "svm")));
+  EXPECT_THAT(config_refusal(config_with("model", linear + "0.1", "svm")),
+              HasSubstr("the linear kernel has no γ"));
+}
+
 TEST(ExperimentConfig, KeepsMessagesShort) {
   const std::string long_text(500'000, 'x');
   EXPECT_LT(config_refusal(config_with("", fmt::format(R"("seed": "{}")", long_text))).size(), 400);

@@ -93,7 +93,9 @@ TEST(ConfigReference, HasARowOfFourCellsForEveryKey) {
               HasSubstr("| `model.hidden` (mlp) | list of 1 to 16 integers, each 1 to 65536 | "
                         "`[256,128]` |"));
   EXPECT_THAT(table, HasSubstr("| `threads` | integer 1 to 1024, or null | `null` |"));
-  EXPECT_THAT(table, HasSubstr("| `model.type` | \"mlp\" or \"cnn\" or \"layers\" | required |"));
+  EXPECT_THAT(
+      table,
+      HasSubstr("| `model.type` | \"mlp\" or \"cnn\" or \"layers\" or \"knn\" or \"svm\" |"));
 }
 
 }  // namespace

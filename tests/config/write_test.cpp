@@ -168,6 +168,16 @@ TEST(ConfigHash, DoesNotDependOnHowAValueIsWritten) {
             config_hash(parse_cnn(R"({"model": {"dropout": -0.0, "type": "cnn"}})")));
 }
 
+TEST(ConfigHash, OfKnnHasNothingOfTheEngine) {
+  ExperimentConfig config = parse(config_with("model", R"("k": 1)", "knn"));
+  const std::string hash = config_hash(config);
+  EXPECT_FALSE(to_json(config).contains("training"));
+  EXPECT_FALSE(to_json(config).contains("optimizer"));
+  config.training.engine = Engine::native;
+  config.data.normalization = Normalization::unit;
+  EXPECT_EQ(config_hash(config), hash);
+}
+
 TEST(OutputFolder, FillsInNameAndSeed) {
   ExperimentConfig config;
   config.name = "cnn";

@@ -26,7 +26,7 @@ std::vector<std::int64_t> shape_of(const std::vector<NamedTensor>& tensors, std:
 }
 
 /// The description and the module that is built from it say the same.
-void expect_as_described(const ModelConfig& model, ImageShape image, std::int64_t classes) {
+void expect_as_described(const NetworkConfig& model, ImageShape image, std::int64_t classes) {
   const std::vector<PlacedLayer> layers = layers_of(model, image, classes);
   auto network = make_network(layers);
   network->eval();
@@ -132,7 +132,7 @@ TEST(ResidualBlock, AddsAProjection) {
 }
 
 TEST(ResidualBlock, IsClonedWithParametersOfItsOwn) {
-  const ModelConfig model =
+  const NetworkConfig model =
       read_experiment(MNIST_BENCH_SOURCE "/configs/models/resnet8.json").model;
   auto network = make_network(model, {}, 10);
   initialize(network, 1);

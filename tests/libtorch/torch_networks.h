@@ -7,7 +7,7 @@
 
 namespace mnist_bench {
 
-inline torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image,
+inline torch::nn::Sequential make_network(const NetworkConfig& model, ImageShape image,
                                           std::int64_t classes) {
   return make_network(layers_of(model, image, classes));
 }

@@ -23,7 +23,8 @@ std::vector<std::string> names_of(const std::vector<PlacedLayer>& layers) {
   return names;
 }
 
-std::string refusal_of(const ModelConfig& model, ImageShape image = {}, std::int64_t classes = 10) {
+std::string refusal_of(const NetworkConfig& model, ImageShape image = {},
+                       std::int64_t classes = 10) {
   try {
     layers_of(model, image, classes);
   } catch (const Error& error) {

@@ -9,7 +9,7 @@ namespace mnist_bench::native {
 inline std::unique_ptr<Network> make_network(const ExperimentConfig& config, ImageShape image,
                                              std::int64_t classes, std::int64_t threads,
                                              const PixelStatistics& training = {}) {
-  return make_network(layers_of(config.model, image, classes),
+  return make_network(layers_of(require_network(config.model, "it has no layers"), image, classes),
                       normalization_constants(config.data.normalization, training), threads);
 }
 

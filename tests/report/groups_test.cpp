@@ -169,6 +169,45 @@ TEST(Groups, CountAPartOfAnEpochAsTheWholeOneAtItsPace) {
   EXPECT_EQ(seconds_per_epoch(run).mean, (1.0 + 4 * 2.0) / 2);
 }
 
+/// One experiment of k-NN.
+RunGroup knn_group(const std::vector<std::int64_t>& right) {
+  std::vector<StoredRun> runs = runs_with("knn", right);
+  for (StoredRun& run : runs) {
+    run.result.config.model = KnnConfig{};
+    run.result.parameters_sha256.reset();
+    run.result.timing.fit_seconds = static_cast<double>(run.result.config.seed);
+  }
+  return group_runs(runs).front();
+}
+
+TEST(Groups, OfADeterministicModelHaveNoScatterButOfTheirTimes) {
+  const RunGroup group = knn_group({9'600, 9'600, 9'600});
+  EXPECT_TRUE(is_deterministic(group));
+  const SampleSummary& accuracy = group.summaries.at("accuracy");
+  EXPECT_TRUE(accuracy.is_deterministic);
+  EXPECT_EQ(accuracy.n, 3);
+  EXPECT_FALSE(accuracy.sd);
+  EXPECT_FALSE(accuracy.ci95);
+  EXPECT_DOUBLE_EQ(group.summaries.at("fit_seconds").sd.value(), 1);
+  EXPECT_FALSE(group.summaries.at("seconds_per_epoch").mean);
+}
+
+TEST(PairedValues, HaveTheOneValueOfADeterministicModelAtEverySeedOfTheOther) {
+  const Metric& accuracy = metric_of("accuracy");
+  const ValuesBySeed knn = values_by_seed(knn_group({9'600}), accuracy);
+  const ValuesBySeed mlp = values_by_seed(group_with("mlp", {9'700, 9'800, 9'900}), accuracy);
+  EXPECT_EQ(paired_by_seed(knn, mlp).differences.size(), 3U);
+  EXPECT_NEAR(paired_by_seed(knn, mlp).differences.back(), 0.03, 1e-12);
+  EXPECT_NEAR(paired_by_seed(mlp, knn).differences.back(), -0.03, 1e-12);
+  EXPECT_EQ(paired_by_seed(knn, knn).differences, std::vector{0.0});
+  EXPECT_TRUE(paired_by_seed(knn, {}).differences.empty());
+}
+
+TEST(PairedValues, OfTimesArePairedBySeedAlone) {
+  const Metric& time = metric_of("fit_seconds");
+  EXPECT_FALSE(values_by_seed(knn_group({9'600}), time).is_at_every_seed);
+}
+
 TEST(Labels, AddTheKeysThatSetNamesakesApart) {
   ExperimentConfig a = sample_result("mlp").config;
   ExperimentConfig b = a;

@@ -66,9 +66,15 @@ std::vector<std::uint64_t> seeds_of(const RunGroup& group) {
   return seeds;
 }
 
-/// The group with only those completed runs whose seed is in `seeds` (ascending).
+/// The group with only those completed runs whose seed is in `seeds` (ascending); one that is
+/// deterministic stays whole.
 RunGroup restricted_to(const RunGroup& group, const std::vector<std::uint64_t>& seeds,
                        const std::string& label) {
+  if (is_deterministic(group)) {
+    RunGroup whole = group;
+    whole.label = label;
+    return whole;
+  }
   std::vector<StoredRun> runs;
   std::copy_if(group.completed.begin(), group.completed.end(), std::back_inserter(runs),
                [&](const StoredRun& run) {
@@ -89,10 +95,13 @@ MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const R
                                 std::int64_t images) {
   MetricComparison comparison;
   comparison.metric = &metric;
-  const PairedValues pairs =
-      paired_by_seed(values_by_seed(a, metric.value), values_by_seed(b, metric.value));
-  comparison.a = summary_of(pairs.a);
-  comparison.b = summary_of(pairs.b);
+  const PairedValues pairs = paired_by_seed(values_by_seed(a, metric), values_by_seed(b, metric));
+  const auto summary_at = [&](const RunGroup& group, const std::vector<double>& values) {
+    const SampleSummary& of_all = group.summaries.at(metric.key);
+    return of_all.is_deterministic ? of_all : summary_of(values);
+  };
+  comparison.a = summary_at(a, pairs.a);
+  comparison.b = summary_at(b, pairs.b);
   comparison.differences = pairs.differences;
   comparison.difference = paired_summary(comparison.differences, metric.is_share() ? images : 0);
   return comparison;
@@ -108,8 +117,15 @@ std::vector<std::string> notes_on_groups(const GroupComparison& comparison) {
     notes.push_back(fmt::format(
         "{} and {} are the same experiment: only machine, threads or build can differ", a, b));
   }
+  for (const RunGroup* group : {&comparison.a, &comparison.b}) {
+    if (!is_deterministic(*group)) continue;
+    notes.push_back(fmt::format("{} is deterministic: it has its one value at every seed",
+                                group == &comparison.a ? a : b));
+  }
   std::vector<std::uint64_t> twins;
-  for (std::size_t i = 0; i < comparison.seeds.size(); ++i) {
+  const std::size_t paired = std::min(
+      {comparison.seeds.size(), comparison.a.completed.size(), comparison.b.completed.size()});
+  for (std::size_t i = 0; i < paired; ++i) {
     const auto& hash = comparison.a.completed[i].result.parameters_sha256;
     if (hash && hash == comparison.b.completed[i].result.parameters_sha256) {
       twins.push_back(comparison.seeds[i]);
@@ -167,8 +183,11 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   GroupComparison comparison;
   comparison.name_a = name_a;
   comparison.name_b = name_b;
-  const std::vector<std::uint64_t> in_a = seeds_of(a);
-  const std::vector<std::uint64_t> in_b = seeds_of(b);
+  std::vector<std::uint64_t> in_a = seeds_of(a);
+  std::vector<std::uint64_t> in_b = seeds_of(b);
+  // The one value of a deterministic model counts at each seed of the other.
+  if (is_deterministic(a) && !in_a.empty()) in_a = in_b;
+  if (is_deterministic(b) && !in_b.empty()) in_b = in_a;
   std::set_intersection(in_a.begin(), in_a.end(), in_b.begin(), in_b.end(),
                         std::back_inserter(comparison.seeds));
   std::set_difference(in_a.begin(), in_a.end(), in_b.begin(), in_b.end(),
@@ -206,7 +225,9 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   }
   comparison.images = comparison.a.completed.front().result.data->test.samples;
   for (const Metric& metric : reported_metrics()) {
-    if (metric.is_count()) continue;
+    if (metric.is_count() || !metric.applies(config_a.model) || !metric.applies(config_b.model)) {
+      continue;
+    }
     comparison.metrics.push_back(
         compare_metric(metric, comparison.a, comparison.b, comparison.images));
   }

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_of.h"
 #include "config/write.h"
 #include "record/metric_table.h"
 #include "report/format/formats.h"
@@ -14,6 +15,7 @@ using Json = nlohmann::ordered_json;
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();
   for (const Metric& metric : reported_metrics()) {
+    if (!metric.applies(first_run(group).result.config.model)) continue;
     if (!metric.is_count()) statistics[metric.key] = to_json(group.summaries.at(metric.key));
   }
   return statistics;
@@ -21,6 +23,11 @@ Json statistics_of(const RunGroup& group) {
 
 Json model_of(const RunGroup& group) {
   if (!group.model) return nullptr;
+  if (group.model->layers.empty() && is_deterministic(group)) {
+    return {{"type", group.model->type},
+            {"stored_bytes", json_of(group.model->stored_bytes)},
+            {"support_vectors", json_of(group.model->support_vectors)}};
+  }
   return {{"type", group.model->type},
           {"parameters", group.model->parameters},
           {"macs", group.model->macs}};

@@ -20,9 +20,9 @@ constexpr std::size_t kMostUndefinedShown = 8;
 constexpr std::array kShownOfClass = {kClassRecall, kClassPrecision, kClassF1};
 
 std::string headline(const RunResult& result) {
-  std::string text =
-      fmt::format("{} (seed {}): {} after {}", result.config.name, result.config.seed,
-                  to_string(result.status), counted(result.epochs.size(), "epoch"));
+  std::string text = fmt::format(
+      "{} (seed {}): {}{}", result.config.name, result.config.seed, to_string(result.status),
+      is_network(result.config.model) ? " after " + counted(result.epochs.size(), "epoch") : "");
   if (const auto& provenance = result.provenance) {
     text += fmt::format(", {} on {}, {}", provenance->device, provenance->device_name,
                         counted(provenance->threads, "thread"));
@@ -62,7 +62,8 @@ Row row_of(const Metric& metric, const RunResult& result) {
 std::string metrics_table(const RunResult& result) {
   std::vector<Row> rows = {{"test images", with_commas(result.test->metrics.samples), ""}};
   for (const Metric& metric : reported_metrics()) {
-    if (!metric.is_count()) rows.push_back(row_of(metric, result));
+    if (metric.is_count() || !metric.applies(result.config.model)) continue;
+    rows.push_back(row_of(metric, result));
   }
   return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""}, rows);
 }
@@ -152,6 +153,7 @@ std::string model_text(const ModelSummary& model) {
     rows.push_back({layer.name, layer.type, shape_text(layer.output_shape),
                     count_or_dash(layer.parameters), count_or_dash(layer.macs)});
   }
+  if (rows.empty()) return fmt::format("{}: no layers\n", model.type);
   rows.push_back({"total", "", "", with_commas(model.parameters), with_commas(model.macs)});
   return text_table({Align::left, Align::left, Align::left, Align::right, Align::right},
                     {"layer", "type", "output shape", "parameters", "MACs per image"}, rows);
