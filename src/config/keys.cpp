@@ -234,10 +234,7 @@ Key gamma_key(const Rule& positive) {
   const auto problem = [](const ExperimentConfig& config) -> std::optional<std::string> {
     const auto& svm = std::get<SvmConfig>(config.model);
     if (svm.kernel == SvmKernel::rbf || !svm.gamma) return std::nullopt;
-    return fmt::format(
-        "found {}, but the linear kernel has no γ; use null, or "
-        "model.kernel=rbf",
-        *svm.gamma);
+    return fmt::format("found {}; allowed: null, as the linear kernel has no γ", *svm.gamma);
   };
   gamma.dependency = {
       .problem = problem,

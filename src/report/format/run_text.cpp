@@ -54,8 +54,10 @@ Row row_of(const Metric& metric, const RunResult& result) {
   const ClassificationMetrics& tested = result.test->metrics;
   const double value = metric.value(result).value_or(0.0);
   return {metric.title_with_unit(),
-          metric.is_share() ? percent_of_images(value, tested.samples)
-                            : fmt::format("{:.{}f}", value, metric.decimals),
+          metric.is_share()
+              ? percent_of_images(value, tested.samples)
+              : rounded(value, metric.is_time ? telling_decimals(value, metric.decimals)
+                                              : metric.decimals),
           metric.key == kAccuracyKey ? interval_text(tested) : ""};
 }
 
