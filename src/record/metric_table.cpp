@@ -24,7 +24,15 @@ std::optional<double> of_model(const RunResult& run) {
   return static_cast<double>((*run.model).*member);
 }
 
-bool is_classical(const ModelConfig& model) { return !is_network(model); }
+bool is_trained(const ExperimentConfig& config) { return is_network(config.model); }
+
+bool is_fitted(const ExperimentConfig& config) { return !is_network(config.model); }
+
+bool has_validation(const ExperimentConfig& config) { return config.data.validation.has_value(); }
+
+std::optional<double> validation_accuracy(const RunResult& run) {
+  return run.validation ? run.validation->metrics.accuracy : std::nullopt;
+}
 
 std::optional<double> predict_seconds(const RunResult& run) {
   return run.timing.fit_seconds ? std::optional(run.timing.evaluate_seconds) : std::nullopt;
@@ -41,7 +49,17 @@ Metric share(std::string key, const std::string& title,
           .kind = MetricKind::share,
           .better = Better::higher,
           .range = {.low = 0.0, .high = 1.0},
-          .value = value};
+          .value = value,
+          .of_test = true};
+}
+
+/// Of the images held back from training.
+Metric validation_share() {
+  Metric metric = share(kValidationKey, "validation accuracy", validation_accuracy);
+  metric.meaning = "accuracy on the training images held back, a share of 0 to 1";
+  metric.applies = has_validation;
+  metric.of_test = false;
+  return metric;
 }
 
 Metric count(std::string key, std::string title, std::string meaning,
@@ -62,6 +80,7 @@ constexpr auto kLoss = [](const TestRecord& test) { return test.loss; };
 
 std::vector<Metric> make_metrics() {
   return {
+      validation_share(),
       share(kAccuracyKey, "accuracy", tested<kAccuracy>),
       share(kClassPrecision.macro, "macro precision", tested<kPrecision>),
       share(kClassRecall.macro, "macro recall", tested<kRecall>),
@@ -71,13 +90,14 @@ std::vector<Metric> make_metrics() {
        .meaning = "mean cross-entropy of the test images",
        .decimals = 4,
        .value = tested<kLoss>,
-       .applies = is_network},
+       .applies = is_trained,
+       .of_test = true},
       {.key = "seconds_per_epoch",
        .title = "training",
        .unit = "s/epoch",
        .meaning = "mean training seconds per epoch",
        .value = [](const RunResult& run) { return epoch_seconds(run).mean; },
-       .applies = is_network,
+       .applies = is_trained,
        .is_time = true,
        .over_epochs = epoch_seconds},
       {.key = "fit_seconds",
@@ -85,14 +105,14 @@ std::vector<Metric> make_metrics() {
        .unit = "s",
        .meaning = "seconds of fitting k-NN or SVM",
        .value = [](const RunResult& run) { return run.timing.fit_seconds; },
-       .applies = is_classical,
+       .applies = is_fitted,
        .is_time = true},
       {.key = "predict_seconds",
        .title = "predict",
        .unit = "s",
        .meaning = "seconds of predicting the test images with k-NN or SVM",
        .value = predict_seconds,
-       .applies = is_classical,
+       .applies = is_fitted,
        .is_time = true},
       {.key = "total_seconds",
        .title = "total",

@@ -43,8 +43,12 @@ struct Metric {
   /// The value of one run, in the record's unit; absent where the run lacks it. It may be infinite
   /// or NaN.
   std::optional<double> (*value)(const RunResult& run) = nullptr;
-  /// Whether runs of this model have it.
-  bool (*applies)(const ModelConfig& model) = [](const ModelConfig& /*model*/) { return true; };
+  /// Whether runs of this config have it.
+  bool (*applies)(const ExperimentConfig& config) = [](const ExperimentConfig& /*config*/) {
+    return true;
+  };
+  /// Of the test images: what an experiment must not be chosen by.
+  bool of_test = false;
   /// A time: it differs between runs that are the same in all else.
   bool is_time = false;
   /// What the value is the mean of, if of the run's epochs; else null.
@@ -80,6 +84,8 @@ inline constexpr std::array kClassMetrics = {kClassPrecision, kClassRecall, kCla
 
 /// Of the metric that experiments are compared by.
 inline constexpr const char* kAccuracyKey = "accuracy";
+/// Of the one that they are chosen by, where images are held back.
+inline constexpr const char* kValidationKey = "validation_accuracy";
 
 /// All of them: shares first, then loss, times and counts.
 const std::vector<Metric>& metrics();

@@ -191,7 +191,7 @@ std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups) {
   std::vector<const Metric*> found;
   for (const Metric& metric : reported_metrics()) {
     const bool has_one = std::any_of(groups.begin(), groups.end(), [&](const RunGroup& group) {
-      return metric.applies(first_run(group).result.config.model);
+      return metric.applies(first_run(group).result.config);
     });
     if (has_one) found.push_back(&metric);
   }
@@ -240,6 +240,23 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
         summarize_group(alone ? labels[i] : labels[i] + " on " + all[i].device, all[i]));
   }
   return groups;
+}
+
+bool rank_by_validation(std::vector<RunGroup>& groups) {
+  const auto score = [](const RunGroup& group) {
+    return group.completed.empty() ? std::nullopt : group.summaries.at(kValidationKey).mean;
+  };
+  const auto candidates = std::count_if(
+      groups.begin(), groups.end(), [](const RunGroup& group) { return !group.completed.empty(); });
+  const bool all_have_it = std::all_of(groups.begin(), groups.end(), [&](const RunGroup& group) {
+    return group.completed.empty() || score(group).has_value();
+  });
+  if (candidates < 2 || !all_have_it) return false;
+  std::stable_sort(groups.begin(), groups.end(), [&](const RunGroup& a, const RunGroup& b) {
+    return score(a) > score(b);  // nothing is less than any score
+  });
+  for (RunGroup& group : groups) group.shows_test = &group == &groups.front();
+  return true;
 }
 
 std::vector<double> values_of(const ValuesBySeed& by_seed) {

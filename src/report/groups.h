@@ -33,6 +33,8 @@ struct RunGroup {
   std::vector<StoredRun> repeated;
   /// Over the completed runs, by Metric::key: each of reported_metrics() that is no count.
   std::map<std::string, SampleSummary> summaries;
+  /// Whether reports show what it does on the test images (rank_by_validation).
+  bool shows_test = true;
   /// What join_latencies gives it; empty: none was measured.
   std::vector<Latency> latencies = {};
 };
@@ -89,6 +91,12 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 
 /// The names that the group's completed runs give to their classes; none where they differ.
 ClassNames class_names_of(const RunGroup& group);
+
+/// Where all groups with completed runs have images held back, and there are several: sorts them by
+/// their mean accuracy on these, the best first, those without completed runs last, and lets the
+/// first alone show its test results: the test set would not tell how good the best of many is if
+/// it had chosen it. Returns whether it did so.
+bool rank_by_validation(std::vector<RunGroup>& groups);
 
 /// One run of the group, a completed one if there is any.
 const StoredRun& first_run(const RunGroup& group);

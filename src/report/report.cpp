@@ -1,5 +1,7 @@
 #include "report/report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -17,11 +19,26 @@
 namespace mnist_bench {
 namespace {
 
-Section results_section(const std::vector<RunGroup>& groups) {
-  return {.id = "results",
-          .title = "Results",
-          .tables = {means_table(groups), ranges_table(groups)},
-          .notes = table_notes()};
+/// `ranked`: by rank_by_validation.
+Section results_section(const std::vector<RunGroup>& groups, bool ranked) {
+  Section section{.id = "results",
+                  .title = "Results",
+                  .tables = {means_table(groups), ranges_table(groups)},
+                  .notes = table_notes()};
+  if (!ranked) return section;
+  section.notes.insert(
+      section.notes.begin(),
+      fmt::format("Ranked by the accuracy on training images held back; the test results are those "
+                  "of the first alone, {}, as no choice was made by them. compare tests any two.",
+                  groups.front().label));
+  return section;
+}
+
+std::vector<RunGroup> those_that_show_test(const std::vector<RunGroup>& groups) {
+  std::vector<RunGroup> shown;
+  std::copy_if(groups.begin(), groups.end(), std::back_inserter(shown),
+               [](const RunGroup& group) { return group.shows_test; });
+  return shown;
 }
 
 /// A section for each part that figures are of, in the order of their kinds, then those of
@@ -83,26 +100,28 @@ std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const 
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   std::vector<RunGroup> groups = group_runs(stored.runs);
+  const bool ranked = rank_by_validation(groups);
   const std::vector<std::string> latency_warnings = join_latencies(groups, options.latencies);
   const FoundEvaluations evaluations = evaluations_of(groups);
   Report report{.groups = groups,
                 .unfinished = stored.unfinished,
                 .warnings = warnings_of(groups, stored, evaluations),
                 .failed = failed_lines(groups),
-                .results = results_section(groups),
+                .results = results_section(groups, ranked),
                 .sections = {}};
   report.warnings.insert(report.warnings.end(), latency_warnings.begin(), latency_warnings.end());
   for (const auto& section_of : options.further) {
     report.sections.push_back(section_of(groups, evaluations.of_runs));
   }
+  const std::vector<RunGroup> tested = those_that_show_test(groups);
   for (Section& section :
-       part_sections(groups, evaluations.of_runs,
-                     {robustness_section(groups, evaluations.of_runs), calibration_section(groups),
-                      efficiency_section(groups), confused_pairs_section(groups)})) {
+       part_sections(tested, evaluations.of_runs,
+                     {robustness_section(tested, evaluations.of_runs), calibration_section(tested),
+                      efficiency_section(tested), confused_pairs_section(tested)})) {
     report.sections.push_back(std::move(section));
   }
-  if (options.pictures) add_contact_sheet(report.sections, groups, evaluations.of_runs);
-  if (options.mistakes) report.sections.push_back(mistakes_section(groups));
+  if (options.pictures) add_contact_sheet(report.sections, tested, evaluations.of_runs);
+  if (options.mistakes) report.sections.push_back(mistakes_section(tested));
   report.sections.push_back(settings_section(groups));
   return report;
 }

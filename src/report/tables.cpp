@@ -13,6 +13,9 @@ std::string exact_count(const RunGroup& group, const Metric& metric) {
   return count_text(metric.value(model_alone));
 }
 
+/// In place of the test results of an experiment that was not chosen.
+constexpr const char* kNotShown = "·";
+
 }  // namespace
 
 ReportTable means_table(const std::vector<RunGroup>& groups) {
@@ -31,8 +34,9 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
     std::vector<std::string> row = {group.label, std::to_string(group.completed.size()),
                                     std::to_string(group.failed.size())};
     for (const Metric* metric : metrics) {
-      row.push_back(metric->is_count()
-                        ? exact_count(group, *metric)
+      row.push_back(metric->is_count() ? exact_count(group, *metric)
+                    : metric->of_test && !group.shows_test
+                        ? kNotShown
                         : summary_text(group.summaries.at(metric->key), *metric, test_images(group))
                               .mean_and_sd());
     }
@@ -52,7 +56,8 @@ ReportTable ranges_table(const std::vector<RunGroup>& groups) {
     const Metric& metric = *of_some;
     if (metric.is_count()) continue;
     for (const RunGroup& group : groups) {
-      if (!metric.applies(first_run(group).result.config.model)) continue;
+      if (!metric.applies(first_run(group).result.config)) continue;
+      if (metric.of_test && !group.shows_test) continue;
       const SampleSummary& summary = group.summaries.at(metric.key);
       const SummaryText text = summary_text(summary, metric, test_images(group));
       table.rows.push_back({metric.title_with_unit(), group.label, std::to_string(summary.n),

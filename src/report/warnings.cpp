@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "record/devices.h"
@@ -36,7 +37,7 @@ std::vector<std::string> repeated_runs(const RunGroup& group) {
 std::vector<std::string> missing_values(const RunGroup& group) {
   std::vector<std::string> warnings;
   for (const Metric& metric : reported_metrics()) {
-    if (metric.is_count() || !metric.applies(first_run(group).result.config.model)) continue;
+    if (metric.is_count() || !metric.applies(first_run(group).result.config)) continue;
     std::vector<std::string> seeds;
     for (const StoredRun& run : group.completed) {
       // A run on several devices has no time per epoch of one; warn_of_moves says so.
@@ -86,6 +87,28 @@ std::vector<std::string> interrupted_runs(const RunGroup& group) {
   return notes;
 }
 
+/// Where so many experiments of one name have no images held back, somebody is choosing.
+constexpr std::size_t kFewestOfAGrid = 3;
+
+/// A warning for each name that several experiments share and that only test results tell apart.
+std::vector<std::string> choices_by_test(const std::vector<RunGroup>& groups) {
+  std::map<std::string, std::set<std::string>> variants;
+  for (const RunGroup& group : groups) {
+    const ExperimentConfig& config = first_run(group).result.config;
+    if (group.completed.empty() || config.data.validation) continue;
+    variants[config.name].insert(group.config_hash);
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [name, hashes] : variants) {
+    if (hashes.size() < kFewestOfAGrid) continue;
+    warnings.push_back(
+        fmt::format("{}: the best of {} experiments by their test results looks better than it is; "
+                    "to choose one, hold training images back (data.validation)",
+                    name, hashes.size()));
+  }
+  return warnings;
+}
+
 }  // namespace
 
 std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
@@ -105,8 +128,9 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
   }
-  const std::vector<std::string> conditions = condition_warnings(groups);
-  warnings.insert(warnings.end(), conditions.begin(), conditions.end());
+  for (const auto& found : {choices_by_test(groups), condition_warnings(groups)}) {
+    warnings.insert(warnings.end(), found.begin(), found.end());
+  }
   return warnings;
 }
 

@@ -223,6 +223,34 @@ def test_a_killed_run_ends_with_the_bits_of_one_left_alone(bench, start, tmp_pat
     assert temporary_files(tmp_path / "out") == []
 
 
+def test_a_grid_is_ranked_by_the_images_held_back_and_tested_by_its_best_alone(
+    bench, tmp_path, write_config
+):
+    sweep = write_config(json.dumps({
+        "name": "rates", "configs": [str(SMOKE)], "seeds": [1, 2],
+        "grid": {"optimizer.learning_rate": [1e-6, 0.01, 0.001]},
+    }))  # fmt: skip
+    few = (*SMALL, TINY_MODEL, "training.engine=native", "training.epochs=3")
+    done = bench("sweep", sweep, *few, "data.validation=200", "--output", "ranked")
+    assert done.code == 0, done
+    records = [read_result(f.parent) for f in sorted((tmp_path / "ranked").rglob("result.json"))]
+    scores = {}
+    for record in records:
+        rate = record["config"]["optimizer"]["learning_rate"]
+        scores.setdefault(rate, []).append(record["validation"]["accuracy"])
+    ranking = sorted(scores, key=lambda rate: -sum(scores[rate]))
+    table = [line for line in done.stdout.splitlines() if line.startswith("smoke optimizer")]
+    rows = table[: len(ranking)]
+    assert [float(row.split("learning_rate=")[1].split()[0]) for row in rows] == ranking
+    assert " · " not in rows[0] and all(" · " in row for row in rows[1:])
+    assert "Ranked by the accuracy on training images held back" in done.stdout
+    assert "the best of 3 experiments" not in done.stderr + done.stdout
+
+    done = bench("sweep", sweep, *few, "--output", "unranked")
+    assert done.code == 0, done
+    assert "the best of 3 experiments by their test results" in done.stdout
+
+
 def lines_in(folder):
     file = folder / "epochs.jsonl"
     return file.read_text().count("\n") if file.exists() else 0

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "config/difference.h"
 #include "record/devices.h"
 #include "report/stored_runs.h"
+#include "report/tables.h"
+#include "report/warnings.h"
 
 namespace mnist_bench {
 namespace {
@@ -206,6 +209,73 @@ TEST(PairedValues, HaveTheOneValueOfADeterministicModelAtEverySeedOfTheOther) {
 TEST(PairedValues, OfTimesArePairedBySeedAlone) {
   const Metric& time = metric_of("fit_seconds");
   EXPECT_FALSE(values_by_seed(knn_group({9'600}), time).is_at_every_seed);
+}
+
+/// An experiment with this learning rate and this accuracy on images held back, if any are.
+StoredRun held_back_run(double learning_rate, std::optional<double> accuracy) {
+  RunResult run = sample_result();
+  std::get<AdamConfig>(run.config.optimizer).learning_rate = learning_rate;
+  if (accuracy) {
+    run.config.data.validation = 100;
+    run.validation = run.test;
+    run.validation->metrics.accuracy = accuracy;
+  }
+  return stored(run);
+}
+
+TEST(Ranking, PutsTheBestOnValidationFirstAndShowsItsTestAlone) {
+  std::vector<RunGroup> groups =
+      group_runs({held_back_run(0.1, 0.7), held_back_run(0.2, 0.9), held_back_run(0.3, 0.8)});
+  ASSERT_TRUE(rank_by_validation(groups));
+  std::vector<double> rates;
+  std::vector<bool> shown;
+  for (const RunGroup& group : groups) {
+    rates.push_back(std::get<AdamConfig>(first_run(group).result.config.optimizer).learning_rate);
+    shown.push_back(group.shows_test);
+  }
+  EXPECT_EQ(rates, (std::vector<double>{0.2, 0.3, 0.1}));
+  EXPECT_EQ(shown, (std::vector<bool>{true, false, false}));
+  const ReportTable means = means_table(groups);
+  const auto column = static_cast<std::size_t>(
+      std::find(means.keys.begin(), means.keys.end(), "accuracy") - means.keys.begin());
+  EXPECT_NE(means.rows[0][column], "·");
+  EXPECT_EQ(means.rows[1][column], "·");
+  for (const std::vector<std::string>& row : ranges_table(groups).rows) {
+    if (row[0] == "accuracy [%]") EXPECT_EQ(row[1], groups[0].label);
+  }
+}
+
+TEST(Ranking, LeavesTheOrderWhereAnExperimentHasNoValidationOrThereIsOne) {
+  std::vector<RunGroup> mixed = group_runs({held_back_run(0.1, 0.7), held_back_run(0.2, {})});
+  EXPECT_FALSE(rank_by_validation(mixed));
+  EXPECT_TRUE(mixed[1].shows_test);
+  std::vector<RunGroup> alone = group_runs({held_back_run(0.1, 0.7)});
+  EXPECT_FALSE(rank_by_validation(alone));
+  EXPECT_TRUE(alone[0].shows_test);
+}
+
+TEST(Ranking, PutsExperimentsWithoutCompletedRunsLast) {
+  RunResult failed = sample_result("failed");
+  failed.config.data.validation = 100;
+  failed.status = RunStatus::failed;
+  std::vector<RunGroup> groups =
+      group_runs({stored(failed), held_back_run(0.1, 0.7), held_back_run(0.2, 0.9)});
+  ASSERT_TRUE(rank_by_validation(groups));
+  EXPECT_TRUE(groups.back().completed.empty());
+}
+
+TEST(Ranking, IsWarnedOfWhereThereIsAGridWithoutValidation) {
+  const auto warnings = [](const std::vector<StoredRun>& runs) {
+    return report_warnings(group_runs(runs), {});
+  };
+  const char* const words = "the best of 3 experiments by their test results";
+  EXPECT_THAT(warnings({held_back_run(0.1, {}), held_back_run(0.2, {}), held_back_run(0.3, {})}),
+              testing::Contains(testing::HasSubstr(words)));
+  for (const auto& runs :
+       {std::vector{held_back_run(0.1, {}), held_back_run(0.2, {})},
+        {held_back_run(0.1, 0.7), held_back_run(0.2, 0.8), held_back_run(0.3, 0.9)}}) {
+    EXPECT_THAT(warnings(runs), testing::Not(testing::Contains(testing::HasSubstr("the best of"))));
+  }
 }
 
 TEST(Labels, AddTheKeysThatSetNamesakesApart) {

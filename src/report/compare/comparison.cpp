@@ -225,7 +225,7 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   }
   comparison.images = comparison.a.completed.front().result.data->test.samples;
   for (const Metric& metric : reported_metrics()) {
-    if (metric.is_count() || !metric.applies(config_a.model) || !metric.applies(config_b.model)) {
+    if (metric.is_count() || !metric.applies(config_a) || !metric.applies(config_b)) {
       continue;
     }
     comparison.metrics.push_back(

@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 Json statistics_of(const RunGroup& group) {
   Json statistics = Json::object();
   for (const Metric& metric : reported_metrics()) {
-    if (!metric.applies(first_run(group).result.config.model)) continue;
+    if (!metric.applies(first_run(group).result.config)) continue;
     if (!metric.is_count()) statistics[metric.key] = to_json(group.summaries.at(metric.key));
   }
   return statistics;

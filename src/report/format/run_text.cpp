@@ -64,7 +64,7 @@ Row row_of(const Metric& metric, const RunResult& result) {
 std::string metrics_table(const RunResult& result) {
   std::vector<Row> rows = {{"test images", with_commas(result.test->metrics.samples), ""}};
   for (const Metric& metric : reported_metrics()) {
-    if (metric.is_count() || !metric.applies(result.config.model)) continue;
+    if (metric.is_count() || !metric.applies(result.config)) continue;
     rows.push_back(row_of(metric, result));
   }
   return text_table({Align::left, Align::right, Align::left}, {"metric", "value", ""}, rows);
