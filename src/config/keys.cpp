@@ -292,7 +292,7 @@ std::vector<Key> make_keys() {
   return {
       name_key(label),
       key("", "seed", seed, field(&E::seed),
-          "Seed of all random streams: initial weights, order of images, dropout."),
+          "Seed of all random streams: initial weights, order of images, dropout, augmentation."),
       key("", "device", device, field(&E::device),
           "Where to compute; auto: CUDA if there is a device, else the CPU."),
       key("", "threads", IntegerRange{1, 1'024}, field(&E::threads),

@@ -29,7 +29,7 @@ AugmentedSet::AugmentedSet(const ImageSet& set, std::vector<std::int64_t> indice
       indices_(std::move(indices)),
       map_(std::move(map)),
       last_epoch_(last_epoch),
-      threads_(static_cast<std::size_t>(threads)),
+      threads_(threads),
       current_(empty_copy(set)),
       next_(empty_copy(set)) {}
 
@@ -43,7 +43,7 @@ const ImageSet& AugmentedSet::of(std::int64_t epoch) {
     join();
     begin(epoch);
   }
-  kernels::ThreadTeam team(threads_);
+  kernels::ThreadTeam team(static_cast<std::size_t>(threads_));
   std::vector<std::exception_ptr> failures(team.size());  // a team's work must not throw
   team.run([&](std::size_t thread) {
     try {

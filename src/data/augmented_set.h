@@ -30,6 +30,8 @@ class AugmentedSet {
   /// and helps to make them.
   const ImageSet& of(std::int64_t epoch);
 
+  [[nodiscard]] std::int64_t threads() const { return threads_; }
+
  private:
   /// Images of `next_` are made from now on, of `epoch`.
   void begin(std::int64_t epoch);
@@ -44,7 +46,7 @@ class AugmentedSet {
   std::vector<std::int64_t> indices_;
   EpochMap map_;
   std::int64_t last_epoch_;
-  std::size_t threads_;
+  std::int64_t threads_;
   ImageSet current_;
   ImageSet next_;
   std::int64_t next_epoch_ = 0;        ///< of `next_`; 0: none

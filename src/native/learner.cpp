@@ -112,7 +112,7 @@ void NativeLearner::begin_epoch(std::int64_t epoch, std::vector<std::int64_t> or
   order_ = std::move(order);
   sums_ = {};
   if (!augmented_) return;
-  epoch_images_.emplace(augmented_->of(epoch));
+  epoch_images_.emplace(augmented_->of(epoch), augmented_->threads());
   network_->prepare(*epoch_images_, config_.training.batch_size);
 }
 

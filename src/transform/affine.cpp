@@ -87,32 +87,31 @@ AffineMap moved(AffineMap map, double down, double right) {
 void apply_affine(const AffineMap& map, ImageShape input, std::span<const std::uint8_t> in,
                   ImageShape output, std::span<std::uint8_t> out) {
   const BorderedImage image(in, input);
-  std::uint8_t* pixel = out.data();
+  const std::int64_t row_step = 2 * map.row_per_column;  // from a pixel to the one on its right
+  const std::int64_t column_step = 2 * map.column_per_column;
+  const std::int64_t first = -(output.columns - 1);
   for (std::int64_t r = 0; r < output.rows; ++r) {
     const std::int64_t from_centre = 2 * r - (output.rows - 1);
-    const std::int64_t first = -(output.columns - 1);
-    std::int64_t y = map.row_per_row * from_centre + map.row_per_column * first + map.centre_row;
-    std::int64_t x =
+    const std::int64_t y0 =
+        map.row_per_row * from_centre + map.row_per_column * first + map.centre_row;
+    const std::int64_t x0 =
         map.column_per_row * from_centre + map.column_per_column * first + map.centre_column;
-    // What comes from near the foreground is one piece of the row, from `begin` to `end`.
     const auto is_near = [&](std::int64_t c) {
-      return image.is_near_foreground<kPositionBits>(y + 2 * map.row_per_column * c,
-                                                     x + 2 * map.column_per_column * c);
+      return image.is_near_foreground<kPositionBits>(y0 + c * row_step, x0 + c * column_step);
     };
+    // What comes from near the foreground is one piece of the row, from `begin` to `end`.
     std::int64_t begin = 0;
     std::int64_t end = output.columns;
     while (begin < end && !is_near(begin)) ++begin;
     while (begin < end && !is_near(end - 1)) --end;
-    std::fill_n(pixel, begin, std::uint8_t{0});
-    y += 2 * map.row_per_column * begin;
-    x += 2 * map.column_per_column * begin;
-    for (std::int64_t c = begin; c < end; ++c) {
-      pixel[c] = image.near_foreground<kPositionBits>(y, x);
-      y += 2 * map.row_per_column;
-      x += 2 * map.column_per_column;
+    std::uint8_t* const row = out.data() + r * output.columns;
+    std::fill(row, row + begin, std::uint8_t{0});
+    std::int64_t y = y0 + begin * row_step;
+    std::int64_t x = x0 + begin * column_step;
+    for (std::int64_t c = begin; c < end; ++c, y += row_step, x += column_step) {
+      row[c] = image.near_foreground<kPositionBits>(y, x);
     }
-    std::fill(pixel + end, pixel + output.columns, std::uint8_t{0});
-    pixel += output.columns;
+    std::fill(row + end, row + output.columns, std::uint8_t{0});
   }
 }
 

@@ -65,7 +65,7 @@ class BorderedImage {
     const std::uint8_t* const upper =
         bordered_.data() + ((y >> kBits) + 1) * stride_ + (x >> kBits) + 1;
     const std::uint8_t* const lower = upper + stride_;
-    if ((upper[0] | upper[1] | lower[0] | lower[1]) == 0) return 0;
+    // No test for four zeros, which half of these places have: mispredicted, it takes longer.
     const auto below = static_cast<std::int32_t>(y & (kOne - 1));
     const auto right = static_cast<std::int32_t>(x & (kOne - 1));
     const std::int32_t upper_sum = upper[0] * kOne + (upper[1] - upper[0]) * right;

@@ -131,7 +131,7 @@ TEST(Overrides, RejectUnknownKeysNamingTheNearest) {
 TEST(Overrides, RejectAWholeSectionNamingItsKeys) {
   EXPECT_THAT(refusal({"training={}"}),
               HasSubstr("allowed: training.epochs, training.steps, training.batch_size, "
-                        "training.engine, training.evaluate_every"));
+                        "training.augment, training.engine, training.evaluate_every"));
 }
 
 TEST(Overrides, ExplainTheirForm) {

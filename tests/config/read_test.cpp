@@ -178,7 +178,7 @@ TEST(ExperimentConfig, PointsFromAMisplacedKeyToItsPlace) {
 
 TEST(ExperimentConfig, ListsTheKeysWhenNoneIsNear) {
   EXPECT_THAT(config_refusal(config_with("training", R"("zzzzzz": 3)")),
-              HasSubstr("allowed: epochs, batch_size, engine"));
+              HasSubstr("allowed: epochs, batch_size, augment, engine"));
   EXPECT_THAT(config_refusal(config_with("", R"("zzzzzz": 3)")),
               HasSubstr("allowed: name, seed, device"));
 }

@@ -26,7 +26,7 @@ constexpr const char* kResolvedCnn = R"({
              "dropout2d": 0.25, "dropout": 0.5, "initialization": "he" },
   "optimizer": { "type": "adam", "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999,
                  "epsilon": 1e-8, "weight_decay": 0.0 },
-  "training": { "epochs": 5, "steps": null, "batch_size": 64, "engine": "libtorch",
+  "training": { "epochs": 5, "steps": null, "batch_size": 64, "augment": [], "engine": "libtorch",
                 "evaluate_every": 1 },
   "output": "runs/{name}/seed-{seed}"
 })";
