@@ -41,9 +41,9 @@ class Subject {
       tensors_ = to_tensors(set_, config.data.normalization, torch::kCPU);
       choose_memory_format(network);
       std::function<torch::Tensor(std::int64_t)> epoch_images;
-      if (std::shared_ptr<AugmentedSet> set = augmented()) {
-        epoch_images = [set, with = config.data.normalization](std::int64_t epoch) {
-          return to_tensors(set->of(epoch), with, torch::kCPU).images;
+      if (std::shared_ptr<AugmentedSet> epochs = augmented()) {
+        epoch_images = [epochs, with = config.data.normalization](std::int64_t epoch) {
+          return to_tensors(epochs->of(epoch), with, torch::kCPU).images;
         };
       }
       learner_ = std::make_unique<LibtorchLearner>(network, tensors_, tensors_, config_,
