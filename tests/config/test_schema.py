@@ -125,7 +125,7 @@ GOOD = [
     cnn(conv1_channels=1, conv2_channels=4096, hidden=65536),
     cnn(dropout2d=0.0, dropout=0.999),
     config({"type": "knn"}),
-    config({"type": "knn", "k": 1000, "weights": "distance"}, training={}, optimizer={}),
+    config({"type": "knn", "k": 1000, "weights": "distance"}),
     config({"type": "svm", "kernel": "rbf", "C": 1e-3, "gamma": 0.5}),
     config({"type": "svm", "kernel": "linear", "gamma": None}, data={"test_limit": 1}),
     config(optimizer={}),

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/sha256.h"
+#include "config/config_text.h"
 #include "config/read.h"
 
 namespace mnist_bench {

@@ -26,8 +26,9 @@ std::vector<std::int64_t> shape_of(const std::vector<NamedTensor>& tensors, std:
 }
 
 /// The description and the module that is built from it say the same.
-void expect_as_described(const NetworkConfig& model, ImageShape image, std::int64_t classes) {
-  const std::vector<PlacedLayer> layers = layers_of(model, image, classes);
+void expect_as_described(const ModelConfig& model, ImageShape image, std::int64_t classes) {
+  const std::vector<PlacedLayer> layers =
+      layers_of(require_network(model, "it has no layers"), image, classes);
   auto network = make_network(layers);
   network->eval();
   const torch::NoGradGuard no_gradients;
@@ -132,7 +133,7 @@ TEST(ResidualBlock, AddsAProjection) {
 }
 
 TEST(ResidualBlock, IsClonedWithParametersOfItsOwn) {
-  const NetworkConfig model =
+  const ModelConfig model =
       read_experiment(MNIST_BENCH_SOURCE "/configs/models/resnet8.json").model;
   auto network = make_network(model, {}, 10);
   initialize(network, 1);

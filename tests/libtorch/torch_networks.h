@@ -7,9 +7,9 @@
 
 namespace mnist_bench {
 
-inline torch::nn::Sequential make_network(const NetworkConfig& model, ImageShape image,
+inline torch::nn::Sequential make_network(const ModelConfig& model, ImageShape image,
                                           std::int64_t classes) {
-  return make_network(layers_of(model, image, classes));
+  return make_network(layers_of(require_network(model, "it has no layers"), image, classes));
 }
 
 /// Trains `network` on `set`, which it is evaluated on, too.

@@ -7,8 +7,9 @@
 namespace mnist_bench {
 namespace {
 
-std::int64_t peak_of(const NetworkConfig& model, ImageShape image = {}, std::int64_t classes = 10) {
-  return peak_activation_bytes(layers_of(model, image, classes));
+std::int64_t peak_of(const ModelConfig& model, ImageShape image = {}, std::int64_t classes = 10) {
+  return peak_activation_bytes(
+      layers_of(require_network(model, "it has no layers"), image, classes));
 }
 
 TEST(PeakActivations, OfTheMlpAreTheImageAndTheFirstLayersOutput) {

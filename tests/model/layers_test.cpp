@@ -23,10 +23,9 @@ std::vector<std::string> names_of(const std::vector<PlacedLayer>& layers) {
   return names;
 }
 
-std::string refusal_of(const NetworkConfig& model, ImageShape image = {},
-                       std::int64_t classes = 10) {
+std::string refusal_of(const ModelConfig& model, ImageShape image = {}, std::int64_t classes = 10) {
   try {
-    layers_of(model, image, classes);
+    layers_of(require_network(model, "it has no layers"), image, classes);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     return error.what();

@@ -23,8 +23,11 @@ LayersConfig unnamed(std::vector<layer::Kind> kinds) {
 }
 
 /// Its weights are 1, as it is only looked at.
-TrainedNetwork network_of(const NetworkConfig& model, ImageShape image, std::int64_t classes) {
-  TrainedNetwork network{.layers = layers_of(model, image, classes), .tensors = {}, .scaling = {}};
+TrainedNetwork network_of(const ModelConfig& model, ImageShape image, std::int64_t classes) {
+  TrainedNetwork network{
+      .layers = layers_of(require_network(model, "it has no layers"), image, classes),
+      .tensors = {},
+      .scaling = {}};
   for (const auto& tensors : {parameters_of(network.layers), buffers_of(network.layers)}) {
     for (const TensorShape& tensor : tensors) {
       const auto size = static_cast<std::size_t>(size_of(tensor));
@@ -83,7 +86,7 @@ void expect_shapes(const std::vector<PlacedLayer>& layers,
 }
 
 /// libonnx accepts the graph, and infers what the list of layers says.
-void expect_sound(const NetworkConfig& config, ImageShape image, std::int64_t classes) {
+void expect_sound(const ModelConfig& config, ImageShape image, std::int64_t classes) {
   const TrainedNetwork network = network_of(config, image, classes);
   const onnx::ModelProto model = model_of(network);
   onnx::checker::check_model(model);

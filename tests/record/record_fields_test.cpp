@@ -38,8 +38,8 @@ std::size_t members_of(const LayerSummary& l) {
 }
 
 std::size_t members_of(const ModelSummary& m) {
-  const auto& [type, parameters, macs, layers, input_shape] = m;
-  return how_many(type, parameters, macs, layers, input_shape);
+  const auto& [type, parameters, macs, layers, input_shape, stored_bytes, support_vectors] = m;
+  return how_many(type, parameters, macs, layers, input_shape, stored_bytes, support_vectors);
 }
 
 std::size_t members_of(const EpochRecord& e) {
@@ -50,8 +50,8 @@ std::size_t members_of(const EpochRecord& e) {
 }
 
 std::size_t members_of(const TimingRecord& t) {
-  const auto& [load, train, evaluate, total, peak_rss, peak_device] = t;
-  return how_many(load, train, evaluate, total, peak_rss, peak_device);
+  const auto& [load, train, evaluate, total, peak_rss, fit, peak_device] = t;
+  return how_many(load, train, evaluate, total, peak_rss, fit, peak_device);
 }
 
 std::size_t members_of(const TestRecord& t) {
