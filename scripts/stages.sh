@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034 # for those who source this
-readonly torch_free=(base kernels transform config data model evaluate record train native onnx report paper)
+readonly torch_free=(base kernels transform config data model evaluate record train native classical onnx report paper)
 
 passed=0
 failed=()

@@ -28,6 +28,12 @@ std::optional<double> of_network(const RunResult& run) {
   return static_cast<double>(factor * (*run.model).*member);
 }
 
+/// Of the parameters; of k-NN and SVM all that they keep.
+std::optional<double> parameter_bytes(const RunResult& run) {
+  if (run.model && run.model->stored_bytes) return static_cast<double>(*run.model->stored_bytes);
+  return of_network<&ModelSummary::parameters, kBytesOfValue>(run);
+}
+
 std::optional<double> activation_bytes(const RunResult& run) {
   if (!run.model || !run.data || !is_network(run.config.model)) return std::nullopt;
   return static_cast<double>(peak_activation_bytes(layers_of(run)));
@@ -180,7 +186,7 @@ const std::vector<Cost>& costs() {
        .axis = "MACs per image [millions]"},
       {.key = "parameter_bytes",
        .title = "parameters [bytes]",
-       .summary = by_seed<of_network<&ModelSummary::parameters, kBytesOfValue>>,
+       .summary = by_seed<parameter_bytes>,
        .exact = true,
        .axis_unit = 1e3,
        .axis = "parameters [kB]"},
@@ -248,13 +254,14 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
     section.data.push_back(to_json(row, *found[i]));
   }
   section.tables.push_back(std::move(table));
-  section.notes = {
-      fmt::format("Dominated: another experiment is shown to be more accurate, which takes {} "
-                  "common seeds, and by the means it costs no more in anything. Training times of "
-                  "different machines cannot be compared. A parameter takes 4 bytes. Activations: "
-                  "the most of one image at a time, by the list of layers, 4 bytes each; an engine "
-                  "may take less or more.",
-                  kFewestSeeds)};
+  section.notes = {fmt::format(
+      "Dominated: another experiment is shown to be more accurate, which takes {} "
+      "common seeds, and by the means it costs no more in anything. Training times of "
+      "different machines cannot be compared. A parameter takes 4 bytes; k-NN and SVM count "
+      "the images and numbers that they keep. Activations: "
+      "the most of one image at a time, by the list of layers, 4 bytes each; an engine "
+      "may take less or more.",
+      kFewestSeeds)};
   for (std::string& note : latency_notes(found)) section.notes.push_back(std::move(note));
   return section;
 }

@@ -71,6 +71,8 @@ TEST(ConfigKeys, AcceptTheirOwnDefaultsAndResetNothing) {
     ExperimentConfig config;
     if (key.section == "model" && key.type == CnnConfig::kType) config.model = CnnConfig{};
     if (key.section == "optimizer" && key.type == SgdConfig::kType) config.optimizer = SgdConfig{};
+    if (key.section == "model" && key.type == KnnConfig::kType) config.model = KnnConfig{};
+    if (key.section == "model" && key.type == SvmConfig::kType) config.model = SvmConfig{};
     const ExperimentConfig before = config;
     key.set(config, key.default_value());
     EXPECT_EQ(config, before) << key.path();

@@ -29,8 +29,11 @@ TEST(MetricTable, NamesEachMetricOnceAndSaysWhatItIs) {
 }
 
 TEST(MetricTable, HasAValueOfACompletedRunWithinTheRangeOfItsKind) {
-  const RunResult run = sample_result();
+  RunResult run = sample_result();
   for (const Metric& metric : metrics()) {
+    const bool is_of_networks = metric.applies(MlpConfig{});
+    run.config.model = is_of_networks ? ModelConfig(MlpConfig{}) : KnnConfig{};
+    run.timing.fit_seconds = is_of_networks ? std::nullopt : std::optional(0.5);
     ASSERT_TRUE(metric.value(run)) << metric.key;
     EXPECT_EQ(metric.finite_value(run), metric.value(run)) << metric.key;
     EXPECT_THAT(*metric.value(run), Ge(0.0)) << metric.key;
@@ -66,9 +69,21 @@ TEST(MetricTable, GivesTheMeanOfWhatItSaysIsOverTheEpochs) {
 TEST(MetricTable, OffersWhatARunCanMissToExpect) {
   EXPECT_THAT(expectable_metrics(),
               ElementsAre("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss",
-                          "seconds_per_epoch", "total_seconds"));
-  EXPECT_THAT(expectable_metrics(Better::lower),
-              ElementsAre("loss", "seconds_per_epoch", "total_seconds"));
+                          "seconds_per_epoch", "fit_seconds", "predict_seconds", "total_seconds"));
+  EXPECT_THAT(
+      expectable_metrics(Better::lower),
+      ElementsAre("loss", "seconds_per_epoch", "fit_seconds", "predict_seconds", "total_seconds"));
+}
+
+TEST(MetricTable, HasLossAndSecondsPerEpochOfNetworksAloneAndTimesOfFittingOfTheOthers) {
+  for (const char* key : {"loss", "seconds_per_epoch"}) {
+    EXPECT_TRUE(metric_of(key).applies(MlpConfig{}));
+    EXPECT_FALSE(metric_of(key).applies(KnnConfig{}));
+  }
+  for (const char* key : {"fit_seconds", "predict_seconds"}) {
+    EXPECT_FALSE(metric_of(key).applies(LayersConfig{}));
+    EXPECT_TRUE(metric_of(key).applies(SvmConfig{}));
+  }
 }
 
 TEST(MetricTable, EndsIntervalsWhereTheValuesDo) {

@@ -137,9 +137,13 @@ TEST(RecordFields, AreAllOfTheModelAndItsLayers) {
   const LayerSummary layer = {
       .name = "fc1", .type = "Linear", .output_shape = {1}, .parameters = 2, .macs = 3};
   expect_all_members(layer_fields(), layer);
-  expect_all_members(
-      model_fields(),
-      {.type = "layers", .parameters = 4, .macs = 5, .layers = {layer}, .input_shape = {6, 7, 8}});
+  expect_all_members(model_fields(), {.type = "layers",
+                                      .parameters = 4,
+                                      .macs = 5,
+                                      .layers = {layer},
+                                      .input_shape = {6, 7, 8},
+                                      .stored_bytes = 9,
+                                      .support_vectors = 10});
 }
 
 TEST(RecordFields, AreAllOfAnEpoch) {
@@ -161,7 +165,8 @@ TEST(RecordFields, AreAllOfTheTiming) {
                                        .evaluate_seconds = 0.3,
                                        .total_seconds = 0.4,
                                        .peak_rss_bytes = 5,
-                                       .peak_device_bytes = 6});
+                                       .fit_seconds = 0.6,
+                                       .peak_device_bytes = 7});
 }
 
 TEST(RecordFields, AreAllOfTheTestAndTheWholeRecord) {

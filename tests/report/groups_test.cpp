@@ -192,7 +192,6 @@ TEST(Groups, OfADeterministicModelHaveNoScatterButOfTheirTimes) {
   EXPECT_FALSE(accuracy.sd);
   EXPECT_FALSE(accuracy.ci95);
   EXPECT_DOUBLE_EQ(group.summaries.at("fit_seconds").sd.value(), 1);
-  EXPECT_FALSE(group.summaries.at("seconds_per_epoch").mean);
 }
 
 TEST(PairedValues, HaveTheOneValueOfADeterministicModelAtEverySeedOfTheOther) {
