@@ -167,6 +167,8 @@ class Reader:
             options["--shard"] = "1/6"
         if command not in ("run", "bench"):
             keys["training.engine"] = "native"
+        if {"knn", "svm"} & {Path(word).stem for word in rest}:  # they have none
+            del keys["training.epochs"]
         for option in options:
             if option in rest:
                 del rest[rest.index(option) : rest.index(option) + 2]
