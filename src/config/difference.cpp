@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "config/keys.h"
@@ -20,15 +22,6 @@ std::optional<ordered_json> value_of(const Key& key, const ExperimentConfig& con
 
 std::string json_text(const std::optional<ordered_json>& value) {
   return value ? value->dump() : "absent";
-}
-
-/// For people: a string without its quotes, transforms and augmentations as their SPEC.
-std::string plain_text(std::string_view key, const ordered_json& value) {
-  if (key == "data.transform") {
-    return canonical_spec(nlohmann::json(value).get<TransformChain>());
-  }
-  if (key == "training.augment") return spec_of(nlohmann::json(value).get<AugmentationChain>());
-  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 /// Whether the key distinguishes experiments, besides their names.
@@ -101,6 +94,39 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
     labels.push_back(std::move(label));
   }
   return labels;
+}
+
+std::string plain_text(std::string_view key, const ordered_json& value) {
+  if (key == "data.transform") {
+    return canonical_spec(nlohmann::json(value).get<TransformChain>());
+  }
+  if (key == "training.augment") return spec_of(nlohmann::json(value).get<AugmentationChain>());
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::vector<SweptKey> swept_keys(const std::vector<ExperimentConfig>& experiments) {
+  std::map<std::string, std::vector<const ExperimentConfig*>> namesakes;
+  for (const ExperimentConfig& each : experiments) namesakes[each.name].push_back(&each);
+  std::map<std::string, std::vector<const Key*>> differing;
+  for (const auto& [name, configs] : namesakes) differing[name] = differing_keys(configs);
+  std::vector<SweptKey> swept;
+  for (const Key& key : experiment_keys()) {
+    for (std::size_t i = 0; i < experiments.size(); ++i) {
+      const std::vector<const Key*>& of_name = differing[experiments[i].name];
+      if (std::find(of_name.begin(), of_name.end(), &key) == of_name.end()) continue;
+      auto value = value_of(key, experiments[i]);
+      if (!value) continue;
+      // model.hidden is two keys, one for each model, and one for people.
+      auto found = std::find_if(swept.begin(), swept.end(),
+                                [&](const SweptKey& each) { return each.path == key.path(); });
+      if (found == swept.end()) {
+        found = swept.insert(swept.end(), {.path = key.path(), .values = {}});
+        found->values.resize(experiments.size());
+      }
+      found->values[i] = std::move(value);
+    }
+  }
+  return swept;
 }
 
 }  // namespace mnist_bench

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/experiment.h"
@@ -40,5 +41,17 @@ std::vector<std::string> differences_between(const ExperimentConfig& left,
 /// A label for each of these experiments: the name and, where several share it, the keys in which
 /// those differ: "mlp optimizer.learning_rate=0.01". The same for two of the same config hash.
 std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
+
+/// A key that sets experiments of one name apart.
+struct SweptKey {
+  std::string path;  ///< "optimizer.learning_rate"
+  /// By experiment; absent: its model lacks the key, or no namesake differs from it in anything.
+  std::vector<std::optional<nlohmann::ordered_json>> values;
+};
+/// In the order of the keys.
+std::vector<SweptKey> swept_keys(const std::vector<ExperimentConfig>& experiments);
+
+/// A key's value for people: a string without its quotes, transforms as their SPEC.
+std::string plain_text(std::string_view key, const nlohmann::ordered_json& value);
 
 }  // namespace mnist_bench

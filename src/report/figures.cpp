@@ -11,6 +11,7 @@
 #include "report/efficiency.h"
 #include "report/robustness_section.h"
 #include "report/rounding.h"
+#include "report/sweep_section.h"
 
 namespace mnist_bench {
 namespace {
@@ -105,6 +106,8 @@ std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups,
 
 const std::vector<FigureKind>& figure_kinds() {
   static const std::vector<FigureKind> kinds = {
+      {"sweep", "accuracy over a swept key", "sweep", "Swept keys", sweep_figures},
+      {"heatmap", "mean accuracy over two swept keys", "sweep", "Swept keys", heat_map_figures},
       {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
       {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
       {"time", "accuracy against time", "learning", "Learning curves", time_figures},

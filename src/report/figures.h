@@ -84,10 +84,27 @@ struct Confusion {
   std::vector<std::vector<double>> shares;  ///< of each cell in its row's total
 };
 
+struct HeatCell {
+  double value = 0.0;
+  std::string text;
+  std::string note;  ///< shown when the cell is pointed at
+};
+
+/// A value for each pair of the values of two keys.
+struct HeatMap {
+  std::string title;
+  std::string row_title;
+  std::string column_title;
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  /// [rows, columns]; absent: no experiment has these two values.
+  std::vector<std::vector<std::optional<HeatCell>>> cells;
+};
+
 struct FigureData {
   std::string subject;  ///< the group that it is of; empty: all
   std::string caption;  ///< plain text, after the subject
-  std::variant<Chart, ClassErrors, Confusion> content;
+  std::variant<Chart, ClassErrors, Confusion, HeatMap> content;
 };
 
 /// A new kind of figure is a line in the table figure_kinds().

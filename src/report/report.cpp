@@ -13,6 +13,7 @@
 #include "report/latencies.h"
 #include "report/robustness_section.h"
 #include "report/settings.h"
+#include "report/sweep_section.h"
 #include "report/tables.h"
 #include "report/warnings.h"
 
@@ -116,8 +117,9 @@ Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   const std::vector<RunGroup> tested = those_that_show_test(groups);
   for (Section& section :
        part_sections(tested, evaluations.of_runs,
-                     {robustness_section(tested, evaluations.of_runs), calibration_section(tested),
-                      efficiency_section(tested), confused_pairs_section(tested)})) {
+                     {sweep_section(groups), robustness_section(tested, evaluations.of_runs),
+                      calibration_section(tested), efficiency_section(tested),
+                      confused_pairs_section(tested)})) {
     report.sections.push_back(std::move(section));
   }
   if (options.pictures) add_contact_sheet(report.sections, tested, evaluations.of_runs);

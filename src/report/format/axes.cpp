@@ -61,24 +61,16 @@ std::string label_upwards(const std::string& text, double x, double top) {
       coordinate(x), coordinate(top), text);
 }
 
-namespace {
-
-std::string cut_name(const ClassNames& names, std::int64_t k) {
-  const std::vector<std::string> lines = lines_of(numbered_class(names, k), kFont.most_name);
-  return lines.front() + (lines.size() > 1 ? "…" : "");
-}
-
-}  // namespace
-
 std::string axis_label(const ClassNames& names, std::int64_t k) {
-  return markup_escaped(cut_name(names, k));
+  return markup_escaped(cut_to(numbered_class(names, k), kFont.most_name));
 }
 
 double widest_name(const ClassNames& names, const std::vector<std::int64_t>& classes) {
   double widest = 0.0;
   if (names.empty()) return widest;
   for (const std::int64_t k : classes) {
-    widest = std::max(widest, text_width(cut_name(names, k)) - text_width(std::to_string(k)));
+    const std::string text = cut_to(numbered_class(names, k), kFont.most_name);
+    widest = std::max(widest, text_width(text) - text_width(std::to_string(k)));
   }
   return widest;
 }

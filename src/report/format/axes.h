@@ -30,7 +30,7 @@ std::string label_left(const std::string& text, double axis, double y);
 /// The same turned by a quarter, so that it reads upwards and ends at y = `top`.
 std::string label_upwards(const std::string& text, double x, double top);
 
-/// "3 Dress" or "3", a class' name cut to what an axis has room for; it is markup.
+/// "3 Dress" or "3", cut to what an axis has room for; it is markup.
 std::string axis_label(const ClassNames& names, std::int64_t k);
 /// How much wider than their numbers these are; 0 without names.
 double widest_name(const ClassNames& names, const std::vector<std::int64_t>& classes);

@@ -16,6 +16,9 @@ Figure draw(const ClassErrors& figure);
 /// and script show one of them.
 Figure draw(const Confusion& figure);
 
+/// A cell for each pair of values; the deeper, the higher.
+Figure draw(const HeatMap& map);
+
 /// A figure of any kind.
 Figure draw(const FigureData& figure);
 

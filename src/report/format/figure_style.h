@@ -18,7 +18,7 @@ struct FontStyle {
   double widest = 13.0;    ///< W and m, and the square characters of other scripts
   double line = 20;        ///< from base line to base line in legends and titles
   double middle = 4;       ///< from the middle of a line of text to its base line
-  double most_name = 180;  ///< of a class' number and name at an axis; the rest is left out
+  double most_name = 180;  ///< of a name at an axis; the rest is left out
 };
 inline constexpr FontStyle kFont;
 
@@ -101,6 +101,16 @@ struct MatrixStyle {
   double deepest = 0.6;  ///< opacity of a whole row in one cell, which leaves its number readable
 };
 inline constexpr MatrixStyle kMatrix;
+
+/// Maps of a value over two keys.
+struct HeatMapStyle {
+  double top = 24;    ///< below the title of the rows
+  double width = 60;  ///< of a cell at least
+  double height = 34;
+  double between = 2;    ///< cells
+  double palest = 0.06;  ///< opacity of the lowest cell
+};
+inline constexpr HeatMapStyle kHeatMap;
 
 /// Figures in a file of their own.
 struct SheetStyle {

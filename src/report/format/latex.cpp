@@ -97,6 +97,12 @@ Columns columns_of(const ReportTable& table, const std::vector<std::string>& fir
   return columns;
 }
 
+Columns all_of(const ReportTable& table) {
+  Columns columns(table.columns.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  return columns;
+}
+
 std::string tex_list(const std::string& title, const std::vector<std::string>& items) {
   if (items.empty()) return "";
   std::string text = fmt::format("\\paragraph{{{}}}\n\\begin{{itemize}}\n", title);
@@ -134,8 +140,6 @@ std::string latex_report(const Report& report) {
   const ReportTable& ranges = report.results.tables.at(1);
   const Columns quality = columns_of(means, {"experiment", "n", "failed"}, /*shares=*/true);
   const Columns of_cost = columns_of(means, {"experiment"}, /*shares=*/false);
-  Columns of_ranges(ranges.columns.size());
-  std::iota(of_ranges.begin(), of_ranges.end(), std::size_t{0});
   ReportTable cost = means;
   cost.title += ": loss and cost";
   std::string text =
@@ -143,7 +147,12 @@ std::string latex_report(const Report& report) {
       "preamble.\n\n" +
       table_text(means, "mnist-bench-means", quality) +
       table_text(cost, "mnist-bench-cost", of_cost) +
-      table_text(ranges, "mnist-bench-ranges", of_ranges);
+      table_text(ranges, "mnist-bench-ranges", all_of(ranges));
+  for (const Section& section : report.sections) {
+    if (section.id == "sweep") {
+      text += table_text(section.tables.at(0), "mnist-bench-sweep", all_of(section.tables[0]));
+    }
+  }
   for (const std::string& note : report.results.notes) text += latex_escaped(note) + "\n";
   text += "\n" + tex_list("Failed runs", report.failed) + tex_list("Warnings", report.warnings);
   text.pop_back();

@@ -118,6 +118,19 @@ std::vector<std::string> lines_of(const std::string& text, double width) {
   return lines;
 }
 
+std::string cut_to(const std::string& text, double width) {
+  if (text_width(text) <= width) return text;
+  const double room = width - text_width("…");
+  std::string cut;
+  double used = 0.0;
+  for (const std::string_view character : characters_of(text)) {
+    used += character_width(character);
+    if (used > room) break;
+    cut += character;
+  }
+  return cut + "…";
+}
+
 double text_width(const std::string& text) {
   double width = 0.0;
   for (const std::string_view character : characters_of(text)) width += character_width(character);

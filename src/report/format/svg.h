@@ -42,6 +42,9 @@ std::string marker_svg(std::size_t style, double x, double y, const std::string&
 /// The text in lines of at most `width` pixels; a longer word is broken.
 std::vector<std::string> lines_of(const std::string& text, double width);
 
+/// The text as it is, or its first characters and "…" in at most `width` pixels.
+std::string cut_to(const std::string& text, double width);
+
 /// How wide a text of the figures is at most, in pixels.
 double text_width(const std::string& text);
 

@@ -172,6 +172,24 @@ Report many_classes() {
   return report_of({group});
 }
 
+/// A grid over a key and lists that are too long for an axis, of classes with long names.
+Report long_sweep() {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t batch : {16, 1'048'576}) {
+    for (const std::size_t layers : {1U, 16U}) {
+      for (StoredRun run : runs_with("mlp", {9'000 + 50 * static_cast<std::int64_t>(layers)})) {
+        run.result.config.model = MlpConfig{std::vector<std::int64_t>(layers, 65'536), 0.2};
+        run.result.config.training.batch_size = batch;
+        run.result.config.data.class_names =
+            ClassNames{std::string(40, 'W'), "a name of several words, all of them short"};
+        *run.result.parameters_sha256 += std::to_string(runs.size());
+        runs.push_back(std::move(run));
+      }
+    }
+  }
+  return report_of(group_runs(runs));
+}
+
 std::vector<const Format*> figure_formats() {
   std::vector<const Format*> list;
   for (const Format& format : formats()) {
@@ -181,8 +199,9 @@ std::vector<const Format*> figure_formats() {
 }
 
 TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
-  ASSERT_EQ(figure_formats().size(), 9U);
+  ASSERT_EQ(figure_formats().size(), 11U);
   for (const Format* format : figure_formats()) {
+    if (format->ending == "sweep.svg" || format->ending == "heatmap.svg") continue;  // no sweep
     SCOPED_TRACE(format->ending);
     const Image image = drawn(format->render(long_names()));
     ASSERT_GT(image.width, 300);
@@ -207,7 +226,7 @@ TEST(RenderedFigures, HaveAWhitePageTheirSeriesColoursAndText) {
 }
 
 TEST(RenderedFigures, CutNothingOff) {
-  for (const Report& report : {long_names(), many_classes(), report_of({})}) {
+  for (const Report& report : {long_names(), many_classes(), long_sweep(), report_of({})}) {
     for (const Format* format : figure_formats()) {
       SCOPED_TRACE(format->ending);
       const Image image = drawn(with_border(format->render(report)));
@@ -220,7 +239,7 @@ TEST(RenderedFigures, CutNothingOff) {
 // The border shows what it is for.
 TEST(RenderedFigures, WouldBeSeenToBeCut) {
   Report report = long_names();
-  std::string svg = figure_formats().front()->render(report);
+  std::string svg = format_of("accuracy.svg").render(report);
   const std::size_t text = svg.find("<text x=\"");
   ASSERT_NE(text, std::string::npos);
   svg.insert(text, "<text x=\"400\" y=\"20\">a line that is far too long for its page</text>");

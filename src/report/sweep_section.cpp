@@ -1,0 +1,310 @@
+#include "report/sweep_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "config/difference.h"
+#include "config/write.h"
+#include "record/metric_table.h"
+#include "report/rounding.h"
+#include "report/sample_summary_json.h"
+
+namespace mnist_bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// From this ratio of the greatest to the least value on, an axis is logarithmic.
+constexpr double kLogarithmicFrom = 10.0;
+
+/// What the tables and figures of a sweep are about.
+const Metric& swept_metric() { return metric_of(kAccuracyKey); }
+
+/// One experiment of a sweep.
+struct SweptRow {
+  const RunGroup* group;
+  std::string name;                         ///< and its device, where there are several
+  std::vector<std::optional<Json>> values;  ///< of the keys, in their order
+
+  [[nodiscard]] const SampleSummary& summary() const {
+    return group->summaries.at(swept_metric().key);
+  }
+};
+
+struct Sweep {
+  std::vector<std::string> keys;
+  std::vector<SweptRow> rows;
+};
+
+bool on_several_devices(const std::vector<RunGroup>& groups) {
+  return std::any_of(groups.begin(), groups.end(),
+                     [&](const RunGroup& group) { return group.device != groups.front().device; });
+}
+
+/// Numbers ascending, then all else by its text; null and absent last.
+bool is_before(const std::optional<Json>& a, const std::optional<Json>& b) {
+  const auto rank = [](const std::optional<Json>& value) {
+    if (!value || value->is_null()) return 2;
+    return value->is_number() ? 0 : 1;
+  };
+  if (rank(a) != rank(b)) return rank(a) < rank(b);
+  if (rank(a) == 0) return a->get<double>() < b->get<double>();
+  return rank(a) == 1 && a->dump() < b->dump();
+}
+
+/// By name, in the order in which the names appear, and then by the values of the keys.
+void sort_rows(std::vector<SweptRow>& rows) {
+  std::map<std::string, std::size_t> names;
+  for (const SweptRow& row : rows) names.emplace(row.name, names.size());
+  std::stable_sort(rows.begin(), rows.end(), [&](const SweptRow& a, const SweptRow& b) {
+    if (a.name != b.name) return names.at(a.name) < names.at(b.name);
+    return std::lexicographical_compare(a.values.begin(), a.values.end(), b.values.begin(),
+                                        b.values.end(), is_before);
+  });
+}
+
+/// The experiments that a sweep's keys set apart; the others are left out.
+Sweep sweep_of(const std::vector<RunGroup>& groups) {
+  std::vector<const RunGroup*> found;
+  std::vector<ExperimentConfig> experiments;
+  for (const RunGroup& group : groups) {
+    if (group.completed.empty() && group.failed.empty() && group.interrupted.empty()) continue;
+    found.push_back(&group);
+    experiments.push_back(first_run(group).result.config);
+  }
+  const std::vector<SweptKey> keys = swept_keys(experiments);
+  Sweep sweep;
+  for (const SweptKey& key : keys) sweep.keys.push_back(key.path);
+  const bool devices = on_several_devices(groups);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    SweptRow row{.group = found[i],
+                 .name = experiments[i].name + (devices ? " on " + found[i]->device : ""),
+                 .values = {}};
+    for (const SweptKey& key : keys) row.values.push_back(key.values[i]);
+    const bool is_swept = std::any_of(row.values.begin(), row.values.end(),
+                                      [](const auto& value) { return value.has_value(); });
+    if (is_swept) sweep.rows.push_back(std::move(row));
+  }
+  sort_rows(sweep.rows);
+  return sweep;
+}
+
+std::string value_text(const std::string& key, const std::optional<Json>& value) {
+  return value ? plain_text(key, *value) : kAbsent;
+}
+
+/// The one key whose values are numbers, some of them different; null aside.
+std::optional<std::size_t> numeric_key(const Sweep& sweep) {
+  std::optional<std::size_t> found;
+  for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
+    std::vector<double> numbers;
+    bool all_numbers = true;
+    for (const SweptRow& row : sweep.rows) {
+      const std::optional<Json>& value = row.values[k];
+      if (!value || value->is_null()) continue;
+      all_numbers = all_numbers && value->is_number();
+      if (value->is_number()) numbers.push_back(value->get<double>());
+    }
+    if (!all_numbers || !differ(numbers)) continue;
+    if (found) return std::nullopt;
+    found = k;
+  }
+  return found;
+}
+
+/// "mlp", "mlp model.type=cnn": the name and the values of all keys but `without`.
+std::string line_label(const Sweep& sweep, const SweptRow& row, std::size_t without) {
+  std::string label = row.name;
+  for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
+    if (k == without || !row.values[k]) continue;
+    label += fmt::format(" {}={}", sweep.keys[k], value_text(sweep.keys[k], row.values[k]));
+  }
+  return label;
+}
+
+std::string mean_text(const SweptRow& row) {
+  return summary_text(row.summary(), swept_metric(), test_images(*row.group)).mean_and_sd();
+}
+
+ChartPoint swept_point(const SweptRow& row, double x, const std::string& label) {
+  const Metric& metric = swept_metric();
+  const SampleSummary& summary = row.summary();
+  ChartPoint point{
+      .x = x,
+      .y = metric.scale() * *summary.mean,
+      .range = {},
+      .note = fmt::format("{} at {:g}: {} (n = {})", label, x, mean_text(row), summary.n)};
+  if (summary.sd) {
+    const double sd = metric.scale() * *summary.sd;
+    point.range = {.low = point.y - sd, .high = point.y + sd};
+  }
+  return point;
+}
+
+void set_x_axis(Chart& chart) {
+  std::vector<double> values;
+  for (const ChartSeries& series : chart.series) {
+    for (const ChartPoint& point : series.points) values.push_back(point.x);
+  }
+  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+  chart.x_log = *least > 0.0 && *greatest / *least > kLogarithmicFrom;
+  chart.x_integer = !chart.x_log && std::all_of(values.begin(), values.end(), [](double value) {
+    return value == std::floor(value);
+  });
+  if (chart.x_log) chart.x_label += ", logarithmic";
+}
+
+/// The different values of a key, in their order.
+std::vector<Json> values_of_key(const std::vector<const SweptRow*>& rows, std::size_t key) {
+  std::vector<Json> values;
+  for (const SweptRow* row : rows) {
+    const Json value = row->values[key].value_or(Json());
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  std::stable_sort(values.begin(), values.end(), is_before);
+  return values;
+}
+
+HeatMap heat_map(const Sweep& sweep, const std::vector<const SweptRow*>& rows,
+                 const std::string& name) {
+  const Metric& metric = swept_metric();
+  HeatMap map{.title = fmt::format("{} of {} over {} and {}", metric.title_with_unit(), name,
+                                   sweep.keys[0], sweep.keys[1]),
+              .row_title = sweep.keys[0],
+              .column_title = sweep.keys[1],
+              .rows = {},
+              .columns = {},
+              .cells = {}};
+  const std::vector<Json> row_values = values_of_key(rows, 0);
+  const std::vector<Json> column_values = values_of_key(rows, 1);
+  for (const Json& value : row_values) map.rows.push_back(plain_text(sweep.keys[0], value));
+  for (const Json& value : column_values) map.columns.push_back(plain_text(sweep.keys[1], value));
+  map.cells.assign(row_values.size(), std::vector<std::optional<HeatCell>>(column_values.size()));
+  for (const SweptRow* row : rows) {
+    const SampleSummary& summary = row->summary();
+    if (!summary.mean) continue;
+    const auto at = [](const std::vector<Json>& values, const std::optional<Json>& value) {
+      const auto found = std::find(values.begin(), values.end(), value.value_or(Json()));
+      return static_cast<std::size_t>(found - values.begin());
+    };
+    map.cells[at(row_values, row->values[0])][at(column_values, row->values[1])] = HeatCell{
+        .value = metric.scale() * *summary.mean,
+        .text = summary_text(summary, metric, test_images(*row->group)).mean,
+        .note = fmt::format("{}: {} (n = {})", row->group->label, mean_text(*row), summary.n)};
+  }
+  return map;
+}
+
+}  // namespace
+
+Section sweep_section(const std::vector<RunGroup>& groups) {
+  Section section{.id = "sweep", .title = "Swept keys"};
+  const Sweep sweep = sweep_of(groups);
+  if (sweep.keys.empty()) return section;
+  const Metric& loss = metric_of("loss");
+  ReportTable table{.title = "Mean ± SD over the seeds, by the keys that differ",
+                    .columns = {Align::left},
+                    .header = {"experiment"},
+                    .rows = {}};
+  for (const std::string& key : sweep.keys) {
+    table.columns.push_back(Align::right);
+    table.header.push_back(key);
+  }
+  for (const std::string& title :
+       {std::string("n"), swept_metric().title_with_unit(), loss.title_with_unit()}) {
+    table.columns.push_back(Align::right);
+    table.header.push_back(title);
+  }
+  section.data = {{"keys", sweep.keys}, {"rows", Json::array()}};
+  for (const SweptRow& row : sweep.rows) {
+    std::vector<std::string> cells = {row.name};
+    Json values = Json::object();
+    for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
+      cells.push_back(value_text(sweep.keys[k], row.values[k]));
+      if (row.values[k]) values[sweep.keys[k]] = *row.values[k];
+    }
+    const SampleSummary& of_loss = row.group->summaries.at(loss.key);
+    cells.push_back(std::to_string(row.group->completed.size()));
+    cells.push_back(mean_text(row));
+    cells.push_back(summary_text(of_loss, loss, test_images(*row.group)).mean_and_sd());
+    table.rows.push_back(std::move(cells));
+    section.data["rows"].push_back({{"experiment", row.group->label},
+                                    {"name", row.name},
+                                    {"config_hash", row.group->config_hash},
+                                    {"values", std::move(values)},
+                                    {"n", row.group->completed.size()},
+                                    {swept_metric().key, to_json(row.summary())},
+                                    {loss.key, to_json(of_loss)}});
+  }
+  section.tables.push_back(std::move(table));
+  return section;
+}
+
+std::vector<FigureData> sweep_figures(const std::vector<RunGroup>& groups,
+                                      const EvaluationsOfRuns& /*evaluations*/) {
+  const Sweep sweep = sweep_of(groups);
+  const std::optional<std::size_t> key = numeric_key(sweep);
+  if (!key) return {};
+  const std::string& path = sweep.keys[*key];
+  Chart chart{.title = fmt::format("{} over {}", swept_metric().title, path),
+              .description =
+                  "A line through the means of the experiments that differ in nothing "
+                  "else",
+              .x_label = path,
+              .y_label = swept_metric().title_with_unit(),
+              .y_most = 100.0,
+              .series = {}};
+  for (const SweptRow& row : sweep.rows) {
+    const std::optional<Json>& value = row.values[*key];
+    if (!value || !value->is_number() || !row.summary().mean) continue;
+    const std::string label = line_label(sweep, row, *key);
+    auto series = std::find_if(chart.series.begin(), chart.series.end(),
+                               [&](const ChartSeries& each) { return each.label == label; });
+    if (series == chart.series.end()) {
+      chart.series.push_back({.label = label, .style = chart.series.size(), .points = {}});
+      series = std::prev(chart.series.end());
+    }
+    series->points.push_back(swept_point(row, value->get<double>(), label));
+  }
+  if (chart.series.empty()) return {};
+  set_x_axis(chart);
+  return {{.subject = "",
+           .caption = fmt::format("Accuracy over {}: mean over the seeds, band of ± one standard "
+                                  "deviation.",
+                                  path),
+           .content = std::move(chart)}};
+}
+
+std::vector<FigureData> heat_map_figures(const std::vector<RunGroup>& groups,
+                                         const EvaluationsOfRuns& /*evaluations*/) {
+  const Sweep sweep = sweep_of(groups);
+  if (sweep.keys.size() != 2) return {};
+  std::vector<std::pair<std::string, std::vector<const SweptRow*>>> by_name;
+  for (const SweptRow& row : sweep.rows) {
+    auto found = std::find_if(by_name.begin(), by_name.end(),
+                              [&](const auto& each) { return each.first == row.name; });
+    if (found == by_name.end()) found = by_name.insert(by_name.end(), {row.name, {}});
+    found->second.push_back(&row);
+  }
+  std::vector<FigureData> figures;
+  for (const auto& [name, rows] : by_name) {
+    HeatMap map = heat_map(sweep, rows, name);
+    if (map.rows.size() < 2 || map.columns.size() < 2) continue;
+    figures.push_back({.subject = name,
+                       .caption = ": mean accuracy [%] over the seeds; the deeper, the higher, "
+                                  "from the lowest cell to the highest.",
+                       .content = std::move(map)});
+  }
+  return figures;
+}
+
+}  // namespace mnist_bench

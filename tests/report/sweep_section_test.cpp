@@ -1,0 +1,184 @@
+#include "report/sweep_section.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+#include "report/format/draw.h"
+#include "report/stored_runs.h"
+
+namespace mnist_bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+/// Runs of experiments called `name`, each with what its change makes of the config.
+template <typename Change>
+void add_runs(std::vector<StoredRun>& runs, const std::string& name, std::int64_t right,
+              const Change& change) {
+  for (StoredRun run : runs_with(name, {right, right + 20})) {
+    change(run.result.config);
+    *run.result.parameters_sha256 += std::to_string(right);
+    runs.push_back(std::move(run));
+  }
+}
+
+auto rate(double value) {
+  return [=](ExperimentConfig& config) {
+    std::get<AdamConfig>(config.optimizer).learning_rate = value;
+  };
+}
+
+std::vector<RunGroup> swept_by_rate(const std::vector<std::string>& names) {
+  std::vector<StoredRun> runs;
+  for (const std::string& name : names) {
+    add_runs(runs, name, 9'700, rate(0.001));
+    add_runs(runs, name, 9'500, rate(0.0001));
+    add_runs(runs, name, 9'600, rate(0.01));
+  }
+  return group_runs(runs);
+}
+
+const Chart& chart_of(const std::vector<FigureData>& figures) {
+  return std::get<Chart>(figures.at(0).content);
+}
+
+TEST(SweepSection, HasTheSweptKeysAsColumnsAndARowForEachExperiment) {
+  const Section section = sweep_section(swept_by_rate({"mlp"}));
+  const ReportTable& table = section.tables.at(0);
+  EXPECT_THAT(table.header,
+              ElementsAre("experiment", "optimizer.learning_rate", "n", "accuracy [%]", "loss"));
+  ASSERT_THAT(table.rows, SizeIs(3));
+  EXPECT_THAT(std::vector(table.rows[0].begin(), table.rows[0].begin() + 4),
+              ElementsAre("mlp", "0.0001", "2", "95.10 ± 0.14"));
+  EXPECT_THAT(section.data["keys"], ElementsAre("optimizer.learning_rate"));
+  EXPECT_EQ(section.data["rows"][0]["values"]["optimizer.learning_rate"], 0.0001);
+  EXPECT_EQ(section.data["rows"][0]["accuracy"]["n"], 2);
+}
+
+TEST(SweepSection, IsEmptyWhereNoExperimentsShareAName) {
+  const std::vector<RunGroup> groups = {group_with("mlp", {9'700}), group_with("cnn", {9'900})};
+  EXPECT_TRUE(sweep_section(groups).is_empty());
+  EXPECT_THAT(sweep_figures(groups, {}), IsEmpty());
+  EXPECT_THAT(heat_map_figures(groups, {}), IsEmpty());
+  EXPECT_TRUE(sweep_section({}).is_empty());
+}
+
+TEST(SweepFigures, DrawALineForEachNameThroughItsAscendingValues) {
+  const Chart chart = chart_of(sweep_figures(swept_by_rate({"mlp", "wide"}), {}));
+  EXPECT_EQ(chart.x_label, "optimizer.learning_rate, logarithmic");
+  EXPECT_TRUE(chart.x_log);
+  ASSERT_THAT(chart.series, SizeIs(2));
+  EXPECT_EQ(chart.series[1].label, "wide");
+  std::vector<double> xs;
+  for (const ChartPoint& point : chart.series[0].points) xs.push_back(point.x);
+  EXPECT_THAT(xs, ElementsAre(0.0001, 0.001, 0.01));
+  const ChartPoint& least = chart.series[0].points[0];
+  EXPECT_NEAR(least.y, 95.10, 1e-9);
+  EXPECT_NEAR(least.range->high - least.y, 0.1414, 1e-4);  // SD of 95.0 and 95.2
+  EXPECT_THAT(least.note, HasSubstr("mlp at 0.0001: 95.10 ± 0.14 (n = 2)"));
+}
+
+TEST(SweepFigures, UseALogarithmicAxisOnlyBeyondADecade) {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t epochs : {1, 5, 10}) {
+    add_runs(runs, "mlp", 9'000 + epochs,
+             [=](ExperimentConfig& config) { config.training.epochs = epochs; });
+  }
+  const Chart decade = chart_of(sweep_figures(group_runs(runs), {}));
+  EXPECT_FALSE(decade.x_log);
+  EXPECT_TRUE(decade.x_integer);
+  add_runs(runs, "mlp", 9'050, [](ExperimentConfig& config) { config.training.epochs = 11; });
+  EXPECT_TRUE(chart_of(sweep_figures(group_runs(runs), {})).x_log);
+}
+
+TEST(SweepFigures, OfANumberAndAnotherKeyHaveALineForEachOfItsValues) {
+  std::vector<StoredRun> runs;
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    for (const double value : {0.001, 0.002}) {
+      add_runs(runs, "mlp", 9'000 + static_cast<std::int64_t>(runs.size()),
+               [&](ExperimentConfig& config) {
+                 rate(value)(config);
+                 config.data.normalization = normalization;
+               });
+    }
+  }
+  const std::vector<RunGroup> groups = group_runs(runs);
+  const Chart chart = chart_of(sweep_figures(groups, {}));
+  ASSERT_THAT(chart.series, SizeIs(2));
+  EXPECT_EQ(chart.series[1].label, "mlp data.normalization=unit");
+  EXPECT_THAT(heat_map_figures(groups, {}), SizeIs(1));
+}
+
+TEST(SweepFigures, LeaveOutWhatIsNoNumber) {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t limit : {100, 200, 0}) {
+    add_runs(runs, "mlp", 9'000 + limit, [=](ExperimentConfig& config) {
+      if (limit > 0) config.data.train_limit = limit;
+    });
+  }
+  const Chart chart = chart_of(sweep_figures(group_runs(runs), {}));
+  EXPECT_THAT(chart.series.at(0).points, SizeIs(2));
+  EXPECT_EQ(sweep_section(group_runs(runs)).tables[0].rows[2][1], "null");
+}
+
+std::vector<RunGroup> grid() {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t batch : {128, 64}) {
+    for (const double value : {0.001, 0.0001, 0.01}) {
+      if (batch == 64 && value == 0.01) continue;  // not trained yet
+      add_runs(runs, "mlp", 9'000 + 100 * static_cast<std::int64_t>(runs.size()),
+               [&](ExperimentConfig& config) {
+                 rate(value)(config);
+                 config.training.batch_size = batch;
+               });
+    }
+  }
+  return group_runs(runs);
+}
+
+TEST(HeatMapFigures, HaveACellForEachPairOfValues) {
+  const std::vector<FigureData> figures = heat_map_figures(grid(), {});
+  ASSERT_THAT(figures, SizeIs(1));
+  const auto& map = std::get<HeatMap>(figures[0].content);
+  EXPECT_EQ(map.row_title, "optimizer.learning_rate");
+  EXPECT_THAT(map.rows, ElementsAre("0.0001", "0.001", "0.01"));
+  EXPECT_THAT(map.columns, ElementsAre("64", "128"));
+  EXPECT_EQ(map.cells[1][1]->text, "90.10");
+  EXPECT_NEAR(map.cells[0][1]->value, 92.1, 1e-9);
+  EXPECT_FALSE(map.cells[2][0].has_value());
+  const std::string svg = page_svg(draw(figures[0]));
+  EXPECT_THAT(svg, HasSubstr("<title>mlp optimizer.learning_rate=0.0001 training.batch_size=128: "
+                             "92.10 ± 0.14 (n = 2)</title>"));
+  EXPECT_THAT(svg, HasSubstr("fill-opacity=\"0.06\""));
+  EXPECT_THAT(svg, HasSubstr("fill-opacity=\"0.6\""));
+  EXPECT_THAT(sweep_figures(grid(), {}), IsEmpty());  // two numbers
+}
+
+TEST(HeatMapFigures, OfOneKeyOrOneValueAreNone) {
+  EXPECT_THAT(heat_map_figures(swept_by_rate({"mlp"}), {}), IsEmpty());
+}
+
+TEST(SweepSection, TellsDevicesApart) {
+  std::vector<StoredRun> runs;
+  add_runs(runs, "mlp", 9'700, rate(0.001));
+  add_runs(runs, "mlp", 9'500, rate(0.002));
+  for (std::size_t i = 0, n = runs.size(); i < n; ++i) {
+    runs.push_back(runs[i]);
+    *runs.back().result.parameters_sha256 += "gpu";
+    move_to_gpu(runs.back().result, "H200");
+  }
+  const std::vector<RunGroup> groups = group_runs(runs);
+  EXPECT_EQ(sweep_section(groups).tables.at(0).rows.at(2)[0], "mlp on CUDA (H200)");
+  EXPECT_THAT(chart_of(sweep_figures(groups, {})).series, SizeIs(2));
+}
+
+}  // namespace
+}  // namespace mnist_bench
