@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -46,8 +47,11 @@ struct Sweep {
 };
 
 bool on_several_devices(const std::vector<RunGroup>& groups) {
-  return std::any_of(groups.begin(), groups.end(),
-                     [&](const RunGroup& group) { return group.device != groups.front().device; });
+  std::set<std::string> devices;
+  for (const RunGroup& group : groups) {
+    if (!group.device.empty()) devices.insert(group.device);
+  }
+  return devices.size() > 1;
 }
 
 /// Numbers ascending, then all else by its text; null and absent last.

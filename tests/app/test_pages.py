@@ -139,10 +139,16 @@ class Reader:
             done = run_binary("bench", "--inference", *runs, "--rounds", 1, "-o", folder, cwd=self.home)
             assert done.code == 0, done
             return
-        model = "cnn" if {"cnn", "new", "lenet5"} & set(Path(path).parts) else "mlp"
+        if folder.name == "rates":  # as the sweep of configs/README.md leaves it
+            few = [f"{key}={value}" for key, value in FEW_IMAGES.items()]
+            keys = (*few, "device=cpu", "threads=1", "training.engine=native", "-q")
+            done = run_binary("sweep", "rates.json", *keys, cwd=self.home, timeout=300)
+            assert done.code == 0, done
+            return
+        model = "cnn" if {"cnn", "new"} & set(Path(path).parts) else "mlp"
         if folder.name.startswith("seed-"):
             shutil.copytree(self.models / model / folder.name, folder)
-        elif folder.name in ("mlp", "cnn", "old", "new", "lenet5"):
+        elif folder.name in ("mlp", "cnn", "old", "new", "wide"):
             shutil.copytree(self.models / model, folder)
         else:
             shutil.copytree(self.models, folder)
