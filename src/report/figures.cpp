@@ -106,8 +106,10 @@ std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups,
 
 const std::vector<FigureKind>& figure_kinds() {
   static const std::vector<FigureKind> kinds = {
-      {"sweep", "accuracy over a swept key", "sweep", "Swept keys", sweep_figures},
-      {"heatmap", "mean accuracy over two swept keys", "sweep", "Swept keys", heat_map_figures},
+      {"sweep", "accuracy over a swept key", "sweep", "Swept keys", sweep_figures,
+       /*counts_or_shares=*/false, /*of_all_groups=*/true},
+      {"heatmap", "mean accuracy over two swept keys", "sweep", "Swept keys", heat_map_figures,
+       /*counts_or_shares=*/false, /*of_all_groups=*/true},
       {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
       {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
       {"time", "accuracy against time", "learning", "Learning curves", time_figures},
@@ -126,9 +128,12 @@ const std::vector<FigureKind>& figure_kinds() {
 
 std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
                                   const EvaluationsOfRuns& evaluations) {
+  std::vector<RunGroup> tested = groups;
+  std::erase_if(tested, [](const RunGroup& group) { return !group.shows_test; });
   std::vector<FigureSet> sets;
   for (const FigureKind& kind : figure_kinds()) {
-    sets.push_back({.kind = &kind, .figures = kind.figures(groups, evaluations)});
+    sets.push_back({.kind = &kind,
+                    .figures = kind.figures(kind.of_all_groups ? groups : tested, evaluations)});
   }
   return sets;
 }

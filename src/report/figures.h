@@ -118,6 +118,8 @@ struct FigureKind {
                                      const EvaluationsOfRuns& evaluations);
   /// Whether a page lets its reader choose between counts and shares.
   bool counts_or_shares = false;
+  /// Whether it also shows groups that do not show their test results.
+  bool of_all_groups = false;
 };
 /// Kinds with the same section follow each other.
 const std::vector<FigureKind>& figure_kinds();

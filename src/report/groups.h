@@ -92,6 +92,9 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 /// The names that the group's completed runs give to their classes; none where they differ.
 ClassNames class_names_of(const RunGroup& group);
 
+/// In tables, in place of what a group does not show.
+inline constexpr const char* kNotShown = "·";
+
 /// Where all groups with completed runs have images held back, and there are several: sorts them by
 /// their mean accuracy on these, the best first, those without completed runs last, and lets the
 /// first alone show its test results: the test set would not tell how good the best of many is if

@@ -116,7 +116,7 @@ Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   }
   const std::vector<RunGroup> tested = those_that_show_test(groups);
   for (Section& section :
-       part_sections(tested, evaluations.of_runs,
+       part_sections(groups, evaluations.of_runs,
                      {sweep_section(groups), robustness_section(tested, evaluations.of_runs),
                       calibration_section(tested), efficiency_section(tested),
                       confused_pairs_section(tested)})) {

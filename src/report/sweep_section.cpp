@@ -27,21 +27,26 @@ using Json = nlohmann::ordered_json;
 /// From this ratio of the greatest to the least value on, an axis is logarithmic.
 constexpr double kLogarithmicFrom = 10.0;
 
-/// What the tables and figures of a sweep are about.
-const Metric& swept_metric() { return metric_of(kAccuracyKey); }
+/// What the tables and figures of a sweep are about: of experiments that are ranked by the images
+/// held back, the accuracy on these.
+const Metric& swept_metric(const std::vector<RunGroup>& groups) {
+  const bool ranked = std::any_of(groups.begin(), groups.end(),
+                                  [](const RunGroup& group) { return !group.shows_test; });
+  return metric_of(ranked ? kValidationKey : kAccuracyKey);
+}
 
 /// One experiment of a sweep.
 struct SweptRow {
   const RunGroup* group;
   std::string name;                         ///< and its device, where there are several
   std::vector<std::optional<Json>> values;  ///< of the keys, in their order
+  const Metric* metric;
 
-  [[nodiscard]] const SampleSummary& summary() const {
-    return group->summaries.at(swept_metric().key);
-  }
+  [[nodiscard]] const SampleSummary& summary() const { return group->summaries.at(metric->key); }
 };
 
 struct Sweep {
+  const Metric* metric;
   std::vector<std::string> keys;
   std::vector<SweptRow> rows;
 };
@@ -86,13 +91,14 @@ Sweep sweep_of(const std::vector<RunGroup>& groups) {
     experiments.push_back(first_run(group).result.config);
   }
   const std::vector<SweptKey> keys = swept_keys(experiments);
-  Sweep sweep;
+  Sweep sweep{.metric = &swept_metric(groups), .keys = {}, .rows = {}};
   for (const SweptKey& key : keys) sweep.keys.push_back(key.path);
   const bool devices = on_several_devices(groups);
   for (std::size_t i = 0; i < found.size(); ++i) {
     SweptRow row{.group = found[i],
                  .name = experiments[i].name + (devices ? " on " + found[i]->device : ""),
-                 .values = {}};
+                 .values = {},
+                 .metric = sweep.metric};
     for (const SweptKey& key : keys) row.values.push_back(key.values[i]);
     const bool is_swept = std::any_of(row.values.begin(), row.values.end(),
                                       [](const auto& value) { return value.has_value(); });
@@ -136,11 +142,11 @@ std::string line_label(const Sweep& sweep, const SweptRow& row, std::size_t with
 }
 
 std::string mean_text(const SweptRow& row) {
-  return summary_text(row.summary(), swept_metric(), test_images(*row.group)).mean_and_sd();
+  return summary_text(row.summary(), *row.metric, test_images(*row.group)).mean_and_sd();
 }
 
 ChartPoint swept_point(const SweptRow& row, double x, const std::string& label) {
-  const Metric& metric = swept_metric();
+  const Metric& metric = *row.metric;
   const SampleSummary& summary = row.summary();
   ChartPoint point{
       .x = x,
@@ -180,7 +186,7 @@ std::vector<Json> values_of_key(const std::vector<const SweptRow*>& rows, std::s
 
 HeatMap heat_map(const Sweep& sweep, const std::vector<const SweptRow*>& rows,
                  const std::string& name) {
-  const Metric& metric = swept_metric();
+  const Metric& metric = *sweep.metric;
   HeatMap map{.title = fmt::format("{} of {} over {} and {}", metric.title_with_unit(), name,
                                    sweep.keys[0], sweep.keys[1]),
               .row_title = sweep.keys[0],
@@ -224,7 +230,7 @@ Section sweep_section(const std::vector<RunGroup>& groups) {
     table.header.push_back(key);
   }
   for (const std::string& title :
-       {std::string("n"), swept_metric().title_with_unit(), loss.title_with_unit()}) {
+       {std::string("n"), sweep.metric->title_with_unit(), loss.title_with_unit()}) {
     table.columns.push_back(Align::right);
     table.header.push_back(title);
   }
@@ -239,14 +245,16 @@ Section sweep_section(const std::vector<RunGroup>& groups) {
     const SampleSummary& of_loss = row.group->summaries.at(loss.key);
     cells.push_back(std::to_string(row.group->completed.size()));
     cells.push_back(mean_text(row));
-    cells.push_back(summary_text(of_loss, loss, test_images(*row.group)).mean_and_sd());
+    cells.push_back(row.group->shows_test
+                        ? summary_text(of_loss, loss, test_images(*row.group)).mean_and_sd()
+                        : kNotShown);
     table.rows.push_back(std::move(cells));
     section.data["rows"].push_back({{"experiment", row.group->label},
                                     {"name", row.name},
                                     {"config_hash", row.group->config_hash},
                                     {"values", std::move(values)},
                                     {"n", row.group->completed.size()},
-                                    {swept_metric().key, to_json(row.summary())},
+                                    {sweep.metric->key, to_json(row.summary())},
                                     {loss.key, to_json(of_loss)}});
   }
   section.tables.push_back(std::move(table));
@@ -259,12 +267,12 @@ std::vector<FigureData> sweep_figures(const std::vector<RunGroup>& groups,
   const std::optional<std::size_t> key = numeric_key(sweep);
   if (!key) return {};
   const std::string& path = sweep.keys[*key];
-  Chart chart{.title = fmt::format("{} over {}", swept_metric().title, path),
+  Chart chart{.title = fmt::format("{} over {}", sweep.metric->title, path),
               .description =
                   "A line through the means of the experiments that differ in nothing "
                   "else",
               .x_label = path,
-              .y_label = swept_metric().title_with_unit(),
+              .y_label = sweep.metric->title_with_unit(),
               .y_most = 100.0,
               .series = {}};
   for (const SweptRow& row : sweep.rows) {

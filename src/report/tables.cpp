@@ -13,9 +13,6 @@ std::string exact_count(const RunGroup& group, const Metric& metric) {
   return count_text(metric.value(model_alone));
 }
 
-/// In place of the test results of an experiment that was not chosen.
-constexpr const char* kNotShown = "·";
-
 }  // namespace
 
 ReportTable means_table(const std::vector<RunGroup>& groups) {
