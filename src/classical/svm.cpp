@@ -37,8 +37,8 @@ class SparseImages {
       starts_.push_back(nodes_.size());
       for (std::size_t p = 0; p < width; ++p) {
         const std::uint8_t pixel = set.pixels[i * width + p];
-        if (pixel != 0)
-          nodes_.push_back({.index = static_cast<int>(p) + 1, .value = pixel / kWhite});
+        if (pixel == 0) continue;
+        nodes_.push_back({.index = static_cast<int>(p) + 1, .value = pixel / kWhite});
       }
       nodes_.push_back({.index = -1, .value = 0});
     }
@@ -228,7 +228,7 @@ class KernelValues {
   [[nodiscard]] double of(std::size_t query, std::size_t row, std::uint32_t distance) const {
     if (kernel_ == SvmKernel::rbf) return std::exp(factor_ * distance);
     const std::int64_t squares = std::int64_t{query_squares_[query]} + row_squares_[row];
-    return static_cast<double>((squares - distance) / 2) / (kWhite * kWhite);
+    return static_cast<double>(squares - distance) / (2 * kWhite * kWhite);
   }
 
  private:
