@@ -101,12 +101,12 @@ TransformKind transform_kind(std::string_view type, std::string meaning,
                              std::vector<std::vector<Setting>> severities,
                              PreparedTransform (*prepare)(const Settings&, ImageShape),
                              std::optional<double> unchanged_at = 0.0) {
-  const TransformForm form{.type = type, .meaning = std::move(meaning), .keys = keys_of(keys)};
+  TransformForm form{.type = type, .meaning = std::move(meaning), .keys = keys_of(keys)};
   auto prepare_from = [keys = std::move(keys), prepare](const std::vector<Setting>& values,
                                                         ImageShape input) {
     return prepare(filled_in(keys, values), input);
   };
-  return {form, std::move(severities), unchanged_at, std::move(prepare_from)};
+  return {std::move(form), std::move(severities), unchanged_at, std::move(prepare_from)};
 }
 
 /// A kind without settings; with `severities` of 1 a point of the standard suite.
