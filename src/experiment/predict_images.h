@@ -26,7 +26,7 @@ struct ImagePrediction {
 
 struct ImagePredictions {
   std::vector<ImagePrediction> predictions;
-  ClassNames names;             ///< of the run's classes
+  ClassNames names;            ///< of the run's classes
   std::vector<Error> refused;  ///< one per image without a prediction, naming it
 };
 
