@@ -41,8 +41,9 @@ struct SweepConfig {
 ///     [[2, 4], ..], ..}, "output" }
 /// Only configs and seeds are required; name is the file's, output is "runs/{name}".
 /// Every problem is an Error(usage) that names file, JSON pointer, value and what is allowed.
-/// `output` and `seeds` ("1-10" or "1,2,5"), if given, replace the file's own. `file` may be "-" (stdin), a pipe or a device:
-/// then its paths are relative to the current folder, and it must have a name.
+/// `output` and `seeds` ("1-10" or "1,2,5"), if given, replace the file's own. `file` may be "-"
+/// (stdin), a pipe or a device: then its paths are relative to the current folder, and it must have
+/// a name.
 SweepConfig read_sweep(const std::filesystem::path& file,
                        const std::optional<std::string>& output = std::nullopt,
                        const std::optional<std::string>& seeds = std::nullopt);

@@ -16,7 +16,7 @@ from conftest import BINARY, Finished, clean_environment, run_binary
 from support import CONFIGS, PROJECT, SHIPPED_MNIST, read_predictions
 
 LARGEST_FRONT_PAGE = 13_000  # bytes
-LONGEST_PAGE = 240  # lines, besides those that are generated
+LONGEST_PAGE = 250  # lines, besides those that are generated
 OUTSIDE = {"build", "runs", ".git", "libtorch", "python", ".downloads"}
 PAGES = sorted(
     page.relative_to(PROJECT)
