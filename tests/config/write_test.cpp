@@ -52,7 +52,7 @@ ExperimentConfig unusual() {
   config.initialization = Initialization::xavier;
   config.model = MlpConfig{{5, 4, 3}, 0.1 + 0.2};
   config.optimizer = AdamConfig{1.0 / 3.0, 0.1, 0.2, 5e-324, 1e300};
-  config.training = {9, 17, Engine::native, std::nullopt, 3};
+  config.training = {9, 17, {}, Engine::native, std::nullopt, 3};
   config.output = "/tmp/{seed}";
   return config;
 }

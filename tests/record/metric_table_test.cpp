@@ -28,10 +28,19 @@ TEST(MetricTable, NamesEachMetricOnceAndSaysWhatItIs) {
   EXPECT_EQ(find_metric("top_7_accuracy"), nullptr);
 }
 
+/// An experiment with images held back.
+ExperimentConfig config_of(const ModelConfig& model) {
+  ExperimentConfig config;
+  config.model = model;
+  config.data.validation = 10;
+  return config;
+}
+
 TEST(MetricTable, HasAValueOfACompletedRunWithinTheRangeOfItsKind) {
   RunResult run = sample_result();
+  run.validation = run.test;
   for (const Metric& metric : metrics()) {
-    const bool is_of_networks = metric.applies(MlpConfig{});
+    const bool is_of_networks = metric.applies(config_of(MlpConfig{}));
     run.config.model = is_of_networks ? ModelConfig(MlpConfig{}) : KnnConfig{};
     run.timing.fit_seconds = is_of_networks ? std::nullopt : std::optional(0.5);
     ASSERT_TRUE(metric.value(run)) << metric.key;
@@ -77,13 +86,22 @@ TEST(MetricTable, OffersWhatARunCanMissToExpect) {
 
 TEST(MetricTable, HasLossAndSecondsPerEpochOfNetworksAloneAndTimesOfFittingOfTheOthers) {
   for (const char* key : {"loss", "seconds_per_epoch"}) {
-    EXPECT_TRUE(metric_of(key).applies(MlpConfig{}));
-    EXPECT_FALSE(metric_of(key).applies(KnnConfig{}));
+    EXPECT_TRUE(metric_of(key).applies(config_of(MlpConfig{})));
+    EXPECT_FALSE(metric_of(key).applies(config_of(KnnConfig{})));
   }
   for (const char* key : {"fit_seconds", "predict_seconds"}) {
-    EXPECT_FALSE(metric_of(key).applies(LayersConfig{}));
-    EXPECT_TRUE(metric_of(key).applies(SvmConfig{}));
+    EXPECT_FALSE(metric_of(key).applies(config_of(LayersConfig{})));
+    EXPECT_TRUE(metric_of(key).applies(config_of(SvmConfig{})));
   }
+}
+
+TEST(MetricTable, HasValidationAccuracyWhereImagesAreHeldBack) {
+  ExperimentConfig config = config_of(MlpConfig{});
+  EXPECT_TRUE(metric_of(kValidationKey).applies(config));
+  config.data.validation.reset();
+  EXPECT_FALSE(metric_of(kValidationKey).applies(config));
+  EXPECT_FALSE(metric_of(kValidationKey).of_test);
+  for (const char* key : {"accuracy", "macro_f1", "loss"}) EXPECT_TRUE(metric_of(key).of_test);
 }
 
 TEST(MetricTable, EndsIntervalsWhereTheValuesDo) {

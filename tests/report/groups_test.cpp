@@ -240,7 +240,9 @@ TEST(Ranking, PutsTheBestOnValidationFirstAndShowsItsTestAlone) {
   EXPECT_NE(means.rows[0][column], "·");
   EXPECT_EQ(means.rows[1][column], "·");
   for (const std::vector<std::string>& row : ranges_table(groups).rows) {
-    if (row[0] == "accuracy [%]") EXPECT_EQ(row[1], groups[0].label);
+    if (row[0] == "accuracy [%]") {
+      EXPECT_EQ(row[1], groups[0].label);
+    }
   }
 }
 
