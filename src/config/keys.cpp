@@ -264,8 +264,7 @@ Key augment_key() {
                     "What is done to the training images at random, first to last, with new "
                     "numbers for each image and epoch; see the table of augmentations.");
   augment.check = [](const json& list) { return problem_in_augmentations(list); };
-  augment.is_younger = true;
-  return augment;
+  return younger(std::move(augment));
 }
 
 std::vector<Key> make_keys() {

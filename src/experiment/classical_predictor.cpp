@@ -55,9 +55,9 @@ std::unique_ptr<Predictor> fit_again(const StoredRun& run, std::int64_t threads,
                             folder, data_folder(result.config.data).string()),
                 "put them back: a run of k-NN or SVM is fitted again to predict");
   }
-  auto classifier =
-      classical::fit(classical_of(result.config.model).value(), dataset.train, dataset.classes,
-                     threads, until_interrupted(fmt::format("fitting {}", folder), observer));
+  auto classifier = classical::fit(classical_of(result.config.model).value(),
+                                   training_images_by_index(data), dataset.classes, threads,
+                                   until_interrupted(fmt::format("fitting {}", folder), observer));
   observer.status({});
   if (!classifier) throw interrupted_error("fitting");
   if (classical::stored_bytes(*classifier) != result.model->stored_bytes ||

@@ -1,6 +1,5 @@
 #include "experiment/data_cache.h"
 
-#include <iterator>
 #include <utility>
 
 #include "data/subset.h"
@@ -30,7 +29,8 @@ bool DataCache::load(const DataConfig& config) {
   transform_dataset(dataset_, config.transform);
   TrainingSplit split = training_split(dataset_.train.labels, config);
   dataset_.validation = select(dataset_.train, split.validation);
-  if (std::ssize(split.train) < dataset_.train.size()) {
+  // A limit changes the order, too, even one that takes all images.
+  if (config.train_limit || config.validation) {
     dataset_.train = select(dataset_.train, split.train);
   }
   train_indices_ = std::move(split.train);

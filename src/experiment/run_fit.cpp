@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/clock.h"
 #include "classical/classifier.h"
+#include "data/subset.h"
 #include "experiment/run_training.h"
 #include "kernels/simd.h"
 #include "record/test_record.h"
@@ -21,6 +23,15 @@ void end_interrupted(const char* doing, RunResult& result) {
 
 }  // namespace
 
+ImageSet training_images_by_index(const DataCache& data) {
+  const std::vector<std::int64_t>& indices = data.train_indices();
+  std::vector<std::int64_t> order = all_indices(data.dataset().train);
+  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return indices[static_cast<std::size_t>(a)] < indices[static_cast<std::size_t>(b)];
+  });
+  return select(data.dataset().train, order);
+}
+
 classical::KeepGoing until_interrupted(const std::string& what, Observer& observer) {
   return [what, &observer](double done) {
     if (observer.status_due()) observer.status({fmt::format("{}: {:.0f} %", what, 100 * done)});
@@ -35,8 +46,8 @@ void run_fit(const ClassicalConfig& config, const DataCache& data, const RunOpti
   result.provenance->simd = kernels::simd_target();
   folder.remove_probabilities();
   const Clock::time_point start = Clock::now();
-  const auto classifier = classical::fit(config, dataset.train, dataset.classes, threads,
-                                         until_interrupted("fitting", observer));
+  const auto classifier = classical::fit(config, training_images_by_index(data), dataset.classes,
+                                         threads, until_interrupted("fitting", observer));
   const double fit_seconds = seconds_since(start);
   if (!classifier) {
     observer.status({});

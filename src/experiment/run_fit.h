@@ -17,6 +17,10 @@ namespace mnist_bench {
 void run_fit(const ClassicalConfig& config, const DataCache& data, const RunOptions& options,
              RunFolder& folder, Observer& observer, RunResult& result);
 
+/// The training images in the order of their file, by which equals are told apart, whatever limit
+/// chose them.
+ImageSet training_images_by_index(const DataCache& data);
+
 /// Shows how far `what` is ("fitting"), and ends it after an interrupt.
 classical::KeepGoing until_interrupted(const std::string& what, Observer& observer);
 

@@ -139,23 +139,21 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
                       .test = dataset.test.size(),
                       .validation = dataset.validation.size()},
                      options.write_async);
+  const auto on_epoch = [&](const EpochStatistics& trained) {
+    not_evaluated.push_back(record_of(trained, result));
+    if (!schedule.evaluates_after(trained.epoch)) return;
+    last = evaluate(learner, dataset);
+    add_scores(*last, not_evaluated.back());
+    for (const EpochRecord& epoch : not_evaluated) add_epoch(result, epoch);
+    writer.write(checkpoint_of(result, learner.state(), seconds_so_far()),
+                 std::exchange(not_evaluated, {}).size());
+  };
   const TrainCallbacks callbacks{.on_progress =
                                      [&](const TrainProgress& progress) {
                                        writer.announce_if_written();
                                        observer.progress(progress, epochs);
                                      },
-                                 .on_epoch =
-                                     [&](const EpochStatistics& trained) {
-                                       not_evaluated.push_back(record_of(trained, result));
-                                       if (!schedule.evaluates_after(trained.epoch)) return;
-                                       last = evaluate(learner, dataset);
-                                       add_scores(*last, not_evaluated.back());
-                                       for (const EpochRecord& epoch : not_evaluated)
-                                         add_epoch(result, epoch);
-                                       writer.write(
-                                           checkpoint_of(result, learner.state(), seconds_so_far()),
-                                           std::exchange(not_evaluated, {}).size());
-                                     },
+                                 .on_epoch = on_epoch,
                                  .should_stop = interrupted};
   const TrainOutcome outcome = train(learner, result.config, callbacks, start);
   writer.finish();

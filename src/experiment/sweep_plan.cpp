@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
-#include "data/subset.h"
 #include "experiment/trainable.h"
 #include "record/result_json.h"
 #include "runtime/device.h"
@@ -78,7 +77,10 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
     const DataShape file = shape_of(data.dataset());
     for (const ExperimentConfig* run : on_it) {
       DataShape shape = file;
-      shape.train_images = training_images(file.train_images, run->data);
+      // A limit beyond the data fails its run alone, which leaves a record of it.
+      const std::int64_t left = file.train_images - run->data.validation.value_or(0);
+      shape.train_images =
+          std::clamp<std::int64_t>(run->data.train_limit.value_or(left), 1, file.train_images);
       require_named_trainable(*run, shape);
     }
   }

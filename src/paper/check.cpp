@@ -16,8 +16,6 @@
 namespace mnist_bench {
 namespace {
 
-const ExperimentConfig& config_of(const RunGroup& group) { return first_run(group).result.config; }
-
 /// "training.epochs 5 → 2" for each key in which the group is not the paper's experiment.
 std::vector<std::string> departures_of(const RunGroup& group) {
   const ExperimentConfig& config = config_of(group);

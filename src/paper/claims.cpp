@@ -11,6 +11,8 @@
 
 namespace mnist_bench {
 
+const ExperimentConfig& config_of(const RunGroup& group) { return first_run(group).result.config; }
+
 const PrintedMean& printed_mean(const PrintedModel& model, const std::string& metric_key) {
   return *std::find_if(model.means.begin(), model.means.end(),
                        [&](const PrintedMean& mean) { return mean.metric == metric_key; });

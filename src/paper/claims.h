@@ -66,6 +66,9 @@ std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 /// Sec. 3.6, 3.9, 3.10 and 5.2: what runs show that differ from ours in one setting.
 std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence);
 
+/// Of all runs of the group.
+const ExperimentConfig& config_of(const RunGroup& group);
+
 /// The groups, on the same kind of device, that differ from `of` in some of these keys and in no
 /// other ("training.epochs"; "optimizer." for all of a section). With completed runs alone.
 std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const RunGroup& of,

@@ -18,8 +18,6 @@
 namespace mnist_bench {
 namespace {
 
-const ExperimentConfig& config_of(const RunGroup& group) { return first_run(group).result.config; }
-
 /// A number of each run.
 struct Measured {
   const char* what;    ///< "accuracy after one epoch"
@@ -162,14 +160,15 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
                    .experiment = "sweep configs/paper/initialization.json"};
   std::vector<NamedJudgement> judgements;
   for (const PaperModel& model : models_of(evidence)) {
-    for (const auto& [initialization, name] : kInitializations) {
+    for (const EnumName<Initialization>& entry : kInitializations) {
       const RunGroup* const other =
           variant(evidence, *model.runs, {"model.initialization"},
-                  [&](const auto& config) { return config.initialization == initialization; });
+                  [&](const auto& config) { return config.initialization == entry.value; });
       if (other == nullptr) continue;
       for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-        judgements.push_back(held_against(model.printed->name, measured, {std::string(name), other},
-                                          {"he", model.runs}, claim.findings));
+        judgements.push_back(held_against(model.printed->name, measured,
+                                          {std::string(entry.name), other}, {"he", model.runs},
+                                          claim.findings));
       }
     }
   }

@@ -80,11 +80,11 @@ constexpr auto kLoss = [](const TestRecord& test) { return test.loss; };
 
 std::vector<Metric> make_metrics() {
   return {
-      validation_share(),
       share(kAccuracyKey, "accuracy", tested<kAccuracy>),
       share(kClassPrecision.macro, "macro precision", tested<kPrecision>),
       share(kClassRecall.macro, "macro recall", tested<kRecall>),
       share(kClassF1.macro, "macro F1", tested<kF1>),
+      validation_share(),
       {.key = "loss",
        .title = "loss",
        .meaning = "mean cross-entropy of the test images",

@@ -30,10 +30,10 @@ struct AugmentationKind : TransformForm {
 
 /// A kind whose settings are the members of a struct.
 template <class Settings>
-AugmentationKind augmentation_kind(std::string_view type, std::string meaning,
+AugmentationKind augmentation_kind(std::string_view type, const std::string& meaning,
                                    std::vector<MemberKey<Settings>> keys,
                                    RandomMap (*prepare)(const Settings&, ImageShape)) {
-  AugmentationKind kind{{.type = type, .meaning = std::move(meaning), .keys = keys_of(keys)}};
+  AugmentationKind kind{{.type = type, .meaning = meaning, .keys = keys_of(keys)}};
   kind.prepare = [keys = std::move(keys), prepare](const std::vector<Setting>& values,
                                                    ImageShape shape) {
     return prepare(filled_in(keys, values), shape);

@@ -96,12 +96,12 @@ Settings filled_in(const std::vector<MemberKey<Settings>>& keys,
 
 /// A kind whose settings are the members of a struct.
 template <class Settings>
-TransformKind transform_kind(std::string_view type, std::string meaning,
+TransformKind transform_kind(std::string_view type, const std::string& meaning,
                              std::vector<MemberKey<Settings>> keys,
                              std::vector<std::vector<Setting>> severities,
                              PreparedTransform (*prepare)(const Settings&, ImageShape),
                              std::optional<double> unchanged_at = 0.0) {
-  TransformForm form{.type = type, .meaning = std::move(meaning), .keys = keys_of(keys)};
+  TransformForm form{.type = type, .meaning = meaning, .keys = keys_of(keys)};
   auto prepare_from = [keys = std::move(keys), prepare](const std::vector<Setting>& values,
                                                         ImageShape input) {
     return prepare(filled_in(keys, values), input);

@@ -137,7 +137,7 @@ def test_every_key_and_every_shipped_config_is_offered(bench):
     script = bench("completion", "bash").stdout
     reference = bench("config", "reference").stdout
     table = reference.partition("\n\n")[0]  # the layers' settings come after it
-    keys = set(re.findall(r"^\| `([a-z_0-9.]+)`", table, re.MULTILINE))
+    keys = set(re.findall(r"^\| `([A-Za-z_0-9.]+)`", table, re.MULTILINE))
     assert {f"{key}=" for key in keys} == set(completed(script, "mnist-bench", "run", "mlp", ""))
     shipped = {path.stem for path in CONFIGS.glob("*.json")}
     assert shipped <= set(completed(script, "mnist-bench", "run", ""))

@@ -31,12 +31,13 @@ KEYS = {
     "config": {
         "name", "seed", "device", "threads", "data", "model", "optimizer", "training", "output",
     },
-    "config.data": {"dataset", "directory", "normalization", "transform", "train_limit", "test_limit", "class_names"},
-    "config.model": {"type", "hidden", "dropout"},
+    "config.data": {"dataset", "directory", "normalization", "transform", "train_limit", "test_limit", "validation",
+                    "class_names"},
+    "config.model": {"type", "hidden", "dropout", "initialization"},
     "config.optimizer": {
         "type", "learning_rate", "beta1", "beta2", "epsilon", "weight_decay",
     },
-    "config.training": {"epochs", "batch_size", "augment", "engine"},
+    "config.training": {"epochs", "steps", "batch_size", "augment", "engine", "evaluate_every"},
     "provenance": {
         "version", "git_revision", "git_dirty", "build_type", "compiler", "libtorch", "device",
         "device_name", "cpu", "simd", "threads", "jobs", "allocator", "started_at", "command",

@@ -188,7 +188,7 @@ TEST_F(SweepTest, RefusesMistakesNamingTheirLocation) {
       refusal("{" + good +
               R"(, "grid": {"training.epochs": [1], "model.dropout,training.epochs": [[0, 2]]}})"),
       HasSubstr("the key training.epochs twice"));
-  for (const char* value : {"3", "[3]", "[3, 0, 1]", "{}"}) {
+  for (const char* value : {"3", "[3]", "[3,0,1]", "{}"}) {
     EXPECT_THAT(refusal(fmt::format(R"({{{}, "grid": {{"training.epochs,model.dropout": [{}]}}}})",
                                     good, value)),
                 HasSubstr(fmt::format("/grid/training.epochs,model.dropout/0: found {}; allowed: a "

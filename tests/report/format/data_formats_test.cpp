@@ -20,7 +20,7 @@ TEST(CsvReport, HasALinePerRunWithUnroundedValues) {
   EXPECT_THAT(lines.at(1), HasSubstr(",1,completed,true,0.9768,"));
   EXPECT_THAT(lines.at(3), HasSubstr(",3,completed,true,0.9775,"));
   // The failed run's error holds a comma, quotes and a line feed.
-  EXPECT_THAT(lines.at(4), HasSubstr(",4,diverged,false,,,,,,1.5,,,234114,233728,"));
+  EXPECT_THAT(lines.at(4), HasSubstr(",4,diverged,false,,,,,,,1.5,,,234114,233728,"));
   EXPECT_THAT(lines.at(4), HasSubstr(",\"50 % of \"\"it\"\", or more"));
   EXPECT_EQ(lines.at(5), "is not finite\"");
   EXPECT_THAT(lines.at(6), StartsWith("cnn,"));
