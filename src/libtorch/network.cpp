@@ -50,19 +50,21 @@ void import_all(const torch::OrderedDict<std::string, torch::Tensor>& of_network
 }
 
 /// `inputs` and `outputs` of a unit, times the kernel's area in a convolution.
-void draw_weights(torch::Tensor& weights, Initialization initialization, double inputs,
-                  double outputs, at::Generator& generator) {
+void draw_weights(torch::Tensor& weights, Initialization initialization, std::int64_t inputs,
+                  std::int64_t outputs, at::Generator& generator) {
+  const auto n_in = static_cast<double>(inputs);
+  const auto n_out = static_cast<double>(outputs);
   switch (initialization) {
     case Initialization::he:
-      weights.normal_(0.0, std::sqrt(2 / inputs), generator);
+      weights.normal_(0.0, std::sqrt(2 / n_in), generator);
       return;
     case Initialization::pytorch: {
-      const double bound = 1 / std::sqrt(inputs);
+      const double bound = 1 / std::sqrt(n_in);
       weights.uniform_(-bound, bound, generator);
       return;
     }
     case Initialization::xavier: {
-      const double bound = std::sqrt(6 / (inputs + outputs));
+      const double bound = std::sqrt(6 / (n_in + n_out));
       weights.uniform_(-bound, bound, generator);
       return;
     }
@@ -82,19 +84,18 @@ nn::Sequential make_network(const std::vector<PlacedLayer>& layers) {
 void initialize(nn::Sequential& network, std::uint64_t seed, Initialization initialization) {
   const torch::NoGradGuard no_gradients;
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  double inputs = 0;  // of a unit of the layer at hand
+  std::int64_t inputs = 0;  // of a unit of the layer at hand
   for (auto& parameter : network->named_parameters()) {
     torch::Tensor& value = parameter.value();
     const bool is_weight = parameter.key().ends_with("weight");
     if (is_weight && value.dim() > 1) {
-      inputs = static_cast<double>(value.numel() / value.size(0));
-      const auto outputs = static_cast<double>(value.numel() / value.size(1));
-      draw_weights(value, initialization, inputs, outputs, generator);
+      inputs = value.numel() / value.size(0);
+      draw_weights(value, initialization, inputs, value.numel() / value.size(1), generator);
     } else if (is_weight) {  // of batch norm
       inputs = 0;
       value.fill_(1);
     } else if (initialization == Initialization::pytorch && inputs > 0) {
-      const double bound = 1 / std::sqrt(inputs);
+      const double bound = 1 / std::sqrt(static_cast<double>(inputs));
       value.uniform_(-bound, bound, generator);
     } else {
       value.fill_(0);
