@@ -73,6 +73,18 @@ Expectation parse_expectation(const std::string& text) {
   return expectation;
 }
 
+void require_applicable(const std::vector<Expectation>& expectations,
+                        const ExperimentConfig& config) {
+  for (const Expectation& e : expectations) {
+    if (metric_of(e.metric).applies(config)) continue;
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--expect {}: this experiment has no {}", e.metric, metric_of(e.metric).title),
+        e.metric == kValidationKey ? "hold training images back: data.validation=5000"
+                                   : "name another metric, such as accuracy");
+  }
+}
+
 std::vector<std::string> missed(const std::vector<Expectation>& expectations,
                                 const RunResult& result) {
   std::vector<std::string> sentences;

@@ -17,6 +17,10 @@ struct Expectation {
 /// Throws Error(usage) naming what is wrong and what is allowed.
 Expectation parse_expectation(const std::string& text);
 
+/// Throws Error(usage) for a metric that runs of this config do not have.
+void require_applicable(const std::vector<Expectation>& expectations,
+                        const ExperimentConfig& config);
+
 /// One sentence for each expectation that `result` misses; a metric it does not have is missed.
 std::vector<std::string> missed(const std::vector<Expectation>& expectations,
                                 const RunResult& result);

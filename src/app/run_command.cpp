@@ -53,6 +53,7 @@ void run(const RunArguments& arguments, Session& session) {
   std::vector<std::string> overrides = arguments.config.overrides;
   if (!arguments.output.empty()) overrides.push_back("output=" + arguments.output);
   const ExperimentConfig config = read_experiment(arguments.config.file, overrides);
+  require_applicable(expectations, config);
 
   handle_interrupts();
   Console console(session.console);

@@ -146,6 +146,10 @@ std::vector<std::uint64_t> read_seeds(const Document& document) {
 std::vector<std::string> axis_keys(const Document& document, const std::string& pointer,
                                    const std::string& name) {
   std::vector<std::string> keys = split_at_commas(name);
+  for (std::string& key : keys) {
+    key.erase(0, key.find_first_not_of(' '));
+    key.erase(key.find_last_not_of(' ') + 1);
+  }
   for (const std::string& key : keys) {
     if (const auto own = own_key_of_sweep(key)) {
       document.fail(pointer, fmt::format("set by the sweep's own key \"{}\"", *own));
@@ -409,6 +413,7 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
   for (const SweptConfig& config : sweep.configs) require_few_runs(sweep, config);
   std::vector<ExperimentConfig> plan;
   std::map<std::string, std::filesystem::path> folders;  // and the config that took each
+  std::map<std::string, std::string> experiments;        // and the folder of each
   for (const SweptConfig& swept : sweep.configs) {
     const std::filesystem::path& file = swept.file;
     const std::string text = naming_sweep(
@@ -425,6 +430,13 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
                     fmt::format("{} and {} would both write to {}", taken->second.string(),
                                 file.string(), folder.string()),
                     "give each config its own \"name\"");
+      }
+      if (const auto [same, is_new] = experiments.emplace(config_hash(config), folder.string());
+          !is_new) {
+        throw Error(ExitCode::usage,
+                    fmt::format("{}: {} and {} would be the same experiment", sweep.file.string(),
+                                same->second, folder.string()),
+                    "leave one of them out");
       }
       for (const std::uint64_t seed : sweep.seeds) {
         config.seed = seed;

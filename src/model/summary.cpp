@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/overloaded.h"
 
@@ -56,7 +58,11 @@ ImageShape image_of(const ModelSummary& summary) {
   const auto& output =
       summary.layers.empty() ? summary.input_shape : summary.layers.front().output_shape;
   if (output.size() == 3) return {.rows = output[1], .columns = output[2]};
-  return {.rows = 1, .columns = output.empty() ? 0 : output.front()};
+  // A vector, whose images are taken for squares where that is possible.
+  const std::int64_t values = output.empty() ? 0 : output.front();
+  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(values))));
+  if (side * side == values) return {.rows = side, .columns = side};
+  return {.rows = 1, .columns = values};
 }
 
 }  // namespace mnist_bench

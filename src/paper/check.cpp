@@ -31,15 +31,36 @@ std::vector<std::string> departures_of(const RunGroup& group) {
   return differences_between(paper, config);
 }
 
-/// The group of this model that departs least; one with completed runs before one without.
-const RunGroup* group_of(const std::vector<RunGroup>& groups, const std::string& type) {
+/// The groups of this model that depart least; those with completed runs before those without.
+std::vector<const RunGroup*> nearest_groups(const std::vector<RunGroup>& groups,
+                                            const std::string& type) {
   const auto rank = [](const RunGroup& group) {
     return std::pair(group.completed.empty(), departures_of(group).size());
   };
-  const RunGroup* best = nullptr;
+  std::vector<const RunGroup*> nearest;
   for (const RunGroup& group : groups) {
     if (!group.model || group.model->type != type) continue;
-    if (best == nullptr || rank(group) < rank(*best)) best = &group;
+    if (!nearest.empty() && rank(group) < rank(*nearest.front())) nearest.clear();
+    if (nearest.empty() || rank(group) == rank(*nearest.front())) nearest.push_back(&group);
+  }
+  return nearest;
+}
+
+/// One of each: those that differ least from each other, and of these the first.
+std::pair<const RunGroup*, const RunGroup*> nearest_pair(const std::vector<const RunGroup*>& mlps,
+                                                         const std::vector<const RunGroup*>& cnns) {
+  if (mlps.empty() || cnns.empty()) {
+    return {mlps.empty() ? nullptr : mlps.front(), cnns.empty() ? nullptr : cnns.front()};
+  }
+  std::pair<const RunGroup*, const RunGroup*> best = {nullptr, nullptr};
+  std::size_t least = 0;
+  for (const RunGroup* mlp : mlps) {
+    for (const RunGroup* cnn : cnns) {
+      const std::size_t differences = config_differences(config_of(*mlp), config_of(*cnn)).size();
+      if (best.first != nullptr && differences >= least) continue;
+      best = {mlp, cnn};
+      least = differences;
+    }
   }
   return best;
 }
@@ -165,11 +186,12 @@ std::int64_t tests_made(const PaperCheck& check) {
 }
 
 PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
-  PaperEvidence evidence{
-      .mlp = {.printed = &kPrintedMlp, .runs = group_of(groups, kPrintedMlp.type)},
-      .cnn = {.printed = &kPrintedCnn, .runs = group_of(groups, kPrintedCnn.type)},
-      .groups = groups,
-      .class_sizes = class_sizes_in(groups)};
+  const auto [mlp, cnn] = nearest_pair(nearest_groups(groups, kPrintedMlp.type),
+                                       nearest_groups(groups, kPrintedCnn.type));
+  PaperEvidence evidence{.mlp = {.printed = &kPrintedMlp, .runs = mlp},
+                         .cnn = {.printed = &kPrintedCnn, .runs = cnn},
+                         .groups = groups,
+                         .class_sizes = class_sizes_in(groups)};
   evidence.permuted_mlp = {.printed = &kPrintedMlp,
                            .runs = permuted_group_of(groups, evidence.mlp.runs)};
   evidence.permuted_cnn = {.printed = &kPrintedCnn,

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ constexpr Measured kFirstAccuracy = {"test accuracy after one epoch", kAccuracyK
 constexpr Measured kFirstLoss = {"training loss of the first epoch", "loss", first_loss};
 constexpr Measured kLastAccuracy = {"test accuracy at the end", kAccuracyKey, last_accuracy};
 
+/// Parts that a claim's experiment lacks and that are named.
+constexpr std::size_t kMostMissing = 4;
+
 /// One of two sides of a comparison.
 struct Side {
   std::string name;
@@ -94,25 +98,30 @@ NamedJudgement held_against(const std::string& model, const Measured& measured, 
   return {fmt::format("{}, {} against {}, {}", model, b.name, a.name, measured.what), judgement};
 }
 
-/// Concludes a claim that the second side is better in each of the comparisons.
-void conclude(PaperClaim& claim, const std::vector<NamedJudgement>& judgements) {
-  if (judgements.empty()) return;
+/// Concludes a claim that the second side is better in each of the comparisons, or says what of its
+/// experiment is missing: a verdict must not depend on which part of it somebody ran.
+void conclude(PaperClaim& claim, const std::vector<NamedJudgement>& judgements,
+              const std::vector<std::string>& missing) {
+  if (!missing.empty()) {
+    claim.findings.push_back(fmt::format("The experiment is not complete ({}); it lacks {}.",
+                                         claim.experiment, listed(missing, kMostMissing)));
+    return;
+  }
   claim.basis = ClaimBasis::runs;
   claim.tests = tests_in(judgements);
   claim.verdict = verdict_in_parts(judge_jointly(judgements));
 }
 
-/// What a claim without its experiment says.
-void add_lack(PaperClaim& claim) {
-  if (claim.basis == ClaimBasis::runs) return;
-  claim.findings.push_back(
-      fmt::format("These runs have no such experiment: {}.", claim.experiment));
-}
-
-std::vector<PaperModel> models_of(const PaperEvidence& evidence) {
+/// Those with completed runs; the others are added to `missing`.
+std::vector<PaperModel> models_of(const PaperEvidence& evidence,
+                                  std::vector<std::string>& missing) {
   std::vector<PaperModel> models;
   for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
-    if (model.runs != nullptr && !model.runs->completed.empty()) models.push_back(model);
+    if (model.runs != nullptr && !model.runs->completed.empty()) {
+      models.push_back(model);
+    } else {
+      missing.push_back(fmt::format("runs of the {}", model.printed->name));
+    }
   }
   return models;
 }
@@ -132,25 +141,29 @@ PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
                    .claim = "pixels are scaled or standardized “to ensure faster convergence”",
                    .experiment = "sweep configs/paper/normalization.json"};
   std::vector<NamedJudgement> judgements;
-  for (const PaperModel& model : models_of(evidence)) {
+  std::vector<std::string> missing;
+  for (const PaperModel& model : models_of(evidence, missing)) {
     const auto with = [&](Normalization normalization) {
-      return variant(evidence, *model.runs, {"data.normalization"}, [&](const auto& config) {
-        return config.data.normalization == normalization;
-      });
+      const RunGroup* const found =
+          variant(evidence, *model.runs, {"data.normalization"},
+                  [&](const auto& config) { return config.data.normalization == normalization; });
+      if (found == nullptr) {
+        missing.push_back(fmt::format("{} with data.normalization={}", model.printed->name,
+                                      enum_name(kNormalizations, normalization)));
+      }
+      return found;
     };
     const Side none = {"bytes", with(Normalization::none)};
-    if (none.runs == nullptr) continue;
     for (const Side& scaled :
          {Side{"unit", with(Normalization::unit)}, Side{"standardized", model.runs}}) {
-      if (scaled.runs == nullptr) continue;
+      if (none.runs == nullptr || scaled.runs == nullptr) continue;
       for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
         judgements.push_back(
             held_against(model.printed->name, measured, none, scaled, claim.findings));
       }
     }
   }
-  conclude(claim, judgements);
-  add_lack(claim);
+  conclude(claim, judgements, missing);
   return claim;
 }
 
@@ -159,34 +172,57 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
                    .claim = "“Proper initialization is crucial for convergence”: He's is adopted",
                    .experiment = "sweep configs/paper/initialization.json"};
   std::vector<NamedJudgement> judgements;
-  for (const PaperModel& model : models_of(evidence)) {
-    for (const EnumName<Initialization>& entry : kInitializations) {
+  std::vector<std::string> missing;
+  for (const PaperModel& model : models_of(evidence, missing)) {
+    for (const Initialization initialization : {Initialization::xavier, Initialization::pytorch}) {
+      const std::string name(enum_name(kInitializations, initialization));
       const RunGroup* const other =
           variant(evidence, *model.runs, {"model.initialization"},
-                  [&](const auto& config) { return config.initialization == entry.value; });
-      if (other == nullptr) continue;
+                  [&](const auto& config) { return config.initialization == initialization; });
+      if (other == nullptr) {
+        missing.push_back(
+            fmt::format("{} with model.initialization={}", model.printed->name, name));
+        continue;
+      }
       for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-        judgements.push_back(held_against(model.printed->name, measured,
-                                          {std::string(entry.name), other}, {"he", model.runs},
-                                          claim.findings));
+        judgements.push_back(held_against(model.printed->name, measured, {name, other},
+                                          {"he", model.runs}, claim.findings));
       }
     }
   }
-  conclude(claim, judgements);
-  add_lack(claim);
+  conclude(claim, judgements, missing);
   return claim;
 }
 
-/// The runs with SGD that are best on the images held back after one epoch; null: there are none.
-const RunGroup* tuned_sgd(const PaperEvidence& evidence, const RunGroup& adam) {
+// The settings of configs/paper/sgd.json.
+constexpr std::array kSgdRates = {0.03, 0.1, 0.3};
+constexpr std::array kSgdMomenta = {0.0, 0.9};
+
+/// The runs with SGD, of all settings of the grid, that are best on the images held back after one
+/// epoch. A setting of which a run failed is none to choose. Null: there are none; what the grid
+/// lacks of Adam's seeds is added to `missing`.
+const RunGroup* tuned_sgd(const PaperEvidence& evidence, const PaperModel& model,
+                          const RunGroup& adam, std::vector<std::string>& missing) {
   const RunGroup* best = nullptr;
   double most = 0.0;
-  for (const RunGroup* group : variants_of(evidence, adam, {"optimizer."})) {
-    const SampleSummary accuracy = summary_by_seed(*group, first_validation_accuracy);
-    const bool is_sgd = std::holds_alternative<SgdConfig>(config_of(*group).optimizer);
-    if (!is_sgd || !accuracy.mean || (best != nullptr && *accuracy.mean <= most)) continue;
-    best = group;
-    most = *accuracy.mean;
+  for (const double rate : kSgdRates) {
+    for (const double momentum : kSgdMomenta) {
+      const RunGroup* const group =
+          variant(evidence, adam, {"optimizer."}, [&](const ExperimentConfig& config) {
+            return config.optimizer ==
+                   OptimizerConfig(SgdConfig{.learning_rate = rate, .momentum = momentum});
+          });
+      const bool failed = group != nullptr && !group->failed.empty();
+      if (group == nullptr || (!failed && group->completed.size() < adam.completed.size())) {
+        missing.push_back(fmt::format("{} with SGD, rate {} and momentum {}", model.printed->name,
+                                      rate, momentum));
+        continue;
+      }
+      const SampleSummary accuracy = summary_by_seed(*group, first_validation_accuracy);
+      if (failed || !accuracy.mean || (best != nullptr && *accuracy.mean <= most)) continue;
+      best = group;
+      most = *accuracy.mean;
+    }
   }
   return best;
 }
@@ -197,27 +233,36 @@ PaperClaim sgd_claim(const PaperEvidence& evidence) {
                    .findings = {"The paper shows no run with SGD and no learning curve."},
                    .experiment = "sweep configs/paper/sgd.json"};
   std::vector<NamedJudgement> judgements;
-  for (const PaperModel& model : models_of(evidence)) {
-    for (const RunGroup* adam :
-         variants_of(evidence, *model.runs, {"data.validation", "training.epochs"})) {
-      const RunGroup* const sgd = tuned_sgd(evidence, *adam);
-      if (sgd == nullptr) continue;
-      const auto& settings = std::get<SgdConfig>(config_of(*sgd).optimizer);
-      claim.findings.push_back(fmt::format(
-          "{}: of {} settings of SGD, the one with the best accuracy after one epoch on {} images "
-          "held back counts: rate {}, momentum {}. Adam has the paper's setting, untuned.",
-          model.printed->name, variants_of(evidence, *adam, {"optimizer."}).size(),
-          *config_of(*sgd).data.validation, settings.learning_rate, settings.momentum));
-      for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-        judgements.push_back(held_against(model.printed->name, measured, {"SGD", sgd},
-                                          {"Adam", adam}, claim.findings));
-      }
+  std::vector<std::string> missing;
+  for (const PaperModel& model : models_of(evidence, missing)) {
+    const RunGroup* const adam =
+        variant(evidence, *model.runs, {"data.validation", "training.epochs"},
+                [](const auto& config) { return config.data.validation.has_value(); });
+    if (adam == nullptr) {
+      missing.push_back(fmt::format("{} with Adam and images held back", model.printed->name));
+      continue;
+    }
+    const RunGroup* const sgd = tuned_sgd(evidence, model, *adam, missing);
+    if (sgd == nullptr) continue;
+    const auto& settings = std::get<SgdConfig>(config_of(*sgd).optimizer);
+    claim.findings.push_back(fmt::format(
+        "{}: of {} settings of SGD, the one with the best accuracy after one epoch on {} images "
+        "held back counts: rate {}, momentum {}. Adam has the paper's setting, untuned.",
+        model.printed->name, kSgdRates.size() * kSgdMomenta.size(),
+        *config_of(*sgd).data.validation, settings.learning_rate, settings.momentum));
+    for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
+      judgements.push_back(held_against(model.printed->name, measured, {"SGD", sgd}, {"Adam", adam},
+                                        claim.findings));
     }
   }
-  conclude(claim, judgements);
-  add_lack(claim);
+  conclude(claim, judgements, missing);
   return claim;
 }
+
+// The ends of configs/paper/batches.json.
+constexpr std::int64_t kSmallestBatch = 16;
+constexpr std::int64_t kLargestBatch = 1'024;
+constexpr std::int64_t kEqualSteps = 500;
 
 PaperClaim minibatch_claim(const PaperEvidence& evidence) {
   PaperClaim claim{
@@ -227,45 +272,48 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
                    "batches also take more steps; at equal steps they see fewer images."},
       .experiment = "sweep configs/paper/batches.json"};
   std::vector<NamedJudgement> judgements;
-  const auto smallest_against_largest = [&](const PaperModel& model, const char* at,
-                                            std::vector<const RunGroup*> groups) {
+  std::vector<std::string> missing;
+  const auto smallest_against_largest = [&](const char* at, std::vector<const RunGroup*> groups) {
     std::sort(groups.begin(), groups.end(), [](const RunGroup* a, const RunGroup* b) {
       return config_of(*a).training.batch_size < config_of(*b).training.batch_size;
     });
-    if (groups.size() < 2) return;
+    const auto side = [&](std::int64_t size) {
+      const auto found = std::find_if(groups.begin(), groups.end(), [&](const RunGroup* group) {
+        return config_of(*group).training.batch_size == size;
+      });
+      if (found != groups.end()) return Side{fmt::format("batches of {}", size), *found};
+      missing.push_back(fmt::format("MLP with batches of {} {}", size, at));
+      return Side{};
+    };
+    const Side large = side(kLargestBatch);
+    const Side small = side(kSmallestBatch);
+    if (large.runs == nullptr || small.runs == nullptr) return;
     std::vector<std::string> all;
     for (const RunGroup* group : groups) {
       all.push_back(fmt::format("{}: {}", config_of(*group).training.batch_size,
                                 mean_text(kLastAccuracy, *group)));
     }
-    claim.findings.push_back(fmt::format("{}, {}, accuracy in % by images in a batch: {}.",
-                                         model.printed->name, at, fmt::join(all, ", ")));
-    const auto side = [&](const RunGroup* group) {
-      return Side{fmt::format("batches of {}", config_of(*group).training.batch_size), group};
-    };
-    NamedJudgement judged = held_against(model.printed->name, kLastAccuracy, side(groups.back()),
-                                         side(groups.front()), claim.findings);
+    claim.findings.push_back(
+        fmt::format("MLP, {}, accuracy in % by images in a batch: {}.", at, fmt::join(all, ", ")));
+    NamedJudgement judged = held_against("MLP", kLastAccuracy, large, small, claim.findings);
     judged.name += fmt::format(", {}", at);
     judgements.push_back(std::move(judged));
   };
-  for (const PaperModel& model : models_of(evidence)) {
-    std::vector<const RunGroup*> epochs =
-        variants_of(evidence, *model.runs, {"training.batch_size"});
-    epochs.push_back(model.runs);
-    smallest_against_largest(model, "at equal epochs", epochs);
-    std::vector<const RunGroup*> steps = variants_of(
-        evidence, *model.runs, {"training.batch_size", "training.steps", "training.epochs"});
-    std::erase_if(steps, [](const RunGroup* group) { return !config_of(*group).training.steps; });
-    if (!steps.empty()) {
-      std::erase_if(steps,
-                    [wanted = config_of(*steps.front()).training.steps](const RunGroup* group) {
-                      return config_of(*group).training.steps != wanted;
-                    });
-    }
-    smallest_against_largest(model, "at equal steps", steps);
+  const RunGroup* const mlp = evidence.mlp.runs;
+  if (mlp == nullptr || mlp->completed.empty() || config_of(*mlp).training.steps) {
+    missing.emplace_back("runs of the MLP over epochs");
+  } else {
+    std::vector<const RunGroup*> epochs = variants_of(evidence, *mlp, {"training.batch_size"});
+    epochs.push_back(mlp);
+    smallest_against_largest("at equal epochs", epochs);
+    std::vector<const RunGroup*> steps =
+        variants_of(evidence, *mlp, {"training.batch_size", "training.steps", "training.epochs"});
+    std::erase_if(steps, [](const RunGroup* group) {
+      return config_of(*group).training.steps != kEqualSteps;
+    });
+    smallest_against_largest("at equal steps", steps);
   }
-  conclude(claim, judgements);
-  add_lack(claim);
+  conclude(claim, judgements, missing);
   return claim;
 }
 
@@ -302,13 +350,19 @@ PaperClaim trade_off_claim(const PaperEvidence& evidence) {
           points_per_100k(kPrintedMlp), points_per_100k(kPrintedCnn))},
       .experiment = "sweep configs/paper/efficiency.json"};
   std::vector<NamedJudgement> judgements;
-  if (evidence.mlp.runs != nullptr && evidence.mlp.runs->model) {
+  std::vector<std::string> missing;
+  if (evidence.mlp.runs == nullptr || !evidence.mlp.runs->model) {
+    missing.emplace_back("runs of the MLP");
+  } else {
     const RunGroup& mlp = *evidence.mlp.runs;
     const std::vector<const RunGroup*> others = variants_of(evidence, mlp, {"model."});
     for (const auto& [words, count] : {std::pair("equal parameters", &ModelSummary::parameters),
                                        std::pair("equal MACs", &ModelSummary::macs)}) {
       const RunGroup* const cnn = equal_cnn(others, *mlp.model, count);
-      if (cnn == nullptr) continue;
+      if (cnn == nullptr) {
+        missing.push_back(fmt::format("a CNN with {}", words));
+        continue;
+      }
       claim.findings.push_back(fmt::format(
           "At {}: a CNN with {} and {} channels and {} hidden units has {} parameters and {} "
           "multiply-accumulates, the MLP {} and {}.",
@@ -321,8 +375,7 @@ PaperClaim trade_off_claim(const PaperEvidence& evidence) {
                                         {"CNN", cnn}, claim.findings));
     }
   }
-  conclude(claim, judgements);
-  add_lack(claim);
+  conclude(claim, judgements, missing);
   return claim;
 }
 

@@ -107,6 +107,13 @@ void check_epochs(const RunResult& result, bool first) {
                result.config.training.steps ? fmt::format("config.training.steps gives {}", wanted)
                                             : fmt::format("config.training.epochs is {}", wanted));
   }
+  const Schedule schedule = schedule_of(result.config.training, result.data->train.samples);
+  for (const std::int64_t epoch : result.provenance->resumed_after) {
+    if (schedule.evaluates_after(epoch)) continue;
+    contradict("provenance.resumed_after", std::to_string(epoch),
+               fmt::format("config.training.evaluate_every is {}, so nothing is saved there",
+                           schedule.evaluate_every));
+  }
   for (std::size_t i = 0; i < result.epochs.size(); ++i) {
     check_epoch(result, i);
     check_device(result, i, first);

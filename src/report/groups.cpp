@@ -184,7 +184,11 @@ PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b) {
 }
 
 bool is_deterministic(const RunGroup& group) {
-  return !is_network(first_run(group).result.config.model);
+  if (is_network(first_run(group).result.config.model)) return false;
+  // Not where the data, or the machine, have changed between the runs.
+  return std::all_of(group.completed.begin(), group.completed.end(), [&](const StoredRun& run) {
+    return run.result.test->confusion == group.completed.front().result.test->confusion;
+  });
 }
 
 std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups) {
@@ -246,14 +250,22 @@ bool rank_by_validation(std::vector<RunGroup>& groups) {
   const auto score = [](const RunGroup& group) {
     return group.completed.empty() ? std::nullopt : group.summaries.at(kValidationKey).mean;
   };
-  const auto candidates = std::count_if(
-      groups.begin(), groups.end(), [](const RunGroup& group) { return !group.completed.empty(); });
-  const bool all_have_it = std::all_of(groups.begin(), groups.end(), [&](const RunGroup& group) {
-    return group.completed.empty() || score(group).has_value();
-  });
-  if (candidates < 2 || !all_have_it) return false;
+  std::vector<const RunResult*> runs;
+  for (const RunGroup& group : groups) {
+    if (!group.completed.empty()) runs.push_back(&group.completed.front().result);
+    if (!group.completed.empty() && !score(group)) return false;
+  }
+  const auto holds_back_the_same = [&](const RunResult* run) {
+    const DataConfig& a = runs.front()->config.data;
+    const DataConfig& b = run->config.data;
+    return a.validation == b.validation && a.transform == b.transform &&
+           runs.front()->data->train.sha256 == run->data->train.sha256;
+  };
+  if (runs.size() < 2 || !std::all_of(runs.begin(), runs.end(), holds_back_the_same)) return false;
   std::stable_sort(groups.begin(), groups.end(), [&](const RunGroup& a, const RunGroup& b) {
-    return score(a) > score(b);  // nothing is less than any score
+    // Nothing is less than any score; equals are in the order of their labels, whatever that of
+    // the runs is.
+    return score(a) == score(b) ? a.label < b.label : score(a) > score(b);
   });
   for (RunGroup& group : groups) group.shows_test = &group == &groups.front();
   return true;

@@ -95,10 +95,10 @@ ClassNames class_names_of(const RunGroup& group);
 /// In tables, in place of what a group does not show.
 inline constexpr const char* kNotShown = "·";
 
-/// Where all groups with completed runs have images held back, and there are several: sorts them by
-/// their mean accuracy on these, the best first, those without completed runs last, and lets the
-/// first alone show its test results: the test set would not tell how good the best of many is if
-/// it had chosen it. Returns whether it did so.
+/// Where all groups with completed runs have the same images held back, and there are several:
+/// sorts them by their mean accuracy on these, the best first, those without completed runs last,
+/// and lets the first alone show its test results: the test set would not tell how good the best of
+/// many is if it had chosen it. Returns whether it did so.
 bool rank_by_validation(std::vector<RunGroup>& groups);
 
 /// One run of the group, a completed one if there is any.

@@ -29,9 +29,13 @@ Section results_section(const std::vector<RunGroup>& groups, bool ranked) {
   if (!ranked) return section;
   section.notes.insert(
       section.notes.begin(),
-      fmt::format("Ranked by the accuracy on training images held back; the test results are those "
-                  "of the first alone, {}, as no choice was made by them. compare tests any two.",
-                  groups.front().label));
+      fmt::format(
+          "Ranked by the accuracy on training images held back; the test results are those "
+          "of the first alone, {}, as no choice was made by them. compare tests any two.{}",
+          groups.front().label,
+          groups[0].summaries.at(kValidationKey).mean == groups[1].summaries.at(kValidationKey).mean
+              ? " Others are as good as the first."
+              : ""));
   return section;
 }
 
@@ -101,7 +105,8 @@ std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const 
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   std::vector<RunGroup> groups = group_runs(stored.runs);
-  const bool ranked = rank_by_validation(groups);
+  // What follows, such as the check of the paper, rests on the test results of all.
+  const bool ranked = options.further.empty() && rank_by_validation(groups);
   const std::vector<std::string> latency_warnings = join_latencies(groups, options.latencies);
   const FoundEvaluations evaluations = evaluations_of(groups);
   Report report{.groups = groups,

@@ -32,7 +32,7 @@ ReportTable means_table(const std::vector<RunGroup>& groups) {
                                     std::to_string(group.failed.size())};
     for (const Metric* metric : metrics) {
       row.push_back(metric->is_count() ? exact_count(group, *metric)
-                    : metric->of_test && !group.shows_test
+                    : metric->of_test && !group.shows_test && !group.completed.empty()
                         ? kNotShown
                         : summary_text(group.summaries.at(metric->key), *metric, test_images(group))
                               .mean_and_sd());

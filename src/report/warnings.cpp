@@ -99,6 +99,16 @@ std::vector<std::string> choices_by_test(const std::vector<RunGroup>& groups) {
     variants[config.name].insert(group.config_hash);
   }
   std::vector<std::string> warnings;
+  const auto shows_test = [](const RunGroup& group) { return group.shows_test; };
+  const auto holds_back = [](const RunGroup& group) {
+    return !group.completed.empty() && first_run(group).result.config.data.validation.has_value();
+  };
+  if (std::count_if(groups.begin(), groups.end(), holds_back) > 1 &&
+      std::all_of(groups.begin(), groups.end(), shows_test)) {
+    warnings.emplace_back(
+        "not ranked by the images held back, as these are not the same for all experiments, or the "
+        "report asks for the test results of all");
+  }
   for (const auto& [name, hashes] : variants) {
     if (hashes.size() < kFewestOfAGrid) continue;
     warnings.push_back(

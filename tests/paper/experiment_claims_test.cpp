@@ -53,18 +53,27 @@ TEST(ExperimentClaims, AreOpenWithoutTheirExperimentAndNameIt) {
         {"Sec. 5.2", "trade-off", "efficiency.json"}}) {
     const PaperClaim claim = claim_on({six(MlpConfig{}, nothing, 0.3, 0.95)}, place, words);
     EXPECT_EQ(claim.verdict, ClaimVerdict::open) << words;
-    EXPECT_THAT(claim.findings, Contains(HasSubstr("have no such experiment")));
+    EXPECT_THAT(claim.findings, Contains(HasSubstr("is not complete")));
     EXPECT_THAT(claim.experiment, HasSubstr(sweep));
   }
 }
 
+/// Both models' runs with these values of the first epoch.
+std::vector<StoredRun> of_both(const std::function<void(ExperimentConfig&)>& change, double loss,
+                               double accuracy) {
+  std::vector<StoredRun> runs = six(MlpConfig{}, change, loss, accuracy);
+  for (StoredRun& run : six(CnnConfig{}, change, loss, accuracy)) runs.push_back(std::move(run));
+  return runs;
+}
+
+auto with(Normalization normalization) {
+  return [=](ExperimentConfig& config) { config.data.normalization = normalization; };
+}
+
 PaperClaim on_normalization(double loss_of_bytes, double accuracy_of_bytes) {
-  const auto with = [](Normalization normalization) {
-    return [=](ExperimentConfig& config) { config.data.normalization = normalization; };
-  };
-  return claim_on({six(MlpConfig{}, nothing, 0.3, 0.95),
-                   six(MlpConfig{}, with(Normalization::none), loss_of_bytes, accuracy_of_bytes),
-                   six(MlpConfig{}, with(Normalization::unit), 0.31, 0.95)},
+  return claim_on({of_both(nothing, 0.3, 0.95),
+                   of_both(with(Normalization::none), loss_of_bytes, accuracy_of_bytes),
+                   of_both(with(Normalization::unit), 0.31, 0.95)},
                   "Sec. 3.6", "faster convergence");
 }
 
@@ -72,7 +81,7 @@ TEST(ExperimentClaims, OnNormalizationHoldWhereItIsBetterAndFailWhereItIsWorse) 
   const PaperClaim better = on_normalization(0.5, 0.9);
   EXPECT_EQ(better.verdict, ClaimVerdict::holds);
   EXPECT_EQ(better.basis, ClaimBasis::runs);
-  EXPECT_EQ(better.tests, 4);  // two inputs against bytes, by loss and accuracy
+  EXPECT_EQ(better.tests, 8);  // of two models two inputs against bytes, by loss and accuracy
   EXPECT_THAT(better.findings,
               Contains(AllOf(HasSubstr("MLP, training loss of the first epoch: unit"),
                              HasSubstr("unit less bytes -0.19"), HasSubstr("shown (n = 6)"))));
@@ -80,40 +89,75 @@ TEST(ExperimentClaims, OnNormalizationHoldWhereItIsBetterAndFailWhereItIsWorse) 
   EXPECT_EQ(on_normalization(0.5, 0.99).verdict, ClaimVerdict::holds_in_part);
 }
 
-TEST(ExperimentClaims, OnSgdHoldAdamAgainstTheSettingThatIsBestOnValidation) {
-  const auto held_back = [](const OptimizerConfig& optimizer) {
-    return [=](ExperimentConfig& config) {
-      config.data.validation = 10'000;
-      config.training.epochs = 1;
-      config.optimizer = optimizer;
-    };
-  };
-  const auto with_validation = [&](const OptimizerConfig& optimizer, double validation, double loss,
-                                   double test) {
-    std::vector<StoredRun> runs = six(MlpConfig{}, held_back(optimizer), loss, test);
-    for (StoredRun& run : runs) {
-      run.result.epochs.front().validation = EpochScores{0.1, validation, 0.9};
+TEST(ExperimentClaims, AreOpenWhereAPartOfTheExperimentIsMissing) {
+  const PaperClaim claim =
+      claim_on({of_both(nothing, 0.3, 0.95), of_both(with(Normalization::none), 0.5, 0.9)},
+               "Sec. 3.6", "faster convergence");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::open);
+  EXPECT_THAT(claim.findings, Contains(AllOf(HasSubstr("MLP with data.normalization=unit"),
+                                             HasSubstr("CNN with data.normalization=unit"))));
+}
+
+/// Both models with this optimizer, one epoch, and this accuracy on images held back.
+std::vector<StoredRun> held_back(const OptimizerConfig& optimizer, double validation, double loss,
+                                 double test) {
+  std::vector<StoredRun> runs = of_both(
+      [&](ExperimentConfig& config) {
+        config.data.validation = 10'000;
+        config.training.epochs = 1;
+        config.optimizer = optimizer;
+      },
+      loss, test);
+  for (StoredRun& run : runs) {
+    run.result.epochs.front().validation = EpochScores{0.1, validation, 0.9};
+  }
+  return runs;
+}
+
+/// The grid of configs/paper/sgd.json, beside Adam; the second setting is the best on validation,
+/// and worse than the first on the test images.
+std::vector<std::vector<StoredRun>> sgd_grid() {
+  std::vector<std::vector<StoredRun>> parts = {of_both(nothing, 0.3, 0.95),
+                                               held_back(AdamConfig{}, 0.94, 0.3, 0.95)};
+  double validation = 0.90;
+  for (const double momentum : {0.0, 0.9}) {
+    for (const double rate : {0.03, 0.1, 0.3}) {
+      const bool best = rate == 0.1 && momentum == 0.9;
+      parts.push_back(held_back(SgdConfig{.learning_rate = rate, .momentum = momentum},
+                                best ? 0.93 : validation, best ? 0.4 : 0.2, best ? 0.93 : 0.99));
+      validation -= 0.01;
     }
-    return runs;
-  };
-  const auto plain = six(MlpConfig{}, nothing, 0.3, 0.95);
-  const auto adam = with_validation(AdamConfig{}, 0.94, 0.3, 0.95);
-  const auto slow = with_validation(SgdConfig{.learning_rate = 0.03}, 0.90, 0.2, 0.99);
-  const auto fast =
-      with_validation(SgdConfig{.learning_rate = 0.1, .momentum = 0.9}, 0.93, 0.4, 0.93);
-  const PaperClaim claim = claim_on({plain, adam, slow, fast}, "Sec. 3.9", "SGD");
-  EXPECT_EQ(claim.verdict, ClaimVerdict::holds) << "the other setting is better on the test set";
+  }
+  return parts;
+}
+
+TEST(ExperimentClaims, OnSgdHoldAdamAgainstTheSettingThatIsBestOnValidation) {
+  const PaperClaim claim = claim_on(sgd_grid(), "Sec. 3.9", "SGD");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::holds) << "other settings are better on the test set";
   EXPECT_THAT(claim.findings,
-              Contains(AllOf(HasSubstr("of 2 settings"), HasSubstr("rate 0.1, momentum 0.9"))));
-  EXPECT_EQ(claim.tests, 2);
+              Contains(AllOf(HasSubstr("of 6 settings"), HasSubstr("rate 0.1, momentum 0.9"))));
+  EXPECT_EQ(claim.tests, 4);
+}
+
+TEST(ExperimentClaims, OnSgdAreOpenWithoutTheWholeGrid) {
+  std::vector<std::vector<StoredRun>> parts = sgd_grid();
+  parts.pop_back();
+  const PaperClaim claim = claim_on(parts, "Sec. 3.9", "SGD");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::open);
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("MLP with SGD, rate 0.3 and momentum 0.9")));
+  // A setting with fewer seeds than Adam is none.
+  parts = sgd_grid();
+  parts.back().pop_back();
+  EXPECT_EQ(claim_on(parts, "Sec. 3.9", "SGD").verdict, ClaimVerdict::open);
 }
 
 TEST(ExperimentClaims, OnInitializationHoldHeAgainstTheOthers) {
-  const auto with = [](ExperimentConfig& config) {
-    config.initialization = Initialization::pytorch;
+  const auto from = [](Initialization initialization) {
+    return [=](ExperimentConfig& config) { config.initialization = initialization; };
   };
   const PaperClaim claim =
-      claim_on({six(CnnConfig{}, nothing, 0.3, 0.95), six(CnnConfig{}, with, 0.2, 0.97)},
+      claim_on({of_both(nothing, 0.3, 0.95), of_both(from(Initialization::pytorch), 0.2, 0.97),
+                of_both(from(Initialization::xavier), 0.25, 0.96)},
                "Sec. 3.10", "initialization");
   EXPECT_EQ(claim.verdict, ClaimVerdict::does_not_hold);
   EXPECT_THAT(claim.findings, Contains(HasSubstr("CNN, training loss of the first epoch: he")));
