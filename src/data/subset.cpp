@@ -70,6 +70,13 @@ std::vector<std::int64_t> first_indices(std::int64_t size) {
   return indices;
 }
 
+void require_images(std::int64_t limit, std::int64_t images, const std::string& key) {
+  if (limit <= images) return;
+  throw Error(ExitCode::data,
+              fmt::format("{} is {}, but there are only {} images", key, limit, images),
+              fmt::format("set {}=null for all of them", key));
+}
+
 }  // namespace
 
 std::vector<std::int64_t> stratified_order(const std::vector<std::uint8_t>& labels) {
@@ -107,34 +114,27 @@ TrainingSplit training_split(const std::vector<std::uint8_t>& labels, const Data
 }
 
 std::int64_t training_images(std::int64_t images, const DataConfig& config) {
-  const std::int64_t held_back = config.validation.value_or(0);
-  const std::int64_t wanted = config.train_limit.value_or(1);
-  if (held_back > images - wanted) {
-    const bool both = config.train_limit && config.validation;
-    throw Error(
-        ExitCode::data,
-        both ? fmt::format("data.train_limit is {} and data.validation {}, but there are "
-                           "only {} training images",
-                           wanted, held_back, images)
-        : config.validation
-            ? fmt::format("data.validation is {} of {} training images; none is left to "
-                          "train on",
-                          held_back, images)
-            : fmt::format("data.train_limit is {}, but there are only {} images", wanted, images),
-        config.validation ? "make data.validation smaller"
-                          : "set data.train_limit=null for all of them");
+  if (!config.validation) {
+    if (config.train_limit) require_images(*config.train_limit, images, "data.train_limit");
+    return config.train_limit.value_or(images);
   }
-  return config.train_limit.value_or(images - held_back);
+  const std::int64_t left = images - *config.validation;
+  if (left >= config.train_limit.value_or(1)) return config.train_limit.value_or(left);
+  throw Error(
+      ExitCode::data,
+      config.train_limit
+          ? fmt::format("data.train_limit is {} and data.validation {}, but there are only {} "
+                        "training images",
+                        *config.train_limit, *config.validation, images)
+          : fmt::format("data.validation is {} of {} training images; none is left to train on",
+                        *config.validation, images),
+      "make data.validation smaller");
 }
 
 std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
                                        const std::string& key) {
   if (!limit) return all_indices(set);
-  if (*limit > set.size()) {
-    throw Error(ExitCode::data,
-                fmt::format("{} is {}, but there are only {} images", key, *limit, set.size()),
-                fmt::format("set {}=null for all of them", key));
-  }
+  require_images(*limit, set.size(), key);
   std::vector<std::int64_t> indices = stratified_order(set.labels);
   indices.resize(static_cast<std::size_t>(*limit));
   set = select(set, indices);

@@ -60,6 +60,19 @@ Judgement judge_models(const PaperEvidence& evidence,
   return judge_groups(*evidence.mlp.runs, *evidence.cnn.runs, value, images);
 }
 
+std::string difference_text(const Metric& metric, const SampleSummary& difference,
+                            std::int64_t images) {
+  const double mean = metric.scale() * *difference.mean;
+  const double sd = metric.scale() * difference.sd.value_or(0.0);
+  const int decimals = metric_decimals(metric, sd, mean, images);
+  std::string text = signed_text(mean, decimals);
+  if (const auto& interval = difference.ci95) {
+    text += fmt::format(" ({} to {})", rounded(metric.scale() * interval->low, decimals),
+                        rounded(metric.scale() * interval->high, decimals));
+  }
+  return text;
+}
+
 std::string judged_text(const Judgement& judgement) {
   return fmt::format("{} (n = {})", to_string(judgement.conclusion), judgement.difference.n);
 }

@@ -88,6 +88,9 @@ Judgement judge_models(const PaperEvidence& evidence,
                        std::optional<double> (*value)(const RunResult&), std::int64_t images = 0);
 /// "shown", "suggested, not shown" or "not shown", with n.
 std::string judged_text(const Judgement& judgement);
+/// "+1.31 (1.20 to 1.42)": the mean of differences and its 95 % interval, as the metric is written.
+std::string difference_text(const Metric& metric, const SampleSummary& difference,
+                            std::int64_t images);
 /// The verdict on "the CNN's is higher in all of them": one that is shown to be lower refutes it.
 ClaimVerdict joint_verdict(const JointJudgement& joint);
 /// The same where some that are higher and some that are lower mean that it holds in part.

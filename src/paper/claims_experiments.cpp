@@ -65,37 +65,42 @@ std::string mean_text(const Measured& measured, const RunGroup& runs) {
   return summary_text(summary, measured.rules(), test_images(runs)).mean_and_sd();
 }
 
+/// The same differences the other way round.
+SampleSummary negated(SampleSummary differences) {
+  if (differences.mean) *differences.mean *= -1;
+  if (differences.ci95) {
+    differences.ci95 = Interval{.low = -differences.ci95->high, .high = -differences.ci95->low};
+  }
+  return differences;
+}
+
 /// The judge's word on whether `b` is better than `a`, with the sign of "better", and a finding on
 /// the two added to `findings`.
 NamedJudgement held_against(const std::string& model, const Measured& measured, const Side& a,
                             const Side& b, std::vector<std::string>& findings) {
   const Metric& rules = measured.rules();
   const std::int64_t images = rules.is_share() ? test_images(*b.runs).value_or(0) : 0;
-  std::vector<double> better = paired_by_seed(values_by_seed(*a.runs, measured.value),
-                                              values_by_seed(*b.runs, measured.value))
-                                   .differences;
-  std::vector<double> plain = better;
-  if (rules.better == Better::lower) {
-    for (double& difference : better) difference = -difference;
-  }
-  const Judgement judgement = judge(better, images);
-  const SampleSummary difference = judge(plain, images).difference;
-  std::string text = "no common seeds";
-  if (difference.mean) {
-    const double mean = rules.scale() * *difference.mean;
-    const int decimals =
-        metric_decimals(rules, rules.scale() * difference.sd.value_or(0.0), mean, images);
-    text = signed_text(mean, decimals);
-    if (difference.ci95) {
-      text += fmt::format(" ({} to {})", rounded(rules.scale() * difference.ci95->low, decimals),
-                          rounded(rules.scale() * difference.ci95->high, decimals));
-    }
-  }
-  findings.push_back(fmt::format("{}, {}{}: {} {}, {} {}; {} less {} {}, a difference is {}.",
-                                 model, measured.what, rules.is_share() ? " in %" : "", b.name,
-                                 mean_text(measured, *b.runs), a.name, mean_text(measured, *a.runs),
-                                 b.name, a.name, text, judged_text(judgement)));
+  const bool is_lower_better = rules.better == Better::lower;
+  const Judgement judgement = is_lower_better
+                                  ? judge_groups(*b.runs, *a.runs, measured.value, images)
+                                  : judge_groups(*a.runs, *b.runs, measured.value, images);
+  const SampleSummary difference =
+      is_lower_better ? negated(judgement.difference) : judgement.difference;
+  findings.push_back(fmt::format(
+      "{}, {}{}: {} {}, {} {}; {} less {} {}, a difference is {}.", model, measured.what,
+      rules.is_share() ? " in %" : "", b.name, mean_text(measured, *b.runs), a.name,
+      mean_text(measured, *a.runs), b.name, a.name,
+      difference.mean ? difference_text(rules, difference, images) : "no common seeds",
+      judged_text(judgement)));
   return {fmt::format("{}, {} against {}, {}", model, b.name, a.name, measured.what), judgement};
+}
+
+/// The same of what the first epoch comes to, by loss and by accuracy.
+void hold_first_epochs_against(const std::string& model, const Side& a, const Side& b,
+                               PaperClaim& claim, std::vector<NamedJudgement>& judgements) {
+  for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
+    judgements.push_back(held_against(model, measured, a, b, claim.findings));
+  }
 }
 
 /// Concludes a claim that the second side is better in each of the comparisons, or says what of its
@@ -157,10 +162,7 @@ PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
     for (const Side& scaled :
          {Side{"unit", with(Normalization::unit)}, Side{"standardized", model.runs}}) {
       if (none.runs == nullptr || scaled.runs == nullptr) continue;
-      for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-        judgements.push_back(
-            held_against(model.printed->name, measured, none, scaled, claim.findings));
-      }
+      hold_first_epochs_against(model.printed->name, none, scaled, claim, judgements);
     }
   }
   conclude(claim, judgements, missing);
@@ -184,10 +186,8 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
             fmt::format("{} with model.initialization={}", model.printed->name, name));
         continue;
       }
-      for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-        judgements.push_back(held_against(model.printed->name, measured, {name, other},
-                                          {"he", model.runs}, claim.findings));
-      }
+      hold_first_epochs_against(model.printed->name, {name, other}, {"he", model.runs}, claim,
+                                judgements);
     }
   }
   conclude(claim, judgements, missing);
@@ -250,10 +250,7 @@ PaperClaim sgd_claim(const PaperEvidence& evidence) {
         "held back counts: rate {}, momentum {}. Adam has the paper's setting, untuned.",
         model.printed->name, kSgdRates.size() * kSgdMomenta.size(),
         *config_of(*sgd).data.validation, settings.learning_rate, settings.momentum));
-    for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-      judgements.push_back(held_against(model.printed->name, measured, {"SGD", sgd}, {"Adam", adam},
-                                        claim.findings));
-    }
+    hold_first_epochs_against(model.printed->name, {"SGD", sgd}, {"Adam", adam}, claim, judgements);
   }
   conclude(claim, judgements, missing);
   return claim;

@@ -17,20 +17,6 @@
 namespace mnist_bench {
 namespace {
 
-/// "accuracy +1.31 (1.20 to 1.42)", of the differences that were judged
-std::string difference_text(const Metric& metric, const SampleSummary& difference,
-                            std::int64_t images) {
-  const double mean = metric.scale() * *difference.mean;
-  const double sd = metric.scale() * difference.sd.value_or(0.0);
-  const int decimals = metric_decimals(metric, sd, mean, images);
-  std::string text = fmt::format("{} {}", metric.title, signed_text(mean, decimals));
-  if (const auto& interval = difference.ci95) {
-    text += fmt::format(" ({} to {})", rounded(metric.scale() * interval->low, decimals),
-                        rounded(metric.scale() * interval->high, decimals));
-  }
-  return text;
-}
-
 PaperClaim outperforms_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Sec. 5.1",
                    .claim = "the CNN “outperforms the MLP across all metrics”",
@@ -71,7 +57,9 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
       if (comparison->differences.empty()) continue;
       const Metric& metric = *comparison->metric;
       judgements.push_back({metric.title, judge(comparison->differences, ours.images)});
-      texts.push_back(difference_text(metric, judgements.back().judgement.difference, ours.images));
+      texts.push_back(fmt::format(
+          "{} {}", metric.title,
+          difference_text(metric, judgements.back().judgement.difference, ours.images)));
     }
     const JointJudgement joint = judge_jointly(judgements);
     claim.findings.push_back(

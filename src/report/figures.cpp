@@ -128,8 +128,7 @@ const std::vector<FigureKind>& figure_kinds() {
 
 std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
                                   const EvaluationsOfRuns& evaluations) {
-  std::vector<RunGroup> tested = groups;
-  std::erase_if(tested, [](const RunGroup& group) { return !group.shows_test; });
+  const std::vector<RunGroup> tested = those_that_show_test(groups);
   std::vector<FigureSet> sets;
   for (const FigureKind& kind : figure_kinds()) {
     sets.push_back({.kind = &kind,

@@ -271,6 +271,11 @@ bool rank_by_validation(std::vector<RunGroup>& groups) {
   return true;
 }
 
+std::vector<RunGroup> those_that_show_test(std::vector<RunGroup> groups) {
+  std::erase_if(groups, [](const RunGroup& group) { return !group.shows_test; });
+  return groups;
+}
+
 std::vector<double> values_of(const ValuesBySeed& by_seed) {
   std::vector<double> values;
   for (const auto& [seed, value] : by_seed) values.push_back(value);

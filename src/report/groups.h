@@ -101,6 +101,9 @@ inline constexpr const char* kNotShown = "·";
 /// many is if it had chosen it. Returns whether it did so.
 bool rank_by_validation(std::vector<RunGroup>& groups);
 
+/// Those of the groups that show their test results.
+std::vector<RunGroup> those_that_show_test(std::vector<RunGroup> groups);
+
 /// One run of the group, a completed one if there is any.
 const StoredRun& first_run(const RunGroup& group);
 

@@ -39,13 +39,6 @@ Section results_section(const std::vector<RunGroup>& groups, bool ranked) {
   return section;
 }
 
-std::vector<RunGroup> those_that_show_test(const std::vector<RunGroup>& groups) {
-  std::vector<RunGroup> shown;
-  std::copy_if(groups.begin(), groups.end(), std::back_inserter(shown),
-               [](const RunGroup& group) { return group.shows_test; });
-  return shown;
-}
-
 /// A section for each part that figures are of, in the order of their kinds, then those of
 /// `written` that have none; empty ones are left out.
 std::vector<Section> part_sections(const std::vector<RunGroup>& groups,

@@ -188,18 +188,22 @@ def test_reproduce_paper_can_leave_all_but_the_tables_out(reproduce_paper):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("name", "arguments", "words"),
     [
-        (("--suite",), ["--suite needs a value"]),
-        (("--engine", "torch"), ["torch", "libtorch or native"]),
-        (("--engine",), ["--engine needs a value"]),
-        (("training.engine=native",), ["--engine native"]),
-        (("--engines", "native"), ["--engines"]),
+        ("reproduce_paper", ("--suite",), ["--suite needs a value"]),
+        ("reproduce_paper", ("--engine", "torch"), ["torch", "libtorch or native"]),
+        ("reproduce_paper", ("--engine",), ["--engine needs a value"]),
+        ("reproduce_paper", ("training.engine=native",), ["--engine native"]),
+        ("reproduce_paper", ("--engines", "native"), ["--engines"]),
+        ("check_claims", ("--seeds",), ["--seeds needs a value"]),
+        ("check_claims", ("--engine", "torch"), ["torch", "libtorch or native"]),
+        ("check_claims", ("training.engine=native",), ["--engine native"]),
+        ("check_claims", ("--all-of-it",), ["--all-of-it"]),
     ],
     ids=str,
 )
-def test_reproduce_paper_refuses_what_it_does_not_know(reproduce_paper, arguments, words):
-    refused, commands = reproduce_paper(*arguments)
+def test_the_papers_scripts_refuse_what_they_do_not_know(commands_of, name, arguments, words):
+    refused, commands = commands_of(name, *arguments)
     assert_refusal(refused, 1, *words)
     assert_has_remedy(refused)
     assert commands == []
@@ -218,23 +222,6 @@ def test_check_claims_trains_each_experiment_and_reports_all_together(check_clai
     outputs = " ".join(f"-o /tmp/try/paper.{ending}" for ending in ("html", "md", "json"))
     assert files == f"report /tmp/try --paper {outputs}"
     assert tables == "report /tmp/try --paper"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--seeds",), ["--seeds needs a value"]),
-        (("--engine", "torch"), ["torch", "libtorch or native"]),
-        (("training.engine=native",), ["--engine native"]),
-        (("--all-of-it",), ["--all-of-it"]),
-    ],
-    ids=str,
-)
-def test_check_claims_refuses_what_it_does_not_know(check_claims, arguments, words):
-    refused, commands = check_claims(*arguments)
-    assert_refusal(refused, 1, *words)
-    assert_has_remedy(refused)
-    assert commands == []
 
 
 @pytest.mark.parametrize("name", ["check_claims", "sweep_seeds", "reproduce_paper", "equivalence", "slurm_sweep.sbatch"])
