@@ -28,6 +28,7 @@ struct EvaluateArguments {
   std::vector<std::string> specs;
   std::string suite;
   std::string data;
+  std::string split = kOwnTestSet;
   std::string engine;
   std::string device;
   std::string baseline;
@@ -65,6 +66,13 @@ EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& 
   options.points = evaluation_points(arguments.specs, is_mnist_c(arguments) ? "" : arguments.suite);
   if (options.points.empty() && !is_mnist_c(arguments)) options.points.push_back({});
   if (!arguments.data.empty()) options.data = arguments.data;
+  options.on_training_images = arguments.split == kOwnTrainingSet;
+  if (options.on_training_images && (options.data || is_mnist_c(arguments))) {
+    throw Error(ExitCode::usage,
+                fmt::format("--split {} is of the data that each run was trained on, --{} of others",
+                            arguments.split, options.data ? "data" : "suite mnist-c"),
+                "leave one of them out");
+  }
   if (is_mnist_c(arguments)) options.mnist_c = mnist_c_folder(arguments.suite);
   if (!arguments.engine.empty()) options.engine = engine_of(arguments.engine);
   if (!arguments.device.empty()) options.device = checked_device(arguments.device);
@@ -295,6 +303,12 @@ examples:
       ->add_option("--data", arguments->data,
                    "folder of the four IDX files whose test set is used (default: the run's own)")
       ->type_name("DIR");
+  command
+      ->add_option("--split", arguments->split,
+                   "test (default), or train: the images that each run was trained on, without "
+                   "dropout and augmentation")
+      ->check(CLI::IsMember({kOwnTestSet, kOwnTrainingSet}))
+      ->type_name("test|train");
   command->add_option("--engine", arguments->engine, "engine that predicts (default: the run's)")
       ->check(CLI::IsMember(enum_names(kEngines)))
       ->type_name("libtorch|native");

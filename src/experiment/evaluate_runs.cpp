@@ -206,7 +206,7 @@ class Evaluator {
     const auto found = datasets_.find(folder);
     if (found != datasets_.end()) return found->second;
     Dataset loaded = load_dataset(folder);
-    loaded.train = {};
+    if (!options_.on_training_images) loaded.train = {};
     return datasets_.emplace(folder, std::move(loaded)).first->second;
   }
 
@@ -231,12 +231,27 @@ class Evaluator {
 
   /// The runs that are evaluated on the same data as `model`.
   Batch& batch_of(const StoredModel& model) {
+    if (options_.on_training_images) return training_batch_of(model);
     const auto [data, is_own] = data_of(model);
     const std::optional<std::int64_t> limit =
         is_own ? model.result().config.data.test_limit : std::nullopt;
     const BatchKey key{data->test.sha256, limit.value_or(0), is_own, ""};
     if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
     Batch batch{.set = test_images(*data, model.result(), is_own), .points = options_.points};
+    require_kept_shape(batch.points, batch.set.images.shape());
+    batch.clean = std::make_shared<const EvaluationImages>(batch.set);
+    return batches_.emplace(key, std::move(batch)).first->second;
+  }
+
+  /// The same for the images that the runs were trained on.
+  Batch& training_batch_of(const StoredModel& model) {
+    const DataConfig& config = model.result().config.data;
+    const Dataset& data = own_dataset(data_folder(config));
+    require_trained_on(model.run, data, data_folder(config), kDataRemedy);
+    const BatchKey key{data.train.sha256, config.train_limit.value_or(0), true,
+                       fmt::format("{} {}", kOwnTrainingSet, config.validation.value_or(0))};
+    if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
+    Batch batch{.set = training_images(data, model.result()), .points = options_.points};
     require_kept_shape(batch.points, batch.set.images.shape());
     batch.clean = std::make_shared<const EvaluationImages>(batch.set);
     return batches_.emplace(key, std::move(batch)).first->second;
@@ -398,7 +413,8 @@ class Evaluator {
                                   batch.set.name, canonical_spec(batch.points[point].transform))});
   }
 
-  /// SHA-256 of the test set, its limit (0: none), whether it is the run's, and a corruption.
+  /// SHA-256 of the set, its limit (0: none), whether it is the run's, and a corruption, or of
+  /// training images how many are held back.
   using BatchKey = std::tuple<std::string, std::int64_t, bool, std::string>;
 
   const EvaluationOptions& options_;

@@ -26,6 +26,8 @@ struct EvaluationOptions {
   /// Another data set than that of each run: the folder of four IDX files, of which the test set
   /// counts.
   std::optional<std::filesystem::path> data;
+  /// On the images that each run was trained on, in place of its test set.
+  bool on_training_images = false;
   /// The published MNIST-C: the folder of its corruptions, all of which are evaluated.
   std::optional<std::filesystem::path> mnist_c;
   /// Absent: those of each run.

@@ -33,6 +33,15 @@ EvaluationImages test_images(const Dataset& data, const RunResult& result, bool 
   return set;
 }
 
+EvaluationImages training_images(const Dataset& data, const RunResult& result) {
+  EvaluationImages set{.name = kOwnTrainingSet,
+                       .dataset = data.identified.value_or(result.data->dataset),
+                       .images = {},
+                       .indices = training_split(data.train.labels, result.config.data).train};
+  set.images = select(data.train, set.indices);
+  return set;
+}
+
 EvaluationImages corrupted_images(const std::filesystem::path& folder,
                                   const std::string& corruption, std::int64_t classes) {
   EvaluationImages set{.name = std::string(kMnistCData) + corruption,

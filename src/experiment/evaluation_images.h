@@ -17,7 +17,7 @@ inline constexpr const char* kMnistC = "mnist-c";
 
 /// The images that runs are evaluated on, before any transform.
 struct EvaluationImages {
-  /// "test", "mnist-c-fog", or where the images are of other data, the start of their SHA-256.
+  /// "test", "train", "mnist-c-fog", or where the images are of other data, the start of their SHA-256.
   std::string name;
   std::string dataset;
   ImageSet images;
@@ -28,6 +28,9 @@ struct EvaluationImages {
 
 /// The test set of `data`: cut as the run's config says where the data are the run's own.
 EvaluationImages test_images(const Dataset& data, const RunResult& result, bool is_own);
+
+/// The images of `data` that the run was trained on, which must be its own.
+EvaluationImages training_images(const Dataset& data, const RunResult& result);
 
 /// A corruption of the published MNIST-C in `folder`. Throws Error(data) for damaged files.
 EvaluationImages corrupted_images(const std::filesystem::path& folder,

@@ -1,17 +1,26 @@
 #include "experiment/learners.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "base/random.h"
 #include "config/schedule.h"
 #include "data/augmented_set.h"
+#include "data/subset.h"
 #include "experiment/engine_sets.h"
+#include "libtorch/inference.h"
 #include "libtorch/learner.h"
 #include "libtorch/network.h"
 #include "native/learner.h"
 
 namespace mnist_bench {
 namespace {
+
+std::vector<PlacedLayer> layers_of(const ExperimentConfig& config, const Dataset& dataset) {
+  return mnist_bench::layers_of(require_network(config.model, "it is not trained in steps"),
+                                dataset.train.shape(), dataset.classes);
+}
 
 /// The network with the parameters that training starts from, the same ones for every engine.
 torch::nn::Sequential initial_network(const std::vector<PlacedLayer>& layers,
@@ -77,12 +86,37 @@ std::vector<NamedTensor> initial_tensors(const std::vector<PlacedLayer>& layers,
   return tensors;
 }
 
+std::vector<Preactivations> initial_preactivations(const ExperimentConfig& config,
+                                                   const DataCache& data) {
+  constexpr std::int64_t kImages = 100;
+  const Dataset& dataset = data.dataset();
+  const std::vector<PlacedLayer> layers = layers_of(config, dataset);
+  std::vector<std::int64_t> first = all_indices(dataset.train);
+  first.resize(std::min(first.size(), static_cast<std::size_t>(kImages)));
+  const torch::Tensor images = to_tensors(select(dataset.train, first), config.data.normalization,
+                                          torch::kCPU, dataset.train_pixels.statistics)
+                                   .images;
+  const std::vector<layer::Kind> kinds = kinds_of(layers);
+  auto kind = kinds.begin();
+  std::vector<Preactivations> found;
+  torch::nn::Sequential network = initial_network(layers, config);
+  each_output(network, images, [&](const std::string& name, const torch::Tensor& output) {
+    const layer::Kind& of_layer = *kind++;
+    if (!std::holds_alternative<layer::Linear>(of_layer) &&
+        !std::holds_alternative<layer::Conv2d>(of_layer)) {
+      return;
+    }
+    const torch::Tensor values = output.to(torch::kFloat64);
+    found.push_back({.layer = name,
+                     .mean = values.mean().item<double>(),
+                     .sd = values.std(/*unbiased=*/false).item<double>()});
+  });
+  return found;
+}
+
 std::unique_ptr<Learner> make_learner(const ExperimentConfig& config, DataCache& data,
                                       const std::string& device, std::int64_t threads) {
-  const Dataset& dataset = data.dataset();
-  const std::vector<PlacedLayer> layers =
-      layers_of(require_network(config.model, "it is not trained in steps"),
-                {.rows = dataset.train.rows, .columns = dataset.train.columns}, dataset.classes);
+  const std::vector<PlacedLayer> layers = layers_of(config, data.dataset());
   switch (config.training.engine) {
     case Engine::native:
       return make_native_learner(config, layers, data, threads);

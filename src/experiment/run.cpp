@@ -191,6 +191,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
       const std::unique_ptr<Learner> learner =
           make_learner(config, data, prepared.device.str(), prepared.threads.threads);
       result.provenance->simd = learner->simd();
+      result.preactivations = initial_preactivations(config, data);
       run_training(*learner, data, options, seconds_so_far, folder, observer, result);
     }
   } catch (const std::exception& exception) {

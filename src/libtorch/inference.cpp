@@ -77,17 +77,21 @@ std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Te
   return {first, first + softmax.numel()};
 }
 
-std::vector<NamedTensor> activations(torch::nn::Sequential& network, const torch::Tensor& image) {
+void each_output(torch::nn::Sequential& network, const torch::Tensor& images,
+                 const std::function<void(const std::string&, const torch::Tensor&)>& see) {
   const c10::InferenceMode inference;
   network->eval();
-  std::vector<NamedTensor> outputs;
-  const auto keep = [&](const std::string& name, const torch::Tensor& output) {
-    outputs.push_back(export_tensor(name, output[0]));
-  };
   const std::vector<std::string> names = network->named_children().keys();
   auto name = names.begin();
-  torch::Tensor x = image;
-  for (torch::nn::AnyModule& layer : *network) x = forward(*name++, layer, x, keep);
+  torch::Tensor x = images;
+  for (torch::nn::AnyModule& layer : *network) x = forward(*name++, layer, x, see);
+}
+
+std::vector<NamedTensor> activations(torch::nn::Sequential& network, const torch::Tensor& image) {
+  std::vector<NamedTensor> outputs;
+  each_output(network, image, [&](const std::string& name, const torch::Tensor& output) {
+    outputs.push_back(export_tensor(name, output[0]));
+  });
   return outputs;
 }
 

@@ -3,6 +3,8 @@
 #include <torch/nn/modules/container/sequential.h>
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "config/experiment.h"
@@ -32,10 +34,14 @@ Predictions predict(torch::nn::Sequential& network, const ImageTensors& set);
 /// images: [N, 1, rows, columns] float32, normalized, at least one.
 std::vector<float> probabilities(torch::nn::Sequential& network, const torch::Tensor& images);
 
-/// Puts the network in evaluation mode, and returns the output of each of its layers for one image,
-/// in the order in which they compute: those of a residual block before the block. Shapes leave the
-/// batch out: [channels, rows, columns] of a map, [features] of a vector. image: [1, 1, rows,
-/// columns].
+/// Puts the network in evaluation mode, and hands the output of each of its layers to `see`, by
+/// name, in the order in which they compute: those of a residual block before the block. A later
+/// layer may overwrite an output. images: [N, 1, rows, columns]; outputs: [N, ..].
+void each_output(torch::nn::Sequential& network, const torch::Tensor& images,
+                 const std::function<void(const std::string&, const torch::Tensor&)>& see);
+
+/// The outputs of all layers for one image, in the order of each_output. Shapes leave the batch
+/// out: [channels, rows, columns] of a map, [features] of a vector. image: [1, 1, rows, columns].
 std::vector<NamedTensor> activations(torch::nn::Sequential& network, const torch::Tensor& image);
 
 }  // namespace mnist_bench

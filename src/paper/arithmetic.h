@@ -26,6 +26,10 @@ std::optional<double> least_recall_sd(const std::vector<std::int64_t>& class_siz
 /// macro recall are these, macro recall < accuracy < 1: all errors in that class.
 double largest_smallest_class(std::int64_t classes, double accuracy, double macro_recall);
 
+/// The p-value of Pearson's chi-square test that items of all classes are equally likely. counts: of
+/// each class, at least two classes and one item.
+double equal_classes_p(const std::vector<std::int64_t>& counts);
+
 /// Eq. 22 of each class against the rest, averaged over the classes: every error is a false
 /// negative of one class and a false positive of another, so 1 − 2·(1 − accuracy)/classes.
 double one_against_rest_accuracy(std::int64_t classes, double accuracy);
@@ -42,5 +46,11 @@ std::int64_t runs_for_significance(double difference, double sd_a, double sd_b);
 
 /// The step of eq. 19, m/√(v + ε), over that of eq. 15, m/(√v + ε); v ≥ 0.
 double adam_step_ratio(double v, double epsilon);
+
+/// The gradient of a network of linear layers of these units (inputs first), with relu between them
+/// and cross-entropy after the last, by its weights (paper, eq. 1 to 7), in float32 and in float64
+/// from the same numbers: the largest difference over the largest derivative of the same layer, the
+/// largest of all layers. Weights as in eq. 20, inputs from N(0, 1), always the same.
+double float_gradient_error(const std::vector<std::int64_t>& units);
 
 }  // namespace mnist_bench

@@ -191,6 +191,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   PaperEvidence evidence{.mlp = {.printed = &kPrintedMlp, .runs = mlp},
                          .cnn = {.printed = &kPrintedCnn, .runs = cnn},
                          .groups = groups,
+                         .evaluations = evaluations,
                          .class_sizes = class_sizes_in(groups)};
   evidence.permuted_mlp = {.printed = &kPrintedMlp,
                            .runs = permuted_group_of(groups, evidence.mlp.runs)};
@@ -207,7 +208,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   for (auto&& claims :
        {method_claims(evidence), training_claims(evidence), experiment_claims(evidence),
         table4_claims(evidence, check), result_claims(evidence), cost_claims(evidence),
-        robustness_claims(evidence)}) {
+        robustness_claims(evidence), network_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
   for (PaperClaim& claim : check.claims) {

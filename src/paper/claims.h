@@ -9,6 +9,7 @@
 #include "evaluate/judge.h"
 #include "paper/check.h"
 #include "paper/printed.h"
+#include "report/evaluations.h"
 #include "report/groups.h"
 #include "report/severity.h"
 
@@ -33,6 +34,7 @@ struct PaperEvidence {
   PaperModel cnn;
   /// All groups of the report.
   std::span<const RunGroup> groups = {};
+  const EvaluationsOfRuns& evaluations;
   /// The same experiments on images with permuted pixels.
   PaperModel permuted_mlp = {};
   PaperModel permuted_cnn = {};
@@ -63,16 +65,13 @@ std::vector<PaperClaim> cost_claims(const PaperEvidence& evidence);
 /// Abstract, Sec. 5.4 and 6: shifted, distorted, noisy images, and spatial information.
 std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 
-/// Sec. 3.6, 3.9, 3.10 and 5.2: what runs show that differ from ours in one setting.
+/// Sec. 3.5, 3.6, 3.9 and 3.10: what runs show that differ from ours in one setting.
 std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence);
+/// Sec. 2, 5.2 and 6: what other networks and classifiers show, and ours on other images.
+std::vector<PaperClaim> network_claims(const PaperEvidence& evidence);
 
 /// Of all runs of the group.
 const ExperimentConfig& config_of(const RunGroup& group);
-
-/// The groups, on the same kind of device, that differ from `of` in some of these keys and in no
-/// other ("training.epochs"; "optimizer." for all of a section). With completed runs alone.
-std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const RunGroup& of,
-                                         const std::vector<std::string>& keys);
 
 /// What our two models' runs differ in besides the model (settings, device, test images), as a
 /// sentence; then their difference says nothing of the models. Absent: nothing, or one has no runs.

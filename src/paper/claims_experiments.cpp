@@ -3,96 +3,27 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/text.h"
-#include "config/difference.h"
 #include "paper/claims.h"
+#include "paper/experiments.h"
 #include "report/rounding.h"
 
-// Claims that an experiment of its own decides: runs that differ from the paper's in one setting.
+// Claims on how the paper trains, each decided by runs that differ from its setting in one thing.
 
 namespace mnist_bench {
 namespace {
 
-/// A number of each run.
-struct Measured {
-  const char* what;    ///< "accuracy after one epoch"
-  const char* metric;  ///< the key of the one by whose rules it is written
-  std::optional<double> (*value)(const RunResult&);
-
-  [[nodiscard]] const Metric& rules() const { return metric_of(metric); }
-};
-
-std::optional<double> first_accuracy(const RunResult& run) {
-  if (run.epochs.empty() || !run.epochs.front().test) return std::nullopt;
-  return run.epochs.front().test->accuracy;
-}
-
-std::optional<double> first_loss(const RunResult& run) {
-  return run.epochs.empty() ? std::nullopt : std::optional(run.epochs.front().train_loss);
-}
-
-std::optional<double> last_accuracy(const RunResult& run) {
-  return metric_of(kAccuracyKey).value(run);
-}
-
 std::optional<double> first_validation_accuracy(const RunResult& run) {
   if (run.epochs.empty() || !run.epochs.front().validation) return std::nullopt;
   return run.epochs.front().validation->accuracy;
-}
-
-constexpr Measured kFirstAccuracy = {"test accuracy after one epoch", kAccuracyKey, first_accuracy};
-constexpr Measured kFirstLoss = {"training loss of the first epoch", "loss", first_loss};
-constexpr Measured kLastAccuracy = {"test accuracy at the end", kAccuracyKey, last_accuracy};
-
-/// Parts that a claim's experiment lacks and that are named.
-constexpr std::size_t kMostMissing = 4;
-
-/// One of two sides of a comparison.
-struct Side {
-  std::string name;
-  const RunGroup* runs = nullptr;
-};
-
-/// "95.2 ± 0.3"
-std::string mean_text(const Measured& measured, const RunGroup& runs) {
-  const SampleSummary summary = summary_by_seed(runs, measured.value);
-  return summary_text(summary, measured.rules(), test_images(runs)).mean_and_sd();
-}
-
-/// The same differences the other way round.
-SampleSummary negated(SampleSummary differences) {
-  if (differences.mean) *differences.mean *= -1;
-  if (differences.ci95) {
-    differences.ci95 = Interval{.low = -differences.ci95->high, .high = -differences.ci95->low};
-  }
-  return differences;
-}
-
-/// The judge's word on whether `b` is better than `a`, with the sign of "better", and a finding on
-/// the two added to `findings`.
-NamedJudgement held_against(const std::string& model, const Measured& measured, const Side& a,
-                            const Side& b, std::vector<std::string>& findings) {
-  const Metric& rules = measured.rules();
-  const std::int64_t images = rules.is_share() ? test_images(*b.runs).value_or(0) : 0;
-  const bool is_lower_better = rules.better == Better::lower;
-  const Judgement judgement = is_lower_better
-                                  ? judge_groups(*b.runs, *a.runs, measured.value, images)
-                                  : judge_groups(*a.runs, *b.runs, measured.value, images);
-  const SampleSummary difference =
-      is_lower_better ? negated(judgement.difference) : judgement.difference;
-  findings.push_back(fmt::format(
-      "{}, {}{}: {} {}, {} {}; {} less {} {}, a difference is {}.", model, measured.what,
-      rules.is_share() ? " in %" : "", b.name, mean_text(measured, *b.runs), a.name,
-      mean_text(measured, *a.runs), b.name, a.name,
-      difference.mean ? difference_text(rules, difference, images) : "no common seeds",
-      judged_text(judgement)));
-  return {fmt::format("{}, {} against {}, {}", model, b.name, a.name, measured.what), judgement};
 }
 
 /// The same of what the first epoch comes to, by loss and by accuracy.
@@ -103,42 +34,21 @@ void hold_first_epochs_against(const std::string& model, const Side& a, const Si
   }
 }
 
-/// Concludes a claim that the second side is better in each of the comparisons, or says what of its
-/// experiment is missing: a verdict must not depend on which part of it somebody ran.
-void conclude(PaperClaim& claim, const std::vector<NamedJudgement>& judgements,
-              const std::vector<std::string>& missing) {
-  if (!missing.empty()) {
-    claim.findings.push_back(fmt::format("The experiment is not complete ({}); it lacks {}.",
-                                         claim.experiment, listed(missing, kMostMissing)));
-    return;
-  }
-  claim.basis = ClaimBasis::runs;
-  claim.tests = tests_in(judgements);
-  claim.verdict = verdict_in_parts(judge_jointly(judgements));
+bool drops_nothing(const ModelConfig& model) {
+  if (const auto* mlp = std::get_if<MlpConfig>(&model)) return mlp->dropout == 0;
+  const auto* cnn = std::get_if<CnnConfig>(&model);
+  return cnn != nullptr && cnn->dropout == 0 && cnn->dropout2d == 0;
 }
 
-/// Those with completed runs; the others are added to `missing`.
-std::vector<PaperModel> models_of(const PaperEvidence& evidence,
-                                  std::vector<std::string>& missing) {
-  std::vector<PaperModel> models;
-  for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
-    if (model.runs != nullptr && !model.runs->completed.empty()) {
-      models.push_back(model);
-    } else {
-      missing.push_back(fmt::format("runs of the {}", model.printed->name));
-    }
+/// Accuracy on the training images, nothing dropped, less that on the test images.
+ValuesBySeed gaps(const PaperEvidence& evidence, const RunGroup& group) {
+  const ValuesBySeed on_training = accuracies_on(evidence, group, kOwnTrainingSet, "identity");
+  ValuesBySeed gaps;
+  for (const auto& [seed, test] : values_by_seed(group, kLastAccuracy.rules())) {
+    const auto found = on_training.find(seed);
+    if (found != on_training.end()) gaps[seed] = found->second - test;
   }
-  return models;
-}
-
-/// The variant of `of` in which `is_wanted` holds; null: there is none.
-template <class Predicate>
-const RunGroup* variant(const PaperEvidence& evidence, const RunGroup& of,
-                        const std::vector<std::string>& keys, const Predicate& is_wanted) {
-  for (const RunGroup* group : variants_of(evidence, of, keys)) {
-    if (is_wanted(config_of(*group))) return group;
-  }
-  return nullptr;
+  return gaps;
 }
 
 PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
@@ -314,94 +224,132 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
-/// How far a CNN's numbers may be from the MLP's to count as equal.
-constexpr double kEqualWithin = 0.01;
-
-/// The CNN among the groups whose `count` is nearest to the MLP's, if it is within kEqualWithin.
-const RunGroup* equal_cnn(const std::vector<const RunGroup*>& groups, const ModelSummary& mlp,
-                          std::int64_t ModelSummary::*count) {
-  const auto distance = [&](const RunGroup* group) {
-    return std::abs(static_cast<double>((*group->model).*count) / static_cast<double>(mlp.*count) -
-                    1.0);
-  };
-  const RunGroup* nearest = nullptr;
-  for (const RunGroup* group : groups) {
-    if (!group->model || group->model->type != CnnConfig::kType) continue;
-    if (distance(group) > kEqualWithin) continue;
-    if (nearest == nullptr || distance(group) < distance(nearest)) nearest = group;
-  }
-  return nearest;
-}
-
-PaperClaim trade_off_claim(const PaperEvidence& evidence) {
-  const auto points_per_100k = [](const PrintedModel& model) {
-    return model.means[0].mean * 1e5 / static_cast<double>(model.parameters);
-  };
-  PaperClaim claim{
-      .place = "Sec. 5.2",
-      .claim = "CNNs “provide a better parameter-efficiency trade-off relative to their accuracy”",
-      .findings = {fmt::format(
-          "No measure of it is given. Accuracy per 100,000 parameters is {:.1f} points for the MLP "
-          "and {:.1f} for the CNN, which speaks against it, but an MLP of the CNN's size, or a CNN "
-          "of the MLP's, is not tried.",
-          points_per_100k(kPrintedMlp), points_per_100k(kPrintedCnn))},
-      .experiment = "sweep configs/paper/efficiency.json"};
+PaperClaim overfitting_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 3.5",
+                   .claim = "dropout is applied “to mitigate overfitting”",
+                   .findings = {"Overfitting is measured by what the training images, with nothing "
+                                "dropped, are recognized better than the test images."},
+                   .experiment = "sweep configs/paper/dropout.json, evaluate RUN... --split train"};
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> missing;
-  if (evidence.mlp.runs == nullptr || !evidence.mlp.runs->model) {
-    missing.emplace_back("runs of the MLP");
-  } else {
-    const RunGroup& mlp = *evidence.mlp.runs;
-    const std::vector<const RunGroup*> others = variants_of(evidence, mlp, {"model."});
-    for (const auto& [words, count] : {std::pair("equal parameters", &ModelSummary::parameters),
-                                       std::pair("equal MACs", &ModelSummary::macs)}) {
-      const RunGroup* const cnn = equal_cnn(others, *mlp.model, count);
-      if (cnn == nullptr) {
-        missing.push_back(fmt::format("a CNN with {}", words));
-        continue;
-      }
-      claim.findings.push_back(fmt::format(
-          "At {}: a CNN with {} and {} channels and {} hidden units has {} parameters and {} "
-          "multiply-accumulates, the MLP {} and {}.",
-          words, std::get<CnnConfig>(config_of(*cnn).model).conv1_channels,
-          std::get<CnnConfig>(config_of(*cnn).model).conv2_channels,
-          std::get<CnnConfig>(config_of(*cnn).model).hidden, with_commas(cnn->model->parameters),
-          with_commas(cnn->model->macs), with_commas(mlp.model->parameters),
-          with_commas(mlp.model->macs)));
-      judgements.push_back(held_against(fmt::format("At {}", words), kLastAccuracy, {"MLP", &mlp},
-                                        {"CNN", cnn}, claim.findings));
+  for (const PaperModel& model : models_of(evidence, missing)) {
+    const RunGroup* const without =
+        variant(evidence, *model.runs, {"model.dropout", "model.dropout2d"},
+                [](const auto& config) { return drops_nothing(config.model); });
+    if (without == nullptr) {
+      missing.push_back(fmt::format("{} without dropout", model.printed->name));
+      continue;
     }
+    const Sample with_gap = {"with dropout", gaps(evidence, *model.runs)};
+    const Sample without_gap = {"without", gaps(evidence, *without)};
+    if (with_gap.values.size() < model.runs->completed.size() ||
+        without_gap.values.size() < without->completed.size()) {
+      missing.push_back(
+          fmt::format("evaluations of the {} on its training images", model.printed->name));
+      continue;
+    }
+    const Quantity gap = {.what = "training less test accuracy",
+                          .rules = metric_of(kAccuracyKey),
+                          .better = Better::lower,
+                          .images = test_images(*model.runs).value_or(0)};
+    judgements.push_back(
+        held_against(model.printed->name, gap, without_gap, with_gap, claim.findings));
+    const NamedJudgement accuracy =
+        held_against(model.printed->name, kLastAccuracy, {"without dropout", without},
+                     {"with dropout", model.runs}, claim.findings);
+    claim.tests += accuracy.judgement.could_decide() ? 1 : 0;
   }
   conclude(claim, judgements, missing);
   return claim;
 }
 
-}  // namespace
+/// The widest and the narrowest outputs of a network whose magnitude is stable: within this factor.
+constexpr double kStableWithin = 2.0;
 
-std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const RunGroup& of,
-                                         const std::vector<std::string>& keys) {
-  const auto is_among = [&](const KeyDifference& difference) {
-    return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-      return key.ends_with('.') ? difference.key.starts_with(key) : difference.key == key;
-    });
-  };
-  std::vector<const RunGroup*> variants;
-  for (const RunGroup& group : evidence.groups) {
-    if (group.completed.empty() || group.device != of.device) continue;
-    std::vector<KeyDifference> differences = config_differences(config_of(of), config_of(group));
-    std::erase_if(differences, [](const KeyDifference& difference) {
-      return difference.key == "name" || difference.key == "seed";
-    });
-    if (differences.empty()) continue;
-    if (std::all_of(differences.begin(), differences.end(), is_among)) variants.push_back(&group);
+/// SD of each layer's outputs at step 0, by layer, seed by seed; none for records without them.
+std::map<std::string, ValuesBySeed> preactivation_sds(const RunGroup& group) {
+  std::map<std::string, ValuesBySeed> by_layer;
+  for (const StoredRun& run : group.completed) {
+    for (const Preactivations& layer : run.result.preactivations) {
+      by_layer[layer.layer][run.result.config.seed] = layer.sd;
+    }
   }
-  return variants;
+  return by_layer;
 }
 
+/// "conv1 1.41 ± 0.02, fc1 …"
+std::string layers_text(const std::vector<std::string>& layers,
+                        const std::map<std::string, ValuesBySeed>& sds) {
+  std::vector<std::string> texts;
+  for (const std::string& layer : layers) {
+    const SampleSummary summary = summary_of(values_of(sds.at(layer)));
+    texts.push_back(fmt::format(
+        "{} {}", layer, summary_text(summary, metric_of("loss"), std::nullopt).mean_and_sd()));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+PaperClaim magnitude_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 3.10, eq. 20",
+      .claim =
+          "He's weights ensure “that the signal magnitude remains stable throughout the deep "
+          "network”",
+      .findings = {fmt::format(
+          "SD of each layer's outputs before relu, at step 0, over 100 training images and all "
+          "units, mean ± SD over the seeds. Stable here means: the largest SD of a network's "
+          "layers is at most {:.0f} times the smallest.",
+          kStableWithin)},
+      .experiment = "sweep configs/paper/initialization.json"};
+  std::vector<std::string> missing;
+  bool he_is_stable = true;
+  for (const PaperModel& model : models_of(evidence, missing)) {
+    for (const Initialization initialization :
+         {Initialization::he, Initialization::xavier, Initialization::pytorch}) {
+      const std::string name(enum_name(kInitializations, initialization));
+      const RunGroup* const runs =
+          config_of(*model.runs).initialization == initialization
+              ? model.runs
+              : variant(evidence, *model.runs, {"model.initialization"}, [&](const auto& config) {
+                  return config.initialization == initialization;
+                });
+      const auto sds =
+          runs == nullptr ? std::map<std::string, ValuesBySeed>() : preactivation_sds(*runs);
+      if (sds.empty()) {
+        missing.push_back(fmt::format("{} with model.initialization={} and its outputs at step 0",
+                                      model.printed->name, name));
+        continue;
+      }
+      std::vector<std::string> layers;
+      double least = std::numeric_limits<double>::infinity();
+      double most = 0.0;
+      for (const Preactivations& layer : runs->completed.front().result.preactivations) {
+        layers.push_back(layer.layer);
+        const double mean = *summary_of(values_of(sds.at(layer.layer))).mean;
+        least = std::min(least, mean);
+        most = std::max(most, mean);
+      }
+      claim.findings.push_back(
+          fmt::format("{}, {}: {} (n = {}); the largest is {} times the "
+                      "smallest.",
+                      model.printed->name, name, layers_text(layers, sds),
+                      sds.begin()->second.size(), three_digits(most / least)));
+      const bool is_stable = most <= kStableWithin * least;
+      he_is_stable = he_is_stable && (initialization != Initialization::he || is_stable);
+    }
+  }
+  if (!is_complete(claim, missing)) return claim;
+  claim.basis = ClaimBasis::runs;
+  claim.verdict = he_is_stable ? ClaimVerdict::holds : ClaimVerdict::does_not_hold;
+  return claim;
+}
+
+}  // namespace
+
 std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence) {
-  return {normalization_speed_claim(evidence), sgd_claim(evidence),
-          initialization_speed_claim(evidence), minibatch_claim(evidence),
-          trade_off_claim(evidence)};
+  return {overfitting_claim(evidence), normalization_speed_claim(evidence),
+          sgd_claim(evidence),         initialization_speed_claim(evidence),
+          magnitude_claim(evidence),   minibatch_claim(evidence)};
 }
 
 }  // namespace mnist_bench

@@ -178,6 +178,41 @@ PaperClaim softmax_claim() {
           .verdict = ClaimVerdict::cannot_be_told};
 }
 
+PaperClaim convolution_claim() {
+  const std::int64_t area = kPrintedKernel * kPrintedKernel;
+  const std::int64_t channels = kTable2[0].parameters / (area + 1);
+  const std::int64_t map = kPrintedSide - kPrintedKernel + 1;
+  return {.place = "Sec. 3.8, eq. 11",
+          .claim =
+              "the networks' convolution is S(i, j) = Σ I(i + u, j + v) · K(u, v), with the "
+              "“convolution operator”",
+          .findings =
+              {"This is a cross-correlation: a convolution has I(i − u, j − v). It is what "
+               "PyTorch, and so ours, computes; kernels that are learned do not mind.",
+               fmt::format(
+                   "Without a bias the first layer has {} parameters; Table 2 has {}, with one "
+                   "for each of {} channels. Without padding its maps have {} by {} values, and "
+                   "the first dense layer does not fit Table 2. Nor does eq. 11 add up input "
+                   "channels, of which the second layer has {}.",
+                   area * channels, kTable2[0].parameters, channels, map, map, channels)},
+          .basis = ClaimBasis::arithmetic,
+          .verdict = area * channels == kTable2[0].parameters ? ClaimVerdict::holds
+                                                              : ClaimVerdict::does_not_hold};
+}
+
+PaperClaim order_claim() {
+  return {.place = "Sec. 3.8, eq. 12",
+          .claim =
+              "after convolution relu “is applied”; Table 2 has pooling, and in the second "
+              "block dropout, between the two",
+          .findings = {"Both are the same function. The larger of two values stays the larger when "
+                       "both become max(0, x), so that max pooling and relu can change places; so "
+                       "can relu and dropout, which multiplies a channel by 0 or by 1/(1 − p). The "
+                       "order of Table 2 takes relu of a quarter of the values."},
+          .basis = ClaimBasis::arithmetic,
+          .verdict = ClaimVerdict::holds};
+}
+
 /// The number of outputs that a layer of `parameters` has, if it comes out even.
 std::optional<std::int64_t> outputs_of(std::int64_t parameters, std::int64_t per_output) {
   if (parameters % per_output != 0) return std::nullopt;
@@ -225,8 +260,9 @@ PaperClaim layers_claim() {
 }  // namespace
 
 std::vector<PaperClaim> method_claims(const PaperEvidence& evidence) {
-  return {inference_claim(evidence), dropout_claim(), data_claim(evidence),
-          normalization_claim(),     softmax_claim(), layers_claim()};
+  return {
+      inference_claim(evidence), dropout_claim(),     data_claim(evidence), normalization_claim(),
+      softmax_claim(),           convolution_claim(), order_claim(),        layers_claim()};
 }
 
 }  // namespace mnist_bench

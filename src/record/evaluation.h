@@ -21,6 +21,9 @@ inline constexpr const char* kEvaluationsFolder = "evaluations";
 /// The data name of the run's own test set.
 inline constexpr const char* kOwnTestSet = "test";
 
+/// That of the images that the run was trained on, as they are: without dropout and augmentation.
+inline constexpr const char* kOwnTrainingSet = "train";
+
 /// The data names of MNIST-C's corruptions begin with it.
 inline constexpr std::string_view kMnistCData = "mnist-c-";
 

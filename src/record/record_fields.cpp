@@ -156,6 +156,16 @@ const Fields<ModelSummary>& model_fields() {
   return fields;
 }
 
+const Fields<Preactivations>& preactivation_fields() {
+  using P = Preactivations;
+  static const Fields<P> fields = {
+      field("layer", &P::layer, &J::text),
+      finite_or_null("mean", &P::mean, &J::number),
+      finite_or_null("sd", &P::sd, &J::amount),
+  };
+  return fields;
+}
+
 const Fields<EpochRecord>& epoch_fields() {
   using E = EpochRecord;
   static const Fields<E> fields = {

@@ -12,6 +12,7 @@ const Fields<SplitSummary>& split_fields();
 const Fields<DataSummary>& data_fields();
 const Fields<LayerSummary>& layer_fields();
 const Fields<ModelSummary>& model_fields();
+const Fields<Preactivations>& preactivation_fields();
 const Fields<EpochRecord>& epoch_fields();
 /// Without seconds_per_epoch, which follow from the epochs.
 const Fields<TimingRecord>& timing_fields();

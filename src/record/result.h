@@ -108,6 +108,14 @@ struct EpochRecord {
   std::optional<EpochScores> validation = {};
 };
 
+/// The outputs of a linear or convolutional layer (paper, sec. 3.1: z) at step 0, for the first
+/// training images. Not finite where they overflow.
+struct Preactivations {
+  std::string layer;  ///< "fc1"
+  double mean = 0.0;
+  double sd = 0.0;
+};
+
 struct TestRecord {
   double loss = 0.0;  ///< not finite where there is none, as of k-NN and SVM
   ClassificationMetrics metrics;
@@ -138,7 +146,9 @@ struct RunResult {
   std::optional<Provenance> provenance;
   std::optional<DataSummary> data;
   std::optional<ModelSummary> model;
-  std::vector<EpochRecord> epochs;
+  /// In the order in which the layers compute; empty in records of 0.1.0, and of k-NN and SVM.
+  std::vector<Preactivations> preactivations = {};
+  std::vector<EpochRecord> epochs = {};
   /// After the last epoch; absent when the run ended before one.
   std::optional<TestRecord> test;
   /// The same of the training images that are held back; absent: none are.

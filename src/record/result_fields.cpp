@@ -165,6 +165,8 @@ const Fields<RunResult>& result_fields() {
       object("provenance", &R::provenance, provenance_fields()),
       object("data", &R::data, data_fields()),
       object("model", &R::model, model_fields()),
+      unless_empty(list_of("preactivations", &R::preactivations, preactivation_fields()),
+                   &R::preactivations),
       epochs_field(),
       object("test", &R::test, test_fields()),
       unless_absent(object("validation", &R::validation, test_fields()), &R::validation),

@@ -5,16 +5,32 @@
 #include "base/error.h"
 
 namespace mnist_bench {
+namespace {
+
+/// `set`: "test set"; `use`: what the run did with it, "tested".
+void require_same(const StoredRun& run, const std::string& set, const std::string& use,
+                  const std::string& found, const std::string& recorded,
+                  const std::filesystem::path& folder, const std::string& remedy) {
+  if (found == recorded) return;
+  throw Error(ExitCode::data,
+              fmt::format("{}: the {} in {} is not the one that the run was {} on: its SHA-256 is "
+                          "{}, in result.json {}",
+                          run.folder.string(), set, folder.string(), use, found, recorded),
+              remedy);
+}
+
+}  // namespace
 
 void require_tested_on(const StoredRun& run, const Dataset& data,
                        const std::filesystem::path& folder, const std::string& remedy) {
-  const std::string& recorded = run.result.data->test.sha256;
-  if (data.test.sha256 == recorded) return;
-  throw Error(ExitCode::data,
-              fmt::format("{}: the test set in {} is not the one that the run was tested on: its "
-                          "SHA-256 is {}, in result.json {}",
-                          run.folder.string(), folder.string(), data.test.sha256, recorded),
-              remedy);
+  require_same(run, "test set", "tested", data.test.sha256, run.result.data->test.sha256, folder,
+               remedy);
+}
+
+void require_trained_on(const StoredRun& run, const Dataset& data,
+                        const std::filesystem::path& folder, const std::string& remedy) {
+  require_same(run, "training set", "trained", data.train.sha256, run.result.data->train.sha256,
+               folder, remedy);
 }
 
 Dataset load_data_of(const StoredRun& run) {

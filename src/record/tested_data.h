@@ -14,6 +14,10 @@ void require_tested_on(const StoredRun& run, const Dataset& data,
                        const std::filesystem::path& folder,
                        const std::string& remedy = "put the data back");
 
+/// The same of the training set, and of what the run was trained on.
+void require_trained_on(const StoredRun& run, const Dataset& data,
+                        const std::filesystem::path& folder, const std::string& remedy);
+
 /// The data set that the run's config names. Throws as load_dataset and require_tested_on.
 Dataset load_data_of(const StoredRun& run);
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "model/summary.h"
 #include "paper/paper_runs.h"
 
@@ -87,6 +89,19 @@ TEST(PaperArithmetic, ConvolutionsAreCountedAsByGoingThroughThem) {
     EXPECT_EQ(summary.layers.at(1).macs, number("macs"));
     EXPECT_EQ(summary.layers.at(1).parameters, number("parameters"));
   }
+}
+
+TEST(PaperArithmetic, TestsWhetherClassesAreEquallyLikely) {
+  EXPECT_EQ(equal_classes_p({20, 20, 20}), 1.0);
+  // Of three classes the statistic, 100/20 + 0 + 100/20, has two degrees of freedom.
+  EXPECT_NEAR(equal_classes_p({10, 20, 30}), std::exp(-10.0 / 2.0), 1e-15);
+}
+
+TEST(PaperArithmetic, MeasuresTheRoundingOfTheGradient) {
+  const double error = float_gradient_error({784, 256, 128, 10});
+  EXPECT_EQ(error, float_gradient_error({784, 256, 128, 10}));
+  EXPECT_GT(error, 0.0) << "float32 rounds";
+  EXPECT_LT(error, 1e-5);
 }
 
 }  // namespace

@@ -4,10 +4,14 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "paper/claims.h"
 #include "paper/paper_runs.h"
+#include "report/evaluated_runs.h"
+#include "transform/suite.h"
 
 namespace mnist_bench {
 namespace {
@@ -38,10 +42,10 @@ std::vector<StoredRun> six(const ModelConfig& model,
 void nothing(ExperimentConfig& /*config*/) {}
 
 PaperClaim claim_on(const std::vector<std::vector<StoredRun>>& parts, const std::string& place,
-                    const std::string& words) {
+                    const std::string& words, const EvaluationsOfRuns& evaluations = {}) {
   std::vector<StoredRun> runs;
   for (const auto& part : parts) runs.insert(runs.end(), part.begin(), part.end());
-  return claim_of(check_paper(group_runs(runs)), place, words);
+  return claim_of(check_paper(group_runs(runs), evaluations), place, words);
 }
 
 TEST(ExperimentClaims, AreOpenWithoutTheirExperimentAndNameIt) {
@@ -50,7 +54,14 @@ TEST(ExperimentClaims, AreOpenWithoutTheirExperimentAndNameIt) {
         {"Sec. 3.9", "SGD", "sgd.json"},
         {"Sec. 3.10", "initialization", "initialization.json"},
         {"Sec. 3.10", "minibatches", "batches.json"},
-        {"Sec. 5.2", "trade-off", "efficiency.json"}}) {
+        {"Sec. 3.5", "overfitting", "dropout.json"},
+        {"Sec. 3.10, eq. 20", "magnitude", "initialization.json"},
+        {"Sec. 5.2", "trade-off", "efficiency.json"},
+        {"Sec. 6", "small-scale", "data.json"},
+        {"Sec. 2", "higher-resolution", "resolution.json"},
+        {"Sec. 2", "manual feature", "classical.json"},
+        {"Sec. 6", "augmentation", "augmentation.json"},
+        {"Sec. 6", "ResNet", "classifiers.json"}}) {
     const PaperClaim claim = claim_on({six(MlpConfig{}, nothing, 0.3, 0.95)}, place, words);
     EXPECT_EQ(claim.verdict, ClaimVerdict::open) << words;
     EXPECT_THAT(claim.findings, Contains(HasSubstr("is not complete")));
@@ -218,6 +229,187 @@ TEST(ExperimentClaims, OnTheTradeOffCompareNetworksOfEqualSize) {
               Contains(AllOf(HasSubstr("At equal parameters"), HasSubstr("18 and 36 channels"))));
   EXPECT_THAT(claim.findings,
               Contains(AllOf(HasSubstr("At equal MACs"), HasSubstr("6 and 14 channels"))));
+}
+
+/// Runs of which `errors` images of each class, and seed % 2 more, are wrong, each in a folder of
+/// its own.
+std::vector<StoredRun> with_errors(const ModelConfig& model, const std::string& name,
+                                   const std::function<void(ExperimentConfig&)>& change,
+                                   std::int64_t errors) {
+  std::vector<StoredRun> runs;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    RunResult run = mnist_run(model, seed, Sizes(10, errors + static_cast<std::int64_t>(seed % 2)));
+    run.config.name = name;
+    change(run.config);
+    run.parameters_sha256.reset();
+    runs.push_back(stored(run));
+  }
+  return runs;
+}
+
+/// Lets all runs be evaluated on their training images, `right` of 10,000 of them right.
+void evaluate_on_training(const std::vector<StoredRun>& runs, std::int64_t right,
+                          EvaluationsOfRuns& evaluations) {
+  for (const StoredRun& run : runs) {
+    StoredEvaluation stored = evaluated(run, "identity", right);
+    stored.data = "train";
+    evaluations[run.folder].push_back(stored);
+  }
+}
+
+TEST(ExperimentClaims, OnDropoutHoldTheGapsOfTrainingAndTestImagesAgainstEachOther) {
+  const auto no_dropout = [](ExperimentConfig& config) {
+    if (auto* mlp = std::get_if<MlpConfig>(&config.model)) mlp->dropout = 0;
+    if (auto* cnn = std::get_if<CnnConfig>(&config.model)) cnn->dropout = cnn->dropout2d = 0;
+  };
+  const std::vector<std::vector<StoredRun>> parts = {
+      with_errors(MlpConfig{}, "mlp", nothing, 22), with_errors(CnnConfig{}, "cnn", nothing, 11),
+      with_errors(MlpConfig{}, "mlp-0", no_dropout, 21),
+      with_errors(CnnConfig{}, "cnn-0", no_dropout, 12)};
+  EvaluationsOfRuns evaluations;
+  evaluate_on_training(parts[0], 9'850, evaluations);
+  evaluate_on_training(parts[1], 9'950, evaluations);
+  evaluate_on_training(parts[2], 9'990, evaluations);
+  EXPECT_EQ(claim_on(parts, "Sec. 3.5", "overfitting", evaluations).verdict, ClaimVerdict::open)
+      << "the CNN without dropout is not evaluated";
+  evaluate_on_training(parts[3], 9'999, evaluations);
+  const PaperClaim claim = claim_on(parts, "Sec. 3.5", "overfitting", evaluations);
+  EXPECT_EQ(claim.verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim.tests, 4);
+  // 98.50 less 97.75 (220 or 230 errors of 10,000), and 99.90 less 97.85.
+  EXPECT_THAT(claim.findings,
+              Contains(AllOf(HasSubstr("MLP, training less test accuracy in %: with dropout 0.75"),
+                             HasSubstr("without 2.05"))));
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("CNN, test accuracy at the end in %: with")));
+}
+
+TEST(ExperimentClaims, OnTheMagnitudeCompareTheLayersOfANetworkAtStepZero) {
+  const auto outputs = [](Initialization initialization, double first, double last) {
+    std::vector<StoredRun> runs =
+        of_both([&](ExperimentConfig& config) { config.initialization = initialization; }, 1, 0.9);
+    for (StoredRun& run : runs) {
+      run.result.preactivations = {{"fc1", 0.0, first}, {"fc2", 0.0, 1.0}, {"fc3", 0.0, last}};
+    }
+    return runs;
+  };
+  const auto claim_with = [&](double of_he) {
+    return claim_on(
+        {outputs(Initialization::he, 1.4, of_he), outputs(Initialization::xavier, 1.2, 0.7),
+         outputs(Initialization::pytorch, 0.6, 0.1)},
+        "Sec. 3.10, eq. 20", "magnitude");
+  };
+  EXPECT_EQ(claim_with(1.9).verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim_with(2.0).verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim_with(2.1).verdict, ClaimVerdict::does_not_hold);
+  EXPECT_THAT(claim_with(1.9).findings,
+              Contains(AllOf(HasSubstr("CNN, pytorch: fc1 0.6"), HasSubstr("fc3 0.1"),
+                             HasSubstr("the largest is 10.0 times the smallest"))));
+}
+
+TEST(ExperimentClaims, OnSmallProblemsHoldTheTimesOfEqualStepsAgainstEachOther) {
+  std::vector<std::vector<StoredRun>> parts = {with_errors(MlpConfig{}, "mlp", nothing, 22),
+                                               with_errors(CnnConfig{}, "cnn", nothing, 11)};
+  for (const std::int64_t images : {100, 300, 1'000, 3'000, 10'000, 60'000}) {
+    const auto few = [&](ExperimentConfig& config) {
+      config.training.steps = 1'000;
+      config.training.evaluate_every = 100'000;
+      if (images < 60'000) config.data.train_limit = images;
+    };
+    parts.push_back(with_errors(MlpConfig{}, "mlp-few", few, 90));
+    parts.push_back(with_errors(CnnConfig{}, "cnn-few", few, 60));
+    for (std::size_t seed = 0; seed < 6; ++seed) {
+      parts[parts.size() - 2][seed].result.timing.train_seconds = 1.0 + scatter(seed);
+      parts.back()[seed].result.timing.train_seconds = 9.0 + scatter(seed + 1);
+    }
+  }
+  const PaperClaim claim = claim_on(parts, "Sec. 6", "small-scale");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim.tests, 12);
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("shown to be higher at 0, the CNN's at 6")));
+  parts.pop_back();
+  EXPECT_EQ(claim_on(parts, "Sec. 6", "small-scale").verdict, ClaimVerdict::open);
+}
+
+TEST(ExperimentClaims, OnResolutionHoldTheMlpsAccuracyOnLargerImagesAgainstTheUsualOnes) {
+  const auto on = [](const std::string& spec) {
+    return [=](ExperimentConfig& config) {
+      config.training.epochs = 1;
+      if (!spec.empty()) config.data.transform = parse_spec(spec, "test");
+    };
+  };
+  const auto claim_with = [&](std::int64_t errors_on_large) {
+    std::vector<std::vector<StoredRun>> parts = {with_errors(MlpConfig{}, "mlp", nothing, 22),
+                                                 with_errors(CnnConfig{}, "cnn", nothing, 11)};
+    for (const auto& [model, name] :
+         {std::pair(ModelConfig(MlpConfig{}), "mlp-r"), {ModelConfig(CnnConfig{}), "cnn-r"}}) {
+      parts.push_back(with_errors(model, name, on("resize:rows=14,columns=14"), 50));
+      parts.push_back(with_errors(model, name, on(""), 40));
+      parts.push_back(with_errors(model, name, on("resize:rows=56,columns=56"), errors_on_large));
+    }
+    return claim_on(parts, "Sec. 2", "higher-resolution");
+  };
+  EXPECT_EQ(claim_with(45).verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim_with(30).verdict, ClaimVerdict::does_not_hold);
+  EXPECT_EQ(claim_with(40).verdict, ClaimVerdict::undecided);
+}
+
+TEST(ExperimentClaims, OnManualFeaturesHoldBothClassifiersAgainstTheMlp) {
+  const auto claim_with = [&](std::int64_t errors_of_svm) {
+    std::vector<StoredRun> classical;
+    for (const auto& [model, name, errors] :
+         {std::tuple(ModelConfig(KnnConfig{}), "knn", std::int64_t{31}),
+          {ModelConfig(SvmConfig{}), "svm", errors_of_svm}}) {
+      RunResult run = mnist_run(model, 1, Sizes(10, errors));
+      run.config.name = name;
+      run.epochs.clear();
+      run.parameters_sha256.reset();
+      classical.push_back(stored(run));
+    }
+    return claim_on({with_errors(MlpConfig{}, "mlp", nothing, 22), classical}, "Sec. 2",
+                    "manual feature");
+  };
+  EXPECT_EQ(claim_with(40).verdict, ClaimVerdict::holds);
+  EXPECT_EQ(claim_with(15).verdict, ClaimVerdict::holds_in_part);
+  EXPECT_THAT(claim_with(15).findings,
+              Contains(AllOf(HasSubstr("MLP 97.75 ± 0.05, SVM 98.50"), HasSubstr("(n = 6)"))));
+}
+
+/// The same counts after every point of the suite standard that is noise.
+RightBySpec after_noise(std::int64_t right) {
+  RightBySpec found;
+  const Suite suite = *shipped_suite("standard");
+  for (const TransformChain& chain : suite.points) {
+    if (chain.empty()) continue;
+    const std::string& type = chain.front().type;
+    if (type != "gaussian_noise" && type != "salt_pepper" && type != "shot_noise") continue;
+    for (std::int64_t seed = 0; seed < 6; ++seed) {
+      found[canonical_spec(chain)].push_back(right + 10 * (seed % 3));
+    }
+  }
+  return found;
+}
+
+TEST(ExperimentClaims, OnNoiseHoldAugmentationAndResNetAgainstTheCnn) {
+  const std::vector<StoredRun> cnn = with_errors(CnnConfig{}, "cnn", nothing, 11);
+  const std::vector<StoredRun> augmented = with_errors(
+      CnnConfig{}, "cnn-noise",
+      [](ExperimentConfig& config) {
+        config.training.augment = {{.type = "gaussian_noise", .settings = {0.3}}};
+      },
+      12);
+  const std::vector<StoredRun> resnet = with_errors(
+      LayersConfig{}, "resnet8",
+      [](ExperimentConfig& config) { config.training.engine = Engine::libtorch; }, 9);
+  EvaluationsOfRuns evaluations;
+  evaluate_group(group_runs(cnn).front(), after_noise(8'000), evaluations);
+  evaluate_group(group_runs(augmented).front(), after_noise(9'000), evaluations);
+  const std::vector<std::vector<StoredRun>> parts = {cnn, augmented, resnet};
+  const PaperClaim augmentation = claim_on(parts, "Sec. 6", "augmentation", evaluations);
+  EXPECT_EQ(augmentation.verdict, ClaimVerdict::holds);
+  EXPECT_THAT(augmentation.findings, Contains(HasSubstr("Clean images")));
+  EXPECT_EQ(claim_on(parts, "Sec. 6", "ResNet", evaluations).verdict, ClaimVerdict::open);
+  evaluate_group(group_runs(resnet).front(), after_noise(7'000), evaluations);
+  EXPECT_EQ(claim_on(parts, "Sec. 6", "ResNet", evaluations).verdict, ClaimVerdict::does_not_hold);
 }
 
 }  // namespace

@@ -1,0 +1,363 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/text.h"
+#include "paper/claims.h"
+#include "paper/experiments.h"
+#include "report/rounding.h"
+#include "transform/suite.h"
+
+// Claims on what other networks, other classifiers, fewer images and other resolutions would show.
+
+namespace mnist_bench {
+namespace {
+
+/// How far a CNN's numbers may be from the MLP's to count as equal.
+constexpr double kEqualWithin = 0.01;
+
+/// The CNN among the groups whose `count` is nearest to the MLP's, if it is within kEqualWithin.
+const RunGroup* equal_cnn(const std::vector<const RunGroup*>& groups, const ModelSummary& mlp,
+                          std::int64_t ModelSummary::*count) {
+  const auto distance = [&](const RunGroup* group) {
+    return std::abs(static_cast<double>((*group->model).*count) / static_cast<double>(mlp.*count) -
+                    1.0);
+  };
+  const RunGroup* nearest = nullptr;
+  for (const RunGroup* group : groups) {
+    if (!group->model || group->model->type != CnnConfig::kType) continue;
+    if (distance(group) > kEqualWithin) continue;
+    if (nearest == nullptr || distance(group) < distance(nearest)) nearest = group;
+  }
+  return nearest;
+}
+
+PaperClaim trade_off_claim(const PaperEvidence& evidence) {
+  const auto points_per_100k = [](const PrintedModel& model) {
+    return model.means[0].mean * 1e5 / static_cast<double>(model.parameters);
+  };
+  PaperClaim claim{
+      .place = "Sec. 5.2",
+      .claim = "CNNs “provide a better parameter-efficiency trade-off relative to their accuracy”",
+      .findings = {fmt::format(
+          "No measure of it is given. Accuracy per 100,000 parameters is {:.1f} points for the MLP "
+          "and {:.1f} for the CNN, which speaks against it, but an MLP of the CNN's size, or a CNN "
+          "of the MLP's, is not tried.",
+          points_per_100k(kPrintedMlp), points_per_100k(kPrintedCnn))},
+      .experiment = "sweep configs/paper/efficiency.json"};
+  std::vector<NamedJudgement> judgements;
+  std::vector<std::string> missing;
+  if (evidence.mlp.runs == nullptr || !evidence.mlp.runs->model) {
+    missing.emplace_back("runs of the MLP");
+  } else {
+    const RunGroup& mlp = *evidence.mlp.runs;
+    const std::vector<const RunGroup*> others = variants_of(evidence, mlp, {"model."});
+    for (const auto& [words, count] : {std::pair("equal parameters", &ModelSummary::parameters),
+                                       std::pair("equal MACs", &ModelSummary::macs)}) {
+      const RunGroup* const cnn = equal_cnn(others, *mlp.model, count);
+      if (cnn == nullptr) {
+        missing.push_back(fmt::format("a CNN with {}", words));
+        continue;
+      }
+      claim.findings.push_back(fmt::format(
+          "At {}: a CNN with {} and {} channels and {} hidden units has {} parameters and {} "
+          "multiply-accumulates, the MLP {} and {}.",
+          words, std::get<CnnConfig>(config_of(*cnn).model).conv1_channels,
+          std::get<CnnConfig>(config_of(*cnn).model).conv2_channels,
+          std::get<CnnConfig>(config_of(*cnn).model).hidden, with_commas(cnn->model->parameters),
+          with_commas(cnn->model->macs), with_commas(mlp.model->parameters),
+          with_commas(mlp.model->macs)));
+      judgements.push_back(held_against(fmt::format("At {}", words), kLastAccuracy, {"MLP", &mlp},
+                                        {"CNN", cnn}, claim.findings));
+    }
+  }
+  conclude(claim, judgements, missing);
+  return claim;
+}
+
+/// Our two models with other settings of some keys, beside each other.
+struct Pair {
+  std::string name;  ///< "100 images"
+  const RunGroup* mlp = nullptr;
+  const RunGroup* cnn = nullptr;
+};
+
+std::string accuracies_text(const std::vector<Pair>& pairs, const RunGroup* Pair::*model) {
+  std::vector<std::string> texts;
+  for (const Pair& pair : pairs) {
+    texts.push_back(fmt::format("{} {}", pair.name, mean_text(kLastAccuracy, *(pair.*model))));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// The settings of configs/paper/data.json.
+constexpr std::array<std::int64_t, 6> kDataSizes = {100, 300, 1'000, 3'000, 10'000, 60'000};
+constexpr std::int64_t kDataSteps = 1'000;
+
+PaperClaim small_problem_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{.place = "Sec. 6",
+                   .claim = "MLPs are “simpler and faster to train for small-scale problems”",
+                   .findings = {fmt::format(
+                       "No small problem is tried. Ours: {} steps on each number of training "
+                       "images, the same images for all seeds.",
+                       with_commas(kDataSteps))},
+                   .experiment = "sweep configs/paper/data.json"};
+  std::vector<NamedJudgement> on_time;
+  std::vector<NamedJudgement> on_accuracy;
+  std::vector<std::string> missing;
+  std::vector<Pair> pairs;
+  const std::vector<PaperModel> models = models_of(evidence, missing);
+  for (const std::int64_t images : kDataSizes) {
+    Pair pair = {fmt::format("{} images", with_commas(images))};
+    for (const PaperModel& model : models) {
+      const RunGroup* const runs = variant(
+          evidence, *model.runs,
+          {"data.train_limit", "training.steps", "training.epochs", "training.evaluate_every"},
+          [&](const ExperimentConfig& config) {
+            return config.training.steps == kDataSteps &&
+                   config.data.train_limit.value_or(kPrintedTrainImages) == images;
+          });
+      (model.printed == &kPrintedMlp ? pair.mlp : pair.cnn) = runs;
+      if (runs == nullptr) {
+        missing.push_back(fmt::format("{} on {}", model.printed->name, pair.name));
+      }
+    }
+    if (pair.mlp != nullptr && pair.cnn != nullptr) pairs.push_back(pair);
+  }
+  if (!is_complete(claim, missing)) return claim;
+  claim.findings.push_back(fmt::format("Test accuracy in %, MLP: {}; CNN: {}.",
+                                       accuracies_text(pairs, &Pair::mlp),
+                                       accuracies_text(pairs, &Pair::cnn)));
+  std::vector<std::string> sentences;  // of single comparisons: too many to list
+  for (const Pair& pair : pairs) {
+    on_time.push_back(held_against(pair.name, kTrainSeconds, {"CNN", pair.cnn}, {"MLP", pair.mlp},
+                                   pair.name == pairs.front().name ? claim.findings : sentences));
+    on_accuracy.push_back(
+        held_against(pair.name, kLastAccuracy, {"CNN", pair.cnn}, {"MLP", pair.mlp}, sentences));
+  }
+  const JointJudgement accuracy = judge_jointly(on_accuracy);
+  claim.findings.push_back(
+      fmt::format("Of {} sizes the MLP's accuracy is shown to be higher at {}, the CNN's at {}.",
+                  pairs.size(), accuracy.shown_higher.size(), accuracy.shown_lower.size()));
+  conclude(claim, on_time, missing);
+  claim.tests += tests_in(on_accuracy);
+  if (claim.verdict == ClaimVerdict::holds) {
+    claim.findings.emplace_back(
+        "The verdict is on the time for equal steps, which is shorter at every size.");
+  }
+  return claim;
+}
+
+/// The settings of configs/paper/resolution.json: sides of the images in pixels.
+constexpr std::array<std::int64_t, 3> kSides = {14, 28, 56};
+
+/// The side of square images that the config's transforms make of MNIST's, if they do no more.
+std::optional<std::int64_t> side_of(const ExperimentConfig& config) {
+  const TransformChain& chain = config.data.transform;
+  if (chain.empty()) return kPrintedSide;
+  for (const std::int64_t side : kSides) {
+    const std::string spec = fmt::format("resize:rows={0},columns={0}", side);
+    if (canonical_spec(chain) == canonical_spec(parse_spec(spec, "resize"))) return side;
+  }
+  return std::nullopt;
+}
+
+PaperClaim scaling_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 2",
+      .claim = "MLPs “faced challenges in scaling to higher-resolution images”",
+      .findings = {"MNIST's images enlarged to 56 by 56 pixels and reduced to 14 by 14, over one "
+                   "epoch: the larger ones show nothing more."},
+      .experiment = "sweep configs/paper/resolution.json"};
+  std::vector<NamedJudgement> judgements;
+  std::vector<std::string> missing;
+  for (const PaperModel& model : models_of(evidence, missing)) {
+    std::vector<Side> sides;
+    for (const std::int64_t side : kSides) {
+      const RunGroup* const runs =
+          variant(evidence, *model.runs, {"data.transform", "training.epochs"},
+                  [&](const ExperimentConfig& config) {
+                    return config.training.epochs == 1 && side_of(config) == side;
+                  });
+      if (runs == nullptr) {
+        missing.push_back(fmt::format("{} on {} by {} pixels", model.printed->name, side, side));
+        continue;
+      }
+      sides.push_back({fmt::format("{0} by {0}", side), runs});
+    }
+    if (sides.size() < kSides.size()) continue;
+    std::vector<std::string> texts;
+    for (const Side& side : sides) {
+      texts.push_back(fmt::format(
+          "{}: {} parameters, {} multiply-accumulates, {} s, accuracy {} %", side.name,
+          with_commas(side.runs->model->parameters), with_commas(side.runs->model->macs),
+          mean_text(kTrainSeconds, *side.runs), mean_text(kLastAccuracy, *side.runs)));
+    }
+    claim.findings.push_back(fmt::format("{}, {}.", model.printed->name, fmt::join(texts, "; ")));
+    const NamedJudgement judged =
+        held_against(model.printed->name, kLastAccuracy, sides[2], sides[1], claim.findings);
+    if (model.printed == &kPrintedMlp) {
+      judgements.push_back(judged);
+    } else {
+      claim.tests += judged.judgement.could_decide() ? 1 : 0;
+    }
+  }
+  conclude(claim, judgements, missing);
+  return claim;
+}
+
+/// The classifier that is no network, on the same data as the MLP.
+template <class Config>
+const RunGroup* classical_group(const PaperEvidence& evidence, const RunGroup& mlp) {
+  for (const RunGroup& group : evidence.groups) {
+    if (group.completed.empty()) continue;
+    const ExperimentConfig& config = config_of(group);
+    DataConfig data = config.data;
+    data.normalization = config_of(mlp).data.normalization;
+    if (std::holds_alternative<Config>(config.model) && data == config_of(mlp).data) return &group;
+  }
+  return nullptr;
+}
+
+PaperClaim manual_features_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 2",
+      .claim = "SVM and k-NN “relied heavily on manual feature extraction”",
+      .findings = {"Ours see the pixels and nothing else. If they needed features made by hand, "
+                   "they would recognize fewer digits than the MLP, which needs none."},
+      .experiment = "scripts/check_claims --all: sweep configs/paper/classical.json"};
+  std::vector<std::string> missing;
+  std::vector<NamedJudgement> judgements;
+  if (evidence.mlp.runs == nullptr || evidence.mlp.runs->completed.empty()) {
+    missing.emplace_back("runs of the MLP");
+  } else {
+    const RunGroup& mlp = *evidence.mlp.runs;
+    for (const auto& [name, runs] : {std::pair("k-NN", classical_group<KnnConfig>(evidence, mlp)),
+                                     std::pair("SVM", classical_group<SvmConfig>(evidence, mlp))}) {
+      if (runs == nullptr) {
+        missing.push_back(fmt::format("{} on the MLP's data", name));
+        continue;
+      }
+      judgements.push_back(
+          held_against("Raw pixels", kLastAccuracy, {name, runs}, {"MLP", &mlp}, claim.findings));
+    }
+  }
+  conclude(claim, judgements, missing);
+  return claim;
+}
+
+/// Kinds of transforms that are noise.
+const std::set<std::string> kNoises = {"gaussian_noise", "salt_pepper", "shot_noise"};
+
+/// The SPECs of the suite standard that are noise.
+std::vector<std::string> noise_specs() {
+  std::vector<std::string> specs;
+  const Suite suite = *shipped_suite(kPaperSuite);
+  for (const TransformChain& chain : suite.points) {
+    if (!chain.empty() && kNoises.contains(chain.front().type)) {
+      specs.push_back(canonical_spec(chain));
+    }
+  }
+  return specs;
+}
+
+/// A claim that `other` is better than the CNN on noisy images, or what it lacks. `name`: of
+/// `other`.
+void hold_on_noise(const PaperEvidence& evidence, const std::string& name, const RunGroup* other,
+                   std::vector<std::string>& missing, PaperClaim& claim) {
+  std::vector<NamedJudgement> judgements;
+  std::vector<std::string> sentences;
+  std::size_t evaluated = 0;
+  const std::vector<std::string> specs = noise_specs();
+  if (other == nullptr) {
+    missing.push_back(name);
+  } else if (evidence.cnn.runs != nullptr) {
+    for (const std::string& spec : specs) {
+      const Sample cnn = {"CNN", accuracies_on(evidence, *evidence.cnn.runs, kOwnTestSet, spec)};
+      const Sample of_other = {name, accuracies_on(evidence, *other, kOwnTestSet, spec)};
+      if (cnn.values.empty() || of_other.values.empty()) continue;
+      ++evaluated;
+      const Quantity accuracy = {.what = "accuracy",
+                                 .rules = metric_of(kAccuracyKey),
+                                 .better = Better::higher,
+                                 .images = test_images(*other).value_or(0)};
+      judgements.push_back(held_against(spec, accuracy, cnn, of_other, sentences));
+    }
+    if (evaluated < specs.size()) {
+      missing.push_back(fmt::format("evaluations of both on {} of {} sets of noisy images",
+                                    specs.size() - evaluated, specs.size()));
+    }
+  }
+  if (missing.empty()) {
+    claim.findings.insert(claim.findings.end(), sentences.begin(), sentences.end());
+    claim.findings.push_back(joint_text(judge_jointly(judgements)));
+  }
+  conclude(claim, judgements, missing);
+}
+
+PaperClaim augmentation_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 6",
+      .claim =
+          "future work: “data augmentation … to further improve robustness against noisy "
+          "inputs”",
+      .experiment = fmt::format("sweep configs/paper/augmentation.json, evaluate RUN... --suite {}",
+                                kPaperSuite)};
+  std::vector<std::string> missing;
+  const RunGroup* augmented = nullptr;
+  if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {
+    missing.emplace_back("runs of the CNN");
+  } else {
+    augmented = variant(evidence, *evidence.cnn.runs, {"training.augment"}, [](const auto& config) {
+      const AugmentationChain& chain = config.training.augment;
+      return chain.size() == 1 && chain.front().type == "gaussian_noise";
+    });
+    if (augmented != nullptr) {
+      const NamedJudgement clean =
+          held_against("Clean images", kLastAccuracy, {"CNN", evidence.cnn.runs},
+                       {"CNN trained with noise", augmented}, claim.findings);
+      claim.tests += clean.judgement.could_decide() ? 1 : 0;
+    }
+  }
+  hold_on_noise(evidence, "CNN trained with noise", augmented, missing, claim);
+  return claim;
+}
+
+PaperClaim deeper_claim(const PaperEvidence& evidence) {
+  PaperClaim claim{
+      .place = "Sec. 6",
+      .claim =
+          "future work: “deeper architectures like ResNet to further improve robustness "
+          "against noisy inputs”",
+      .experiment = fmt::format("scripts/check_claims --all: sweep configs/paper/classifiers.json, "
+                                "evaluate RUN... --suite {}",
+                                kPaperSuite)};
+  std::vector<std::string> missing;
+  const RunGroup* resnet = nullptr;
+  if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {
+    missing.emplace_back("runs of the CNN");
+  } else {
+    resnet = variant(evidence, *evidence.cnn.runs, {"model.", "training.engine"},
+                     [](const auto& config) { return config.name == "resnet8"; });
+  }
+  hold_on_noise(evidence, "ResNet-8", resnet, missing, claim);
+  return claim;
+}
+
+}  // namespace
+
+std::vector<PaperClaim> network_claims(const PaperEvidence& evidence) {
+  return {trade_off_claim(evidence),       small_problem_claim(evidence), scaling_claim(evidence),
+          manual_features_claim(evidence), augmentation_claim(evidence),  deeper_claim(evidence)};
+}
+
+}  // namespace mnist_bench
