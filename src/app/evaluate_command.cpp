@@ -28,7 +28,7 @@ struct EvaluateArguments {
   std::vector<std::string> specs;
   std::string suite;
   std::string data;
-  std::string split = kOwnTestSet;
+  std::string split;
   std::string engine;
   std::string device;
   std::string baseline;

@@ -342,8 +342,7 @@ class Evaluator {
         }
       }
       try {
-        evaluate(*task, batch, *images, point,
-                 batch.clean ? &clean_classes(*task->model, *batch.clean, *clean) : nullptr);
+        evaluate(*task, batch, *images, point, clean ? &*clean : nullptr);
         ++outcome.computed;
         ++task;
       } catch (const Error& error) {
@@ -362,16 +361,22 @@ class Evaluator {
       return found->second;
     }
     const ImageSet& images = clean.after(model.own_transform()).images;
-    Predictions predictions = predict(model, images);
+    return remember_clean(model, set, images, predict(model, images));
+  }
+
+  const std::vector<std::int64_t>& remember_clean(const StoredModel& model,
+                                                  const EvaluationImages& set,
+                                                  const ImageSet& images,
+                                                  const Predictions& predictions) {
     if (set.is_own()) {
       require_reproduced(model, test_record(predictions, images.labels, model.classes()).confusion);
     }
-    return clean_classes_.emplace(key, std::move(predictions.classes)).first->second;
+    return clean_classes_[std::make_pair(&model, set.name)] = predictions.classes;
   }
 
-  /// `before`: the classes without the transform; null: none are known.
+  /// `clean`: the images without the transform; null: none are known.
   void evaluate(Task& task, const Batch& batch, SeenImages& images, std::size_t point,
-                const std::vector<std::int64_t>* before) const {
+                SeenImages* clean) {
     const StoredModel& model = *task.model;
     const RunResult& result = model.result();
     const SeenImages::Seen& seen = images.after(model.own_transform());
@@ -394,9 +399,14 @@ class Evaluator {
         .timing = {.transform_seconds = images.seconds(), .predict_seconds = seconds_since(start)},
         .provenance = model.provenance};
     evaluation.test = test_record(predictions, seen.images.labels, model.classes());
-    if (before != nullptr) {
+    if (clean != nullptr) {
+      const bool is_clean =
+          batch.points[point].transform.empty() && batch.set.name == batch.clean->name;
+      const std::vector<std::int64_t>& before =
+          is_clean ? remember_clean(model, batch.set, seen.images, predictions)
+                   : clean_classes(model, *batch.clean, *clean);
       evaluation.against_clean =
-          against_clean(seen.images.labels, *before, predictions.classes, batch.set.indices);
+          against_clean(seen.images.labels, before, predictions.classes, batch.set.indices);
     }
     const std::filesystem::path file = file_of(model, batch, point);
     const std::optional<std::string> probabilities =

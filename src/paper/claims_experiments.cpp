@@ -60,7 +60,7 @@ PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
   for (const PaperModel& model : models_of(evidence, missing)) {
     const auto with = [&](Normalization normalization) {
       const RunGroup* const found =
-          variant(evidence, *model.runs, {"data.normalization"},
+          variant(evidence, *model.runs, {"data.normalization", "training.epochs"},
                   [&](const auto& config) { return config.data.normalization == normalization; });
       if (found == nullptr) {
         missing.push_back(fmt::format("{} with data.normalization={}", model.printed->name,
@@ -89,7 +89,7 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
     for (const Initialization initialization : {Initialization::xavier, Initialization::pytorch}) {
       const std::string name(enum_name(kInitializations, initialization));
       const RunGroup* const other =
-          variant(evidence, *model.runs, {"model.initialization"},
+          variant(evidence, *model.runs, {"model.initialization", "training.epochs"},
                   [&](const auto& config) { return config.initialization == initialization; });
       if (other == nullptr) {
         missing.push_back(
@@ -310,9 +310,9 @@ PaperClaim magnitude_claim(const PaperEvidence& evidence) {
       const RunGroup* const runs =
           config_of(*model.runs).initialization == initialization
               ? model.runs
-              : variant(evidence, *model.runs, {"model.initialization"}, [&](const auto& config) {
-                  return config.initialization == initialization;
-                });
+              : variant(
+                    evidence, *model.runs, {"model.initialization", "training.epochs"},
+                    [&](const auto& config) { return config.initialization == initialization; });
       const auto sds =
           runs == nullptr ? std::map<std::string, ValuesBySeed>() : preactivation_sds(*runs);
       if (sds.empty()) {

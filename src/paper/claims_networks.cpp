@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -255,20 +254,8 @@ PaperClaim manual_features_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
-/// Kinds of transforms that are noise.
-const std::set<std::string> kNoises = {"gaussian_noise", "salt_pepper", "shot_noise"};
-
-/// The SPECs of the suite standard that are noise.
-std::vector<std::string> noise_specs() {
-  std::vector<std::string> specs;
-  const Suite suite = *shipped_suite(kPaperSuite);
-  for (const TransformChain& chain : suite.points) {
-    if (!chain.empty() && kNoises.contains(chain.front().type)) {
-      specs.push_back(canonical_spec(chain));
-    }
-  }
-  return specs;
-}
+/// The suite of transforms that claims on noise are decided by.
+constexpr const char* kNoiseSuite = "noise";
 
 /// A claim that `other` is better than the CNN on noisy images, or what it lacks. `name`: of
 /// `other`.
@@ -277,7 +264,8 @@ void hold_on_noise(const PaperEvidence& evidence, const std::string& name, const
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> sentences;
   std::size_t evaluated = 0;
-  const std::vector<std::string> specs = noise_specs();
+  std::vector<std::string> specs = specs_of(*shipped_suite(kNoiseSuite));
+  std::erase(specs, canonical_spec({}));
   if (other == nullptr) {
     missing.push_back(name);
   } else if (evidence.cnn.runs != nullptr) {
@@ -311,7 +299,7 @@ PaperClaim augmentation_claim(const PaperEvidence& evidence) {
           "future work: “data augmentation … to further improve robustness against noisy "
           "inputs”",
       .experiment = fmt::format("sweep configs/paper/augmentation.json, evaluate RUN... --suite {}",
-                                kPaperSuite)};
+                                kNoiseSuite)};
   std::vector<std::string> missing;
   const RunGroup* augmented = nullptr;
   if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {
@@ -340,7 +328,7 @@ PaperClaim deeper_claim(const PaperEvidence& evidence) {
           "against noisy inputs”",
       .experiment = fmt::format("scripts/check_claims --all: sweep configs/paper/classifiers.json, "
                                 "evaluate RUN... --suite {}",
-                                kPaperSuite)};
+                                kNoiseSuite)};
   std::vector<std::string> missing;
   const RunGroup* resnet = nullptr;
   if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {

@@ -125,6 +125,25 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
+/// Adds the point of an experiment to the line of those that share its name, as those of a sweep
+/// do, from the least cost to the greatest.
+void add_point(ChartSeries point, const std::string& name,
+               std::vector<std::pair<std::string, ChartSeries>>& lines) {
+  if (point.points.empty()) return;
+  const auto line = std::find_if(lines.begin(), lines.end(),
+                                 [&](const auto& each) { return each.first == name; });
+  if (line == lines.end()) {
+    lines.emplace_back(name, std::move(point));
+    return;
+  }
+  std::vector<ChartPoint>& points = line->second.points;
+  points.push_back(std::move(point.points.front()));
+  std::sort(points.begin(), points.end(),
+            [](const ChartPoint& a, const ChartPoint& b) { return a.x < b.x; });
+  line->second.label = fmt::format("{} ({} experiments)", name, points.size());
+  line->second.line = true;
+}
+
 bool have_latencies(const std::vector<RunGroup>& groups) {
   return std::any_of(groups.begin(), groups.end(),
                      [](const RunGroup& group) { return !group.latencies.empty(); });
@@ -274,24 +293,26 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {
     const Cost& cost = costs()[c];
+    std::vector<std::pair<std::string, ChartSeries>> lines;  // by the experiments' name
     Chart chart{.title = "Accuracy against " + cost.title,
-                .description = "A point for each experiment",
+                .description = "A point for each experiment; those of one name are a line",
                 .x_label = (cost.axis.empty() ? cost.title : cost.axis) + ", logarithmic",
                 .y_label = metric_of(kAccuracyKey).title_with_unit(),
                 .x_log = true,
                 .y_most = 100.0,
                 .series = {}};
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto style = static_cast<std::size_t>(found[i] - groups.data());
-      ChartSeries series = efficiency_point(rows[i], cost, rows[i].costs[c], style,
-                                            test_images(*found[i]).value_or(0));
-      if (!series.points.empty()) chart.series.push_back(std::move(series));
+      add_point(efficiency_point(rows[i], cost, rows[i].costs[c],
+                                 static_cast<std::size_t>(found[i] - groups.data()),
+                                 test_images(*found[i]).value_or(0)),
+                first_run(*found[i]).result.config.name, lines);
     }
+    for (auto& [name, series] : lines) chart.series.push_back(std::move(series));
     if (chart.series.empty()) continue;
     figures.push_back(
         {.subject = "",
          .caption = fmt::format("Accuracy against {}: mean over the seeds, ± one standard "
-                                "deviation.",
+                                "deviation. Experiments of one name are a line.",
                                 cost.title),
          .content = std::move(chart)});
   }

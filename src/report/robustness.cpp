@@ -168,7 +168,9 @@ ReportTable table_of_group(const std::vector<RobustnessRow>& rows) {
     }
   };
   add(kImages, kImages.text(first) + " images");
-  add(kData, first.data == kOwnTestSet ? "own test set" : "data " + first.data);
+  add(kData, first.data == kOwnTestSet       ? "own test set"
+             : first.data == kOwnTrainingSet ? "own training images"
+                                             : "data " + first.data);
   columns.push_back(kTransform);
   add(kEngine, first.engine);
   add(kRuns, "n = " + kRuns.text(first));

@@ -21,11 +21,13 @@ namespace {
 constexpr std::size_t kMostSuiteBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostPoints = 1'000;
 
-/// The clean set and all severities of the kinds that are called `type`; empty: of all.
-std::vector<TransformChain> severities_of(std::string_view type) {
+/// The clean set and all severities of the kinds of these types; none: of all.
+std::vector<TransformChain> severities_of(const std::vector<std::string_view>& types) {
   std::vector<TransformChain> points = {{}};
   for (const TransformKind& kind : transform_kinds()) {
-    if (!type.empty() && kind.type != type) continue;
+    const bool is_meant =
+        types.empty() || std::find(types.begin(), types.end(), kind.type) != types.end();
+    if (!is_meant) continue;
     for (const std::vector<Setting>& settings : kind.severities) {
       points.push_back({{.type = std::string(kind.type), .settings = settings}});
     }
@@ -106,11 +108,15 @@ std::vector<std::string> specs_of(const Suite& suite) {
   return specs;
 }
 
-std::vector<std::string> suite_names() { return {"standard", "shift", "quick"}; }
+std::vector<std::string> suite_names() { return {"standard", "shift", "noise", "quick"}; }
 
 std::optional<Suite> shipped_suite(const std::string& name) {
-  if (name == "standard") return Suite{.name = name, .points = severities_of("")};
-  if (name == "shift") return Suite{.name = name, .points = severities_of(name)};
+  if (name == "standard") return Suite{.name = name, .points = severities_of({})};
+  if (name == "shift") return Suite{.name = name, .points = severities_of({"shift"})};
+  if (name == "noise") {
+    return Suite{.name = name,
+                 .points = severities_of({"gaussian_noise", "salt_pepper", "shot_noise"})};
+  }
   if (name == "quick") return Suite{.name = name, .points = quick_points()};
   return std::nullopt;
 }

@@ -38,7 +38,7 @@ OPTIONS = {
         "--save-probabilities",
     ],
     "evaluate": [
-        *("--transform", "--suite", "--data", "--engine", "--device", "--baseline", "--expect"),
+        *("--transform", "--suite", "--data", "--split", "--engine", "--device", "--baseline", "--expect"),
         *("--json", "--force", "--save-probabilities"),
     ],
     "predict": ["--raw", "--json"],

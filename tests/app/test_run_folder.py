@@ -25,7 +25,7 @@ SPLIT = {"samples", "sha256", "class_counts"}
 KEYS = {
     "": {
         "schema", "status", "error", "config", "config_hash", "provenance", "data", "model",
-        "epochs", "test", "timing", "parameters_sha256", "predictions_sha256",
+        "preactivations", "epochs", "test", "timing", "parameters_sha256", "predictions_sha256",
         "sha256",
     },
     "config": {
@@ -51,6 +51,7 @@ KEYS = {
     "data.normalization": {"mean", "std"},
     "model": {"type", "parameters", "macs", "layers"},
     "model.layers.0": {"name", "type", "output_shape", "parameters", "macs"},
+    "preactivations.0": {"layer", "mean", "sd"},
     "epochs.0": {
         "epoch", "engine", "device", "train_loss", "train_accuracy", "train_seconds",
         "evaluate_seconds",

@@ -374,16 +374,12 @@ TEST(ExperimentClaims, OnManualFeaturesHoldBothClassifiersAgainstTheMlp) {
               Contains(AllOf(HasSubstr("MLP 97.75 ± 0.05, SVM 98.50"), HasSubstr("(n = 6)"))));
 }
 
-/// The same counts after every point of the suite standard that is noise.
+/// The same counts after every kind and severity of noise.
 RightBySpec after_noise(std::int64_t right) {
   RightBySpec found;
-  const Suite suite = *shipped_suite("standard");
-  for (const TransformChain& chain : suite.points) {
-    if (chain.empty()) continue;
-    const std::string& type = chain.front().type;
-    if (type != "gaussian_noise" && type != "salt_pepper" && type != "shot_noise") continue;
+  for (const std::string& spec : specs_of(*shipped_suite("noise"))) {
     for (std::int64_t seed = 0; seed < 6; ++seed) {
-      found[canonical_spec(chain)].push_back(right + 10 * (seed % 3));
+      found[spec].push_back(right + 10 * (seed % 3));
     }
   }
   return found;

@@ -51,6 +51,16 @@ TEST(ShiftSuite, IsTheCleanSetAnd32Shifts) {
   }
 }
 
+TEST(NoiseSuite, IsTheCleanSetAndTheNoiseOfTheStandardSuite) {
+  const std::vector<std::string> noise = specs_of(find_suite("noise"));
+  EXPECT_EQ(noise.size(), 1U + 5U + 4U + 5U);
+  EXPECT_EQ(noise.front(), "identity");
+  EXPECT_THAT(specs_of(find_suite("standard")), testing::IsSupersetOf(noise));
+  for (std::size_t i = 1; i < noise.size(); ++i) {
+    EXPECT_THAT(noise[i], testing::MatchesRegex("(gaussian_noise|salt_pepper|shot_noise):.*"));
+  }
+}
+
 TEST(QuickSuite, HasOneSeverityOfEightTransforms) {
   EXPECT_THAT(specs_of(find_suite("quick")),
               ElementsAre("identity", "shift:dx=2", "rotate:degrees=15", "gaussian_noise:sigma=0.3",
@@ -93,7 +103,7 @@ TEST_F(SuiteFile, IsRefusedWithTheReason) {
 TEST(Suites, AreNamedWhereOneDoesNotExist) {
   EXPECT_THAT(refusal_of([] { find_suite("standart"); }),
               HasSubstr("there is no suite 'standart'; did you mean 'standard'? "
-                        "name standard, shift, quick"));
+                        "name standard, shift, noise, quick"));
 }
 
 }  // namespace
