@@ -125,9 +125,10 @@ class Reader:
     def __init__(self, home, models):
         self.home, self.models, self.outputs = home, models, 0
         (home / "configs").symlink_to(CONFIGS)
-        sweep = re.search(r"^```json\n(\{\n *\"name\": \"rates\".*?)^```", text_of("configs/README.md"),
-                          re.MULTILINE | re.DOTALL)  # fmt: skip
-        (home / "rates.json").write_text(sweep.group(1))
+        for name in ("rates", "small"):  # files that the page on configs shows
+            shown = re.search(rf"^```json\n(\{{\n *\"name\": \"{name}\".*?)^```", text_of("configs/README.md"),
+                              re.MULTILINE | re.DOTALL)  # fmt: skip
+            (home / f"{name}.json").write_text(shown.group(1))
         subprocess.run(["rsvg-convert", "-o", home / "seven.png"], input=SEVEN, check=True)
 
     def provide(self, path):
@@ -148,7 +149,7 @@ class Reader:
         model = "cnn" if {"cnn", "new"} & set(Path(path).parts) else "mlp"
         if folder.name.startswith("seed-"):
             shutil.copytree(self.models / model / folder.name, folder)
-        elif folder.name in ("mlp", "cnn", "old", "new", "wide"):
+        elif folder.name in ("mlp", "cnn", "old", "new", "wide", "small"):
             shutil.copytree(self.models / model, folder)
         else:
             shutil.copytree(self.models, folder)
@@ -175,6 +176,8 @@ class Reader:
             keys["training.engine"] = "native"
         if {"knn", "svm"} & {Path(word).stem for word in rest}:  # they have none
             del keys["training.epochs"]
+        if any(Path(word).stem == "small" for word in rest):  # a network that LibTorch alone trains
+            keys.pop("training.engine", None)
         for option in options:
             if option in rest:
                 del rest[rest.index(option) : rest.index(option) + 2]

@@ -210,18 +210,35 @@ def test_the_papers_scripts_refuse_what_they_do_not_know(commands_of, name, argu
 
 
 def test_check_claims_trains_each_experiment_and_reports_all_together(check_claims):
-    done, commands = check_claims("--seeds", "1-3", "--output", "/tmp/try", "data.train_limit=300")
+    done, commands = check_claims("--seeds", "1-3", "--output", "/tmp/try", "data.test_limit=300")
     assert done.code == 0, done
     *sweeps, files, tables = commands
-    names = [re.fullmatch(r"sweep configs/paper/(\w+)\.json --output /tmp/try/(\w+) --jobs 2 --seeds 1-3 "
-                          r"--quiet data\.train_limit=300 training\.engine=native", line).groups()
+    names = [re.fullmatch(r"sweep configs/paper/(\w+)\.json --output /tmp/try/(\w+) --jobs 2 --quiet --seeds 1-3 "
+                          r"data\.test_limit=300 training\.engine=native", line).groups()
              for line in sweeps]  # fmt: skip
     assert all(sweep == folder for sweep, folder in names)
     configs = {file.stem for file in (PROJECT / "configs" / "paper").glob("*.json")}
-    assert {sweep for sweep, _ in names} == configs
+    assert {sweep for sweep, _ in names} == configs - {"classical", "classifiers", "resnet20"}
     outputs = " ".join(f"-o /tmp/try/paper.{ending}" for ending in ("html", "md", "json"))
     assert files == f"report /tmp/try --paper {outputs}"
     assert tables == "report /tmp/try --paper"
+
+
+def test_check_claims_all_trains_the_other_classifiers_each_with_the_keys_that_it_has(check_claims):
+    done, commands = check_claims("--all", "training.epochs=2", "data.test_limit=300")
+    assert done.code == 0, done
+    others = [line for line in commands if re.match(r"sweep configs/paper/(class|resnet)", line)]
+    torch = "--seeds 1-6 training.epochs=2 data.test_limit=300 training.engine=libtorch"
+    assert [line.split("--quiet ")[1] for line in others] == [torch, torch, "--seeds 1 data.test_limit=300"]
+
+
+def test_check_claims_leaves_out_a_sweep_of_an_overridden_key(check_claims):
+    done, commands = check_claims("data.train_limit=300", "training.epochs=2")
+    assert done.code == 0, done
+    left_out = re.findall(r"  (\w+) is left out: it varies ([\w.]+)", done.stderr)
+    assert left_out == [(name, "training.epochs") for name in ("normalization", "initialization", "sgd")] + [
+        ("data", "data.train_limit"), ("resolution", "training.epochs")]  # fmt: skip
+    assert not any("configs/paper/data.json" in line for line in commands)
 
 
 @pytest.mark.parametrize("name", ["check_claims", "sweep_seeds", "reproduce_paper", "equivalence", "slurm_sweep.sbatch"])
