@@ -111,8 +111,8 @@ std::vector<TransformFamily> families_of(const PaperModel& mlp, const PaperModel
 
 std::string note_on(const PaperModel& model) {
   if (model.runs == nullptr) return fmt::format("{}: no runs.", model.printed->name);
-  std::string note = fmt::format("{}: {}, n = {}", model.printed->name, model.runs->label,
-                                 counted(model.runs->completed.size(), "seed"));
+  const std::string note =
+      fmt::format("{}: n = {}", model.printed->name, counted(model.runs->completed.size(), "seed"));
   const auto departures = departures_of(*model.runs);
   if (departures.empty()) return note + ", the paper's setting.";
   return note + fmt::format(". NOT the paper's setting: {}.", fmt::join(departures, ", "));
@@ -204,7 +204,12 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   check.table1 = check_layers(evidence.mlp);
   check.table2 = check_layers(evidence.cnn);
   check.cells = check_cells(evidence);
-  check.notes = {note_on(evidence.mlp), note_on(evidence.cnn)};
+  for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
+    check.notes.push_back(note_on(model));
+    if (model.runs == nullptr) continue;
+    check.sources.push_back(
+        fmt::format("Our {}: the runs of {}.", model.printed->name, model.runs->label));
+  }
   for (auto&& claims :
        {method_claims(evidence), training_claims(evidence), experiment_claims(evidence),
         table4_claims(evidence, check), result_claims(evidence), cost_claims(evidence),

@@ -99,8 +99,9 @@ struct PaperCheck {
   std::vector<PaperLayer> table2;
   std::vector<PaperCell> cells;  ///< Tables 4 and 5
   std::vector<PaperClaim> claims;
-  /// Which runs are ours, and in which keys they depart from the paper's setting.
+  /// How many runs of each model are ours, and in which keys they depart from the paper's setting.
   std::vector<std::string> notes;
+  std::vector<std::string> sources;  ///< which these are
 };
 
 /// For each of the two models the group that departs least from the paper's setting counts, and the
@@ -110,9 +111,13 @@ struct PaperCheck {
 PaperCheck check_paper(const std::vector<RunGroup>& groups,
                        const EvaluationsOfRuns& evaluations = {});
 
-/// Tables 1, 2, 4 with 5, and what the ± may be.
-std::vector<ReportTable> paper_tables(const PaperCheck& check);
-/// How the verdicts come about; one sentence each.
+/// Table 1 or 2 and ours.
+ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>& layers);
+/// Tables 4 and 5 and ours.
+ReportTable cell_table(const std::vector<PaperCell>& cells);
+/// What the paper's ± may be.
+ReportTable deviation_table(const std::vector<PaperCell>& cells);
+/// How the verdicts of cell_table come about; one sentence each.
 std::vector<std::string> paper_notes();
 /// How many conclusions at 5 % the page draws: the cells' ranges, and the claims' tests.
 std::int64_t tests_made(const PaperCheck& check);

@@ -49,6 +49,7 @@ Json paper_json(const PaperCheck& check) {
                       {"findings", claim.findings}});
   }
   return {{"notes", check.notes},
+          {"sources", check.sources},
           {"table1", json_of_layers(check.table1)},
           {"table2", json_of_layers(check.table2)},
           {"cells", std::move(cells)},

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "evaluate/judge.h"
@@ -21,27 +23,77 @@ std::string basis_text(ClaimBasis basis) {
   return "a reading of the text";
 }
 
+Verdict verdict_of(ClaimVerdict verdict) {
+  const auto tone = [&] {
+    switch (verdict) {
+      case ClaimVerdict::holds:
+        return Tone::good;
+      case ClaimVerdict::holds_in_part:
+        return Tone::mixed;
+      case ClaimVerdict::does_not_hold:
+        return Tone::bad;
+      case ClaimVerdict::suggested:
+      case ClaimVerdict::undecided:
+      case ClaimVerdict::cannot_be_told:
+      case ClaimVerdict::open:
+        break;
+    }
+    return Tone::unknown;
+  };
+  return {.text = to_string(verdict), .tone = tone()};
+}
+
+/// Of several claims.
+std::string verdict_and_reason(ClaimVerdict verdict) {
+  switch (verdict) {
+    case ClaimVerdict::holds:
+      return "hold";
+    case ClaimVerdict::holds_in_part:
+      return "hold in part";
+    case ClaimVerdict::does_not_hold:
+      return "do not hold";
+    case ClaimVerdict::suggested:
+      return "suggested by these runs, but not shown";
+    case ClaimVerdict::undecided:
+      return "undecided, as these runs do not decide them";
+    case ClaimVerdict::cannot_be_told:
+      return "cannot be told, as the paper does not say enough";
+    case ClaimVerdict::open:
+      break;
+  }
+  return "open, as neither the paper nor these runs measure them";
+}
+
+/// Of each verdict that there is, in the order of ClaimVerdict.
+std::map<ClaimVerdict, std::int64_t> claims_by_verdict(const PaperCheck& check) {
+  std::map<ClaimVerdict, std::int64_t> claims;
+  for (const PaperClaim& claim : check.claims) ++claims[claim.verdict];
+  return claims;
+}
+
+std::vector<VerdictCount> verdict_counts(const PaperCheck& check) {
+  std::vector<VerdictCount> counts;
+  for (const auto& [verdict, claims] : claims_by_verdict(check)) {
+    counts.push_back({.verdict = verdict_of(verdict), .claims = claims});
+  }
+  return counts;
+}
+
 /// How many claims have which verdict, and what that rests on.
 std::string tally(const PaperCheck& check) {
-  const auto count = [&](ClaimVerdict verdict) {
-    return std::count_if(check.claims.begin(), check.claims.end(),
-                         [&](const PaperClaim& claim) { return claim.verdict == verdict; });
-  };
+  std::vector<std::string> verdicts;
+  for (const auto& [verdict, claims] : claims_by_verdict(check)) {
+    verdicts.push_back(fmt::format("{}: {}", verdict_and_reason(verdict), claims));
+  }
   const auto rest_on = [&](ClaimBasis basis) {
     return std::count_if(check.claims.begin(), check.claims.end(),
                          [&](const PaperClaim& claim) { return claim.basis == basis; });
   };
   return fmt::format(
-      "{} claims. Hold: {}; hold in part: {}; do not hold: {}; suggested by these runs, but not "
-      "shown: {}; undecided, as these runs do not decide them: {}; cannot be told, as the paper "
-      "does not say enough: {}; open, as neither the paper nor these runs measure them: {}. "
-      "Verdicts computed from the runs: {}; by arithmetic from what the paper prints: {}; by a "
-      "reading of its text: {}.",
-      check.claims.size(), count(ClaimVerdict::holds), count(ClaimVerdict::holds_in_part),
-      count(ClaimVerdict::does_not_hold), count(ClaimVerdict::suggested),
-      count(ClaimVerdict::undecided), count(ClaimVerdict::cannot_be_told),
-      count(ClaimVerdict::open), rest_on(ClaimBasis::runs), rest_on(ClaimBasis::arithmetic),
-      rest_on(ClaimBasis::reading));
+      "{} claims, of which {}. Verdicts computed from the runs: {}; by arithmetic from what the paper "
+      "prints: {}; by a reading of its text: {}.",
+      check.claims.size(), fmt::join(verdicts, "; "), rest_on(ClaimBasis::runs),
+      rest_on(ClaimBasis::arithmetic), rest_on(ClaimBasis::reading));
 }
 
 /// One sentence or none.
@@ -56,7 +108,7 @@ std::vector<CheckedClaim> checked_claims(const PaperCheck& check) {
   for (const PaperClaim& claim : check.claims) {
     claims.push_back({.place = claim.place,
                       .claim = claim.claim,
-                      .verdict = to_string(claim.verdict),
+                      .verdict = verdict_of(claim.verdict),
                       .basis = to_string(claim.basis),
                       .basis_in_words = basis_text(claim.basis),
                       .findings = claim.findings,
@@ -68,17 +120,24 @@ std::vector<CheckedClaim> checked_claims(const PaperCheck& check) {
 }  // namespace
 
 Section paper_section(const PaperCheck& check) {
+  std::vector<std::string> notes = check.sources;
+  for (std::string& note : paper_notes()) notes.push_back(std::move(note));
   return {.id = "paper",
           .title = "The paper, checked",
           .remarks = check.notes,
-          .tables = paper_tables(check),
-          .notes = paper_notes(),
+          .tables = {cell_table(check.cells)},
+          .notes = std::move(notes),
           .checked = {.title = "What the paper claims, checked",
+                      .counts = verdict_counts(check),
                       .tally = tally(check),
                       .notes = notes_on_chance(check),
                       .claims = checked_claims(check),
                       .where_findings_are = "The arithmetic behind each: report DIR --paper -o "
                                             "paper.md, or paper.html"},
+          .tables_after = {layer_table("Table 1: parameters of the MLP", check.table1),
+                           layer_table("Table 2: parameters of the CNN", check.table2),
+                           deviation_table(check.cells)},
+          .opens_report = true,
           .data = paper_json(check)};
 }
 

@@ -14,6 +14,30 @@ std::string count_or_dash(const std::optional<std::int64_t>& count) {
   return count ? with_commas(*count) : kAbsent;
 }
 
+/// Digits after the point of our numbers in this row, those of the SD over the seeds.
+int decimals_of(const PaperCell& cell) {
+  const double scale = cell.metric->scale();
+  return metric_decimals(*cell.metric, cell.ours.sd.value_or(0.0) * scale,
+                         cell.ours.mean.value_or(0.0) * scale, cell.images);
+}
+
+std::string printed_text(const PaperCell& cell) {
+  if (cell.metric->is_count()) return count_text(cell.printed);
+  return cell.printed_sd ? fmt::format("{:.1f} ± {:.1f}", cell.printed, *cell.printed_sd)
+                         : fmt::format("{:.1f}", cell.printed);
+}
+
+}  // namespace
+
+std::optional<Nearer> nearer_of(const PaperCell& cell) {
+  const double seeds = cell.metric->scale() * cell.ours.sd.value_or(0.0);
+  const double classes = cell.sd_over_classes.value_or(0.0);
+  if (!cell.printed_sd || seeds <= 0.0 || classes <= 0.0) return std::nullopt;
+  const bool to_seeds =
+      std::abs(std::log(seeds / *cell.printed_sd)) < std::abs(std::log(classes / *cell.printed_sd));
+  return to_seeds ? Nearer::seeds : Nearer::classes;
+}
+
 ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>& layers) {
   ReportTable table{
       .title = title,
@@ -30,19 +54,6 @@ ReportTable layer_table(const std::string& title, const std::vector<PaperLayer>&
          to_string(layer.verdict)});
   }
   return table;
-}
-
-/// Digits after the point of our numbers in this row, those of the SD over the seeds.
-int decimals_of(const PaperCell& cell) {
-  const double scale = cell.metric->scale();
-  return metric_decimals(*cell.metric, cell.ours.sd.value_or(0.0) * scale,
-                         cell.ours.mean.value_or(0.0) * scale, cell.images);
-}
-
-std::string printed_text(const PaperCell& cell) {
-  if (cell.metric->is_count()) return count_text(cell.printed);
-  return cell.printed_sd ? fmt::format("{:.1f} ± {:.1f}", cell.printed, *cell.printed_sd)
-                         : fmt::format("{:.1f}", cell.printed);
 }
 
 ReportTable cell_table(const std::vector<PaperCell>& cells) {
@@ -75,7 +86,10 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
       .columns = {Align::left, Align::left, Align::right, Align::right, Align::right, Align::left},
       .header = {"metric", "model", "paper's ±", "over the seeds", "over the classes",
                  "nearer to the paper's"},
-      .rows = {}};
+      .rows = {},
+      .legend =
+          "over the classes: SD of the ten classes' values in a run, mean over the seeds. "
+          "Nearer: by ratio. A run has one accuracy, so no SD of it over the classes."};
   for (const PaperCell& cell : cells) {
     if (!cell.printed_sd) continue;
     const std::optional<double>& seeds = cell.ours.sd;
@@ -91,23 +105,6 @@ ReportTable deviation_table(const std::vector<PaperCell>& cells) {
   return table;
 }
 
-}  // namespace
-
-std::optional<Nearer> nearer_of(const PaperCell& cell) {
-  const double seeds = cell.metric->scale() * cell.ours.sd.value_or(0.0);
-  const double classes = cell.sd_over_classes.value_or(0.0);
-  if (!cell.printed_sd || seeds <= 0.0 || classes <= 0.0) return std::nullopt;
-  const bool to_seeds =
-      std::abs(std::log(seeds / *cell.printed_sd)) < std::abs(std::log(classes / *cell.printed_sd));
-  return to_seeds ? Nearer::seeds : Nearer::classes;
-}
-
-std::vector<ReportTable> paper_tables(const PaperCheck& check) {
-  return {layer_table("Table 1: parameters of the MLP", check.table1),
-          layer_table("Table 2: parameters of the CNN", check.table2), cell_table(check.cells),
-          deviation_table(check.cells)};
-}
-
 std::vector<std::string> paper_notes() {
   return {
       "ours: mean ± SD over the seeds; difference: ours less the paper's.",
@@ -120,9 +117,7 @@ std::vector<std::string> paper_notes() {
       "value is outside; within the paper's ±: by no more than it. This does not need the paper's "
       "n.",
       "not comparable: the paper does not name its machine. –: not printed, or fewer than two "
-      "runs.",
-      "over the classes: SD of the ten classes' values in a run, mean over the seeds. Nearer: by "
-      "ratio. A run has one accuracy, so no SD of it over the classes."};
+      "runs."};
 }
 
 }  // namespace mnist_bench

@@ -29,7 +29,7 @@ struct Report {
 
 /// What not every report has.
 struct ReportOptions {
-  /// These follow the results; such as the check of the paper.
+  /// These precede the other sections; such as the check of the paper.
   std::vector<std::function<Section(const std::vector<RunGroup>&, const EvaluationsOfRuns&)>>
       further = {};
   /// The most confident mistakes, which take long to find: from all predictions and the images.

@@ -59,6 +59,34 @@ TEST(PaperReport, HasAllNumbersAndVerdictsInJson) {
   EXPECT_TRUE(empty["cells"][0]["range_of_a_run"].is_null());
 }
 
+TEST(PaperReport, CountsEachVerdictThatThereIsAndColoursItAsItsClaims) {
+  PaperCheck check;
+  for (const ClaimVerdict verdict :
+       {ClaimVerdict::does_not_hold, ClaimVerdict::holds, ClaimVerdict::does_not_hold}) {
+    check.claims.push_back({.place = "Sec. 1", .claim = "so", .verdict = verdict});
+  }
+  const Section section = paper_section(check);
+  const std::vector<VerdictCount>& counts = section.checked.counts;
+  ASSERT_EQ(counts.size(), 2U);
+  EXPECT_EQ(counts[0].verdict.text, "holds");
+  EXPECT_EQ(counts[0].verdict.tone, Tone::good);
+  EXPECT_EQ(counts[0].claims, 1);
+  EXPECT_EQ(counts[1].verdict.text, "does not hold");
+  EXPECT_EQ(counts[1].verdict.tone, Tone::bad);
+  EXPECT_EQ(counts[1].claims, 2);
+  EXPECT_EQ(section.checked.claims[0].verdict.tone, Tone::bad);
+  EXPECT_THAT(section.checked.tally, HasSubstr("3 claims, of which hold: 1; do not hold: 2."));
+}
+
+TEST(PaperReport, OpensWithTable4AndEndsWithTheLayers) {
+  const Section section = paper_section(check_paper(group_runs(paper_runs())));
+  EXPECT_TRUE(section.opens_report);
+  ASSERT_EQ(section.tables.size(), 1U);
+  EXPECT_THAT(section.tables[0].title, HasSubstr("Tables 4 and 5"));
+  ASSERT_EQ(section.tables_after.size(), 3U);
+  EXPECT_THAT(section.tables_after[0].title, HasSubstr("Table 1"));
+}
+
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
   ASSERT_GE(check.claims.size(), 20U);

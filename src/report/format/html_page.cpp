@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "report/format/figure_style.h"
 #include "report/format/formats.h"
 #include "report/format/html_parts.h"
@@ -8,6 +11,34 @@
 
 namespace mnist_bench {
 namespace {
+
+/// In code points; longer ones would push what opens the report off the first screen.
+constexpr std::size_t kLongestOpenWarnings = 300;
+
+std::string warnings_html(const Report& report) {
+  if (report.warnings.empty()) return "";
+  std::size_t length = 0;
+  for (const std::string& warning : report.warnings) length += code_points(warning);
+  const bool opened = std::any_of(report.sections.begin(), report.sections.end(),
+                                  [](const Section& section) { return section.opens_report; });
+  const std::string list = list_html(report.warnings);
+  return "<section class=\"warnings\" aria-label=\"Warnings\">" +
+         (opened && length > kLongestOpenWarnings
+              ? fmt::format("<details><summary><h2>Read with care: {}</h2></summary>{}</details>",
+                            counted(report.warnings.size(), "warning"), list)
+              : "<h2>Read with care</h2>" + list) +
+         "</section>\n";
+}
+
+/// The sections that open the report, or the others.
+std::string sections_html(const Report& report, bool opening) {
+  std::string html;
+  for (const Section& section : report.sections) {
+    if (section.opens_report != opening) continue;
+    html += titled_section(section.id, section.title, section_html(section));
+  }
+  return html;
+}
 
 std::string results_html(const Report& report) {
   std::string html = table_html(report.results.tables.at(0)) + notes_html(report.results.notes);
@@ -31,16 +62,11 @@ std::string page_html(const std::string& title, const std::string& body) {
 }
 
 std::string html_report(const Report& report) {
-  std::string body;
-  if (!report.warnings.empty()) {
-    body += "<section class=\"warnings\" aria-label=\"Warnings\"><h2>Read with care</h2>" +
-            list_html(report.warnings) + "</section>\n";
-  }
-  body += titled_section(report.results.id, report.results.title, results_html(report));
-  for (const Section& section : report.sections) {
-    body += titled_section(section.id, section.title, section_html(section));
-  }
-  return page_html("mnist-bench report", body);
+  return page_html(
+      "mnist-bench report",
+      warnings_html(report) + sections_html(report, /*opening=*/true) +
+          titled_section(report.results.id, report.results.title, results_html(report)) +
+          sections_html(report, /*opening=*/false));
 }
 
 }  // namespace mnist_bench

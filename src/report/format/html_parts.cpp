@@ -6,27 +6,6 @@
 #include "report/format/svg.h"
 
 namespace mnist_bench {
-namespace {
-
-std::string claims_html(const CheckedClaims& checked) {
-  if (checked.claims.empty()) return "";
-  std::string html = fmt::format("<h3>{}</h3>\n<p>{}</p>\n", markup_escaped(checked.title),
-                                 markup_escaped(checked.tally)) +
-                     notes_html(checked.notes) + "<ol class=\"claims\">\n";
-  for (const CheckedClaim& claim : checked.claims) {
-    html += fmt::format("<li><p>{}: {}<br><strong>{}</strong> ({}){}</p>\n{}</li>\n",
-                        markup_escaped(claim.place), markup_escaped(claim.claim), claim.verdict,
-                        claim.basis_in_words,
-                        claim.experiment.empty()
-                            ? ""
-                            : fmt::format("; <code>{}</code>", markup_escaped(claim.experiment)),
-                        list_html(claim.findings));
-  }
-  return html + "</ol>\n";
-}
-
-}  // namespace
-
 std::string titled_section(const std::string& id, const std::string& title,
                            const std::string& body) {
   return fmt::format(
@@ -83,9 +62,11 @@ std::string notes_html(const std::vector<std::string>& notes) {
 }
 
 std::string section_html(const Section& section) {
-  std::string html = section.remarks.empty() ? "" : list_html(section.remarks);
+  std::string html = verdict_counts_html(section.id, section.checked);
+  if (!section.remarks.empty()) html += list_html(section.remarks);
   for (const ReportTable& table : section.tables) html += foldable_table_html(table);
-  html += notes_html(section.notes) + claims_html(section.checked);
+  html += notes_html(section.notes) + claims_html(section.id, section.checked);
+  for (const ReportTable& table : section.tables_after) html += foldable_table_html(table);
   html += section.sheet ? figures_beside_sheet_html(section.figures, *section.sheet)
                         : figures_html(section.figures);
   for (const Mistakes& mistakes : section.mistakes) html += mistakes_html(mistakes);

@@ -37,6 +37,12 @@ std::string figures_html(const std::vector<FigureSet>& sets);
 std::string figures_beside_sheet_html(const std::vector<FigureSet>& sets,
                                       const ContactSheet& sheet);
 
+/// A badge for each verdict with the number of its claims, which leads to them; empty: no claims.
+std::string verdict_counts_html(const std::string& section_id, const CheckedClaims& checked);
+
+/// Under a heading of level 3, the evidence folded; each claim has an id, "paper-claim-1".
+std::string claims_html(const std::string& section_id, const CheckedClaims& checked);
+
 /// Under a heading of level 3.
 std::string mistakes_html(const Mistakes& mistakes);
 

@@ -31,9 +31,20 @@ std::string folded(const ReportTable& table) {
                      counted(table.rows.size(), "row"), markdown_table(table));
 }
 
+std::string titled_tables(const std::vector<ReportTable>& tables) {
+  std::string text;
+  for (const ReportTable& table : tables) {
+    text += "\n### " + markdown_escaped(table.title) + "\n\n";
+    if (!table.legend.empty()) text += markdown_escaped(table.legend) + "\n\n";
+    text += table.pages_only ? folded(table) : markdown_table(table);
+  }
+  return text;
+}
+
 /// Else it has nothing but pictures.
 bool has_text(const Section& section) {
-  return !section.remarks.empty() || !section.tables.empty() || !section.checked.claims.empty();
+  return !section.remarks.empty() || !section.tables.empty() || !section.tables_after.empty() ||
+         !section.checked.claims.empty();
 }
 
 std::string items_text(const std::vector<std::string>& items) {
@@ -49,13 +60,12 @@ std::string list_text(const std::string& title, const std::vector<std::string>& 
 
 std::string claims_markdown(const CheckedClaims& checked) {
   if (checked.claims.empty()) return "";
-  std::string text = fmt::format("\n## {}\n\n{}\n\n", markdown_escaped(checked.title),
-                                 markdown_escaped(checked.tally));
+  std::string text = fmt::format("\n### {}\n\n", markdown_escaped(checked.title));
   for (const std::string& note : checked.notes) text += markdown_escaped(note) + "\n\n";
   for (std::size_t i = 0; i < checked.claims.size(); ++i) {
     const CheckedClaim& claim = checked.claims[i];
     text += fmt::format("{}. {}: {}  \n    **{}** ({}){}\n", i + 1, markdown_escaped(claim.place),
-                        markdown_escaped(claim.claim), claim.verdict, claim.basis_in_words,
+                        markdown_escaped(claim.claim), claim.verdict.text, claim.basis_in_words,
                         claim.experiment.empty() ? "" : fmt::format("; `{}`", claim.experiment));
     for (const std::string& finding : claim.findings) {
       text += "    - " + markdown_escaped(finding) + "\n";
@@ -94,23 +104,24 @@ std::string markdown_table(const ReportTable& table) {
 }
 
 std::string section_markdown(const Section& section) {
-  std::string text = "## " + markdown_escaped(section.title) + "\n\n" + items_text(section.remarks);
-  for (const ReportTable& table : section.tables) {
-    text += "\n### " + markdown_escaped(table.title) + "\n\n";
-    if (!table.legend.empty()) text += markdown_escaped(table.legend) + "\n\n";
-    text += table.pages_only ? folded(table) : markdown_table(table);
-  }
-  return text + "\n" + items_text(section.notes) + claims_markdown(section.checked) + "\n";
+  std::string text = "## " + markdown_escaped(section.title) + "\n\n";
+  if (!section.checked.tally.empty()) text += markdown_escaped(section.checked.tally) + "\n\n";
+  return text + items_text(section.remarks) + titled_tables(section.tables) + "\n" +
+         items_text(section.notes) + claims_markdown(section.checked) +
+         titled_tables(section.tables_after) + "\n";
 }
 
 std::string markdown_report(const Report& report) {
   std::string text;
+  for (const Section& section : report.sections) {
+    if (section.opens_report) text += section_markdown(section);
+  }
   for (const ReportTable& table : report.results.tables) text += titled_table(table);
   for (const std::string& note : report.results.notes) text += markdown_escaped(note) + " ";
   text.back() = '\n';
   text += "\n" + list_text("Failed runs", report.failed) + list_text("Warnings", report.warnings);
   for (const Section& section : report.sections) {
-    if (has_text(section)) text += section_markdown(section);
+    if (has_text(section) && !section.opens_report) text += section_markdown(section);
   }
   text.pop_back();
   return text;

@@ -41,13 +41,23 @@ std::string table_text(const ReportTable& table) {
   return text_table(table.columns, table.header, table.rows);
 }
 
+std::string titled_tables(const std::vector<ReportTable>& tables) {
+  std::string text;
+  for (const ReportTable& table : tables) {
+    if (table.pages_only) continue;
+    text += "\n" + table.title + "\n";
+    if (!table.legend.empty()) text += wrapped("", table.legend);
+    text += table_text(table);
+  }
+  return text;
+}
+
 std::string claims_text(const CheckedClaims& checked) {
   if (checked.claims.empty()) return "";
-  std::string text =
-      "\n" + checked.title + "\n" + wrapped("", checked.tally) + wrapped(checked.notes) + "\n";
+  std::string text = "\n" + checked.title + "\n" + wrapped(checked.notes) + "\n";
   for (std::size_t i = 0; i < checked.claims.size(); ++i) {
     const CheckedClaim& claim = checked.claims[i];
-    text += wrapped(fmt::format("{:2}  {:20}  {:10}  ", i + 1, claim.verdict, claim.basis),
+    text += wrapped(fmt::format("{:2}  {:20}  {:10}  ", i + 1, claim.verdict.text, claim.basis),
                     fmt::format("{}: {}", claim.place, claim.claim));
   }
   return text + "\n" + wrapped("", checked.where_findings_are);
@@ -56,22 +66,24 @@ std::string claims_text(const CheckedClaims& checked) {
 }  // namespace
 
 std::string section_text(const Section& section) {
-  std::string text = section.title + "\n" + wrapped(section.remarks);
-  for (const ReportTable& table : section.tables) {
-    if (table.pages_only) continue;
-    text += "\n" + table.title + "\n" + table_text(table);
-  }
-  return text + "\n" + wrapped(section.notes) + claims_text(section.checked);
+  std::string text = section.title + "\n";
+  if (!section.checked.tally.empty()) text += wrapped("", section.checked.tally);
+  return text + wrapped(section.remarks) + titled_tables(section.tables) + "\n" +
+         wrapped(section.notes) + claims_text(section.checked) +
+         titled_tables(section.tables_after);
 }
 
 std::string text_report(const Report& report) {
   std::string text;
+  for (const Section& section : report.sections) {
+    if (section.opens_report) text += section_text(section) + "\n";
+  }
   for (const ReportTable& table : report.results.tables) text += table_text(table) + "\n";
   for (const std::string& note : report.results.notes) text += note + "\n";
   for (const std::string& line : report.failed) text += "failed: " + line + "\n";
   for (const std::string& warning : report.warnings) text += "warning: " + warning + "\n";
   for (const Section& section : report.sections) {
-    if (!section.pages_only) text += "\n" + section_text(section);
+    if (!section.pages_only && !section.opens_report) text += "\n" + section_text(section);
   }
   return text;
 }

@@ -16,6 +16,50 @@
       confusions.classList.toggle("shares", choice.value === "shares"));
   }
 
+  // Claims are shown by their verdicts, where any is chosen, and by what is searched for.
+  for (const list of document.querySelectorAll(".claims")) {
+    const section = list.closest("section");
+    const filter = section.querySelector(".filter");
+    const verdicts = [...filter.querySelectorAll("button")];
+    const search = filter.querySelector("input");
+    const claims = [...list.children];
+    const pressed = (verdict) => verdict.getAttribute("aria-pressed") === "true";
+    const apply = () => {
+      const chosen = verdicts.filter(pressed).map((verdict) => verdict.value);
+      const words = search.value.trim().toLowerCase();
+      for (const claim of claims) {
+        const hasVerdict = chosen.length === 0 || chosen.includes(claim.dataset.verdict);
+        claim.hidden = !hasVerdict || !claim.textContent.toLowerCase().includes(words);
+      }
+      const shown = claims.filter((claim) => !claim.hidden).length;
+      filter.querySelector("[role=status]").textContent = `${shown} of ${claims.length} claims shown`;
+    };
+    for (const verdict of verdicts) {
+      verdict.addEventListener("click", () => {
+        verdict.setAttribute("aria-pressed", !pressed(verdict));
+        apply();
+      });
+    }
+    for (const count of section.querySelectorAll(".counts a")) {
+      count.addEventListener("click", () => {
+        for (const verdict of verdicts) {
+          verdict.setAttribute("aria-pressed", verdict.value === count.dataset.verdict);
+        }
+        search.value = "";
+        apply();
+      });
+    }
+    search.addEventListener("input", apply);
+    filter.hidden = false;
+    apply();
+  }
+  const openTarget = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target?.matches(".claims > li")) target.firstElementChild.open = true;
+  };
+  window.addEventListener("hashchange", openTarget);
+  openTarget();
+
   // A cell is read out when it is pointed at, tapped, or reached by the arrow keys.
   for (const matrix of document.querySelectorAll(".confusion")) {
     const readout = matrix.closest("figure").querySelector(".readout");
