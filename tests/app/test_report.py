@@ -98,7 +98,7 @@ def test_compared_with_the_paper_names_it(bench, runs):
     done = bench("report", runs, "--paper")
     assert done.code == 0, done
     assert "paper" in done.stdout.lower()
-    assert done.stdout.startswith(bench("report", runs).stdout)
+    assert done.stdout.endswith(bench("report", runs).stdout)
 
 
 def test_counts_a_copied_folder_once_and_says_so(bench, runs, tmp_path):

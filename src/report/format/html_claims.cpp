@@ -20,14 +20,14 @@ std::string badge_class(Tone tone) {
   return "badge";
 }
 
-/// Of page.js, which shows it.
+/// Hidden until page.js acts on it.
 std::string filter_html(const CheckedClaims& checked) {
   std::string html =
       "<div class=\"filter\" role=\"search\" aria-label=\"Claims\" hidden>\n"
       "<div role=\"group\" aria-label=\"Verdicts to show\">\n";
   for (const VerdictCount& count : checked.counts) {
     html += fmt::format(
-        "<button type=\"button\" aria-pressed=\"false\" value=\"{0}\">{0} {1}</button>\n",
+        "<button type=\"button\" aria-pressed=\"false\" value=\"{0}\">{1} {0}</button>\n",
         markup_escaped(count.verdict.text), count.claims);
   }
   return html +
