@@ -23,24 +23,25 @@ std::string basis_text(ClaimBasis basis) {
   return "a reading of the text";
 }
 
+Tone tone_of(ClaimVerdict verdict) {
+  switch (verdict) {
+    case ClaimVerdict::holds:
+      return Tone::good;
+    case ClaimVerdict::holds_in_part:
+      return Tone::mixed;
+    case ClaimVerdict::does_not_hold:
+      return Tone::bad;
+    case ClaimVerdict::suggested:
+    case ClaimVerdict::undecided:
+    case ClaimVerdict::cannot_be_told:
+    case ClaimVerdict::open:
+      break;
+  }
+  return Tone::unknown;
+}
+
 Verdict verdict_of(ClaimVerdict verdict) {
-  const auto tone = [&] {
-    switch (verdict) {
-      case ClaimVerdict::holds:
-        return Tone::good;
-      case ClaimVerdict::holds_in_part:
-        return Tone::mixed;
-      case ClaimVerdict::does_not_hold:
-        return Tone::bad;
-      case ClaimVerdict::suggested:
-      case ClaimVerdict::undecided:
-      case ClaimVerdict::cannot_be_told:
-      case ClaimVerdict::open:
-        break;
-    }
-    return Tone::unknown;
-  };
-  return {.text = to_string(verdict), .tone = tone()};
+  return {.text = to_string(verdict), .tone = tone_of(verdict)};
 }
 
 /// Of several claims.
@@ -90,8 +91,8 @@ std::string tally(const PaperCheck& check) {
                          [&](const PaperClaim& claim) { return claim.basis == basis; });
   };
   return fmt::format(
-      "{} claims, of which {}. Verdicts computed from the runs: {}; by arithmetic from what the paper "
-      "prints: {}; by a reading of its text: {}.",
+      "{} claims, of which {}. Verdicts computed from the runs: {}; by arithmetic from what the "
+      "paper prints: {}; by a reading of its text: {}.",
       check.claims.size(), fmt::join(verdicts, "; "), rest_on(ClaimBasis::runs),
       rest_on(ClaimBasis::arithmetic), rest_on(ClaimBasis::reading));
 }
