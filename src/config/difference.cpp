@@ -41,6 +41,16 @@ std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*
   return keys;
 }
 
+/// Whether three quarters of the experiments have this value: a grid keeps its keys in the labels,
+/// even where some of its points are missing.
+bool is_of_most(const Key& key, const ordered_json& value,
+                const std::vector<const ExperimentConfig*>& experiments) {
+  const auto having = std::count_if(
+      experiments.begin(), experiments.end(),
+      [&](const ExperimentConfig* experiment) { return value_of(key, *experiment) == value; });
+  return 4 * having >= 3 * std::ssize(experiments);
+}
+
 }  // namespace
 
 std::vector<KeyDifference> config_differences(const ExperimentConfig& left,
@@ -87,7 +97,8 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
     }
     std::string label = experiment.name;
     for (const Key* key : differing_keys(namesakes)) {
-      if (const auto value = value_of(*key, experiment)) {
+      const auto value = value_of(*key, experiment);
+      if (value && !is_of_most(*key, *value, namesakes)) {
         label += fmt::format(" {}={}", key->path(), plain_text(key->path(), *value));
       }
     }

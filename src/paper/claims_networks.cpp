@@ -287,7 +287,10 @@ void hold_on_noise(const PaperEvidence& evidence, const std::string& name, const
   }
   if (missing.empty()) {
     claim.findings.insert(claim.findings.end(), sentences.begin(), sentences.end());
-    claim.findings.push_back(joint_text(judge_jointly(judgements)));
+    const JointJudgement joint = judge_jointly(judgements);
+    claim.findings.push_back(
+        fmt::format("Of {} sets of noisy images {} is shown to be better on {}, and worse on {}.",
+                    judgements.size(), name, joint.shown_higher.size(), joint.shown_lower.size()));
   }
   conclude(claim, judgements, missing);
 }

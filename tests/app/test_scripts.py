@@ -235,7 +235,7 @@ def test_check_claims_all_trains_the_other_classifiers_each_with_the_keys_that_i
 def test_check_claims_leaves_out_a_sweep_of_an_overridden_key(check_claims):
     done, commands = check_claims("data.train_limit=300", "training.epochs=2")
     assert done.code == 0, done
-    left_out = re.findall(r"  (\w+) is left out: it varies ([\w.]+)", done.stderr)
+    left_out = re.findall(r"  configs/paper/(\w+)\.json is left out: it varies ([\w.]+)", done.stderr)
     assert left_out == [(name, "training.epochs") for name in ("normalization", "initialization", "sgd")] + [
         ("data", "data.train_limit"), ("resolution", "training.epochs")]  # fmt: skip
     assert not any("configs/paper/data.json" in line for line in commands)

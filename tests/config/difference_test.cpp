@@ -13,6 +13,8 @@
 namespace mnist_bench {
 namespace {
 
+using testing::ElementsAre;
+
 ExperimentConfig config(const std::vector<std::string>& overrides, const char* type = "mlp") {
   return parse_experiment(std::string(R"({"model": {"type": ")") + type + "\"}}", "sample.json",
                           overrides);
@@ -80,6 +82,24 @@ TEST(RunKeys, AreMissingInWhatTheExperimentIs) {
     EXPECT_FALSE(experiment.contains(key)) << key;
   }
   EXPECT_EQ(experiment.size() + 4, to_json(config({})).size());
+}
+
+TEST(Labels, LeaveOutWhatThreeQuartersOfTheNamesakesHave) {
+  const auto labels = [](const std::vector<std::vector<std::string>>& overrides) {
+    std::vector<ExperimentConfig> experiments;
+    for (const auto& each : overrides) {
+      experiments.push_back(config(each));
+      experiments.back().name = "mlp";
+    }
+    return labels_of(experiments);
+  };
+  EXPECT_THAT(labels({{}, {"model.dropout=0"}, {"training.batch_size=128"}, {"training.epochs=1"}}),
+              ElementsAre("mlp", "mlp model.dropout=0.0", "mlp training.batch_size=128",
+                          "mlp training.epochs=1"));
+  EXPECT_THAT(labels({{}, {"training.batch_size=128"}, {"model.dropout=0"}}),
+              ElementsAre("mlp model.dropout=0.2 training.batch_size=64",
+                          "mlp model.dropout=0.2 training.batch_size=128",
+                          "mlp model.dropout=0.0 training.batch_size=64"));
 }
 
 }  // namespace
