@@ -7,10 +7,11 @@
 namespace mnist_bench::kernels {
 
 /// conv1: 3×3, padding 1, from one channel to `channels`, then 2×2 max pooling and relu.
+/// Pooling leaves out the last row or column of an odd number of them, as in PyTorch.
 /// Weights: [channels / kLine][9][kLine], the nine of a channel row by row.
 struct Conv1 {
-  std::size_t rows = 0;     ///< of the image; even
-  std::size_t columns = 0;  ///< of the image; even
+  std::size_t rows = 0;     ///< of the image; at least 2
+  std::size_t columns = 0;  ///< of the image; at least 2
   std::size_t channels = 0;
 
   [[nodiscard]] MapShape output() const { return {rows / 2, columns / 2, channels}; }

@@ -5,7 +5,8 @@
 namespace mnist_bench::kernels {
 
 /// conv2: 3×3, padding 1, from the channels of `input` to `out_channels` (a multiple of kLine),
-/// then 2×2 max pooling. The windows of the pooling are called tiles.
+/// then 2×2 max pooling. The windows of the pooling are called tiles; they leave out the last row
+/// or column of an odd number of them.
 struct Conv2 {
   MapShape input;
   std::size_t out_channels = 0;

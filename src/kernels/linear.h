@@ -27,6 +27,8 @@ struct OutputGradient {
   ConstMatrix delta;    ///< δ [batch][out]
   std::size_t out = 0;  ///< its columns
   float scale = 1.0F;
+  /// Whether the input is that of a relu, which lets a gradient through only where it is not 0.
+  bool of_relu = true;
 };
 
 /// y[i][c] = start[c] + Σₖ x[i][k] · W[k][c], for i in `images` and c in `columns`. Row i of x is

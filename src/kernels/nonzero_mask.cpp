@@ -10,7 +10,7 @@ void make_nonzero_mask(const std::uint8_t* image, std::size_t rows, std::size_t 
   std::fill_n(mask, stride, std::uint8_t{0});
   scratch[0] = 0;
   scratch[columns + 1] = 0;
-  for (std::size_t r = 0; r < rows; r += 2) {
+  for (std::size_t r = 0; r + 1 < rows; r += 2) {
     const std::uint8_t* above = image + (r == 0 ? 0 : r - 1) * columns;
     const std::uint8_t* here = image + r * columns;
     const std::uint8_t* below = image + std::min(r + 2, rows - 1) * columns;
@@ -19,7 +19,7 @@ void make_nonzero_mask(const std::uint8_t* image, std::size_t rows, std::size_t 
     }
     std::uint8_t* const to = mask + (r / 2 + 1) * stride;
     to[0] = 0;
-    for (std::size_t c = 0; c < columns; c += 2) {
+    for (std::size_t c = 0; c + 1 < columns; c += 2) {
       const std::uint8_t* band = scratch + c;
       to[c / 2 + 1] = (band[0] | band[1] | band[2] | band[3]) != 0 ? 1 : 0;
     }

@@ -46,7 +46,7 @@ void forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const float* bi
   });
 }
 
-template <class Step>
+template <bool of_relu, class Step>
 void backward_with(const Step& step, ConstMatrix x, std::size_t batch,
                    const OutputGradient& of_output, const Weights& weights, Range inputs,
                    Matrix dx) {
@@ -70,9 +70,11 @@ void backward_with(const Step& step, ConstMatrix x, std::size_t batch,
           sum = hn::MulAdd(w[c], d, sum);
         });
         const Vector before = first == 0 ? hn::Zero(kFloats) : hn::LoadU(kFloats, dx.row(i) + k);
-        const auto active = hn::Ne(values, hn::Zero(kFloats));
-        hn::StoreU(hn::IfThenElseZero(active, hn::MulAdd(hn::Set(kFloats, scale), sum, before)),
-                   kFloats, dx.row(i) + k);
+        Vector total = hn::MulAdd(hn::Set(kFloats, scale), sum, before);
+        if constexpr (of_relu) {
+          total = hn::IfThenElseZero(hn::Ne(values, hn::Zero(kFloats)), total);
+        }
+        hn::StoreU(total, kFloats, dx.row(i) + k);
       }
       unroll<count()>([&](auto c) MNIST_BENCH_LAMBDA {
         update_at(kFloats, step, gradients[c], weights.at(first + c, k));
@@ -83,9 +85,15 @@ void backward_with(const Step& step, ConstMatrix x, std::size_t batch,
 
 void backward(ConstMatrix x, std::size_t batch, const OutputGradient& gradient,
               const Weights& weights, const OptimizerStep& step, Range inputs, Matrix dx) {
-  std::visit([&](const auto& chosen)
-                 HWY_ATTR { backward_with(chosen, x, batch, gradient, weights, inputs, dx); },
-             step);
+  std::visit(
+      [&](const auto& chosen) HWY_ATTR {
+        if (gradient.of_relu) {
+          backward_with<true>(chosen, x, batch, gradient, weights, inputs, dx);
+        } else {
+          backward_with<false>(chosen, x, batch, gradient, weights, inputs, dx);
+        }
+      },
+      step);
 }
 
 }  // namespace

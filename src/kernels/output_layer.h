@@ -14,7 +14,7 @@ void output_forward(ConstMatrix x, std::size_t in, ConstMatrix weights, const fl
 
 /// Backward through W and the optimizer's step on it, for k in `inputs`, whose bounds are multiples
 /// of kLine:
-///   dx[i][k] = scale · Σ_c W[c][k] · δ[i][c]   where x[i][k] ≠ 0, else 0
+///   dx[i][k] = scale · Σ_c W[c][k] · δ[i][c]   where x[i][k] ≠ 0 or not of_relu, else 0
 ///   dW[c][k] = Σᵢ x[i][k] · δ[i][c]            and with it the step on W[c][k]
 /// If x is the output of a relu, dx is thus the gradient of the relu's input. Each number is summed
 /// by one thread in a fixed order, whatever `inputs` is.

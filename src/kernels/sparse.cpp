@@ -94,6 +94,17 @@ void SparseRows::set_columns(ConstMatrix dense, Range rows, Range columns) {
   }
 }
 
+void SparseRows::set_whole_columns(ConstMatrix dense, Range rows, Range columns) {
+  for (std::size_t c = columns.begin; c < columns.end; ++c) rows_[c].size = rows.size();
+  for (std::size_t r = rows.begin; r < rows.end; ++r) {
+    for (std::size_t c = columns.begin; c < columns.end; ++c) {
+      const std::size_t at = offsets_[c] + r - rows.begin;
+      index_[at] = static_cast<std::uint32_t>(r);
+      value_[at] = dense.row(r)[c];
+    }
+  }
+}
+
 PixelColumns::PixelColumns(const std::vector<std::size_t>& capacities)
     : offsets_(offsets_for(capacities)),
       entries_(offsets_.back()),

@@ -67,6 +67,8 @@ class SparseRows {
   void set_rows(ConstMatrix dense, Range rows, Range columns);
   /// Row c becomes the entries of the column dense[rows][c] that are not 0, for c in `columns`.
   void set_columns(ConstMatrix dense, Range rows, Range columns);
+  /// The same with the entries that are 0.
+  void set_whole_columns(ConstMatrix dense, Range rows, Range columns);
 
  private:
   std::vector<std::size_t> offsets_;

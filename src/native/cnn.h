@@ -18,7 +18,7 @@ namespace mnist_bench::native {
 /// pooling, relu and dropout leave out. README.md shows a step.
 class Cnn final : public Network {
  public:
-  /// Rows and columns of the images are multiples of 4.
+  /// The images have at least 4 rows and 4 columns.
   /// names: of the two convolutions and the two linear layers.
   Cnn(const CnnConfig& config, const std::vector<std::string>& names, const PixelScaling& scaling,
       ImageShape image, std::int64_t classes, std::int64_t threads);

@@ -4,8 +4,6 @@
 
 namespace mnist_bench::native {
 
-namespace {
-
 void set_sizes(LinearLayer& layer, std::size_t in, std::size_t out) {
   layer.in = in;
   layer.out = out;
@@ -13,8 +11,6 @@ void set_sizes(LinearLayer& layer, std::size_t in, std::size_t out) {
   layer.stride = kernels::padded_stride(out);
   layer.bias_gradient.assign(layer.padded_out, 0.0F);
 }
-
-}  // namespace
 
 std::vector<std::size_t> in_order(std::size_t size) {
   std::vector<std::size_t> rows(size);

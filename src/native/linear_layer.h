@@ -42,6 +42,9 @@ struct OutputLayer : LinearLayer {
   kernels::AlignedVector<float> logits;  ///< [batch][out]; then the gradient of the loss by them
 };
 
+/// Fills in the sizes of a layer.
+void set_sizes(LinearLayer& layer, std::size_t in, std::size_t out);
+
 /// Adds "`name`.weight" and "`name`.bias" to `parameters` and fills in the layer. It reads `in`
 /// values: value input_rows[i] is PyTorch's input i, and the others are padding. `panels` cover the
 /// padded outputs; without any, the layer is one panel. Weights: [in][outputs of a panel].

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <variant>
 
@@ -35,29 +36,58 @@ std::vector<PlacedLayer> effective_layers(std::vector<PlacedLayer> layers) {
   return layers;
 }
 
+/// Whether `second` may as well come before `first`, where the CNN has it. Maxima, and factors that
+/// are not negative and the same for all that they are applied to, commute (paper, eq. 12).
+bool belongs_before(const layer::Kind& second, const layer::Kind& first) {
+  const bool after_relu = std::holds_alternative<layer::MaxPool2d>(second) ||
+                          std::holds_alternative<layer::Dropout2d>(second);
+  return (std::holds_alternative<layer::Relu>(first) && after_relu) ||
+         (std::holds_alternative<layer::MaxPool2d>(first) &&
+          std::holds_alternative<layer::Dropout2d>(second)) ||
+         (std::holds_alternative<layer::Dropout>(first) &&
+          std::holds_alternative<layer::Relu>(second));
+}
+
+/// Exchanges neighbours that commute. Only pooling changes the shape of what it gets.
+void exchange(PlacedLayer& first, PlacedLayer& second) {
+  if (std::holds_alternative<layer::MaxPool2d>(second.kind)) {
+    first.input = first.output = second.output;
+  } else if (std::holds_alternative<layer::MaxPool2d>(first.kind)) {
+    second.input = second.output = first.input;
+  }
+  std::swap(first, second);
+}
+
+/// The layers of the same function in the order in which the CNN has them.
+std::vector<PlacedLayer> in_order_of_cnn(std::vector<PlacedLayer> layers) {
+  for (std::size_t i = 1; i < layers.size(); ++i) {
+    for (std::size_t j = i; j > 0 && belongs_before(layers[j].kind, layers[j - 1].kind); --j) {
+      exchange(layers[j - 1], layers[j]);
+    }
+  }
+  return layers;
+}
+
 bool compute_the_same(const PlacedLayer& a, const PlacedLayer& b) {
   const bool linear = std::holds_alternative<layer::Linear>(a.kind) &&
                       std::holds_alternative<layer::Linear>(b.kind);
   return a.input == b.input && a.output == b.output && (linear || a.kind == b.kind);
 }
 
-/// Where a list of layers and a model part.
+/// Where a list of layers and a CNN part.
 struct Difference {
-  std::string_view model;
   std::size_t index = 0;                             ///< the number of layers where one has ended
-  std::optional<layer::Kind> wanted = std::nullopt;  ///< the model's layer there; absent: it ended
+  std::optional<layer::Kind> wanted = std::nullopt;  ///< the CNN's layer there; absent: it ended
 };
 
-/// Absent if the list is the model.
-std::optional<Difference> difference(const std::vector<PlacedLayer>& layers,
-                                     const ModelConfig& model) {
+/// Absent if the list is the CNN.
+std::optional<Difference> difference(const std::vector<PlacedLayer>& layers, const CnnConfig& cnn) {
   const std::vector<PlacedLayer> wanted = effective_layers(
-      layers_of(require_network(model, "it has no layers"), image_of(layers), classes_of(layers)));
+      layers_of(require_network(cnn, "it has no layers"), image_of(layers), classes_of(layers)));
   const auto [mine, its] =
       std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
   if (mine == layers.end() && its == wanted.end()) return std::nullopt;
-  return Difference{.model = model_type(model),
-                    .index = static_cast<std::size_t>(mine - layers.begin()),
+  return Difference{.index = static_cast<std::size_t>(mine - layers.begin()),
                     .wanted = its == wanted.end() ? std::nullopt : std::optional(its->kind)};
 }
 
@@ -76,22 +106,9 @@ double dropout_of(const std::vector<PlacedLayer>& layers) {
   return found.empty() ? 0.0 : std::get<Kind>(found.front().kind).p;
 }
 
-/// The MLP (CNN) with the sizes in the list, and with any for those that it lacks. If the list is
-/// an MLP (CNN), it is this one.
-MlpConfig nearest_mlp(const std::vector<PlacedLayer>& layers) {
-  MlpConfig mlp{.hidden = {}, .dropout = dropout_of<layer::Dropout>(layers)};
-  for (const PlacedLayer& layer : layers_of_kind<layer::Linear>(layers)) {
-    mlp.hidden.push_back(layer.output.front());
-  }
-  if (mlp.hidden.size() > 1) mlp.hidden.pop_back();
-  if (mlp.hidden.empty()) mlp.hidden = {1};
-  return mlp;
-}
-
-/// Absent: there is none for such small images.
-std::optional<CnnConfig> nearest_cnn(const std::vector<PlacedLayer>& layers) {
-  const ImageShape image = image_of(layers);
-  if (image.rows < 4 || image.columns < 4) return std::nullopt;
+/// The CNN with the sizes in the list, and with any for those that it lacks. If the list is a CNN,
+/// it is this one.
+CnnConfig nearest_cnn(const std::vector<PlacedLayer>& layers) {
   const auto convolutions = layers_of_kind<layer::Conv2d>(layers);
   const auto linear = layers_of_kind<layer::Linear>(layers);
   const auto size = [](const std::vector<PlacedLayer>& of, std::size_t index) {
@@ -113,53 +130,74 @@ std::vector<std::string> names_of(const std::vector<PlacedLayer>& layers) {
   return names;
 }
 
-void require_whole_tiles(ImageShape image) {
-  if (image.rows % 4 == 0 && image.columns % 4 == 0) return;
-  throw Error(ExitCode::usage,
-              fmt::format("the native engine trains model 'cnn' on images whose rows and columns "
-                          "are multiples of 4; these are {} × {}",
-                          image.rows, image.columns),
-              "use training.engine=libtorch");
+std::string text_of(const PlacedLayer& layer) {
+  return fmt::format("layer {} ({})", layer.name, layer::type_of(layer.kind));
 }
 
 std::string text_of(const Difference& found, const std::vector<PlacedLayer>& layers) {
-  const auto& [model, index, wanted] = found;
+  const auto& [index, wanted] = found;
   const PlacedLayer& layer = layers[std::min(index, layers.size() - 1)];
-  const std::string name = fmt::format("layer {} ({})", layer.name, layer::type_of(layer.kind));
-  if (!wanted) return fmt::format("{} comes after the last layer of {}", name, model);
+  if (!wanted) return text_of(layer) + " comes after the last layer of cnn";
   const std::string_view type = layer::type_of(*wanted);
   if (index == layers.size()) {
-    return fmt::format("{} is the last, but {} has {} after it", name, model, type);
+    return fmt::format("{} is the last, but cnn has {} after it", text_of(layer), type);
   }
   if (type == layer::type_of(layer.kind)) {
-    return fmt::format("{} differs from {}, which {} has there", name,
-                       nlohmann::ordered_json(Layer{{}, *wanted}).dump(), model);
+    return fmt::format("{} differs from {}, which cnn has there", text_of(layer),
+                       nlohmann::ordered_json(Layer{{}, *wanted}).dump());
   }
-  if (index == 0) return fmt::format("{} is the first layer of neither", name);
-  return fmt::format("{} is where {} has {}", name, model, type);
+  return fmt::format("{} is where cnn has {}", text_of(layer), type);
 }
 
-/// The model of this engine that the list is, however it was written. Throws Error(usage) naming
-/// the first layer that differs from the model that the list is most like.
-std::variant<MlpConfig, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
-  const std::vector<PlacedLayer> layers = effective_layers(all);
-  const MlpConfig mlp = nearest_mlp(layers);
-  std::optional<Difference> nearest = difference(layers, mlp);
-  if (!nearest) return mlp;
-  if (const auto cnn = nearest_cnn(layers)) {
-    const std::optional<Difference> of_cnn = difference(layers, *cnn);
-    if (!of_cnn) {
-      require_whole_tiles(image_of(layers));
-      return *cnn;
+Error refusal(const std::string& what) {
+  return {ExitCode::usage,
+          "the native engine trains lists of linear layers with relu and dropout between them, and "
+          "lists like that of model cnn, of any sizes; " +
+              what,
+          "use training.engine=libtorch"};
+}
+
+/// The probability of being dropped by one of two.
+double either(double p, double other) {
+  return std::min(1 - (1 - p) * (1 - other), std::nextafter(1.0, 0.0));
+}
+
+/// Throws Error(usage) naming the first layer that has no place in a network of linear layers.
+MlpLayout mlp_of(const std::vector<PlacedLayer>& layers) {
+  MlpLayout layout;
+  for (const PlacedLayer& layer : layers) {
+    const auto* dropout = std::get_if<layer::Dropout>(&layer.kind);
+    if (std::holds_alternative<layer::Linear>(layer.kind)) {
+      layout.hidden.push_back({.units = layer.output.front()});
+    } else if (dropout != nullptr) {
+      double& p = layout.hidden.empty() ? layout.input_dropout : layout.hidden.back().dropout;
+      p = either(p, dropout->p);
+    } else if (std::holds_alternative<layer::Relu>(layer.kind)) {
+      if (layout.hidden.empty()) {
+        throw refusal(text_of(layer) + " comes before the first linear layer");
+      }
+      layout.hidden.back().relu = true;
+    } else if (!std::holds_alternative<layer::Flatten>(layer.kind)) {
+      throw refusal(text_of(layer) + " is none of these");
     }
-    // One begins with flatten, the other with conv2d.
-    if (nearest->index == 0) nearest = of_cnn;
   }
-  throw Error(ExitCode::usage,
-              fmt::format("the native engine trains lists of layers like those of models mlp and "
-                          "cnn, of any sizes; {}",
-                          text_of(*nearest, layers)),
-              "use training.engine=libtorch");
+  if (!std::holds_alternative<layer::Linear>(layers.back().kind)) {
+    throw refusal(text_of(layers.back()) + " is the last, but not linear");
+  }
+  layout.hidden.pop_back();
+  return layout;
+}
+
+/// The network of this engine that the list is, however it was written. Throws Error(usage) naming
+/// the first layer that does not fit.
+std::variant<MlpLayout, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
+  const std::vector<PlacedLayer> layers = in_order_of_cnn(effective_layers(all));
+  const auto [rows, columns] = image_of(layers);
+  const bool has_cnn = rows >= 4 && columns >= 4;  // smaller images have none
+  if (!has_cnn || layers_of_kind<layer::Conv2d>(layers).empty()) return mlp_of(layers);
+  const CnnConfig cnn = nearest_cnn(layers);
+  if (const auto found = difference(layers, cnn)) throw refusal(text_of(*found, layers));
+  return cnn;
 }
 
 }  // namespace
@@ -172,7 +210,7 @@ std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
   const std::int64_t classes = classes_of(layers);
   const std::vector<std::string> names = names_of(layers);
   return std::visit(
-      Overloaded{[&](const MlpConfig& mlp) -> std::unique_ptr<Network> {
+      Overloaded{[&](const MlpLayout& mlp) -> std::unique_ptr<Network> {
                    return std::make_unique<Mlp>(mlp, names, scaling, image, classes, threads);
                  },
                  [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/activation.h"
+#include "base/random.h"
 #include "kernels/linear.h"
 #include "kernels/output_layer.h"
 #include "kernels/softmax.h"
@@ -29,29 +29,40 @@ Matrix from_column(Matrix matrix, std::size_t column) {
 
 }  // namespace
 
-Mlp::Mlp(const MlpConfig& config, const std::vector<std::string>& names,
+Mlp::Mlp(const MlpLayout& layout, const std::vector<std::string>& names,
          const PixelScaling& scaling, ImageShape image, std::int64_t classes, std::int64_t threads)
     : Network(classes),
       team_(static_cast<std::size_t>(threads)),
-      dropout_(config.dropout),
+      drops_pixels_(layout.input_dropout > 0),
       background_(scaling.of_zero()) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
     table_.push_back(scaling.above_zero(static_cast<std::uint8_t>(byte)));
   }
 
   auto in = static_cast<std::size_t>(image.rows * image.columns);
-  for (const std::int64_t units : config.hidden) {
-    const auto out = static_cast<std::size_t>(units);
-    const std::string& name = names[hidden_.size()];
-    const bool is_first = hidden_.empty();
-    add_linear(hidden_.emplace_back(), parameters_, name, in, out, in_order(in),
-               is_first ? cut_panels(out) : std::vector<Range>{});
-    in = out;
+  if (drops_pixels_) {
+    Hidden& pixels = hidden_.emplace_back();
+    set_sizes(pixels, 0, in);
+    pixels.dropout = layout.input_dropout;
   }
-  add_output(output_, parameters_, names.back(), in, static_cast<std::size_t>(classes));
+  const auto add = [&](const MlpLayout::Hidden& hidden, const std::string& name) {
+    const auto out = static_cast<std::size_t>(hidden.units);
+    std::vector<Range> panels = hidden_.empty() ? cut_panels(out) : std::vector<Range>{};
+    Hidden& layer = hidden_.emplace_back();
+    layer.relu = hidden.relu;
+    layer.dropout = hidden.dropout;
+    add_linear(layer, parameters_, name, in, out, in_order(in), std::move(panels));
+    in = out;
+  };
+  for (std::size_t l = 0; l < layout.hidden.size(); ++l) add(layout.hidden[l], names[l]);
+  if (hidden_.empty()) {
+    add({.units = classes}, names.back());
+  } else {
+    add_output(output_.emplace(), parameters_, names.back(), in, static_cast<std::size_t>(classes));
+  }
   parameters_.allocate();
   for (Hidden& layer : hidden_) bind(layer, parameters_);
-  bind(output_, parameters_);
+  if (output_) bind(*output_, parameters_);
   first_sums_.assign(hidden_.front().padded_out, 0.0F);
   first_gradient_.assign(hidden_.front().padded_out, 0.0F);
   reserve(kEvaluationBatch);
@@ -81,7 +92,7 @@ std::span<const Panel> Mlp::panels_of(std::size_t thread) const {
 void Mlp::reserve(std::size_t images) {
   if (images <= capacity_) return;
   capacity_ = images;
-  output_.logits.assign(images * output_.stride, 0.0F);
+  if (output_) output_->logits.assign(images * output_->stride, 0.0F);
   for (Hidden& layer : hidden_) {
     layer.output.assign(images * layer.stride, 0.0F);
     layer.delta.assign(images * layer.stride, 0.0F);
@@ -95,9 +106,24 @@ void Mlp::reserve(std::size_t images) {
   predicted_.resize(images);
 }
 
+Matrix Mlp::logits() {
+  return output_ ? matrix_view(output_->logits, output_->stride)
+                 : matrix_view(hidden_.front().output, hidden_.front().stride);
+}
+
+/// Each layer draws numbers of its own.
+kernels::Dropout Mlp::dropout_of(std::size_t layer, const StepSettings& settings) const {
+  const bool is_last = layer + 1 == hidden_.size();
+  return {.probability = hidden_[layer].dropout,
+          .seed = is_last ? settings.dropout_seed
+                          : derive_seed(settings.dropout_seed, "dropout of a layer", layer),
+          .step = settings.step};
+}
+
 void Mlp::prepare(const Images& set, std::int64_t batch_size) {
   const auto batch = static_cast<std::size_t>(std::min(batch_size, set.size()));
   reserve(batch);
+  if (drops_pixels_) return;
   std::vector<std::size_t> counts = set.nonzero_counts();
   for (std::size_t& count : counts) count = std::min(count, batch);
   pixel_columns_.clear();
@@ -117,18 +143,18 @@ BatchStatistics Mlp::step(const Images& set, std::span<const std::int64_t> batch
   team_.run([&](std::size_t thread) {
     const Range images = kernels::partition(batch_.size(), 1, thread, team_.size());
     forward_first_layer(thread, &settings);
-    pixel_columns_[thread].set(batch_, {0, hidden_.front().in});
+    if (!drops_pixels_) pixel_columns_[thread].set(batch_, {0, hidden_.front().in});
     team_.barrier();
     settings.end_phase(thread, "first layer forward");
     forward_other_layers(images, &settings);
-    kernels::softmax_cross_entropy(
-        labels_.data(), output_.out, 1.0F / static_cast<float>(batch_.size()), images,
-        matrix_view(output_.logits, output_.stride), losses_.data(), predicted_.data());
+    kernels::softmax_cross_entropy(labels_.data(), classes(),
+                                   1.0F / static_cast<float>(batch_.size()), images, logits(),
+                                   losses_.data(), predicted_.data());
     team_.barrier();
     settings.end_phase(thread, "other layers forward, loss");
     backward_and_update_other_layers(thread, settings);
     settings.end_phase(thread, "other layers backward, update");
-    backward_and_update_first_layer(thread, settings);
+    if (!drops_pixels_) backward_and_update_first_layer(thread, settings);
   });
   settings.end_phase(0, "first layer backward, update");
 
@@ -143,12 +169,16 @@ kernels::ConstMatrix Mlp::evaluate(const Images& set, std::int64_t first, std::i
     team_.barrier();
     forward_other_layers(kernels::partition(batch_.size(), 1, thread, team_.size()), nullptr);
   });
-  return matrix_view(output_.logits, output_.stride);
+  return logits();
 }
 
 /// Each thread computes some units for all images. It thus reads the weights that it has updated in
 /// `backward_and_update_first_layer`, which are still in its cache.
 void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) {
+  if (drops_pixels_) {
+    forward_pixels(kernels::partition(batch_.size(), 1, thread, team_.size()), settings);
+    return;
+  }
   Hidden& layer = hidden_.front();
   const Range units = layer.partition_of(thread, team_.size());
   const Range images{0, batch_.size()};
@@ -165,6 +195,20 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
   activate(0, images, units, settings);
 }
 
+void Mlp::forward_pixels(Range images, const StepSettings* settings) {
+  Hidden& pixels = hidden_.front();
+  const Matrix output = matrix_view(pixels.output, pixels.stride);
+  for (std::size_t i = images.begin; i < images.end; ++i) {
+    float* const row = output.row(i);
+    std::fill_n(row, pixels.out, background_);
+    for (std::size_t e = 0; e < batch_[i].size; ++e) {
+      const std::uint32_t entry = batch_[i].entries[e];
+      row[entry / kernels::kByteValues] += table_[entry % kernels::kByteValues];
+    }
+  }
+  activate(0, images, {0, pixels.padded_out}, settings);
+}
+
 void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
   for (std::size_t l = 1; l < hidden_.size(); ++l) {
     Hidden& before = hidden_[l - 1];
@@ -175,33 +219,50 @@ void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
                             images, units, matrix_view(layer.output, layer.stride));
     activate(l, images, units, settings);
   }
-  kernels::output_forward(matrix_view(hidden_.back().output, hidden_.back().stride), output_.in,
-                          output_.weights().values(), output_.bias, output_.out, images,
-                          matrix_view(output_.logits, output_.stride));
+  if (output_) {
+    kernels::output_forward(matrix_view(hidden_.back().output, hidden_.back().stride), output_->in,
+                            output_->weights().values(), output_->bias, output_->out, images,
+                            logits());
+  }
 }
 
 void Mlp::activate(std::size_t layer, Range images, Range units, const StepSettings* settings) {
   const Matrix output = matrix_view(hidden_[layer].output, hidden_[layer].stride);
-  kernels::relu(output, images, units);
-  if (settings != nullptr && layer + 1 == hidden_.size()) {
-    kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
-                  output, images, units);
-  }
+  if (hidden_[layer].relu) kernels::relu(output, images, units);
+  if (settings != nullptr) kernels::drop(dropout_of(layer, *settings), output, images, units);
+}
+
+/// Makes of what a linear layer gives as the gradient by its input, which is the output of `layer`,
+/// the gradient before that layer's dropout. After a relu, the linear layer has already done so: a
+/// unit that is 0 has no gradient, whether relu or dropout made it so.
+void Mlp::backward_dropout(std::size_t layer, Range images, Range units,
+                           const StepSettings& settings) {
+  Hidden& of = hidden_[layer];
+  if (of.relu) return;
+  kernels::drop(dropout_of(layer, settings), matrix_view(of.delta, of.stride), images, units);
+}
+
+/// The factor of a gradient that passes a layer's relu and dropout.
+float Mlp::gradient_scale(std::size_t layer) const {
+  return hidden_[layer].relu ? kernels::dropout_scale(hidden_[layer].dropout) : 1.0F;
 }
 
 /// Each thread takes some inputs of a layer. They are the units of the layer before that the same
 /// thread takes there.
 void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSettings& settings) {
   const Range images{0, batch_.size()};
-  Hidden& last = hidden_.back();
-  const Matrix logits = matrix_view(output_.logits, output_.stride);
-  kernels::output_backward_and_update(
-      matrix_view(last.output, last.stride), images.end,
-      {.delta = logits, .out = output_.out, .scale = kernels::dropout_scale(dropout_)},
-      output_.weights(), settings.update, last.partition_of(thread, team_.size()),
-      matrix_view(last.delta, last.stride));
-  update_bias(output_, parameters_, logits, images.end, output_.partition_of(thread, team_.size()),
-              settings.update);
+  if (output_) {
+    const std::size_t l = hidden_.size() - 1;
+    Hidden& last = hidden_[l];
+    const Range units = last.partition_of(thread, team_.size());
+    kernels::output_backward_and_update(
+        matrix_view(last.output, last.stride), images.end,
+        {.delta = logits(), .out = output_->out, .scale = gradient_scale(l), .of_relu = last.relu},
+        output_->weights(), settings.update, units, matrix_view(last.delta, last.stride));
+    backward_dropout(l, images, units, settings);
+    update_bias(*output_, parameters_, logits(), images.end,
+                output_->partition_of(thread, team_.size()), settings.update);
+  }
 
   for (std::size_t l = hidden_.size() - 1; l > 0; --l) {
     Hidden& layer = hidden_[l];
@@ -213,11 +274,18 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
     for (std::size_t i = 0; i < images.end; ++i) {
       std::fill(delta.row(i) + padded.begin, delta.row(i) + padded.end, 0.0F);
     }
-    before.columns.set_columns(matrix_view(before.output, before.stride), images, inputs);
-    kernels::linear_backward_and_update(
-        before.columns.rows(),
-        {.delta = matrix_view(layer.delta, layer.stride), .out = layer.padded_out}, layer.weights(),
-        settings.update, inputs, delta);
+    const Matrix output = matrix_view(before.output, before.stride);
+    if (before.relu) {
+      before.columns.set_columns(output, images, inputs);
+    } else {
+      before.columns.set_whole_columns(output, images, inputs);
+    }
+    kernels::linear_backward_and_update(before.columns.rows(),
+                                        {.delta = matrix_view(layer.delta, layer.stride),
+                                         .out = layer.padded_out,
+                                         .scale = gradient_scale(l - 1)},
+                                        layer.weights(), settings.update, inputs, delta);
+    backward_dropout(l - 1, images, padded, settings);
     update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), images.end,
                 layer.partition_of(thread, team_.size()), settings.update);
   }
@@ -225,13 +293,12 @@ void Mlp::backward_and_update_other_layers(std::size_t thread, const StepSetting
 
 void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings& settings) {
   Hidden& layer = hidden_.front();
+  const Matrix delta = output_ ? matrix_view(layer.delta, layer.stride) : logits();
   const Range units = layer.partition_of(thread, team_.size());
-  update_bias(layer, parameters_, matrix_view(layer.delta, layer.stride), batch_.size(), units,
-              settings.update);
+  update_bias(layer, parameters_, delta, batch_.size(), units, settings.update);
   for (std::size_t c = units.begin; c < units.end; ++c) {
     first_gradient_[c] = background_ * layer.bias_gradient[c];
   }
-  const Matrix delta = matrix_view(layer.delta, layer.stride);
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
     kernels::pixel_backward_and_update({pixel_columns_[thread].columns(), table_.data()},

@@ -64,6 +64,8 @@ class Network {
   virtual kernels::ConstMatrix evaluate(const Images& set, std::int64_t first,
                                         std::int64_t count) = 0;
 
+  [[nodiscard]] std::size_t classes() const { return classes_; }
+
   std::size_t capacity_ = 0;  ///< images that the buffers hold
 
  private:

@@ -14,7 +14,8 @@ MODELS = ("mlp", "cnn")
 # Enough for both models to beat guessing by far; a second or two in either engine.
 SHORT = ("device=cpu", "data.train_limit=2000", "data.test_limit=500", "training.epochs=2")
 ENDLESS = ("threads=1", *SHORT[:-1], "training.epochs=100000")
-NO_DROPOUT = {"mlp": ("model.dropout=0",), "cnn": ("model.dropout=0", "model.dropout2d=0")}
+NO_DROPOUT = {"mlp": ("model.dropout=0",), "cnn": ("model.dropout=0", "model.dropout2d=0"),
+              "models/logistic": ()}
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def train(bench, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "models/logistic"])
 def test_the_engines_agree_where_nothing_is_left_to_chance(train, model):
     folders = [train(model, engine, engine, *NO_DROPOUT[model]) for engine in ("libtorch", "native")]
     libtorch, native = map(read_epochs, folders)
@@ -70,7 +71,7 @@ def test_a_native_run_on_all_of_mnist_stays_below_350_megabytes(
     assert 0 < result["timing"]["peak_rss_bytes"] <= 350e6
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "models/logistic"])
 def test_native_runs_are_bit_identical_on_any_number_of_threads(train, model):
     results = [
         read_result(train(model, "native", name, threads=threads))

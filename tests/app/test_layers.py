@@ -68,6 +68,19 @@ def test_a_list_of_the_papers_layers_trains_to_the_bits_of_its_model(train, tmp_
     assert listed["model"]["input_shape"] == [1, 28, 28]
 
 
+def test_the_native_engine_takes_relu_before_pooling_for_the_same_cnn(train, tmp_path):
+    layers = list(LAYERS["cnn"])
+    layers[1:3] = reversed(layers[1:3])
+    layers[4:7] = reversed(layers[4:7])
+    assert [layer["type"] for layer in layers[3:7]] == ["conv2d", "relu", "max_pool2d", "dropout2d"]
+    config = {"name": "list", "model": {"type": "layers", "layers": layers}}
+    (tmp_path / "list.json").write_text(json.dumps(config))
+    named = train(CONFIGS / "cnn.json", "named", "training.engine=native")
+    listed = train("list.json", "listed", "training.engine=native")
+    assert listed["parameters_sha256"] == named["parameters_sha256"]
+    assert listed["predictions_sha256"] == named["predictions_sha256"]
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_networks_train_and_their_runs_are_sound(bench, tmp_path, name):
     done = bench(

@@ -168,7 +168,8 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
       if (!(values[i] > 0)) d_active.values[i] = 0;
     }
     const ConvolutionGradient expected = convolve_backward(
-        filter, image, unpool(d_active, positions_of(result, background, conv.output(), d_map)));
+        filter, image,
+        unpool(d_active, positions_of(result, background, conv.output(), d_map), image));
 
     AlignedVector<float> d_weights(conv.weights_size());
     AlignedVector<float> d_bias(conv.channels);
@@ -187,7 +188,9 @@ TEST_P(Conv1Test, BackwardMatchesTheReferenceOnEveryTarget) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Conv1Test,
                          testing::Values(Conv1Case{28, 28, 32}, Conv1Case{4, 4, 1},
-                                         Conv1Case{8, 12, 21}, Conv1Case{4, 32, 16}));
+                                         Conv1Case{8, 12, 21}, Conv1Case{4, 32, 16},
+                                         Conv1Case{5, 7, 3}, Conv1Case{15, 14, 17},
+                                         Conv1Case{6, 27, 16}));
 
 TEST(Conv1, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv1 conv{8, 8, kLine};

@@ -277,7 +277,8 @@ TEST_P(Conv2Test, BackwardMatchesTheReferenceOnEveryTarget) {
 INSTANTIATE_TEST_SUITE_P(Sizes, Conv2Test,
                          testing::Values(Conv2Case{14, 14, 32, 64}, Conv2Case{2, 2, 1, 1},
                                          Conv2Case{4, 6, 5, 21}, Conv2Case{20, 20, 17, 50},
-                                         Conv2Case{2, 14, 3, 100}));
+                                         Conv2Case{2, 14, 3, 100}, Conv2Case{7, 7, 32, 20},
+                                         Conv2Case{3, 2, 5, 4}, Conv2Case{5, 15, 17, 33}));
 
 TEST(Conv2, OfEqualValuesTheFirstIsTheMaximum) {
   const Conv2 conv{{4, 4, kLine}, kLine};

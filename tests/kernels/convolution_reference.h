@@ -108,9 +108,11 @@ inline Pooled pool(const Map& y) {
   return pooled;
 }
 
-/// The gradient of the map before pooling, given the one after it.
-inline Map unpool(const Map& d_pooled, const std::vector<std::uint32_t>& positions) {
-  Map d_y(d_pooled.channels, d_pooled.rows * 2, d_pooled.columns * 2);
+/// The gradient of the map before pooling, which has the rows and columns of `like`, given the one
+/// after it.
+inline Map unpool(const Map& d_pooled, const std::vector<std::uint32_t>& positions,
+                  const Map& like) {
+  Map d_y(d_pooled.channels, like.rows, like.columns);
   for (std::size_t i = 0; i < d_pooled.values.size(); ++i) {
     const std::size_t channel = i / d_pooled.columns / d_pooled.rows;
     d_y.at(channel, i / d_pooled.columns % d_pooled.rows * 2 + positions[i] / 2,

@@ -25,7 +25,7 @@ TEST(ConvolutionReference, BackwardMatchesFiniteDifferences) {
   Map d_pooled = pooled.values;
   fill_normal(d_pooled.values, 1, random);
   const ConvolutionGradient gradient =
-      convolve_backward(filter, x, unpool(d_pooled, pooled.positions));
+      convolve_backward(filter, x, unpool(d_pooled, pooled.positions, x));
 
   const auto expect_gradient = [&](std::vector<double>& values,
                                    const std::vector<double>& expected) {

@@ -25,21 +25,21 @@ bool any(const std::vector<std::uint8_t>& image, std::size_t rows, std::size_t c
 }
 
 TEST(NonzeroMask, MarksEveryValueThatSeesANonzeroByteAndNoOther) {
-  constexpr std::size_t kRows = 16;
-  constexpr std::size_t kColumns = 20;
-  const MapShape map{kRows / 2, kColumns / 2, kLine};
-  for (unsigned seed = 0; seed < 20; ++seed) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    const std::size_t rows = 16 + seed / 20;
+    const std::size_t columns = 20 + seed / 10 % 2;
+    const MapShape map{rows / 2, columns / 2, kLine};
     std::mt19937 random(seed);
-    std::vector<std::uint8_t> image(kRows * kColumns);
+    std::vector<std::uint8_t> image(rows * columns);
     for (unsigned i = 0; i < seed % 5; ++i) image[random() % image.size()] = 200;
-    std::vector<std::uint8_t> scratch(kColumns + 2);
+    std::vector<std::uint8_t> scratch(columns + 2);
     std::vector<std::uint8_t> mask(map.mask_size(), 9);
-    make_nonzero_mask(image.data(), kRows, kColumns, scratch.data(), mask.data());
+    make_nonzero_mask(image.data(), rows, columns, scratch.data(), mask.data());
     std::vector<std::uint8_t> expected(map.mask_size());  // 0 in the border
     for (std::size_t row = 0; row < map.rows; ++row) {
       for (std::size_t column = 0; column < map.columns; ++column) {
         expected[map.mask_index(row, column)] =
-            any(image, kRows, kColumns, static_cast<int>(row) * 2 - 1,
+            any(image, rows, columns, static_cast<int>(row) * 2 - 1,
                 static_cast<int>(column) * 2 - 1, 4);
       }
     }

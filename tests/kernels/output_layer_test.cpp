@@ -41,10 +41,10 @@ struct OutputProblem {
   void forward(Range some_images, Owned& y) {
     output_forward(x.view(), in, w.view(), bias.values.data(), out, some_images, y.view());
   }
-  void backward(float scale, Range inputs, Owned& dx) {
-    output_backward_and_update(x.view(), images,
-                               {.delta = delta.view(), .out = out, .scale = scale}, weights(),
-                               gradient_as_moment(), inputs, dx.view());
+  void backward(float scale, Range inputs, Owned& dx, bool of_relu = true) {
+    output_backward_and_update(
+        x.view(), images, {.delta = delta.view(), .out = out, .scale = scale, .of_relu = of_relu},
+        weights(), gradient_as_moment(), inputs, dx.view());
   }
 
  private:
@@ -109,6 +109,28 @@ TEST(OutputBackward, MatchesFloat64AndTakesAdamsStep) {
       }
     }
     EXPECT_EQ(p.w.values, stepped(p.first, old).values);
+  });
+}
+
+TEST(OutputBackward, PassesInputsThatAreZeroUnlessOfARelu) {
+  for_each_output_problem([](OutputProblem& p) {
+    OutputProblem of_relu = p;
+    Owned masked(p.images, p.in);
+    of_relu.backward(1.25F, p.all_inputs(), masked);
+    Owned old = p.w;
+    Owned dx(p.images, p.in);
+    p.backward(1.25F, p.all_inputs(), dx, /*of_relu=*/false);
+    EXPECT_EQ(p.w.values, of_relu.w.values);
+    for (std::size_t i = 0; i < p.images; ++i) {
+      for (std::size_t k = 0; k < p.in; ++k) {
+        double sum = 0;
+        for (std::size_t c = 0; c < p.out; ++c) {
+          sum += static_cast<double>(old.at(c, k)) * static_cast<double>(p.delta.at(i, c));
+        }
+        ASSERT_NEAR(dx.at(i, k), 1.25 * sum, 5e-5);
+        ASSERT_NEAR(masked.at(i, k), p.x.at(i, k) == 0 ? 0 : dx.at(i, k), 5e-5);
+      }
+    }
   });
 }
 

@@ -29,8 +29,10 @@ TEST(SparseRows, ListTheEntriesThatAreNotZeroInOrder) {
       Owned dense = random_matrix(9, width, generator, 0.4);
       Lists rows(9);
       Lists columns(width);
+      Lists whole_columns(width);
       for (std::size_t r = 0; r < 9; ++r) {
         for (std::size_t c = 0; c < width; ++c) {
+          whole_columns[c].emplace_back(r, dense.at(r, c));
           if (dense.at(r, c) == 0) continue;
           rows[r].emplace_back(c, dense.at(r, c));
           columns[c].emplace_back(r, dense.at(r, c));
@@ -45,6 +47,9 @@ TEST(SparseRows, ListTheEntriesThatAreNotZeroInOrder) {
       by_column.set_columns(dense.view(), {0, 9}, {0, middle});
       by_column.set_columns(dense.view(), {0, 9}, {middle, width});
       EXPECT_EQ(contents(by_column.rows(), {0, width}), columns);
+      by_column.set_whole_columns(dense.view(), {0, 9}, {0, middle});
+      by_column.set_whole_columns(dense.view(), {0, 9}, {middle, width});
+      EXPECT_EQ(contents(by_column.rows(), {0, width}), whole_columns);
     }
   });
 }

@@ -36,9 +36,6 @@ struct Twins {
   std::unique_ptr<native::Network> native;
 };
 
-constexpr std::uint64_t kDropoutSeed = 17;
-constexpr std::int64_t kStep = 4;
-
 /// LibTorch's forward pass with the native engine's dropout in the slot of its own.
 torch::Tensor forward_with_dropout(torch::nn::Sequential& network, const CnnConfig& model,
                                    torch::Tensor x) {
@@ -132,6 +129,37 @@ TEST(NativeCnnGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {
   expect_same_gradients(noise(20, {4, 4}, 2), 2, model, Normalization::unit, batch_of(20, 20));
   expect_same_gradients(noise(70, {36, 24}, 64), 64, model, Normalization::standardize,
                         batch_of(64, 70));
+}
+
+/// Noise in a window of 4 × 4 pixels, elsewhere in each image and partly outside of it, on
+/// background; every fifth image is full.
+ImageSet patches(std::int64_t count, ImageShape shape, std::int64_t classes) {
+  ImageSet set = noise(count, shape, classes);
+  const std::int64_t pixels = shape.rows * shape.columns;
+  for (std::int64_t p = 0; p < count * pixels; ++p) {
+    const std::int64_t image = p / pixels;
+    const std::int64_t row = p % pixels / shape.columns - 5 * image % shape.rows;
+    const std::int64_t column = p % shape.columns - 3 * image % shape.columns;
+    const bool inside = row >= 0 && row < 4 && column >= 0 && column < 4;
+    if (!inside && image % 5 != 0) set.pixels[static_cast<std::size_t>(p)] = 0;
+  }
+  return set;
+}
+
+TEST(NativeCnnGradients, AreLibTorchsForImagesOfAnySize) {
+  const std::vector<ImageShape> shapes = {{4, 4},   {5, 5},   {6, 6},   {7, 7},  {14, 14}, {15, 15},
+                                          {28, 28}, {30, 30}, {15, 21}, {5, 30}, {29, 6},  {4, 27}};
+  for (const ImageShape& shape : shapes) {
+    SCOPED_TRACE(testing::Message() << shape.rows << " × " << shape.columns);
+    const ImageSet set = patches(64, shape, 7);
+    for (const double p : {0.0, 0.3}) {
+      const CnnConfig model{
+          .conv1_channels = 6, .conv2_channels = 20, .hidden = 12, .dropout2d = p, .dropout = p};
+      for (const std::int64_t batch : {1, 64}) {
+        expect_same_gradients(set, 7, model, Normalization::standardize, batch_of(batch, 64));
+      }
+    }
+  }
 }
 
 TEST(NativeCnn, GivesLibTorchsPredictions) {

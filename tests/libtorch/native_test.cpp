@@ -21,7 +21,7 @@ ImageSet first_images(std::int64_t count) {
   return select(mnist().train, indices);
 }
 
-ExperimentConfig config_for(MlpConfig model, Normalization normalization) {
+ExperimentConfig config_for(ModelConfig model, Normalization normalization) {
   ExperimentConfig config;
   config.model = std::move(model);
   config.data.normalization = normalization;
@@ -44,49 +44,69 @@ std::unique_ptr<native::Network> native_twin(const torch::nn::Sequential& networ
   return twin;
 }
 
-/// The forward pass of `network` with the native engine's dropout in the slot of its own.
-torch::Tensor forward_with(torch::nn::Sequential& network, torch::Tensor x,
-                           const kernels::Dropout& dropout) {
-  const auto names = network->named_children();
+/// The dropout that the native engine applies behind `done` of `linear` linear layers. The last one
+/// has the step's seed itself.
+kernels::Dropout native_dropout(double p, std::uint64_t done, std::uint64_t linear,
+                                bool drops_pixels) {
+  const std::uint64_t layer = drops_pixels ? done : done - 1;
+  return {.probability = p,
+          .seed = done + 1 == linear || linear == 1
+                      ? kDropoutSeed
+                      : derive_seed(kDropoutSeed, "dropout of a layer", layer),
+          .step = kStep};
+}
+
+/// The forward pass of `network`, which `layers` describe, with the native engine's dropout in the
+/// place of its own.
+torch::Tensor forward_with_dropout(torch::nn::Sequential& network,
+                                   const std::vector<PlacedLayer>& layers, torch::Tensor x) {
+  std::uint64_t linear = 0;
+  bool drops_pixels = false;
+  for (const PlacedLayer& layer : layers) {
+    if (std::holds_alternative<layer::Linear>(layer.kind)) ++linear;
+    if (std::holds_alternative<layer::Dropout>(layer.kind) && linear == 0) drops_pixels = true;
+  }
+  std::uint64_t done = 0;
   std::size_t index = 0;
-  for (auto& layer : *network) {
-    if (names[index++].key() == "dropout") {
-      x = x * dropout_factors(dropout, x.size(0), x.size(1));
+  for (auto& module : *network) {
+    const layer::Kind& kind = layers[index++].kind;
+    if (const auto* dropout = std::get_if<layer::Dropout>(&kind)) {
+      x = x * dropout_factors(native_dropout(dropout->p, done, linear, drops_pixels), x.size(0),
+                              x[0].numel())
+                  .reshape(x.sizes());
     } else {
-      x = layer.forward<torch::Tensor>(x);
+      x = module.forward<torch::Tensor>(x);
     }
+    if (std::holds_alternative<layer::Linear>(kind)) ++done;
   }
   return x;
 }
 
 /// One step of the native engine whose first moments are the gradients (β₁ = 0).
 native::BatchStatistics step_for_gradients(native::Network& network, const native::Images& images,
-                                           const std::vector<std::int64_t>& batch,
-                                           const kernels::Dropout& dropout) {
+                                           const std::vector<std::int64_t>& batch) {
   network.prepare(images, static_cast<std::int64_t>(batch.size()));
   return network.step(images, batch,
                       {.update = kernels::adam_step(1e-3, 0.0, 0.999, 1e-8, 0.0, 1),
-                       .dropout_seed = dropout.seed,
-                       .step = dropout.step});
+                       .dropout_seed = kDropoutSeed,
+                       .step = kStep});
 }
 
 /// Gradients of the whole network against LibTorch's in float64, dropout masks shared.
-void expect_same_gradients(const ImageSet& set, std::int64_t classes, const MlpConfig& model,
+void expect_same_gradients(const ImageSet& set, std::int64_t classes, const ModelConfig& model,
                            Normalization normalization, const std::vector<std::int64_t>& batch) {
   const ExperimentConfig config = config_for(model, normalization);
   const ImageShape shape{.rows = set.rows, .columns = set.columns};
   auto network = initialized(config, shape, classes);
   const auto twin = native_twin(network, config, shape, classes);
-  const kernels::Dropout dropout{.probability = model.dropout, .seed = 17, .step = 4};
-
-  const native::BatchStatistics statistics =
-      step_for_gradients(*twin, native::Images(set), batch, dropout);
+  const native::BatchStatistics statistics = step_for_gradients(*twin, native::Images(set), batch);
 
   network->to(torch::kFloat64);
   const ImageTensors tensors = to_tensors(set, normalization, torch::kCPU, kTraining);
   const torch::Tensor chosen = torch::tensor(batch, torch::kInt64);
   const torch::Tensor loss = torch::nn::functional::cross_entropy(
-      forward_with(network, tensors.images.index_select(0, chosen).to(torch::kFloat64), dropout),
+      forward_with_dropout(network, layers_of(require_network(model, ""), shape, classes),
+                           tensors.images.index_select(0, chosen).to(torch::kFloat64)),
       tensors.labels.index_select(0, chosen));
   loss.backward();
 
@@ -130,6 +150,67 @@ TEST(NativeGradients, AreLibTorchsForOtherImagesAndNumbersOfClasses) {
   expect_same_gradients(noise(80, {5, 9}, 2), 2, model, Normalization::unit, batch_of(64, 80));
   expect_same_gradients(noise(80, {64, 64}, 64), 64, model, Normalization::standardize,
                         batch_of(64, 80));
+}
+
+TEST(NativeGradients, AreLibTorchsForLinearLayersWithAnythingBetween) {
+  const Layer flatten{{}, layer::Flatten{}};
+  const Layer relu{{}, layer::Relu{}};
+  const auto linear = [](std::optional<std::int64_t> units = std::nullopt) {
+    return Layer{{}, layer::Linear{units}};
+  };
+  const auto dropout = [](double p) { return Layer{{}, layer::Dropout{p}}; };
+  const std::vector<std::vector<Layer>> lists = {
+      {flatten, linear()},
+      {flatten, dropout(0.2), linear()},
+      {flatten, linear(40), linear()},
+      {flatten, linear(40), dropout(0.4), linear()},
+      {flatten, linear(40), dropout(0.4), relu, linear(20), relu, linear()},
+      {dropout(0.1), flatten, linear(33), relu, dropout(0.3), linear(20), dropout(0.5), linear()},
+      {flatten, linear(17), linear(25), relu, dropout(0.3), linear(30), linear()},
+  };
+  for (const auto& layers : lists) {
+    SCOPED_TRACE(testing::Message() << "list " << &layers - lists.data());
+    for (const std::int64_t batch : {1, 64}) {
+      expect_same_gradients(mnist().train, 10, LayersConfig{layers}, Normalization::standardize,
+                            batch_of(batch, 60'000));
+      expect_same_gradients(noise(70, {5, 9}, 30), 30, LayersConfig{layers}, Normalization::unit,
+                            batch_of(batch, 70));
+    }
+  }
+}
+
+/// With weights of 0, units are 0 though no relu made them so: their gradients pass.
+TEST(NativeGradients, AreLibTorchsWhereLinearUnitsAreZero) {
+  const std::vector<Layer> layers = {{{}, layer::Flatten{}},
+                                     {{}, layer::Linear{20}},
+                                     {{}, layer::Linear{30}},
+                                     {{}, layer::Linear{}}};
+  ExperimentConfig config = config_for(LayersConfig{layers}, Normalization::unit);
+  auto network = initialized(config);
+  const torch::NoGradGuard no_gradients;
+  for (auto& parameter : network->named_parameters()) {
+    if (parameter.key() != "fc3.weight" && parameter.key() != "fc2.weight") {
+      parameter.value().zero_();
+    }
+  }
+  const auto twin = native_twin(network, config);
+  const ImageSet set = first_images(32);
+  step_for_gradients(*twin, native::Images(set), batch_of(32, 32));
+  const ImageTensors tensors = to_tensors(set, Normalization::unit, torch::kCPU, kTraining);
+  {
+    const torch::AutoGradMode gradients(true);
+    torch::nn::functional::cross_entropy(network->forward(tensors.images), tensors.labels)
+        .backward();
+  }
+  const std::vector<NamedTensor> gradients =
+      twin->parameters()
+          .export_state(0, 1, optimizer_tensors(AdamConfig{}))
+          .optimizer.at("exp_avg");
+  EXPECT_GT(network->named_parameters()["fc1.weight"].grad().abs().max().item<double>(), 0);
+  EXPECT_EQ(gradients[0].name, "fc1.weight");
+  EXPECT_LE(relative_error(gradients[0],
+                           network->named_parameters()["fc1.weight"].grad().to(torch::kFloat64)),
+            1e-5);
 }
 
 /// Numbers between two floats of the same sign, counting one of them.

@@ -16,6 +16,10 @@ namespace mnist_bench {
 /// What normalization "dataset" is to take for the training images'.
 inline constexpr PixelStatistics kTraining{.mean = 0.2, .sd = 0.35};
 
+/// Of the one step that is compared.
+inline constexpr std::uint64_t kDropoutSeed = 17;
+inline constexpr std::int64_t kStep = 4;
+
 inline const Dataset& mnist() {
   static const Dataset dataset = load_dataset(shipped_mnist());
   return dataset;

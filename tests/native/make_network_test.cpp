@@ -69,43 +69,84 @@ TEST(NativeNetwork, IsACnn) {
                           "fc1.bias", "fc2.weight", "fc2.bias"));
 }
 
+TEST(NativeNetwork, IsALogisticRegression) {
+  EXPECT_THAT(tensor_names({kFlatten, linear()}), ElementsAre("fc1.weight", "fc1.bias"));
+}
+
+TEST(NativeNetwork, HasReluAndDropoutBetweenLinearLayersInAnyOrder) {
+  const Layer dropout{{}, layer::Dropout{0.5}};
+  for (const std::vector<Layer>& layers : std::vector<std::vector<Layer>>{
+           {kFlatten, linear(5), linear()},
+           {kFlatten, dropout, linear(5), kRelu, linear()},
+           {dropout, kFlatten, linear(5), dropout, linear()},
+           {kFlatten, linear(5), dropout, kRelu, dropout, kRelu, linear()}}) {
+    EXPECT_EQ(tensor_names(layers).size(), 4U);
+  }
+}
+
+TEST(NativeNetwork, IsTheCnnWhereverReluStandsInABlock) {
+  const Layer dropout2d{{}, layer::Dropout2d{0.5}};
+  EXPECT_EQ(tensor_names({conv(2), kRelu, kPool, conv(3), kRelu, kPool, dropout2d, kFlatten,
+                          linear(4), kRelu, linear()})
+                .size(),
+            8U);
+}
+
 TEST(NativeNetwork, RefusesOtherListsNamingTheFirstLayerThatDiffers) {
   const auto says = [](const std::string& what) {
     return AllOf(HasSubstr("of any sizes; layer " + what), HasSubstr("training.engine=libtorch"));
   };
   EXPECT_THAT(refusal_of({kFlatten, linear(5), {{}, layer::Tanh{}}, linear()}),
-              says("tanh1 (tanh) is where mlp has relu"));
-  EXPECT_THAT(refusal_of({kFlatten, linear(5), linear()}),
-              says("fc2 (linear) is where mlp has relu"));
-  EXPECT_THAT(refusal_of({kFlatten, {{}, layer::Dropout{0.5}}, linear(5), kRelu, linear()}),
-              says("dropout (dropout) is where mlp has linear"));
+              says("tanh1 (tanh) is none of these"));
+  EXPECT_THAT(refusal_of({{{}, layer::Tanh{}}, kFlatten, linear()}),
+              says("tanh1 (tanh) is none of these"));
+  EXPECT_THAT(refusal_of({kPool, kFlatten, linear()}), says("pool1 (max_pool2d) is none of these"));
+  EXPECT_THAT(refusal_of({kFlatten, kRelu, linear()}),
+              says("relu1 (relu) comes before the first linear layer"));
   EXPECT_THAT(refusal_of({kFlatten, linear(5), kRelu, linear(), kRelu}),
-              says("relu2 (relu) comes after the last layer of mlp"));
+              says("relu2 (relu) is the last, but not linear"));
   EXPECT_THAT(
       refusal_of({conv(2, 5, 2), kPool, kRelu, conv(3), kPool, kRelu, kFlatten, linear(4), kRelu,
                   linear()}),
       says("conv1 (conv2d) differs from {\"type\":\"conv2d\",\"channels\":2,\"kernel\":3,"));
-  EXPECT_THAT(refusal_of({conv(2), kPool, kRelu, conv(3), kRelu, kPool, kFlatten, linear(4), kRelu,
+  EXPECT_THAT(refusal_of({conv(2),
+                          kPool,
+                          kRelu,
+                          conv(3),
+                          {{}, layer::Tanh{}},
+                          kPool,
+                          kFlatten,
+                          linear(4),
+                          kRelu,
                           linear()}),
-              says("relu2 (relu) is where cnn has max_pool2d"));
-  EXPECT_THAT(refusal_of({{{}, layer::Tanh{}}, kFlatten, linear()}),
-              says("tanh1 (tanh) is the first layer of neither"));
+              says("tanh1 (tanh) is where cnn has max_pool2d"));
+  EXPECT_THAT(refusal_of({conv(2),
+                          kPool,
+                          kRelu,
+                          conv(3),
+                          {{}, layer::Dropout{0.5}},
+                          kPool,
+                          kRelu,
+                          kFlatten,
+                          linear(4),
+                          kRelu,
+                          linear()}),
+              says("dropout (dropout) is where cnn has max_pool2d"));
 }
 
-TEST(NativeNetwork, RefusesShorterListsNamingWhatIsMissing) {
-  // configs/models/logistic.json
-  EXPECT_THAT(refusal_of({kFlatten, linear()}),
-              HasSubstr("layer fc1 (linear) is the last, but mlp has relu after it"));
+TEST(NativeNetwork, RefusesShorterCnnsNamingWhatIsMissing) {
   // The example of configs/README.md.
   EXPECT_THAT(refusal_of({conv(2), kRelu, kPool, kFlatten, linear()}),
-              HasSubstr("layer relu1 (relu) is where cnn has max_pool2d"));
+              HasSubstr("layer flatten (flatten) is where cnn has conv2d"));
   EXPECT_THAT(refusal_of({conv(2), kPool, kRelu, kFlatten, linear(4), kRelu, linear()}),
               HasSubstr("layer flatten (flatten) is where cnn has conv2d"));
 }
 
-TEST(NativeNetwork, IsNoCnnOfImagesThatTilesDoNotCover) {
-  EXPECT_THROW(check_supported(layers_of(CnnConfig{}, {.rows = 8, .columns = 10}, 3)), Error);
-  EXPECT_NO_THROW(check_supported(layers_of(MlpConfig{}, {.rows = 8, .columns = 10}, 3)));
+TEST(NativeNetwork, IsACnnOfImagesOfAnySize) {
+  for (const ImageShape image :
+       {ImageShape{.rows = 4, .columns = 5}, {.rows = 15, .columns = 30}}) {
+    EXPECT_NO_THROW(check_supported(layers_of(CnnConfig{}, image, 3)));
+  }
 }
 
 }  // namespace
