@@ -16,8 +16,7 @@
 namespace mnist_bench::native {
 
 /// Each throws Error(usage), saying what to do instead, for what this engine cannot train: a
-/// config, whatever its data, or a list of layers; a CNN also where the images' rows or columns are
-/// not multiples of 4.
+/// config, whatever its data, or a list of layers.
 void check_supported(const ExperimentConfig& config);
 void check_supported(const std::vector<PlacedLayer>& layers);
 
