@@ -187,7 +187,7 @@ def test_the_native_engine_names_the_layer_that_it_cannot_train(bench, tmp_path)
     )
     assert_refusal(done, 2, "layer conv1", "training.engine=libtorch")
     assert not (tmp_path / "run").exists()
-    layers = [{"type": kind} for kind in ("flatten", "tanh", "linear")]
+    layers = [{"type": "flatten"}, {"type": "tanh"}, {"type": "linear", "units": "classes"}]
     (tmp_path / "c.json").write_text(json.dumps({"model": {"type": "layers", "layers": layers}}))
     checked = bench("config", "check", "c.json", "training.engine=native")
     assert_refusal(checked, 2, "layer tanh1 (tanh) is none of these")
