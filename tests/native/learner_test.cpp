@@ -69,6 +69,25 @@ TEST(NativeLearner, GivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
+TEST(NativeLearner, GivesTheSameBitsOnAnyNumberOfThreadsWithoutReluAndWithAnyDropout) {
+  const ImageSet set = bands(300);
+  const Layer flatten{{}, layer::Flatten{}};
+  const Layer dropout{{}, layer::Dropout{0.3}};
+  const Layer linear{{}, layer::Linear{33}};
+  const Layer relu{{}, layer::Relu{}};
+  const Layer last{{}, layer::Linear{}};
+  for (const auto& layers : std::vector<std::vector<Layer>>{
+           {flatten, last},
+           {flatten, dropout, last},
+           {flatten, linear, dropout, linear, relu, dropout, linear, last},
+           {flatten, dropout, linear, relu, last}}) {
+    ExperimentConfig config = config_for({}, 2);
+    config.model = LayersConfig{layers};
+    const auto alone = trained(config, set);
+    for (const std::int64_t threads : {2, 3, 8}) EXPECT_EQ(trained(config, set, threads), alone);
+  }
+}
+
 TEST(NativeLearner, RefusesADeviceThatIsNotTheCpuAndSaysWhatToDo) {
   ExperimentConfig config = config_for({8}, 1);
   config.device = "cuda:1";
