@@ -42,6 +42,11 @@ std::size_t members_of(const ModelSummary& m) {
   return how_many(type, parameters, macs, layers, input_shape, stored_bytes, support_vectors);
 }
 
+std::size_t members_of(const Preactivations& p) {
+  const auto& [layer, mean, sd] = p;
+  return how_many(layer, mean, sd);
+}
+
 std::size_t members_of(const EpochRecord& e) {
   const auto& [epoch, engine, device, train_loss, train_accuracy, train_seconds, evaluate_seconds,
                images_per_second, test, validation] = e;
@@ -60,10 +65,11 @@ std::size_t members_of(const TestRecord& t) {
 }
 
 std::size_t members_of(const RunResult& r) {
-  const auto& [status, error, config, provenance, data, model, epochs, test, validation, timing,
-               parameters_sha256, predictions_sha256, probabilities_sha256, notes] = r;
-  return how_many(status, error, config, provenance, data, model, epochs, test, validation, timing,
-                  parameters_sha256, predictions_sha256,
+  const auto& [status, error, config, provenance, data, model, preactivations, epochs, test,
+               validation, timing, parameters_sha256, predictions_sha256, probabilities_sha256,
+               notes] = r;
+  return how_many(status, error, config, provenance, data, model, preactivations, epochs, test,
+                  validation, timing, parameters_sha256, predictions_sha256,
                   probabilities_sha256);  // notes are not written
 }
 
@@ -144,6 +150,10 @@ TEST(RecordFields, AreAllOfTheModelAndItsLayers) {
                                       .input_shape = {6, 7, 8},
                                       .stored_bytes = 9,
                                       .support_vectors = 10});
+}
+
+TEST(RecordFields, AreAllOfTheOutputsAtStepZero) {
+  expect_all_members(preactivation_fields(), {.layer = "fc1", .mean = -0.1, .sd = 1.4});
 }
 
 TEST(RecordFields, AreAllOfAnEpoch) {
