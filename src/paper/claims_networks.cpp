@@ -100,7 +100,7 @@ std::string accuracies_text(const std::vector<Pair>& pairs, const RunGroup* Pair
 
 /// The settings of configs/paper/data.json.
 constexpr std::array<std::int64_t, 6> kDataSizes = {100, 300, 1'000, 3'000, 10'000, 60'000};
-constexpr std::int64_t kDataSteps = 1'000;
+constexpr std::int64_t kDataSteps = 500;
 
 PaperClaim small_problem_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Sec. 6",

@@ -311,7 +311,7 @@ TEST(ExperimentClaims, OnSmallProblemsHoldTheTimesOfEqualStepsAgainstEachOther) 
                                                with_errors(CnnConfig{}, "cnn", nothing, 11)};
   for (const std::int64_t images : {100, 300, 1'000, 3'000, 10'000, 60'000}) {
     const auto few = [&](ExperimentConfig& config) {
-      config.training.steps = 1'000;
+      config.training.steps = 500;
       config.training.evaluate_every = 100'000;
       if (images < 60'000) config.data.train_limit = images;
     };
