@@ -68,10 +68,11 @@ EvaluationOptions options_of(const EvaluateArguments& arguments, const Session& 
   if (!arguments.data.empty()) options.data = arguments.data;
   options.on_training_images = arguments.split == kOwnTrainingSet;
   if (options.on_training_images && (options.data || is_mnist_c(arguments))) {
-    throw Error(ExitCode::usage,
-                fmt::format("--split {} is of the data that each run was trained on, --{} of others",
-                            arguments.split, options.data ? "data" : "suite mnist-c"),
-                "leave one of them out");
+    throw Error(
+        ExitCode::usage,
+        fmt::format("--split {} is of the data that each run was trained on, --{} of others",
+                    arguments.split, options.data ? "data" : "suite mnist-c"),
+        "leave one of them out");
   }
   if (is_mnist_c(arguments)) options.mnist_c = mnist_c_folder(arguments.suite);
   if (!arguments.engine.empty()) options.engine = engine_of(arguments.engine);

@@ -25,7 +25,7 @@ def reproduce(*arguments, cwd, code=0, script=SCRIPT):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     assert done.returncode == code, done
@@ -199,6 +199,9 @@ def test_check_claims_decides_by_its_experiments_and_does_nothing_twice(tmp_path
         if set(sweeps) & set(names):
             of_experiments.setdefault(sweeps[0], []).append(claim)
     assert set(of_experiments) == set(names)
+    # The plain runs are evaluated on the images of three.json alone, not on all noise.
+    (augmentation,) = of_experiments.pop("augmentation")
+    assert augmentation["verdict"] == "open"
     for claim in (claim for of_one in of_experiments.values() for claim in of_one):
         assert claim["basis"] == "runs", claim
         # Two seeds can suggest, and show nothing; the magnitude of the signal is measured, not judged.
