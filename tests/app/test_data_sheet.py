@@ -124,7 +124,7 @@ def test_a_suite_of_ones_own_and_every_number_of_images(bench, tmp_path):
     [
         (["-o", "sheet.png"], 2, ["cannot tell the format of 'sheet.png'", "ends in one of .html, .svg"]),
         (["-o", "sheet"], 2, ["ends in one of .html, .svg"]),
-        (["-o", "a.svg", "--suite", "standrad"], 2, ["there is no suite 'standrad'", "standard, shift, quick"]),
+        (["-o", "a.svg", "--suite", "standrad"], 2, ["there is no suite 'standrad'", "standard, shift, noise, quick"]),
         (["-o", "a.svg", "--images", "21"], 2, ["--images", "21", "1", "20"]),
         (["-o", "a.svg", "--images", "0"], 2, ["--images", "0"]),
         (["-o", "a.svg", "--transform", "rotate"], 2, ["degrees"]),
