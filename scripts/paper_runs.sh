@@ -19,6 +19,12 @@ find_or_build_binary() {
   binary=build/release/mnist-bench
 }
 
+# require_suite NAME: before hours of training; evaluate checks what is in a file.
+require_suite() {
+  [[ -f $1 || $1 == @(standard|shift|noise|quick) ]] ||
+    fail "--suite $1: there is no such suite" "it is standard, shift, noise, quick or a file"
+}
+
 # train SWEEP FOLDER [OPTION ...]: its table is in the report. 4: some runs failed, which the report
 # counts.
 train() {

@@ -4,8 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
+#include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "base/overloaded.h"
 #include "base/text.h"
@@ -107,6 +111,24 @@ std::vector<TransformFamily> families_of(const PaperModel& mlp, const PaperModel
   }
   std::erase_if(families, [](const TransformFamily& family) { return family.points.empty(); });
   return families;
+}
+
+/// Chapter and section of a place: {5, 4} of "Sec. 5.4".
+std::pair<int, int> section_of(const std::string& place) {
+  constexpr std::array<std::pair<std::string_view, std::pair<int, int>>, 5> kNamed = {
+      {{"Abstract", {0, 0}},
+       {"Eq. 15", {3, 9}},
+       {"Algorithm 1", {3, 10}},
+       {"Tables 1", {3, 8}},
+       {"Table 4", {5, 1}}}};
+  for (const auto& [name, section] : kNamed) {
+    if (place.starts_with(name)) return section;
+  }
+  std::pair<int, int> section;
+  std::istringstream numbers(place.substr(std::string_view("Sec. ").size()));
+  char dot = 0;
+  numbers >> section.first >> dot >> section.second;
+  return section;
 }
 
 std::string note_on(const PaperModel& model) {
@@ -216,6 +238,10 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
         robustness_claims(evidence), network_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
+  std::stable_sort(check.claims.begin(), check.claims.end(),
+                   [](const PaperClaim& a, const PaperClaim& b) {
+                     return section_of(a.place) < section_of(b.place);
+                   });
   for (PaperClaim& claim : check.claims) {
     if (claim.basis == ClaimBasis::runs && claim.experiment.empty()) {
       claim.experiment = "sweep configs/paper/sweep.json";

@@ -1,6 +1,7 @@
 #include "record/check_result.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -61,6 +62,21 @@ void check_layers(const RunResult& result) {
   }
 }
 
+/// The outputs at step 0 are those of the linear and convolutional layers. Earlier records lack
+/// them.
+void check_preactivations(const RunResult& result) {
+  if (result.preactivations.empty()) return;
+  std::vector<std::string> wanted;
+  for (const LayerSummary& layer : result.model->layers) {
+    if (layer.type == "Linear" || layer.type == "Conv2d") wanted.push_back(layer.name);
+  }
+  std::vector<std::string> found;
+  for (const Preactivations& layer : result.preactivations) found.push_back(layer.layer);
+  if (found == wanted) return;
+  contradict("preactivations[].layer", fmt::format("{}", fmt::join(found, ", ")),
+             fmt::format("by model.layers they are {}", fmt::join(wanted, ", ")));
+}
+
 /// What is fitted at once says what it keeps, and nothing else does.
 void check_fit(const RunResult& result) {
   const bool is_fitted = result.timing.fit_seconds.has_value();
@@ -97,6 +113,7 @@ void check_model(const RunResult& result) {
   require_sum("model.parameters", model.parameters, "model.layers[].parameters", parameters);
   require_sum("model.macs", model.macs, "model.layers[].macs", macs);
   check_fit(result);
+  check_preactivations(result);
   if (!result.data) return;
   if (!is_network(result.config.model)) {
     check_layers(result);

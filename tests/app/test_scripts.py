@@ -199,6 +199,8 @@ def test_reproduce_paper_can_leave_all_but_the_tables_out(reproduce_paper):
         ("check_claims", ("--engine", "torch"), ["torch", "libtorch or native"]),
         ("check_claims", ("training.engine=native",), ["--engine native"]),
         ("check_claims", ("--all-of-it",), ["--all-of-it"]),
+        ("check_claims", ("--suite", "standrad"), ["standrad", "standard, shift, noise, quick or a file"]),
+        ("reproduce_paper", ("--suite", "standrad"), ["standrad", "standard, shift, noise, quick or a file"]),
     ],
     ids=str,
 )

@@ -71,7 +71,7 @@ TEST(PaperClaims, OnThePapersOwnNumbersHaveTheirVerdicts) {
   EXPECT_EQ(verdict("Sec. 3.10, eq. 21"), ClaimVerdict::holds_in_part);
   EXPECT_EQ(verdict("Sec. 3.10", "sharp"), ClaimVerdict::cannot_be_told);
   EXPECT_EQ(verdict("Sec. 3.10", "machine precision"), ClaimVerdict::holds);
-  EXPECT_EQ(verdict("Sec. 1", "identical"), ClaimVerdict::holds);
+  EXPECT_EQ(verdict("Sec. 1", "identical"), ClaimVerdict::holds_in_part);
   EXPECT_EQ(verdict("Sec. 4.2", "balanced"), ClaimVerdict::does_not_hold);
   EXPECT_EQ(verdict("Sec. 3.5, eq. 9"), ClaimVerdict::cannot_be_told);
   EXPECT_EQ(verdict("Sec. 3.9", "SGD"), ClaimVerdict::open);
@@ -303,7 +303,7 @@ TEST(PaperClaims, SayWhatTheirVerdictsRestOn) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
   std::map<ClaimBasis, int> count;
   for (const PaperClaim& claim : check.claims) ++count[claim.basis];
-  EXPECT_EQ(count[ClaimBasis::runs], 11);
+  EXPECT_EQ(count[ClaimBasis::runs], 10);
   EXPECT_GE(count[ClaimBasis::arithmetic], 8);
   EXPECT_GE(count[ClaimBasis::reading], 8);
   EXPECT_EQ(claim_of(check, "Sec. 5.1", "52 %").basis, ClaimBasis::arithmetic);

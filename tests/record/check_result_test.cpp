@@ -47,6 +47,8 @@ const std::vector<Lie>& lies() {
       {"/data/train/samples", 60000, "data.train.samples is 60000"},
       {"/data/train/class_counts", {-10, 30}, "data.train.class_counts[0] is -10"},
       {"/config/data/train_limit", 10, "config.data.train_limit is 10"},
+      {"/preactivations", Json::array({{{"layer", "nosuch"}, {"mean", 0.0}, {"sd", 1.0}}}),
+       "preactivations[].layer is nosuch, but by model.layers they are fc1, fc2, fc3"},
       // What follows from them
       {"/test/accuracy", 0.9839, "test.accuracy is 0.9839, but the rest of the record gives 0.8"},
       {"/test/accuracy", nullptr, "test.accuracy is null"},
