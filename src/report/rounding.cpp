@@ -106,12 +106,13 @@ SummaryText summary_text(const SampleSummary& summary, const Metric& metric,
   const auto text = [&](const std::optional<double>& value) {
     return value ? rounded(*value * metric.scale(), decimals) : std::string(kAbsent);
   };
-  SummaryText result{.mean = text(summary.mean),
-                     .sd = summary.is_deterministic ? kDeterministic : text(summary.sd),
-                     .low = kAbsent,
-                     .high = kAbsent,
-                     .minimum = text(summary.minimum),
-                     .maximum = text(summary.maximum)};
+  SummaryText result{
+      .mean = text(summary.mean),
+      .sd = summary.is_deterministic && summary.mean ? kDeterministic : text(summary.sd),
+      .low = kAbsent,
+      .high = kAbsent,
+      .minimum = text(summary.minimum),
+      .maximum = text(summary.maximum)};
   if (summary.ci95) {
     const Interval possible = within_range(*summary.ci95, metric);
     result.low = text(possible.low);

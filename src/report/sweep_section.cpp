@@ -254,8 +254,8 @@ Section sweep_section(const std::vector<RunGroup>& groups) {
                                     {"config_hash", row.group->config_hash},
                                     {"values", std::move(values)},
                                     {"n", row.group->completed.size()},
-                                    {sweep.metric->key, to_json(row.summary())},
-                                    {loss.key, to_json(of_loss)}});
+                                    {sweep.metric->key, to_json(row.summary())}});
+    if (row.group->shows_test) section.data["rows"].back()[loss.key] = to_json(of_loss);
   }
   section.tables.push_back(std::move(table));
   return section;

@@ -13,7 +13,7 @@ namespace mnist_bench {
 namespace {
 
 constexpr const char* kScopeOfRuns =
-    "This is about these two trained networks on these images. To see whether the configs differ, "
+    "This is about these two trained models on these images. To see whether the configs differ, "
     "compare several seeds of each.";
 constexpr const char* kScopeOfGroups =
     "This is about these two configs, this test set and the choice of the seed, not about other "
@@ -60,7 +60,8 @@ std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
   const SampleSummary& difference = judgement.difference;
   if (difference.n < 2) {
     return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
-           "the predictions of the two runs instead, or run more seeds.";
+           "the predictions of the two runs instead: compare RUN RUN. More seeds help only where a "
+           "seed changes something.";
   }
   if (difference.minimum == 0.0 && difference.maximum == 0.0) {
     return "A and B have the same accuracy for every seed: no difference shown.";
