@@ -31,7 +31,7 @@ std::string folded(const ReportTable& table) {
                      counted(table.rows.size(), "row"), markdown_table(table));
 }
 
-std::string titled_tables(const std::vector<ReportTable>& tables) {
+std::string tables_markdown(const std::vector<ReportTable>& tables) {
   std::string text;
   for (const ReportTable& table : tables) {
     text += "\n### " + markdown_escaped(table.title) + "\n\n";
@@ -106,9 +106,9 @@ std::string markdown_table(const ReportTable& table) {
 std::string section_markdown(const Section& section) {
   std::string text = "## " + markdown_escaped(section.title) + "\n\n";
   if (!section.checked.tally.empty()) text += markdown_escaped(section.checked.tally) + "\n\n";
-  return text + items_text(section.remarks) + titled_tables(section.tables) + "\n" +
+  return text + items_text(section.remarks) + tables_markdown(section.tables) + "\n" +
          items_text(section.notes) + claims_markdown(section.checked) +
-         titled_tables(section.tables_after) + "\n";
+         tables_markdown(section.tables_after) + "\n";
 }
 
 std::string markdown_report(const Report& report) {
