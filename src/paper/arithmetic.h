@@ -26,8 +26,8 @@ std::optional<double> least_recall_sd(const std::vector<std::int64_t>& class_siz
 /// macro recall are these, macro recall < accuracy < 1: all errors in that class.
 double largest_smallest_class(std::int64_t classes, double accuracy, double macro_recall);
 
-/// The p-value of Pearson's chi-square test that items of all classes are equally likely. counts: of
-/// each class, at least two classes and one item.
+/// The p-value of Pearson's chi-square test that items of all classes are equally likely. counts:
+/// of each class, at least two classes and one item.
 double equal_classes_p(const std::vector<std::int64_t>& counts);
 
 /// Eq. 22 of each class against the rest, averaged over the classes: every error is a false
