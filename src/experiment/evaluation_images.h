@@ -17,7 +17,8 @@ inline constexpr const char* kMnistC = "mnist-c";
 
 /// The images that runs are evaluated on, before any transform.
 struct EvaluationImages {
-  /// "test", "train", "mnist-c-fog", or where the images are of other data, the start of their SHA-256.
+  /// "test", "train", "mnist-c-fog", or where the images are of other data, the start of their
+  /// SHA-256.
   std::string name;
   std::string dataset;
   ImageSet images;

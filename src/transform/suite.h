@@ -21,7 +21,8 @@ std::vector<std::string> specs_of(const Suite& suite);
 /// The one with this name that needs no file; nothing where there is none.
 std::optional<Suite> shipped_suite(const std::string& name);
 
-/// "standard", "shift", "noise" or "quick", or a JSON file with a list of SPECs. Throws Error(usage).
+/// "standard", "shift", "noise" or "quick", or a JSON file with a list of SPECs. Throws
+/// Error(usage).
 Suite find_suite(const std::string& name);
 
 /// The names that need no file.
