@@ -107,9 +107,9 @@ std::vector<FigureData> class_figures(const std::vector<RunGroup>& groups,
 const std::vector<FigureKind>& figure_kinds() {
   static const std::vector<FigureKind> kinds = {
       {"sweep", "accuracy over a swept key", "sweep", "Swept keys", sweep_figures,
-       /*counts_or_shares=*/false, /*of_all_groups=*/true},
+       /*counts_or_shares=*/false, /*of_all_groups=*/true, why_no_sweep_chart},
       {"heatmap", "mean accuracy over two swept keys", "sweep", "Swept keys", heat_map_figures,
-       /*counts_or_shares=*/false, /*of_all_groups=*/true},
+       /*counts_or_shares=*/false, /*of_all_groups=*/true, why_no_heat_map},
       {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
       {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
       {"time", "accuracy against time", "learning", "Learning curves", time_figures},

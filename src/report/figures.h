@@ -120,6 +120,8 @@ struct FigureKind {
   bool counts_or_shares = false;
   /// Whether it also shows groups that do not show their test results.
   bool of_all_groups = false;
+  /// Why there is no figure, as a part of a sentence; null: it goes without saying.
+  std::string (*why_none)(const std::vector<RunGroup>& groups) = nullptr;
 };
 /// Kinds with the same section follow each other.
 const std::vector<FigureKind>& figure_kinds();

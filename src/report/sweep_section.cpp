@@ -1,6 +1,7 @@
 #include "report/sweep_section.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -112,9 +113,9 @@ std::string value_text(const std::string& key, const std::optional<Json>& value)
   return value ? plain_text(key, *value) : kAbsent;
 }
 
-/// The one key whose values are numbers, some of them different; null aside.
-std::optional<std::size_t> numeric_key(const Sweep& sweep) {
-  std::optional<std::size_t> found;
+/// The keys whose values are numbers, some of them different; null aside.
+std::vector<std::size_t> numeric_keys(const Sweep& sweep) {
+  std::vector<std::size_t> found;
   for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
     std::vector<double> numbers;
     bool all_numbers = true;
@@ -124,9 +125,7 @@ std::optional<std::size_t> numeric_key(const Sweep& sweep) {
       all_numbers = all_numbers && value->is_number();
       if (value->is_number()) numbers.push_back(value->get<double>());
     }
-    if (!all_numbers || !differ(numbers)) continue;
-    if (found) return std::nullopt;
-    found = k;
+    if (all_numbers && differ(numbers)) found.push_back(k);
   }
   return found;
 }
@@ -214,6 +213,105 @@ HeatMap heat_map(const Sweep& sweep, const std::vector<const SweptRow*>& rows,
   return map;
 }
 
+/// The chart over the one key that is a number, if there is one and a mean to draw.
+std::vector<FigureData> charts(const Sweep& sweep) {
+  const std::vector<std::size_t> numeric = numeric_keys(sweep);
+  if (numeric.size() != 1) return {};
+  const std::size_t key = numeric.front();
+  const std::string& path = sweep.keys[key];
+  Chart chart{.title = fmt::format("{} over {}", sweep.metric->title, path),
+              .description =
+                  "A line through the means of the experiments that differ in nothing "
+                  "else",
+              .x_label = path,
+              .y_label = sweep.metric->title_with_unit(),
+              .y_most = 100.0,
+              .series = {}};
+  for (const SweptRow& row : sweep.rows) {
+    const std::optional<Json>& value = row.values[key];
+    if (!value || !value->is_number() || !row.summary().mean) continue;
+    const std::string label = line_label(sweep, row, key);
+    auto series = std::find_if(chart.series.begin(), chart.series.end(),
+                               [&](const ChartSeries& each) { return each.label == label; });
+    if (series == chart.series.end()) {
+      chart.series.push_back({.label = label, .style = chart.series.size(), .points = {}});
+      series = std::prev(chart.series.end());
+    }
+    series->points.push_back(swept_point(row, value->get<double>(), label));
+  }
+  if (chart.series.empty()) return {};
+  set_x_axis(chart);
+  return {{.subject = "",
+           .caption = fmt::format("Accuracy over {}: mean over the seeds, band of ± one standard "
+                                  "deviation.",
+                                  path),
+           .content = std::move(chart)}};
+}
+
+struct HeatMaps {
+  std::vector<FigureData> figures = {};
+  std::vector<std::string> without = {};  ///< names with fewer than two values of a key
+};
+
+HeatMaps heat_maps(const Sweep& sweep) {
+  if (sweep.keys.size() != 2) return {};
+  std::vector<std::pair<std::string, std::vector<const SweptRow*>>> by_name;
+  for (const SweptRow& row : sweep.rows) {
+    auto found = std::find_if(by_name.begin(), by_name.end(),
+                              [&](const auto& each) { return each.first == row.name; });
+    if (found == by_name.end()) found = by_name.insert(by_name.end(), {row.name, {}});
+    found->second.push_back(&row);
+  }
+  HeatMaps maps;
+  for (const auto& [name, rows] : by_name) {
+    HeatMap map = heat_map(sweep, rows, name);
+    if (map.rows.size() < 2 || map.columns.size() < 2) {
+      maps.without.push_back(name);
+      continue;
+    }
+    maps.figures.push_back({.subject = name,
+                            .caption = ": mean accuracy [%] over the seeds; the deeper, the "
+                                       "higher, from the lowest cell to the highest.",
+                            .content = std::move(map)});
+  }
+  return maps;
+}
+
+/// Empty where there is one.
+std::string why_no_chart(const Sweep& sweep) {
+  if (!charts(sweep).empty()) return "";
+  const std::vector<std::size_t> numeric = numeric_keys(sweep);
+  if (numeric.size() == 1) return "no run of the sweep is completed";
+  if (numeric.empty()) return "a chart needs a swept key with different numbers";
+  std::vector<std::string> names;
+  for (const std::size_t k : numeric) names.push_back(sweep.keys[k]);
+  return fmt::format("a chart is over one swept key that is a number, not over {}: {}",
+                     numeric.size(), fmt::join(names, ", "));
+}
+
+/// Empty where there is one.
+std::string why_no_heat_map(const Sweep& sweep) {
+  if (sweep.keys.size() != 2) {
+    return fmt::format("a heat map is over two swept keys, not over {}", sweep.keys.size());
+  }
+  if (!heat_maps(sweep).figures.empty()) return "";
+  return fmt::format("a heat map needs two values of {} and of {} for the same experiment name",
+                     sweep.keys[0], sweep.keys[1]);
+}
+
+/// What the reader might look for among the figures, and why it is not there.
+std::vector<std::string> notes_on_figures(const Sweep& sweep) {
+  const std::string no_chart = why_no_chart(sweep);
+  if (no_chart.empty() || sweep.keys.size() < 2) return {};
+  if (const std::string no_map = why_no_heat_map(sweep); !no_map.empty()) {
+    return {fmt::format("No figure over the swept keys: {}; {}.", no_chart, no_map)};
+  }
+  const std::vector<std::string> without = heat_maps(sweep).without;
+  if (without.empty()) return {};
+  return {fmt::format("No heat map of {}: fewer than two values of {} or of {}.",
+                      fmt::join(without, ", "), sweep.keys[0], sweep.keys[1])};
+}
+
 }  // namespace
 
 Section sweep_section(const std::vector<RunGroup>& groups) {
@@ -258,65 +356,26 @@ Section sweep_section(const std::vector<RunGroup>& groups) {
     if (row.group->shows_test) section.data["rows"].back()[loss.key] = to_json(of_loss);
   }
   section.tables.push_back(std::move(table));
+  section.notes = notes_on_figures(sweep);
   return section;
 }
 
 std::vector<FigureData> sweep_figures(const std::vector<RunGroup>& groups,
                                       const EvaluationsOfRuns& /*evaluations*/) {
-  const Sweep sweep = sweep_of(groups);
-  const std::optional<std::size_t> key = numeric_key(sweep);
-  if (!key) return {};
-  const std::string& path = sweep.keys[*key];
-  Chart chart{.title = fmt::format("{} over {}", sweep.metric->title, path),
-              .description =
-                  "A line through the means of the experiments that differ in nothing "
-                  "else",
-              .x_label = path,
-              .y_label = sweep.metric->title_with_unit(),
-              .y_most = 100.0,
-              .series = {}};
-  for (const SweptRow& row : sweep.rows) {
-    const std::optional<Json>& value = row.values[*key];
-    if (!value || !value->is_number() || !row.summary().mean) continue;
-    const std::string label = line_label(sweep, row, *key);
-    auto series = std::find_if(chart.series.begin(), chart.series.end(),
-                               [&](const ChartSeries& each) { return each.label == label; });
-    if (series == chart.series.end()) {
-      chart.series.push_back({.label = label, .style = chart.series.size(), .points = {}});
-      series = std::prev(chart.series.end());
-    }
-    series->points.push_back(swept_point(row, value->get<double>(), label));
-  }
-  if (chart.series.empty()) return {};
-  set_x_axis(chart);
-  return {{.subject = "",
-           .caption = fmt::format("Accuracy over {}: mean over the seeds, band of ± one standard "
-                                  "deviation.",
-                                  path),
-           .content = std::move(chart)}};
+  return charts(sweep_of(groups));
 }
 
 std::vector<FigureData> heat_map_figures(const std::vector<RunGroup>& groups,
                                          const EvaluationsOfRuns& /*evaluations*/) {
-  const Sweep sweep = sweep_of(groups);
-  if (sweep.keys.size() != 2) return {};
-  std::vector<std::pair<std::string, std::vector<const SweptRow*>>> by_name;
-  for (const SweptRow& row : sweep.rows) {
-    auto found = std::find_if(by_name.begin(), by_name.end(),
-                              [&](const auto& each) { return each.first == row.name; });
-    if (found == by_name.end()) found = by_name.insert(by_name.end(), {row.name, {}});
-    found->second.push_back(&row);
-  }
-  std::vector<FigureData> figures;
-  for (const auto& [name, rows] : by_name) {
-    HeatMap map = heat_map(sweep, rows, name);
-    if (map.rows.size() < 2 || map.columns.size() < 2) continue;
-    figures.push_back({.subject = name,
-                       .caption = ": mean accuracy [%] over the seeds; the deeper, the higher, "
-                                  "from the lowest cell to the highest.",
-                       .content = std::move(map)});
-  }
-  return figures;
+  return heat_maps(sweep_of(groups)).figures;
+}
+
+std::string why_no_sweep_chart(const std::vector<RunGroup>& groups) {
+  return why_no_chart(sweep_of(groups));
+}
+
+std::string why_no_heat_map(const std::vector<RunGroup>& groups) {
+  return why_no_heat_map(sweep_of(groups));
 }
 
 }  // namespace mnist_bench

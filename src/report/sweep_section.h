@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "report/evaluations.h"
@@ -10,7 +11,8 @@
 namespace mnist_bench {
 
 /// The keys that set experiments of one name apart, as a sweep makes them: a row per experiment
-/// with its value of each. Empty where no two experiments share a name.
+/// with its value of each, and a note where neither figure can be drawn. Empty where no two
+/// experiments share a name.
 Section sweep_section(const std::vector<RunGroup>& groups);
 
 /// Accuracy over the one swept key that is a number; a line for each name, device and value of the
@@ -22,5 +24,9 @@ std::vector<FigureData> sweep_figures(const std::vector<RunGroup>& groups,
 /// other than two keys are swept.
 std::vector<FigureData> heat_map_figures(const std::vector<RunGroup>& groups,
                                          const EvaluationsOfRuns& evaluations);
+
+// Why there is none, as a part of a sentence; empty where there is one.
+std::string why_no_sweep_chart(const std::vector<RunGroup>& groups);
+std::string why_no_heat_map(const std::vector<RunGroup>& groups);
 
 }  // namespace mnist_bench

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "report/format/draw.h"
+#include "report/format/formats.h"
 #include "report/stored_runs.h"
 
 namespace mnist_bench {
@@ -164,6 +165,71 @@ TEST(HeatMapFigures, HaveACellForEachPairOfValues) {
 
 TEST(HeatMapFigures, OfOneKeyOrOneValueAreNone) {
   EXPECT_THAT(heat_map_figures(swept_by_rate({"mlp"}), {}), IsEmpty());
+}
+
+std::vector<RunGroup> swept_by_three_numbers() {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t epochs : {1, 2}) {
+    for (const std::int64_t batch : {128, 64}) {
+      for (const double value : {0.001, 0.01}) {
+        add_runs(runs, "mlp", 9'000 + 10 * static_cast<std::int64_t>(runs.size()),
+                 [&](ExperimentConfig& config) {
+                   rate(value)(config);
+                   config.training.batch_size = batch;
+                   config.training.epochs = epochs;
+                 });
+      }
+    }
+  }
+  return group_runs(runs);
+}
+
+/// "mlp" at two rates, "wide" in two batches: two keys, but no name has two values of both.
+std::vector<RunGroup> one_key_for_each_name() {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t i : {1, 2}) {
+    add_runs(runs, "mlp", 9'000 + i, rate(0.001 * static_cast<double>(i)));
+    add_runs(runs, "wide", 9'100 + i,
+             [=](ExperimentConfig& config) { config.training.batch_size = 32 * i; });
+  }
+  return group_runs(runs);
+}
+
+TEST(SweepSection, SaysWhyNoFigureIsOverItsKeys) {
+  EXPECT_THAT(sweep_section(swept_by_three_numbers()).notes,
+              ElementsAre("No figure over the swept keys: a chart is over one swept key that is a "
+                          "number, not over 3: optimizer.learning_rate, training.batch_size, "
+                          "training.epochs; a heat map is over two swept keys, not over 3."));
+  EXPECT_THAT(heat_map_figures(one_key_for_each_name(), {}), IsEmpty());
+  EXPECT_THAT(sweep_section(one_key_for_each_name()).notes,
+              ElementsAre(HasSubstr("a heat map needs two values of optimizer.learning_rate and of "
+                                    "training.batch_size for the same experiment name.")));
+  EXPECT_THAT(sweep_section(grid()).notes, IsEmpty());
+  EXPECT_THAT(sweep_section(swept_by_rate({"mlp"})).notes, IsEmpty());
+}
+
+TEST(SweepSection, NamesTheExperimentsWithoutAHeatMap) {
+  std::vector<StoredRun> runs;
+  for (const RunGroup& group : grid()) {
+    runs.insert(runs.end(), group.completed.begin(), group.completed.end());
+  }
+  add_runs(runs, "wide", 9'900, rate(0.001));
+  add_runs(runs, "wide", 9'910, rate(0.01));
+  EXPECT_THAT(sweep_section(group_runs(runs)).notes,
+              ElementsAre("No heat map of wide: fewer than two values of optimizer.learning_rate "
+                          "or of training.batch_size."));
+}
+
+TEST(SweepFigures, ThatAreNoneSayWhyInTheirFiles) {
+  StoredRuns stored;
+  for (const RunGroup& group : swept_by_three_numbers()) {
+    stored.runs.insert(stored.runs.end(), group.completed.begin(), group.completed.end());
+  }
+  const Report report = make_report(stored);
+  EXPECT_THAT(format_of("sweep.svg").render(report),
+              HasSubstr("nothing to show: a chart is over one swept key"));
+  EXPECT_THAT(format_of("heatmap.svg").render(report),
+              HasSubstr("nothing to show: a heat map is over two swept keys, not over 3"));
 }
 
 TEST(SweepSection, TellsDevicesApart) {

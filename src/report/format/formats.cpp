@@ -15,7 +15,8 @@ std::string svg_report(const Report& report, const FigureKind& kind) {
       for (const FigureData& figure : set.figures) figures.push_back(draw(figure));
     }
   }
-  return standalone_svg(figures);
+  if (!figures.empty() || kind.why_none == nullptr) return standalone_svg(figures);
+  return standalone_svg({}, "nothing to show: " + kind.why_none(report.groups));
 }
 
 std::vector<Format> make_formats() {

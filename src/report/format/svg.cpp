@@ -156,15 +156,16 @@ std::string legend_svg(const std::vector<LegendEntry>& entries) {
   return svg + "</g>";
 }
 
-std::string standalone_svg(const std::vector<Figure>& figures) {
+std::string standalone_svg(const std::vector<Figure>& figures, const std::string& if_empty) {
   double width = kSheet.least_width;
   for (const Figure& figure : figures) width = std::max(width, figure.left + figure.width);
   double top = kSheet.margin;
-  std::string title = figures.empty() ? "nothing to show" : "";
+  std::string title = figures.empty() ? if_empty : "";
   std::string inner;
   if (figures.empty()) {
-    inner = text_svg({title}, kSheet.margin, top + kSheet.title_base);
-    top += kFont.line + kSheet.margin;
+    const std::vector<std::string> lines = lines_of(title, width - 2 * kSheet.margin);
+    inner = text_svg(lines, kSheet.margin, top + kSheet.title_base);
+    top += kFont.line * static_cast<double>(lines.size()) + kSheet.margin;
   }
   for (const Figure& figure : figures) {
     title += (title.empty() ? "" : "; ") + figure.title;

@@ -63,7 +63,8 @@ std::string legend_svg(const std::vector<LegendEntry>& entries);
 
 /// Figures, each under its own title and below the one before, as a file of its own that any
 /// program can draw and print: white page, literal colours (the light theme), no CSS variable, its
-/// size in pixels, and their titles as its title.
-std::string standalone_svg(const std::vector<Figure>& figures);
+/// size in pixels, and their titles as its title. `if_empty`: what it says instead of no figures.
+std::string standalone_svg(const std::vector<Figure>& figures,
+                           const std::string& if_empty = "nothing to show");
 
 }  // namespace mnist_bench
