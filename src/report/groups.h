@@ -27,7 +27,7 @@ struct RunGroup {
   std::vector<StoredRun> completed;  ///< by seed, each seed and each set of parameters once
   // These enter no mean.
   std::vector<StoredRun> failed;       ///< or diverged
-  std::vector<StoredRun> interrupted;  ///< can be resumed
+  std::vector<StoredRun> interrupted;  ///< run --resume completes them
   /// Completed runs of a seed that `completed` holds already, or with the parameters of one of its
   /// runs, whatever their seed: the same run again (a copied folder), not a further sample.
   std::vector<StoredRun> repeated;

@@ -80,9 +80,12 @@ std::vector<std::string> different_names(const RunGroup& group) {
 std::vector<std::string> interrupted_runs(const RunGroup& group) {
   std::vector<std::string> notes;
   for (const StoredRun& run : group.interrupted) {
-    notes.push_back(fmt::format("{} seed {}: {}, left out; run --resume continues it ({})",
-                                group.label, run.result.config.seed,
-                                run.result.error.value_or("interrupted"), run.folder.string()));
+    // A classifier that is no network is fitted at once and has no checkpoint.
+    const bool can_continue = is_network(run.result.config.model);
+    notes.push_back(fmt::format("{} seed {}: {}, left out; run --resume {} ({})", group.label,
+                                run.result.config.seed, run.result.error.value_or("interrupted"),
+                                can_continue ? "continues it" : "starts it again",
+                                run.folder.string()));
   }
   return notes;
 }

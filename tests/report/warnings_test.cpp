@@ -139,6 +139,16 @@ TEST(Warnings, NameAnInterruptedRunAndHowToGoOnWithIt) {
   EXPECT_THAT(failed_lines(group_runs({stored(interrupted)})), IsEmpty());
 }
 
+TEST(Warnings, SayThatAnInterruptedRunWithoutEpochsStartsAgain) {
+  RunResult interrupted = sample_result("svm", 3);
+  interrupted.status = RunStatus::interrupted;
+  for (const ModelConfig& model : {ModelConfig(SvmConfig{}), ModelConfig(KnnConfig{})}) {
+    interrupted.config.model = model;
+    EXPECT_THAT(warnings_of({stored(interrupted)}),
+                ElementsAre(HasSubstr("run --resume starts it again (runs/svm/seed-3)")));
+  }
+}
+
 TEST(FailedLines, NameSeedStatusErrorAndFolder) {
   RunResult failed = sample_result("mlp", 3);
   failed.status = RunStatus::diverged;
