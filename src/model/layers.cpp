@@ -107,6 +107,21 @@ void place_pool(const Pool& pool, PlacedLayer& layer) {
   }
 }
 
+/// Vectors take no shortcut but the identity.
+void require_maps_to_shortcut(const PlacedLayer& block) {
+  if (is_map(block.input) && is_map(block.output)) return;
+  std::string remedy = "use \"identity\"";
+  if (is_map(block.input)) {
+    remedy = "leave the layer that makes a vector of the map out of the block";
+  } else if (block.input != block.output) {
+    remedy = fmt::format("give its last linear layer {} units", block.input.front());
+  }
+  refuse(block.name,
+         fmt::format("its input has the shape {} and its output {}; without a map on both sides, "
+                     "only an identity shortcut between equal shapes is possible; {}",
+                     text_of(block.input), text_of(block.output), remedy));
+}
+
 constexpr std::string_view kProjection = "shortcut";
 
 /// Numbers the unnamed layers of one list by kind, and refuses a name that occurs twice.
@@ -230,15 +245,17 @@ class Network {
     inner.add(residual.layers);
     layer.output = inner.output();
     layer.inner = inner.take();
-    if (residual.shortcut == layer::Shortcut::identity) {
-      if (layer.input == layer.output) return;
+    const bool is_identity = residual.shortcut == layer::Shortcut::identity;
+    if (is_identity && layer.input == layer.output) return;
+    require_maps_to_shortcut(layer);
+    shortcut_stride(layer);  // throws where there is none
+    if (is_identity) {
       refuse(
           layer.name,
           fmt::format(
               "its input has the shape {} and its output {}; an identity shortcut needs equal shapes; use \"subsample\" or \"projection\"",
               text_of(layer.input), text_of(layer.output)));
     }
-    shortcut_stride(layer);  // throws where there is none
     if (residual.shortcut == layer::Shortcut::projection) {
       layer.parameters = {
           {layer.name + ".shortcut.weight", {layer.output.front(), layer.input.front(), 1, 1}}};

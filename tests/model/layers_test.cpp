@@ -8,6 +8,7 @@
 namespace mnist_bench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -109,9 +110,31 @@ TEST(Layers, RefuseWhatDoesNotFitNamingTheLayer) {
                        layer::Residual{.layers = unnamed({layer::Conv2d{.channels = 2}}),
                                        .shortcut = layer::Shortcut::subsample}}),
               HasSubstr("layer block1"));
-  EXPECT_THAT(refusal({layer::Residual{.layers = unnamed({layer::Flatten{}}),
-                                       .shortcut = layer::Shortcut::projection}}),
-              HasSubstr("no s gives that"));
+  for (const layer::Shortcut shortcut : {layer::Shortcut::identity, layer::Shortcut::projection}) {
+    EXPECT_THAT(refusal({layer::Residual{.layers = unnamed({layer::Conv2d{.kernel = 3}}),
+                                         .shortcut = shortcut}}),
+                HasSubstr("no s gives that"));
+  }
+}
+
+TEST(Layers, RefuseAShortcutOfVectorsWithARemedyThatHelps) {
+  const auto refusal = [](std::int64_t units, layer::Shortcut shortcut) {
+    return refusal_of(LayersConfig{
+        unnamed({layer::Flatten{}, layer::Linear{64},
+                 layer::Residual{.layers = unnamed({layer::Linear{units}}), .shortcut = shortcut},
+                 layer::Linear{}})});
+  };
+  for (const layer::Shortcut shortcut :
+       {layer::Shortcut::identity, layer::Shortcut::subsample, layer::Shortcut::projection}) {
+    EXPECT_THAT(refusal(32, shortcut),
+                AllOf(HasSubstr("layer block1: its input has the shape [64] and its output [32]"),
+                      HasSubstr("; give its last linear layer 64 units")));
+    EXPECT_THAT(refusal_of(LayersConfig{unnamed(
+                    {layer::Residual{.layers = unnamed({layer::Flatten{}}), .shortcut = shortcut},
+                     layer::Linear{}})}),
+                HasSubstr("; leave the layer that makes a vector of the map out of the block"));
+  }
+  EXPECT_THAT(refusal(64, layer::Shortcut::projection), HasSubstr("; use \"identity\""));
 }
 
 TEST(Layers, RefuseTwoOfOneName) {
