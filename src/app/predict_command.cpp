@@ -48,7 +48,7 @@ std::vector<NamedImage> images_in(const std::vector<std::string>& files,
   return images;
 }
 
-/// Classes, the most probable first.
+/// Classes, the most probable, or with the most votes, first.
 std::vector<std::size_t> ranked(const ImagePrediction& prediction) {
   std::vector<std::size_t> order(prediction.probabilities.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -60,24 +60,31 @@ std::vector<std::size_t> ranked(const ImagePrediction& prediction) {
 
 std::string percent(float share) { return fmt::format("{:.1f} %", 100.0F * share); }
 
+/// What the text says of each prediction.
+struct Words {
+  ClassNames names;
+  std::string what;  ///< that a percentage is of: " of the votes"; empty: a probability
+};
+
 /// A line per image.
-std::string line_of(const ImagePrediction& prediction, const ClassNames& names) {
-  return fmt::format("{}: {} ({})\n", one_line(prediction.name),
-                     class_name(names, prediction.predicted), percent(prediction.probability));
+std::string line_of(const ImagePrediction& prediction, const Words& words) {
+  return fmt::format("{}: {} ({}{})\n", one_line(prediction.name),
+                     class_name(words.names, prediction.predicted), percent(prediction.probability),
+                     words.what);
 }
 
 /// The same, and a bar for each class that has one.
-std::string bars_of(const ImagePrediction& prediction, const ClassNames& names) {
+std::string bars_of(const ImagePrediction& prediction, const Words& words) {
   constexpr double kWidth = 40.0;
-  std::string text = line_of(prediction, names);
+  std::string text = line_of(prediction, words);
   std::size_t width = 3;
-  for (const std::string& name : names) width = std::max(width, code_points(name));
+  for (const std::string& name : words.names) width = std::max(width, code_points(name));
   for (const std::size_t label : ranked(prediction)) {
     const float share = prediction.probabilities[label];
     const auto length = static_cast<int>(std::lround(kWidth * static_cast<double>(share)));
     std::string bar;
     for (int i = 0; i < length; ++i) bar += "█";
-    const std::string name = class_name(names, static_cast<std::int64_t>(label));
+    const std::string name = class_name(words.names, static_cast<std::int64_t>(label));
     text += fmt::format("  {}{}  {:>7}  {}\n", std::string(width - code_points(name), ' '), name,
                         percent(share), bar);
   }
@@ -109,8 +116,11 @@ void predict_command(const PredictArguments& arguments, Session& session) {
   if (arguments.json && !predictions.empty()) print(json_of_all(predictions, names));
   if (!arguments.json) {
     const bool shows_bars = ::isatty(STDOUT_FILENO) == 1;
+    // k-NN and SVM vote: their shares are no estimates of probability.
+    const Words words{.names = names,
+                      .what = is_network(run.result.config.model) ? "" : " of the votes"};
     for (const ImagePrediction& prediction : predictions) {
-      print(shows_bars ? bars_of(prediction, names) : line_of(prediction, names));
+      print(shows_bars ? bars_of(prediction, words) : line_of(prediction, words));
     }
   }
   throw_first(refused, console);

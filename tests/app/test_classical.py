@@ -189,6 +189,16 @@ def test_predict_asks_the_model_fitted_again(bench, fitted):
     assert sum(answer["probabilities"]) == 1
 
 
+@pytest.mark.parametrize("model, share", [("knn", "100.0"), ("svm", "20.0")])
+def test_predict_calls_shares_of_votes_by_their_name(bench, fitted, model, share):
+    folder = fitted(model)
+    done = bench("predict", folder, SHIPPED_MNIST / "t10k-images-idx3-ubyte.gz")
+    assert done.code == 0, done
+    lines = done.stdout.splitlines()
+    assert all(line.endswith(" % of the votes)") for line in lines)
+    assert any(line.endswith(f"({share} % of the votes)") for line in lines)
+
+
 @pytest.mark.parametrize("command", [
     ("inspect", "{}", "-o", "x.html"), ("export", "{}", "-o", "x.onnx"), ("bench", "--inference", "{}"),
 ])  # fmt: skip
