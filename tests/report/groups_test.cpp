@@ -172,17 +172,6 @@ TEST(Groups, CountAPartOfAnEpochAsTheWholeOneAtItsPace) {
   EXPECT_EQ(seconds_per_epoch(run).mean, (1.0 + 4 * 2.0) / 2);
 }
 
-/// One experiment of k-NN.
-RunGroup knn_group(const std::vector<std::int64_t>& right) {
-  std::vector<StoredRun> runs = runs_with("knn", right);
-  for (StoredRun& run : runs) {
-    run.result.config.model = KnnConfig{};
-    run.result.parameters_sha256.reset();
-    run.result.timing.fit_seconds = static_cast<double>(run.result.config.seed);
-  }
-  return group_runs(runs).front();
-}
-
 TEST(Groups, OfADeterministicModelHaveNoScatterButOfTheirTimes) {
   const RunGroup group = knn_group({9'600, 9'600, 9'600});
   EXPECT_TRUE(is_deterministic(group));

@@ -39,4 +39,15 @@ inline RunGroup group_with(const std::string& name, const std::vector<std::int64
   return group_runs(runs_with(name, right)).front();
 }
 
+/// The same of k-NN with this k.
+inline RunGroup knn_group(const std::vector<std::int64_t>& right, std::int64_t k = 1) {
+  std::vector<StoredRun> runs = runs_with("knn", right);
+  for (StoredRun& run : runs) {
+    run.result.config.model = KnnConfig{.k = k};
+    run.result.parameters_sha256.reset();
+    run.result.timing.fit_seconds = static_cast<double>(run.result.config.seed);
+  }
+  return group_runs(runs).front();
+}
+
 }  // namespace mnist_bench

@@ -82,6 +82,9 @@ struct FamilyComparison {
   std::vector<std::string> warnings;
 };
 
+/// Whether a seed changes nothing in any of the groups.
+bool is_deterministic(const FamilyComparison& family);
+
 /// As many as there are letters to name them: A, B, C, …
 inline constexpr std::size_t kMostGroups = 26;
 /// "C" for 2.

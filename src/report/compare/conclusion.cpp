@@ -18,6 +18,8 @@ constexpr const char* kScopeOfRuns =
 constexpr const char* kScopeOfGroups =
     "This is about these two configs, this test set and the choice of the seed, not about other "
     "data or settings.";
+constexpr const char* kScopeOfDeterministic =
+    "This is about these configs and this test set, not about other data or settings.";
 constexpr const char* kScopeOfFamily =
     "This is about these configs, this test set and the choice of the seed, not about other data "
     "or settings.";
@@ -55,13 +57,23 @@ std::string resolution_of(const SampleSummary& difference, std::int64_t images) 
       with_commas(images));
 }
 
+/// Of two sides that no seed changes.
+std::string deterministic_conclusion(const SampleSummary& difference, std::int64_t images) {
+  const double mean = *difference.mean;
+  if (mean == 0.0) return "A and B have the same accuracy, whatever the seed.";
+  return fmt::format(
+      "{}'s accuracy is higher than {}'s by {} percentage points, whatever the seed: there is no "
+      "scatter to test with. Test the predictions of the two runs instead: compare RUN RUN.",
+      better(mean), worse(mean), points(std::abs(mean), /*uncertainty=*/0.0, images));
+}
+
 /// What the judge says, and why.
 std::string conclusion_text(const Judgement& judgement, std::int64_t images) {
   const SampleSummary& difference = judgement.difference;
+  if (difference.is_deterministic) return deterministic_conclusion(difference, images);
   if (difference.n < 2) {
     return "One seed shows no scatter: there is no interval and no test of a difference. Compare "
-           "the predictions of the two runs instead: compare RUN RUN. More seeds help only where a "
-           "seed changes something.";
+           "the predictions of the two runs instead, compare RUN RUN, or train more seeds.";
   }
   if (difference.minimum == 0.0 && difference.maximum == 0.0) {
     return "A and B have the same accuracy for every seed: no difference shown.";
@@ -127,10 +139,17 @@ std::string conclusion_text(const GroupComparison& comparison) {
   if (comparison.not_worse) {
     text += " " + not_worse_conclusion(*comparison.not_worse, comparison.images);
   }
-  return text + " " + kScopeOfGroups;
+  const bool is_deterministic = comparison.judgement.difference.is_deterministic;
+  return text + " " + (is_deterministic ? kScopeOfDeterministic : kScopeOfGroups);
 }
 
 std::string conclusion_text(const FamilyComparison& family) {
+  if (is_deterministic(family)) {
+    return std::string(
+               "No seed changes any of these groups: there is no scatter to test with. "
+               "Test the predictions of two runs instead: compare RUN RUN. ") +
+           kScopeOfDeterministic;
+  }
   std::vector<std::string> shown;
   std::vector<std::string> suggested;
   std::size_t neither = 0;

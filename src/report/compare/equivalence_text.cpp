@@ -45,13 +45,16 @@ std::string resolution_note(const SampleSummary& difference, double least_sd, st
       rounded(100.0 * least_sd, decimals), used_by);
 }
 
-std::string too_few_seeds(std::int64_t n) {
-  return fmt::format("too few seeds, n = {}; {} are needed to see their scatter", n,
+std::string why_not_tested(const SampleSummary& difference) {
+  if (difference.is_deterministic) {
+    return "no seed changes either side, so that there is no scatter to test with";
+  }
+  return fmt::format("too few seeds, n = {}; {} are needed to see their scatter", difference.n,
                      kFewestForEquivalence);
 }
 
 std::string why_not(const EquivalenceTest& test, std::int64_t images) {
-  if (test.difference.n < kFewestForEquivalence) return too_few_seeds(test.difference.n);
+  if (test.difference.n < kFewestForEquivalence) return why_not_tested(test.difference);
   const std::string interval = equivalence_interval(test, images);
   switch (*test.obstacle) {
     case EquivalenceObstacle::too_few_seeds:
@@ -112,7 +115,7 @@ std::string not_worse_bound(const NonInferiorityTest& test, std::int64_t images)
 std::string not_worse_conclusion(const NonInferiorityTest& test, std::int64_t images) {
   const std::string claim = "A is not worse than B by more than " + points_text(test.margin);
   if (test.difference.n < kFewestForEquivalence) {
-    return fmt::format("Not shown that {}: {}.", claim, too_few_seeds(test.difference.n));
+    return fmt::format("Not shown that {}: {}.", claim, why_not_tested(test.difference));
   }
   const std::string bound =
       fmt::format("the 95 % upper bound of B - A, {}, ", not_worse_bound(test, images));

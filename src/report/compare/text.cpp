@@ -89,6 +89,7 @@ std::vector<std::string> difference_row(const MetricComparison& comparison, std:
 std::string test_text(const GroupComparison& comparison) {
   const std::optional<SignFlipTest>& test = comparison.judgement.test;
   if (!test) return "";  // no run has an accuracy
+  if (comparison.judgement.difference.is_deterministic) return "";
   const std::int64_t n = test->n;
   std::string text =
       fmt::format("sign-flip test on the accuracies (exact, all 2^{} flips, two-sided): {}\n", n,
@@ -107,11 +108,17 @@ std::string test_text(const GroupComparison& comparison) {
   return text;
 }
 
+/// Of a test that takes kFewestForEquivalence seeds.
+std::string not_tested_text(const SampleSummary& difference) {
+  if (difference.is_deterministic) return "not tested, as no seed changes either side";
+  return fmt::format("not tested, n = {}; it takes {} seeds", difference.n, kFewestForEquivalence);
+}
+
 std::string equivalence_text(const std::optional<EquivalenceTest>& test, std::int64_t images) {
   if (!test) return "";
   if (test->difference.n < kFewestForEquivalence) {
-    return fmt::format("equivalence within {}: not tested, n = {}; it takes {} seeds\n",
-                       margin_text(test->margin), test->difference.n, kFewestForEquivalence);
+    return fmt::format("equivalence within {}: {}\n", margin_text(test->margin),
+                       not_tested_text(test->difference));
   }
   return fmt::format(
       "equivalence within {} of accuracy (two one-sided t-tests): 90 % interval {}, {}\n",
@@ -122,9 +129,8 @@ std::string not_worse_text(const std::optional<NonInferiorityTest>& test, std::i
   if (!test) return "";
   const std::string margin = points_text(test->margin);
   if (test->difference.n < kFewestForEquivalence) {
-    return fmt::format(
-        "A not worse than B by more than {}: not tested, n = {}; it takes {} seeds\n", margin,
-        test->difference.n, kFewestForEquivalence);
+    return fmt::format("A not worse than B by more than {}: {}\n", margin,
+                       not_tested_text(test->difference));
   }
   return fmt::format(
       "A not worse than B by more than {} of accuracy (one-sided t-test): 95 % upper bound of "
@@ -154,8 +160,10 @@ std::string compare_text(const RunComparison& c) {
 }
 
 std::string compare_text(const GroupComparison& c) {
-  std::string text = group_line("A", c.a) + group_line("B", c.b) +
-                     fmt::format("paired by {}\n", seeds_text(c.seeds));
+  std::string text = group_line("A", c.a) + group_line("B", c.b);
+  if (!c.judgement.difference.is_deterministic) {
+    text += fmt::format("paired by {}\n", seeds_text(c.seeds));
+  }
   if (!c.only_in_a.empty()) text += "left out, only in A: " + seeds_text(c.only_in_a) + "\n";
   if (!c.only_in_b.empty()) text += "left out, only in B: " + seeds_text(c.only_in_b) + "\n";
   text += differs_text(c.config_differences) + prefixed_lines("failed", failed_lines({c.a, c.b})) +
@@ -195,6 +203,7 @@ std::vector<std::string> pair_row(const GroupComparison& pair) {
 
 /// Why nothing can be shown, where that is so: the smallest p times their number reaches the level.
 std::string too_few_seeds_for(const FamilyComparison& family) {
+  if (is_deterministic(family)) return "";
   std::int64_t n = 0;
   for (const GroupComparison& pair : family.pairs) n = std::max(n, pair.judgement.difference.n);
   const auto comparisons = static_cast<double>(family.pairs.size());
@@ -212,6 +221,7 @@ std::string too_few_seeds_for(const FamilyComparison& family) {
 
 std::string pair_lines(const FamilyComparison& family) {
   std::string text;
+  std::vector<std::string> notes;  // one on a single group is among those of each of its pairs
   for (const GroupComparison& pair : family.pairs) {
     for (const auto& [name, seeds] :
          {std::pair(pair.name_a, pair.only_in_a), std::pair(pair.name_b, pair.only_in_b)}) {
@@ -219,9 +229,11 @@ std::string pair_lines(const FamilyComparison& family) {
       text += fmt::format("left out of {} - {}, only in {}: {}\n", pair.name_b, pair.name_a, name,
                           seeds_text(seeds));
     }
-    text += prefixed_lines("note", pair.notes);
+    for (const std::string& note : pair.notes) {
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    }
   }
-  return text;
+  return text + prefixed_lines("note", notes);
 }
 
 }  // namespace

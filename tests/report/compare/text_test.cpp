@@ -11,6 +11,7 @@ namespace mnist_bench {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -214,6 +215,39 @@ TEST(CompareText, WithoutAMarginDoesNotSpeakOfEquivalence) {
       compare_groups(group_with("a", {9'800, 9'810}), group_with("b", {9'800, 9'811}));
   EXPECT_THAT(compare_text(comparison), Not(HasSubstr("quivalen")));
   EXPECT_TRUE(compare_json(comparison)["equivalence"].is_null());
+}
+
+TEST(CompareText, OfTwoDeterministicGroupsDoesNotSpeakOfMoreSeeds) {
+  const RunGroup one = knn_group({9'700, 9'700});
+  const RunGroup other = knn_group({9'720, 9'720}, /*k=*/3);
+  for (const Margins& margins : {Margins{.equivalence = 0.001}, Margins{.not_worse = 0.001}}) {
+    const std::string text = compare_text(compare_groups(one, other, margins));
+    EXPECT_THAT(text, HasSubstr("not tested, as no seed changes either side\n"));
+    EXPECT_THAT(text, HasSubstr("\nB's accuracy is higher than A's by 0.20 percentage points, "
+                                "whatever the seed: there is no scatter to test with."));
+    EXPECT_THAT(text, HasSubstr("no seed changes either side, so that there is no scatter"));
+    EXPECT_THAT(text, HasSubstr("This is about these configs and this test set, not about"));
+    EXPECT_THAT(text, Not(AnyOf(HasSubstr("too few"), HasSubstr("it takes"), HasSubstr("too small"),
+                                HasSubstr("choice of the seed"), HasSubstr("paired by"))));
+  }
+  EXPECT_THAT(compare_text(compare_groups(one, one)),
+              HasSubstr("A and B have the same accuracy, whatever the seed."));
+}
+
+TEST(CompareText, OfThreeGroupsHasANoteOnOneOfThemOnce) {
+  const std::string note = "note: C is deterministic: it has its one value at every seed\n";
+  const std::string text = compare_text(compare_family(
+      {group_with("a", {9'700, 9'712}), group_with("b", {9'800, 9'815}), knn_group({9'600})}));
+  const std::size_t first = text.find(note);
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(text.find(note, first + 1), std::string::npos);
+}
+
+TEST(CompareText, OfThreeDeterministicGroupsDoesNotSpeakOfMoreSeeds) {
+  const std::string text = compare_text(
+      compare_family({knn_group({9'600}), knn_group({9'610}, 3), knn_group({9'620}, 5)}));
+  EXPECT_THAT(text, HasSubstr("No seed changes any of these groups"));
+  EXPECT_THAT(text, Not(AnyOf(HasSubstr("n too small"), HasSubstr("choice of the seed"))));
 }
 
 TEST(MarginText, HasTheDigitsThatWereTypedAndTwoAtLeast) {
