@@ -172,12 +172,13 @@ void sweep(SweepArguments& arguments, Session& session) {
       (taken.empty() ? "" : fmt::format(", {} in use by other processes", taken.size()));
   missing.insert(missing.end(), taken.begin(), taken.end());
   if (arguments.dry_run) print(plan_text(runs) + count + "\n");
+  Console console(session.console);
+  for (const std::string& warning : seed_warnings(missing)) console.warn(warning);
   DataCache data;
   require_trainable(missing, data);
   require_devices(missing);
   if (arguments.dry_run) return;
   handle_interrupts();
-  Console console(session.console);
   console.info(fmt::format("{}: {}", config.name, count));
   arguments.options.fail_fast = !arguments.keep_going;
   arguments.options.command = session.command_line;

@@ -448,6 +448,21 @@ std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
   return plan;
 }
 
+std::vector<std::string> seed_warnings(const std::vector<ExperimentConfig>& runs) {
+  std::map<std::string, std::size_t> seeds;  // of each experiment
+  std::set<std::string> warned;              // names
+  std::vector<std::string> warnings;
+  for (const ExperimentConfig& run : runs) {
+    if (is_network(run.model) || ++seeds[config_hash(run)] < 2) continue;
+    if (!warned.insert(run.name).second) continue;
+    warnings.push_back(
+        fmt::format("{}: a seed changes nothing with model.type \"{}\": each further one computes "
+                    "the same again; one is enough",
+                    run.name, model_type(run.model)));
+  }
+  return warnings;
+}
+
 std::vector<ExperimentConfig> shard_of(const std::vector<ExperimentConfig>& plan,
                                        std::int64_t index, std::int64_t count) {
   std::vector<ExperimentConfig> shard;

@@ -56,6 +56,10 @@ SweepConfig read_sweep(const std::filesystem::path& file,
 std::vector<ExperimentConfig> plan_sweep(const SweepConfig& sweep,
                                          const std::vector<std::string>& overrides);
 
+/// A warning for each config whose model no seed changes, where several of its runs differ in
+/// nothing else.
+std::vector<std::string> seed_warnings(const std::vector<ExperimentConfig>& runs);
+
 /// Every `count`-th run from the `index`-th on, 1 ≤ index ≤ count; together the shards are the
 /// plan.
 std::vector<ExperimentConfig> shard_of(const std::vector<ExperimentConfig>& plan,

@@ -274,6 +274,16 @@ def test_a_sweep_keeps_one_row_for_each_value(bench, tmp_path, model, key, value
     assert sorted(map(str, found)) == sorted(map(str, values))
 
 
+def test_a_sweep_over_seeds_says_before_it_begins_that_they_change_nothing(bench, tmp_path):
+    sweep = {"configs": [str(CONFIGS / "models/knn.json")], "seeds": [1, 2], "output": "sweep"}
+    (tmp_path / "sweep.json").write_text(json.dumps(sweep))
+    done = bench("sweep", "sweep.json", *FEW, "-q")
+    assert done.code == 0, done
+    assert done.stderr.count('a seed changes nothing with model.type "knn"') == 1
+    done = bench("sweep", "sweep.json", *FEW, "-q")
+    assert "a seed changes nothing" not in done.stderr  # nothing is left to train
+
+
 def test_expectations_hold_and_fail(bench):
     assert bench(*KNN, "--expect", "accuracy>=0.5", "--output", "a").code == 0
     done = bench(*KNN, "--expect", "loss<=1", "--output", "b")

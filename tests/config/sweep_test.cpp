@@ -16,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::MatchesRegex;
 
 class SweepTest : public testing::Test {
@@ -249,6 +250,15 @@ TEST_F(SweepTest, RefusesAGridOfMoreKeysThanThereAre) {
   }
   EXPECT_THAT(refusal(R"({"configs": ["mlp.json"], "seeds": [1], "grid": {)" + grid + "}}"),
               HasSubstr("50000 keys"));
+}
+
+TEST_F(SweepTest, WarnsOnceOfEachModelThatNoSeedChanges) {
+  write("knn.json", R"({"model": {"type": "knn"}})");
+  const std::string configs =
+      R"({"configs": ["mlp.json", {"config": "knn.json", "grid": {"model.k": [1, 3]}}], )";
+  EXPECT_THAT(seed_warnings(plan_sweep(read(configs + R"("seeds": [1, 2, 3]})"), {})),
+              ElementsAre(HasSubstr("knn: a seed changes nothing with model.type \"knn\"")));
+  EXPECT_THAT(seed_warnings(plan_sweep(read(configs + R"("seeds": [1]})"), {})), IsEmpty());
 }
 
 TEST_F(SweepTest, RefusesTwoConfigsOfOneName) {
