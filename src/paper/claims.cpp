@@ -28,17 +28,16 @@ Interval unrounded(double printed) {
 std::string percent(double share, int decimals) { return rounded(100.0 * share, decimals); }
 
 std::optional<std::string> other_difference(const PaperEvidence& evidence) {
-  const RunGroup* const mlp = evidence.mlp.runs;
-  const RunGroup* const cnn = evidence.cnn.runs;
-  if (mlp == nullptr || cnn == nullptr) return std::nullopt;
-  if (mlp->completed.empty() || cnn->completed.empty()) return std::nullopt;
-  const RunResult& a = mlp->completed.front().result;
-  const RunResult& b = cnn->completed.front().result;
+  if (!evidence.mlp.has_runs() || !evidence.cnn.has_runs()) return std::nullopt;
+  const RunGroup& mlp = *evidence.mlp.runs;
+  const RunGroup& cnn = *evidence.cnn.runs;
+  const RunResult& a = mlp.completed.front().result;
+  const RunResult& b = cnn.completed.front().result;
   ExperimentConfig of_the_cnn = a.config;
   of_the_cnn.seed = b.config.seed;
   of_the_cnn.model = b.config.model;  // the one difference that the claims are about
   std::vector<std::string> found = differences_between(of_the_cnn, b.config);
-  if (mlp->device != cnn->device) found.push_back("device: " + mlp->device + " → " + cnn->device);
+  if (mlp.device != cnn.device) found.push_back("device: " + mlp.device + " → " + cnn.device);
   const bool same_images =
       !a.data || !b.data ||
       (a.data->test.sha256 == b.data->test.sha256 && a.data->test.samples == b.data->test.samples);

@@ -19,6 +19,9 @@ namespace mnist_bench {
 struct PaperModel {
   const PrintedModel* printed = nullptr;
   const RunGroup* runs = nullptr;  ///< null: none
+
+  /// Whether some are completed.
+  [[nodiscard]] bool has_runs() const { return runs != nullptr && !runs->completed.empty(); }
 };
 
 /// Where evidence lists something of both models.

@@ -208,7 +208,7 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
     judgements.push_back(std::move(judged));
   };
   const RunGroup* const mlp = evidence.mlp.runs;
-  if (mlp == nullptr || mlp->completed.empty() || config_of(*mlp).training.steps) {
+  if (!evidence.mlp.has_runs() || config_of(*mlp).training.steps) {
     missing.emplace_back("runs of the MLP over epochs");
   } else {
     std::vector<const RunGroup*> epochs = variants_of(evidence, *mlp, {"training.batch_size"});

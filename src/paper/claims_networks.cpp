@@ -239,7 +239,7 @@ PaperClaim manual_features_claim(const PaperEvidence& evidence) {
       .experiment = "scripts/check_claims --all: sweep configs/paper/classical.json"};
   std::vector<std::string> missing;
   std::vector<NamedJudgement> judgements;
-  if (evidence.mlp.runs == nullptr || evidence.mlp.runs->completed.empty()) {
+  if (!evidence.mlp.has_runs()) {
     missing.emplace_back("runs of the MLP");
   } else {
     const RunGroup& mlp = *evidence.mlp.runs;
@@ -312,7 +312,7 @@ PaperClaim augmentation_claim(const PaperEvidence& evidence) {
                                 kNoiseSuite)};
   std::vector<std::string> missing;
   const RunGroup* augmented = nullptr;
-  if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {
+  if (!evidence.cnn.has_runs()) {
     missing.emplace_back("runs of the CNN");
   } else {
     augmented = variant(evidence, *evidence.cnn.runs, {"training.augment"}, [](const auto& config) {
@@ -350,7 +350,7 @@ PaperClaim deeper_claim(const PaperEvidence& evidence) {
                                 kNoiseSuite)};
   std::vector<std::string> missing;
   const RunGroup* resnet = nullptr;
-  if (evidence.cnn.runs == nullptr || evidence.cnn.runs->completed.empty()) {
+  if (!evidence.cnn.has_runs()) {
     missing.emplace_back("runs of the CNN");
   } else {
     for (const RunGroup* group :

@@ -54,7 +54,7 @@ PaperClaim accuracy_formula_claim(const PaperEvidence& evidence) {
       percent(1.0 - (1.0 - mlp) * kPrintedClasses / 2.0, 1),
       percent(1.0 - (1.0 - cnn) * kPrintedClasses / 2.0, 1)));
   for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
-    if (model.runs == nullptr || model.runs->completed.empty()) continue;
+    if (!model.has_runs()) continue;
     const RunResult& run = model.runs->completed.front().result;
     claim.findings.push_back(fmt::format(
         "Our {}, seed {}: {} % of the images are right; eq. 22 over its confusion matrix gives {} "
@@ -69,7 +69,7 @@ PaperClaim accuracy_formula_claim(const PaperEvidence& evidence) {
 
 /// The greatest distance between a run's accuracy and its macro recall.
 std::optional<double> widest_gap(const PaperModel& model) {
-  if (model.runs == nullptr || model.runs->completed.empty()) return std::nullopt;
+  if (!model.has_runs()) return std::nullopt;
   double widest = 0.0;
   for (const StoredRun& run : model.runs->completed) {
     const ClassificationMetrics& metrics = run.result.test->metrics;

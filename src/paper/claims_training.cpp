@@ -37,7 +37,7 @@ std::vector<double> second_moments_of(const StoredRun& run) {
 }
 
 std::optional<std::string> adam_finding(const PaperModel& model) {
-  if (model.runs == nullptr || model.runs->completed.empty()) return std::nullopt;
+  if (!model.has_runs()) return std::nullopt;
   const StoredRun& run = model.runs->completed.front();
   const std::vector<double> moments = second_moments_of(run);
   if (moments.empty()) return std::nullopt;
@@ -182,10 +182,7 @@ PaperClaim conditions_claim(const PaperEvidence& evidence) {
            "and the arithmetic; no run equalizes either."},
       .basis = ClaimBasis::reading,
       .verdict = ClaimVerdict::holds_in_part};
-  const bool have_both = evidence.mlp.runs != nullptr && evidence.cnn.runs != nullptr &&
-                         !evidence.mlp.runs->completed.empty() &&
-                         !evidence.cnn.runs->completed.empty();
-  if (!have_both) return claim;
+  if (!evidence.mlp.has_runs() || !evidence.cnn.has_runs()) return claim;
   const auto other = other_difference(evidence);
   claim.findings.push_back(other.value_or("Ours: the configs differ in model.* alone."));
   return claim;

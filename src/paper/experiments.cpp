@@ -109,7 +109,7 @@ std::vector<PaperModel> models_of(const PaperEvidence& evidence,
                                   std::vector<std::string>& missing) {
   std::vector<PaperModel> models;
   for (const PaperModel& model : {evidence.mlp, evidence.cnn}) {
-    if (model.runs != nullptr && !model.runs->completed.empty()) {
+    if (model.has_runs()) {
       models.push_back(model);
     } else {
       missing.push_back(fmt::format("runs of the {}", model.printed->name));
