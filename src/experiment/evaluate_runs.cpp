@@ -144,6 +144,10 @@ class Evaluator {
   }
 
  private:
+  /// SHA-256 of the set, its limit (0: none), whether it is the run's, and a corruption, or of
+  /// training images how many are held back.
+  using BatchKey = std::tuple<std::string, std::int64_t, bool, std::string>;
+
   StoredModel load(const StoredRun& run) {
     const RunResult& result = run.result;
     const bool is_trained = is_network(result.config.model);
@@ -235,12 +239,8 @@ class Evaluator {
     const auto [data, is_own] = data_of(model);
     const std::optional<std::int64_t> limit =
         is_own ? model.result().config.data.test_limit : std::nullopt;
-    const BatchKey key{data->test.sha256, limit.value_or(0), is_own, ""};
-    if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
-    Batch batch{.set = test_images(*data, model.result(), is_own), .points = options_.points};
-    require_kept_shape(batch.points, batch.set.images.shape());
-    batch.clean = std::make_shared<const EvaluationImages>(batch.set);
-    return batches_.emplace(key, std::move(batch)).first->second;
+    return batch_of_points({data->test.sha256, limit.value_or(0), is_own, ""},
+                           [&] { return test_images(*data, model.result(), is_own); });
   }
 
   /// The same for the images that the runs were trained on.
@@ -248,10 +248,17 @@ class Evaluator {
     const DataConfig& config = model.result().config.data;
     const Dataset& data = own_dataset(data_folder(config));
     require_trained_on(model.run, data, data_folder(config), kDataRemedy);
-    const BatchKey key{data.train.sha256, config.train_limit.value_or(0), true,
-                       fmt::format("{} {}", kOwnTrainingSet, config.validation.value_or(0))};
+    return batch_of_points({data.train.sha256, config.train_limit.value_or(0), true,
+                            fmt::format("{} {}", kOwnTrainingSet, config.validation.value_or(0))},
+                           [&] { return training_images(data, model.result()); });
+  }
+
+  /// The batch with this key; where it is new, with all points on the images that `make_set`
+  /// returns.
+  template <class MakeSet>
+  Batch& batch_of_points(const BatchKey& key, const MakeSet& make_set) {
     if (const auto found = batches_.find(key); found != batches_.end()) return found->second;
-    Batch batch{.set = training_images(data, model.result()), .points = options_.points};
+    Batch batch{.set = make_set(), .points = options_.points};
     require_kept_shape(batch.points, batch.set.images.shape());
     batch.clean = std::make_shared<const EvaluationImages>(batch.set);
     return batches_.emplace(key, std::move(batch)).first->second;
@@ -422,10 +429,6 @@ class Evaluator {
     observer_.status({fmt::format("{} of {} evaluations · {} · {}", outcome.computed, missing_,
                                   batch.set.name, canonical_spec(batch.points[point].transform))});
   }
-
-  /// SHA-256 of the set, its limit (0: none), whether it is the run's, and a corruption, or of
-  /// training images how many are held back.
-  using BatchKey = std::tuple<std::string, std::int64_t, bool, std::string>;
 
   const EvaluationOptions& options_;
   Observer& observer_;
