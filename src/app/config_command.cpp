@@ -23,7 +23,9 @@ void check_config(const ConfigArguments& arguments) {
     Console(ConsoleOptions{})
         .warn(fmt::format("the network is not checked, for want of the data: {}", error.what()));
   }
-  if (data) require_trainable(config, *data);
+  if (data) {
+    naming_config(config_origin(arguments.file), [&] { require_trainable(config, *data); });
+  }
   print(fmt::format("{}: ok (config hash {})\n", arguments.file, config_hash(config)));
 }
 

@@ -61,6 +61,7 @@ void run(const RunArguments& arguments, Session& session) {
                                        : arguments.resume ? Existing::resume
                                                           : Existing::refuse,
                            .command = session.command_line,
+                           .config_origin = config_origin(arguments.config.file),
                            .save_probabilities = arguments.save_probabilities};
   DataCache data;
   const StoredRun finished = run_experiment(config, options, data, console);

@@ -23,7 +23,9 @@ void summary(const SummaryArguments& arguments) {
   const ExperimentConfig config =
       read_experiment(arguments.config.file, arguments.config.overrides);
   const DataShape data = shape_of(config.data);
-  const ModelSummary model = summarize(config.model, data.image, data.classes);
+  const ModelSummary model = naming_config(config_origin(arguments.config.file), [&] {
+    return summarize(config.model, data.image, data.classes);
+  });
   print(arguments.json ? to_json(model).dump(2) + "\n" : model_text(model));
 }
 

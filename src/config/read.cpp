@@ -279,6 +279,11 @@ ExperimentConfig parse_experiment(std::string_view text, std::string_view origin
   return parse({parse_strict_json(text, origin), std::string(origin), {}}, overrides);
 }
 
+std::string config_origin(const std::filesystem::path& word) {
+  const std::filesystem::path file = find_config(word);
+  return file == "-" ? "stdin" : file.string();
+}
+
 ExperimentConfig read_experiment(const std::filesystem::path& word,
                                  const std::vector<std::string>& overrides) {
   const std::filesystem::path file = find_config(word);
@@ -288,7 +293,7 @@ ExperimentConfig read_experiment(const std::filesystem::path& word,
                 fmt::format("cannot read {}: it is a folder, not a config", file.string()),
                 "name a config file, for example the config.json in a run folder");
   }
-  const std::string origin = file == "-" ? "stdin" : file.string();
+  const std::string origin = config_origin(word);
   const bool is_named = !is_stream(file);
   const std::string text = read_input(file, kMaxConfigBytes, ExitCode::usage);
   return parse({parse_strict_json(text, origin), origin, {}, is_named}, overrides);

@@ -27,4 +27,7 @@ ExperimentConfig read_experiment(const std::filesystem::path& word,
 ExperimentConfig parse_experiment(std::string_view text, std::string_view origin,
                                   const std::vector<std::string>& overrides = {});
 
+/// What messages call the config that read_experiment finds for `word`: its file, or "stdin".
+std::string config_origin(const std::filesystem::path& word);
+
 }  // namespace mnist_bench

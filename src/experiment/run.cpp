@@ -95,7 +95,8 @@ struct Prepared {
 
 /// Sets up threads, device and data. Whatever is wrong with them or with the model, for this engine
 /// and in this memory, is found out here.
-Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& observer) {
+Prepared prepare(const ExperimentConfig& config, const RunOptions& options, DataCache& data,
+                 Observer& observer) {
   // Checked before the device: the native engine never uses CUDA.
   if (engine_of(config) == Engine::native) native::check_supported(config);
   Prepared prepared{.threads = set_up_threads(config.threads, observer),
@@ -106,7 +107,7 @@ Prepared prepare(const ExperimentConfig& config, DataCache& data, Observer& obse
   const Dataset& dataset = data.dataset();
   warn_of_data(dataset, config, observer);
   const DataShape shape = shape_of(dataset);
-  require_trainable(config, shape);
+  naming_config(options.config_origin, [&] { require_trainable(config, shape); });
   prepared.model = summarize(config.model, shape.image, shape.classes);
   if (is_network(config.model) && prepared.device.is_cpu()) {
     require_memory(config.optimizer, prepared.model.parameters);
@@ -174,7 +175,7 @@ StoredRun run(const ExperimentConfig& config, const RunOptions& options, DataCac
       return finished_already(output, *std::move(found), observer);
     }
   }
-  const Prepared prepared = prepare(config, data, observer);
+  const Prepared prepared = prepare(config, options, data, observer);
   RunFolder folder(output_folder(config), config, options.existing);
   if (folder.finished()) return finished_already(folder.path(), *folder.finished(), observer);
   RunResult result = begin_record(config, options, prepared, data.dataset());

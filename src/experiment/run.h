@@ -15,6 +15,8 @@ struct RunOptions {
   /// For the record: runs that share the machine with this one, and the command line.
   std::int64_t jobs = 1;
   std::string command;
+  /// What errors in the config begin with, such as its file; empty: nothing.
+  std::string config_origin = {};
   /// Write an epoch's files while the next one is trained: where total time counts more than an
   /// epoch's.
   bool write_async = false;

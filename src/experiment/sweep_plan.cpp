@@ -1,7 +1,5 @@
 #include "experiment/sweep_plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -22,14 +20,6 @@ std::string state_text(const RunState& state) {
   if (state.in_use) return "in use by another process";
   if (state.result) return std::string(to_string(state.result->status));
   return state.started ? "unfinished" : "missing";
-}
-
-void require_named_trainable(const ExperimentConfig& run, const DataShape& data) {
-  try {
-    require_trainable(run, data);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", run.output, error.what()), error.remedy());
-  }
 }
 
 }  // namespace
@@ -81,7 +71,7 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
       const std::int64_t left = file.train_images - run->data.validation.value_or(0);
       shape.train_images =
           std::clamp<std::int64_t>(run->data.train_limit.value_or(left), 1, file.train_images);
-      require_named_trainable(*run, shape);
+      naming_config(run->output, [&] { require_trainable(*run, shape); });
     }
   }
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "base/error.h"
 #include "config/experiment.h"
 #include "data/dataset.h"
 
@@ -23,5 +25,17 @@ DataShape shape_of(const DataConfig& config);
 /// Throws Error(usage) for a model that cannot exist for such data, and for a network that cannot
 /// be trained in their batches or that the config's engine cannot train.
 void require_trainable(const ExperimentConfig& config, const DataShape& data);
+
+/// What `check` returns. Its errors begin with `origin`: the file of the config that they are of,
+/// or the folder of its run; empty: they stay as they are.
+template <class Check>
+auto naming_config(const std::string& origin, const Check& check) {
+  try {
+    return check();
+  } catch (const Error& error) {
+    if (origin.empty()) throw;
+    throw Error(error.code(), origin + ": " + error.what(), error.remedy(), error.cause());
+  }
+}
 
 }  // namespace mnist_bench

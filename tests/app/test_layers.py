@@ -149,7 +149,8 @@ def test_what_does_not_fit_is_named_with_its_layer(bench, tmp_path):
     ):
         done = bench(*command)
         assert_refusal(done, 2, "layer fc1", "[4, 26, 26]", "flatten")
-        assert command[0] != "sweep" or "runs/sweep/c/seed-1: layer" in done.stderr
+        named = "runs/sweep/c/seed-1" if command[0] == "sweep" else "c.json"
+        assert f"error: {named}: layer fc1: " in done.stderr
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "runs").exists()
 
