@@ -20,6 +20,10 @@ def fixture_paper(tmp_path_factory):
     for model in ("mlp", "cnn"):
         done = run_binary("run", model, *QUICK, "seed=1", cwd=home)
         assert done.code == 0, done
+    # Labels need not have a place to break a line at: this one is in headings and captions.
+    name = f"name={10 * 'long_name_'}"
+    done = run_binary("run", "mlp", *QUICK, "training.epochs=1", name, cwd=home)
+    assert done.code == 0, done
     done = run_binary("report", "runs", "--paper", "-opaper.html", "-opaper.json", cwd=home)
     assert done.code == 0, done
     return home / "paper.html", parse_json((home / "paper.json").read_text())["paper"]["claims"]
