@@ -104,8 +104,8 @@ MetricComparison compare_metric(const Metric& metric, const RunGroup& a, const R
   comparison.b = summary_at(b, pairs.b);
   comparison.differences = pairs.differences;
   comparison.difference = paired_summary(comparison.differences, metric.is_share() ? images : 0);
-  const bool is_deterministic = comparison.a.is_deterministic && comparison.b.is_deterministic;
-  if (is_deterministic && comparison.difference.mean) {
+  const bool has_scatter = !comparison.a.is_deterministic || !comparison.b.is_deterministic;
+  if (!has_scatter && comparison.difference.mean) {
     comparison.difference = without_scatter(comparison.difference);
   }
   return comparison;
@@ -244,12 +244,12 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   if (margins.not_worse) {
     comparison.not_worse = non_inferiority_test(accuracies, *margins.not_worse, images);
   }
-  const bool is_deterministic = comparison.metrics.front().difference.is_deterministic;
-  comparison.judgement.difference.is_deterministic = is_deterministic;
+  const bool one_value = comparison.metrics.front().difference.is_deterministic;
+  comparison.judgement.difference.is_deterministic = one_value;
   if (comparison.equivalence) {
-    comparison.equivalence->difference.is_deterministic = is_deterministic;
+    comparison.equivalence->difference.is_deterministic = one_value;
   }
-  if (comparison.not_worse) comparison.not_worse->difference.is_deterministic = is_deterministic;
+  if (comparison.not_worse) comparison.not_worse->difference.is_deterministic = one_value;
   comparison.config_differences = differences_between(config_a, config_b);
   comparison.notes = notes_on_groups(comparison);
   return comparison;

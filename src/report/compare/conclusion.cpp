@@ -139,8 +139,8 @@ std::string conclusion_text(const GroupComparison& comparison) {
   if (comparison.not_worse) {
     text += " " + not_worse_conclusion(*comparison.not_worse, comparison.images);
   }
-  const bool is_deterministic = comparison.judgement.difference.is_deterministic;
-  return text + " " + (is_deterministic ? kScopeOfDeterministic : kScopeOfGroups);
+  const bool one_value = comparison.judgement.difference.is_deterministic;
+  return text + " " + (one_value ? kScopeOfDeterministic : kScopeOfGroups);
 }
 
 std::string conclusion_text(const FamilyComparison& family) {
