@@ -198,8 +198,8 @@ std::vector<RunGroup> one_key_for_each_name() {
 TEST(SweepSection, SaysWhyNoFigureIsOverItsKeys) {
   EXPECT_THAT(sweep_section(swept_by_three_numbers()).notes,
               ElementsAre("No figure over the swept keys: a chart is over one swept key that is a "
-                          "number, not over 3: optimizer.learning_rate, training.batch_size, "
-                          "training.epochs; a heat map is over two swept keys, not over 3."));
+                          "number, not over 3: optimizer.learning_rate, training.epochs, "
+                          "training.batch_size; a heat map is over two swept keys, not over 3."));
   EXPECT_THAT(heat_map_figures(one_key_for_each_name(), {}), IsEmpty());
   EXPECT_THAT(sweep_section(one_key_for_each_name()).notes,
               ElementsAre(HasSubstr("a heat map needs two values of optimizer.learning_rate and of "
