@@ -18,6 +18,42 @@ namespace {
 
 namespace nn = torch::nn;
 
+/// A 1 × 1 convolution with a stride, of its input's every s-th row and column. LibTorch 2.15's own
+/// one writes past its memory in the backward pass, and computes wrong gradients, on CPUs with AVX2
+/// where the input has fewer than eight channels (oneDNN's issue 6035).
+class StridedPointConvImpl : public nn::Cloneable<StridedPointConvImpl> {
+ public:
+  explicit StridedPointConvImpl(nn::Conv2dOptions options) : options_(std::move(options)) {
+    StridedPointConvImpl::reset();
+  }
+
+  void reset() override {
+    const nn::Conv2d initialized(options_);
+    weight_ = register_parameter("weight", initialized->weight);
+    if (options_.bias()) bias_ = register_parameter("bias", initialized->bias);
+  }
+
+  /// x: [N, channels, rows, columns].
+  torch::Tensor forward(const torch::Tensor& x) {
+    const std::int64_t step = options_.stride()->front();
+    return torch::conv2d(x.slice(2, 0, {}, step).slice(3, 0, {}, step), weight_, bias_);
+  }
+
+ private:
+  nn::Conv2dOptions options_;
+  torch::Tensor weight_;
+  torch::Tensor bias_;
+};
+TORCH_MODULE(StridedPointConv);
+
+nn::AnyModule make_convolution(const nn::Conv2dOptions& options) {
+  const bool is_point = options.kernel_size()->front() == 1;
+  const bool is_strided = options.stride()->front() > 1;
+  const bool is_padded = std::get<torch::ExpandingArray<2>>(options.padding())->front() > 0;
+  if (is_point && is_strided && !is_padded) return nn::AnyModule(StridedPointConv(options));
+  return nn::AnyModule(nn::Conv2d(options));
+}
+
 /// A residual block: its layers, one after the other, plus its shortcut (He et al. 2016, eq. 1).
 /// The layers are its own children, so that a parameter is called "block1.conv1.weight".
 class ResidualImpl : public nn::Cloneable<ResidualImpl> {
@@ -37,11 +73,11 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
     if (shortcut_ == layer::Shortcut::identity) return;
     stride_ = shortcut_stride(layer_);
     if (shortcut_ != layer::Shortcut::projection) return;
-    projection_ = register_module(
-        "shortcut", nn::Conv2d(nn::Conv2dOptions(layer_.input.front(), layer_.output.front(),
-                                                 /*kernel_size=*/1)
-                                   .stride(stride_)
-                                   .bias(false)));
+    projection_ = make_convolution(nn::Conv2dOptions(layer_.input.front(), layer_.output.front(),
+                                                     /*kernel_size=*/1)
+                                       .stride(stride_)
+                                       .bias(false));
+    register_module("shortcut", projection_.ptr());
   }
 
   /// x: [N, channels, rows, columns].
@@ -66,7 +102,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
       case layer::Shortcut::identity:
         return x;
       case layer::Shortcut::projection:
-        return projection_->forward(x);
+        return projection_.forward<torch::Tensor>(x);
       case layer::Shortcut::subsample: {
         const std::int64_t zeros = layer_.output.front() - layer_.input.front();
         return torch::constant_pad_nd(x.slice(2, 0, {}, stride_).slice(3, 0, {}, stride_),
@@ -80,7 +116,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
   layer::Shortcut shortcut_;
   std::int64_t stride_ = 1;
   std::vector<NamedModule> modules_;
-  nn::Conv2d projection_ = nullptr;
+  nn::AnyModule projection_;
 };
 TORCH_MODULE(Residual);
 
@@ -119,10 +155,10 @@ nn::AnyModule make_module(const PlacedLayer& layer, bool relu_in_place) {
           [](const layer::Flatten&) { return nn::AnyModule(nn::Flatten()); },
           [&](const layer::Linear&) { return nn::AnyModule(nn::Linear(inputs(), outputs())); },
           [&](const layer::Conv2d& conv) {
-            return nn::AnyModule(nn::Conv2d(nn::Conv2dOptions(inputs(), outputs(), conv.kernel)
-                                                .stride(conv.stride)
-                                                .padding(conv.padding)
-                                                .bias(conv.bias)));
+            return make_convolution(nn::Conv2dOptions(inputs(), outputs(), conv.kernel)
+                                        .stride(conv.stride)
+                                        .padding(conv.padding)
+                                        .bias(conv.bias));
           },
           [&](const layer::Relu&) {
             return nn::AnyModule(nn::ReLU(nn::ReLUOptions(relu_in_place)));

@@ -149,6 +149,47 @@ TEST(ResidualBlock, IsClonedWithParametersOfItsOwn) {
   EXPECT_NE(export_buffers(copy), export_buffers(network));
 }
 
+/// Of float64 tensors LibTorch computes convolutions itself, of float32 ones in channels-last with
+/// oneDNN.
+TEST(Convolutions, HaveTheirGradientsInFloat64WithAnyKernelStridePaddingAndChannels) {
+  const auto gradients = [](const LayersConfig& config, const torch::Tensor& x,
+                            torch::ScalarType type) {
+    auto network = make_network(config, {.rows = 9, .columns = 11}, 3);
+    initialize(network, 1);
+    if (type == torch::kFloat32) choose_memory_format(network);
+    network->to(type);
+    torch::nn::functional::cross_entropy(network->forward(x.to(type)), torch::tensor({0, 1, 2, 1}))
+        .backward();
+    std::vector<torch::Tensor> found;
+    for (const torch::Tensor& parameter : network->parameters()) {
+      found.push_back(parameter.grad().to(torch::kFloat64));
+    }
+    return found;
+  };
+  const torch::Tensor x = random_input({4, 1, 9, 11});
+  for (const std::int64_t kernel : {1, 2, 3, 5}) {
+    for (const std::int64_t stride : {1, 2, 3}) {
+      for (const std::int64_t padding : {0, 1, 2}) {
+        for (const std::int64_t channels : {1, 3, 8, 20}) {
+          SCOPED_TRACE(testing::Message() << kernel << " × " << kernel << ", stride " << stride
+                                          << ", padding " << padding << ", " << channels);
+          const LayersConfig config = unnamed(
+              {layer::Conv2d{.channels = channels, .kernel = 3, .padding = 1},
+               layer::Conv2d{.channels = 5, .kernel = kernel, .stride = stride, .padding = padding},
+               layer::Flatten{}, layer::Linear{}});
+          const auto expected = gradients(config, x, torch::kFloat64);
+          const auto found = gradients(config, x, torch::kFloat32);
+          ASSERT_EQ(found.size(), expected.size());
+          for (std::size_t i = 0; i < found.size(); ++i) {
+            EXPECT_LE((found[i] - expected[i]).norm().item<double>(),
+                      1e-5 * expected[i].norm().item<double>() + 1e-6);
+          }
+        }
+      }
+    }
+  }
+}
+
 /// Where relu may write in slot is a question of speed: neither its layer's input nor what a
 /// backward pass needs is lost.
 TEST(LayerModules, LeaveTheirInputAsItIs) {
