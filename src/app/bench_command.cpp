@@ -177,7 +177,6 @@ void bench(BenchArguments& arguments, const CLI::App& command, Session& session)
   if (arguments.inference) {
     const InferenceOptions inference{.models = read_inference_models(names),
                                      .engines = options.engines,
-                                     .leave_out_unsupported = !is_given("--engines"),
                                      .threads = options.threads,
                                      .batches = arguments.batches,
                                      .rounds = options.rounds,

@@ -14,7 +14,6 @@
 #include "experiment/predictor.h"
 #include "experiment/trainable.h"
 #include "model/activations.h"
-#include "native/learner.h"
 #include "record/layer_tensors.h"
 #include "record/trained_model.h"
 #include "runtime/interrupt.h"
@@ -104,35 +103,6 @@ struct TimedModel {
   std::vector<double> seconds = {};
 };
 
-/// Why `engine` cannot compute the network; nothing where it can.
-std::optional<Error> unsupported_by(Engine engine, const Subject& subject) {
-  if (engine != Engine::native) return std::nullopt;
-  try {
-    native::check_supported(subject.layers);
-  } catch (const Error& error) {
-    return Error(error.code(), fmt::format("{}: {}", subject.name, error.what()),
-                 "use --engines libtorch");
-  }
-  return std::nullopt;
-}
-
-/// The engines that compute the network. Throws, or warns, for another.
-std::vector<Engine> engines_of(const Subject& subject, const InferenceOptions& options,
-                               Observer& observer) {
-  std::vector<Engine> engines;
-  for (const Engine engine : options.engines) {
-    const std::optional<Error> error = unsupported_by(engine, subject);
-    if (!error) {
-      engines.push_back(engine);
-    } else if (options.leave_out_unsupported) {
-      observer.warn(fmt::format("{}; left out", error->what()));
-    } else {
-      throw Error(*error);
-    }
-  }
-  return engines;
-}
-
 void require_images(const Subject& subject, const std::vector<std::int64_t>& batches) {
   for (const std::int64_t batch : batches) {
     if (batch <= subject.images->size()) continue;
@@ -143,8 +113,9 @@ void require_images(const Subject& subject, const std::vector<std::int64_t>& bat
   }
 }
 
-void add_cases(const Subject& subject, const std::vector<Engine>& engines,
-               const InferenceOptions& options, std::vector<TimedModel>& cases) {
+void add_cases(const Subject& subject, const InferenceOptions& options,
+               std::vector<TimedModel>& cases) {
+  const std::vector<Engine>& engines = options.engines;
   std::int64_t parameters = 0;
   for (const TensorShape& tensor : parameters_of(subject.layers)) parameters += size_of(tensor);
   for (const std::int64_t threads : options.threads) {
@@ -228,11 +199,7 @@ void run_inference(const InferenceOptions& options, Observer& observer,
       subject.name += fmt::format(" in {}", run->folder.string());
     }
     require_images(subject, options.batches);
-    add_cases(subject, engines_of(subject, options, observer), options, cases);
-  }
-  if (cases.empty()) {
-    throw Error(ExitCode::usage, "none of the engines computes any of the models",
-                "use --engines libtorch");
+    add_cases(subject, options, cases);
   }
   for (std::int64_t round = 1; round <= options.rounds; ++round) {
     for (TimedModel& one : cases) take_turn(one);

@@ -21,8 +21,6 @@ using InferenceModel = std::variant<ExperimentConfig, StoredRun>;
 struct InferenceOptions {
   std::vector<InferenceModel> models;
   std::vector<Engine> engines = {Engine::libtorch, Engine::native};
-  /// Whether a network that an engine cannot compute is left out, with a warning, or an error.
-  bool leave_out_unsupported = true;
   std::vector<std::int64_t> threads = {1};
   std::vector<std::int64_t> batches = {1, 64};
   std::int64_t rounds = 5;

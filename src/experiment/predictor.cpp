@@ -20,7 +20,7 @@ class NativePredictor final : public Predictor {
 
   [[nodiscard]] std::string simd() const override { return kernels::simd_target(); }
   void set_parameters(const std::vector<NamedTensor>& stored) override {
-    network_->parameters().import_values(stored);
+    native::import_stored(*network_, stored);
   }
   Predictions predict(const ImageSet& images) override {
     return native::predict(*network_, native::Images(images));

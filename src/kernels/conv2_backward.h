@@ -16,9 +16,6 @@ namespace mnist_bench::kernels {
 void conv2_backward_data(const Conv2& conv, std::size_t block, const float* weights,
                          const ActiveUnits& active, const float* gradient, float* d_x);
 
-/// Whether a kernel adds its result to what is there or overwrites it.
-enum class Accumulate { no, yes };
-
 /// Scratch of `conv2_backward_weights`: the active units of an image by channel.
 struct UnitsByChannel {
   struct Unit {

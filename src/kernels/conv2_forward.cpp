@@ -81,10 +81,12 @@ void transform_weights(const Conv2& conv, const float* weights, float* transform
   }
 }
 
-/// `multiply` as a function: its code is large, and two functions call it.
+/// m[t][o] = Σ_c v[t][c] · u[c][o]. `multiply_in_blocks` as a function: its code is large, and two
+/// functions call it.
 HWY_NOINLINE void multiply_points(const float* v, const float* u, std::size_t tiles,
                                   std::size_t in_channels, std::size_t out_channels, float* m) {
-  multiply(v, u, tiles, in_channels, out_channels, m);
+  multiply_in_blocks({v, in_channels, 1}, {u, out_channels}, in_channels, {0, tiles},
+                     {0, out_channels}, {}, {m, out_channels});
 }
 
 /// A tile that is not yet computed.

@@ -11,18 +11,45 @@ namespace mnist_bench::kernels {
 /// line.
 inline constexpr std::size_t kLine = 16;
 
+/// Whether a kernel adds its result to what is there or overwrites it.
+enum class Accumulate { no, yes };
+
 /// A view of a row-major float matrix; each row starts `stride` floats after the one before.
 struct ConstMatrix {
   const float* data = nullptr;
   std::size_t stride = 0;
   [[nodiscard]] const float* row(std::size_t index) const { return data + index * stride; }
+  /// Without the rows and columns before these; null stays null.
+  [[nodiscard]] ConstMatrix from(std::size_t first_row, std::size_t first_column) const {
+    return {data == nullptr ? nullptr : row(first_row) + first_column, stride};
+  }
 };
 struct Matrix {
   float* data = nullptr;
   std::size_t stride = 0;
   [[nodiscard]] float* row(std::size_t index) const { return data + index * stride; }
+  [[nodiscard]] Matrix from(std::size_t first_row, std::size_t first_column) const {
+    return {row(first_row) + first_column, stride};
+  }
   operator ConstMatrix() const { return {data, stride}; }  // NOLINT: as a pointer to const
 };
+
+/// A view of a matrix or of its transpose: element (r, c) is data[r · row_stride + c ·
+/// column_stride].
+struct StridedMatrix {
+  const float* data = nullptr;
+  std::size_t row_stride = 0;
+  std::size_t column_stride = 1;
+  [[nodiscard]] float at(std::size_t row, std::size_t column) const {
+    return data[row * row_stride + column * column_stride];
+  }
+  [[nodiscard]] StridedMatrix from_row(std::size_t first) const {
+    return {data + first * row_stride, row_stride, column_stride};
+  }
+};
+
+inline StridedMatrix strided(ConstMatrix matrix) { return {matrix.data, matrix.stride, 1}; }
+inline StridedMatrix transposed(ConstMatrix matrix) { return {matrix.data, 1, matrix.stride}; }
 
 /// begin … end − 1
 struct Range {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "kernels/matrix.h"
 #include "kernels/tile-inl.h"
 #include "kernels/unroll-inl.h"
 
@@ -20,61 +21,65 @@ inline constexpr bool kManyRegisters = HWY_ARCH_ARM_A64 != 0 || HWY_TARGET <= HW
 inline constexpr std::size_t kSums = kManyRegisters ? 24 : 12;
 inline constexpr std::size_t kColumns = kManyRegisters ? 4 : 2;
 
-/// m[t][o] = Σ_c v[t][c] · u[c][o], for kRows tiles and kVectors vectors of output channels.
+/// c[i][j] = start[i][j] + Σₖ a(i, k) · b[k][j] for k in 0 … depth − 1, kRows rows and kVectors
+/// vectors of columns. Without `start` (null), it starts from 0.
 template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void multiply_block(const float* HWY_RESTRICT v, const float* HWY_RESTRICT u,
-                               std::size_t in_channels, std::size_t out_channels,
-                               float* HWY_RESTRICT m) {
+HWY_INLINE void multiply_block(const StridedMatrix& a, ConstMatrix b, std::size_t depth,
+                               ConstMatrix start, Matrix c) {
   const std::size_t lanes = hn::Lanes(kFloats);
   Vector sums[kRows * kVectors];
-  unroll<kRows * kVectors>([&](auto i) MNIST_BENCH_LAMBDA { sums[i] = hn::Zero(kFloats); });
-  for (std::size_t c = 0; c < in_channels; ++c) {
-    Vector weights[kVectors];
+  unroll<kRows>([&](auto i) MNIST_BENCH_LAMBDA {
     unroll<kVectors>([&](auto j) MNIST_BENCH_LAMBDA {
-      weights[j] = hn::LoadU(kFloats, u + c * out_channels + j * lanes);
+      sums[i * kVectors + j] =
+          start.data == nullptr ? hn::Zero(kFloats) : hn::LoadU(kFloats, start.row(i) + j * lanes);
     });
-    unroll<kRows>([&](auto t) MNIST_BENCH_LAMBDA {
-      const auto input = hn::Set(kFloats, v[t * in_channels + c]);
+  });
+  for (std::size_t k = 0; k < depth; ++k) {
+    Vector weights[kVectors];
+    unroll<kVectors>(
+        [&](auto j) MNIST_BENCH_LAMBDA { weights[j] = hn::LoadU(kFloats, b.row(k) + j * lanes); });
+    unroll<kRows>([&](auto i) MNIST_BENCH_LAMBDA {
+      const auto input = hn::Set(kFloats, a.at(i, k));
       unroll<kVectors>([&](auto j) MNIST_BENCH_LAMBDA {
-        sums[t * kVectors + j] = hn::MulAdd(input, weights[j], sums[t * kVectors + j]);
+        sums[i * kVectors + j] = hn::MulAdd(input, weights[j], sums[i * kVectors + j]);
       });
     });
   }
-  unroll<kRows>([&](auto t) MNIST_BENCH_LAMBDA {
+  unroll<kRows>([&](auto i) MNIST_BENCH_LAMBDA {
     unroll<kVectors>([&](auto j) MNIST_BENCH_LAMBDA {
-      hn::StoreU(sums[t * kVectors + j], kFloats, m + t * out_channels + j * lanes);
+      hn::StoreU(sums[i * kVectors + j], kFloats, c.row(i) + j * lanes);
     });
   });
 }
 
-/// The same for all `tiles`: in blocks of kRows, and the rest in a smaller block.
+/// The same for all rows in `rows`: in blocks of kRows, and the rest in a smaller block.
 template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void multiply_tiles(const float* v, const float* u, std::size_t tiles,
-                               std::size_t in_channels, std::size_t out_channels, float* m) {
-  std::size_t t = 0;
-  for (; t + kRows <= tiles; t += kRows) {
-    multiply_block<kRows, kVectors>(v + t * in_channels, u, in_channels, out_channels,
-                                    m + t * out_channels);
+HWY_INLINE void multiply_rows(const StridedMatrix& a, ConstMatrix b, std::size_t depth, Range rows,
+                              ConstMatrix start, Matrix c) {
+  std::size_t i = rows.begin;
+  for (; i + kRows <= rows.end; i += kRows) {
+    multiply_block<kRows, kVectors>(a.from_row(i), b, depth, start.from(i, 0), c.from(i, 0));
   }
   if constexpr (kRows > 1) {
-    if (t < tiles) {
-      multiply_tiles<kRows - 1, kVectors>(v + t * in_channels, u, tiles - t, in_channels,
-                                          out_channels, m + t * out_channels);
+    if (i < rows.end) {
+      multiply_rows<kRows - 1, kVectors>(a, b, depth, {i, rows.end}, start, c);
     }
   }
 }
 
-/// The same for all output channels from `first` on.
+/// The same for all columns in `columns`, whose bounds are multiples of kLine.
 template <std::size_t kVectors = kColumns>
-HWY_INLINE void multiply(const float* v, const float* u, std::size_t tiles, std::size_t in_channels,
-                         std::size_t out_channels, float* m, std::size_t first = 0) {
+HWY_INLINE void multiply_in_blocks(const StridedMatrix& a, ConstMatrix b, std::size_t depth,
+                                   Range rows, Range columns, ConstMatrix start, Matrix c) {
   constexpr std::size_t kRows = std::min(kSums / kVectors, std::size_t{12});
   const std::size_t width = kVectors * hn::Lanes(kFloats);
-  for (; first + width <= out_channels; first += width) {
-    multiply_tiles<kRows, kVectors>(v, u + first, tiles, in_channels, out_channels, m + first);
+  std::size_t first = columns.begin;
+  for (; first + width <= columns.end; first += width) {
+    multiply_rows<kRows, kVectors>(a, b.from(0, first), depth, rows, start.from(0, first),
+                                   c.from(0, first));
   }
   if constexpr (kVectors > 1) {
-    multiply<kVectors - 1>(v, u, tiles, in_channels, out_channels, m, first);
+    multiply_in_blocks<kVectors - 1>(a, b, depth, rows, {first, columns.end}, start, c);
   }
 }
 

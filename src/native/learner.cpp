@@ -71,6 +71,13 @@ void check_supported(const ExperimentConfig& config) {
   check_device(config.device);
 }
 
+void import_stored(Network& network, const std::vector<NamedTensor>& tensors) {
+  const std::size_t parameters = std::min(network.parameters().count(), tensors.size());
+  const auto buffers = tensors.begin() + static_cast<std::ptrdiff_t>(parameters);
+  network.parameters().import_values({tensors.begin(), buffers});
+  network.buffers().import_values({buffers, tensors.end()});
+}
+
 Predictions predict(Network& network, const Images& set) {
   Predictions predictions;
   const std::vector<float> logits = network.logits(set, 0, set.size());
@@ -99,6 +106,7 @@ std::string NativeLearner::simd() const { return kernels::simd_target(); }
 void NativeLearner::restore(const TrainingState& state) {
   require_state_of(config_.optimizer, state);
   network_->parameters().import_state(state, optimizer_tensors(config_.optimizer));
+  network_->buffers().import_values(state.buffers);
   epoch_ = state.epoch;
   steps_done_ = state.step;
 }
@@ -133,8 +141,10 @@ Predictions NativeLearner::predict(Split split) {
 }
 
 TrainingState NativeLearner::state() const {
-  return network_->parameters().export_state(epoch_, steps_done_,
-                                             optimizer_tensors(config_.optimizer));
+  TrainingState state = network_->parameters().export_state(epoch_, steps_done_,
+                                                            optimizer_tensors(config_.optimizer));
+  state.buffers = network_->buffers().export_values();
+  return state;
 }
 
 void NativeLearner::set_parameters(const std::vector<NamedTensor>& parameters) {

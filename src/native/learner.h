@@ -15,18 +15,21 @@
 
 namespace mnist_bench::native {
 
-/// Each throws Error(usage), saying what to do instead, for what this engine cannot train: a
-/// config, whatever its data, or a list of layers.
+/// Throws Error(usage), saying what to do instead, for a config that this engine cannot train,
+/// whatever its data.
 void check_supported(const ExperimentConfig& config);
-void check_supported(const std::vector<PlacedLayer>& layers);
 
 /// Throws Error(usage) for a device, as a config names it, other than the CPU.
 void check_device(const std::string& device);
 
 /// The network of these layers on `threads` threads, all parameters 0. Its pixels are
-/// (x/255 − mean)/sd. Throws as `check_supported`.
+/// (x/255 − mean)/sd.
 std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                                       const PixelScaling& scaling, std::int64_t threads);
+
+/// Takes what is stored of a network: its parameters, then its buffers. Throws Error(io) if they
+/// belong to another one.
+void import_stored(Network& network, const std::vector<NamedTensor>& tensors);
 
 /// Sends all images through the network, at least one.
 Predictions predict(Network& network, const Images& set);

@@ -1,19 +1,14 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <variant>
+#include <optional>
 
-#include "base/error.h"
-#include "base/overloaded.h"
-#include "config/layer_keys.h"
 #include "native/cnn.h"
+#include "native/layer_network.h"
 #include "native/learner.h"
 #include "native/mlp.h"
 
 // Finds out which of this engine's networks a list of layers is, however it was written: linear
-// layers, or the CNN.
+// layers, the CNN, or any other.
 
 namespace mnist_bench::native {
 namespace {
@@ -75,21 +70,11 @@ bool compute_the_same(const PlacedLayer& a, const PlacedLayer& b) {
   return a.input == b.input && a.output == b.output && (linear || a.kind == b.kind);
 }
 
-/// Where a list of layers and a CNN part.
-struct Difference {
-  std::size_t index = 0;                             ///< the number of layers where one has ended
-  std::optional<layer::Kind> wanted = std::nullopt;  ///< the CNN's layer there; absent: it ended
-};
-
-/// Absent if the list is the CNN.
-std::optional<Difference> difference(const std::vector<PlacedLayer>& layers, const CnnConfig& cnn) {
+/// Whether the list is this CNN.
+bool is_cnn(const std::vector<PlacedLayer>& layers, const CnnConfig& cnn) {
   const std::vector<PlacedLayer> wanted = effective_layers(
       layers_of(require_network(cnn, "it has no layers"), image_of(layers), classes_of(layers)));
-  const auto [mine, its] =
-      std::mismatch(layers.begin(), layers.end(), wanted.begin(), wanted.end(), compute_the_same);
-  if (mine == layers.end() && its == wanted.end()) return std::nullopt;
-  return Difference{.index = static_cast<std::size_t>(mine - layers.begin()),
-                    .wanted = its == wanted.end() ? std::nullopt : std::optional(its->kind)};
+  return std::ranges::equal(layers, wanted, compute_the_same);
 }
 
 /// All layers of one kind, in order.
@@ -131,93 +116,59 @@ std::vector<std::string> names_of(const std::vector<PlacedLayer>& layers) {
   return names;
 }
 
-std::string text_of(const PlacedLayer& layer) {
-  return fmt::format("layer {} ({})", layer.name, layer::type_of(layer.kind));
-}
-
-std::string text_of(const Difference& found, const std::vector<PlacedLayer>& layers) {
-  const auto& [index, wanted] = found;
-  const PlacedLayer& layer = layers[std::min(index, layers.size() - 1)];
-  if (!wanted) return text_of(layer) + " comes after the last layer of cnn";
-  const std::string_view type = layer::type_of(*wanted);
-  if (index == layers.size()) {
-    return fmt::format("{} is the last, but cnn has {} after it", text_of(layer), type);
-  }
-  if (type == layer::type_of(layer.kind)) {
-    return fmt::format("{} differs from {}, which cnn has there", text_of(layer),
-                       nlohmann::ordered_json(Layer{{}, *wanted}).dump());
-  }
-  return fmt::format("{} is where cnn has {}", text_of(layer), type);
-}
-
-Error refusal(const std::string& what) {
-  return {ExitCode::usage,
-          "the native engine trains lists of linear layers with relu and dropout between them, and "
-          "lists like that of model cnn, of any sizes; " +
-              what,
-          "use training.engine=libtorch"};
-}
-
 /// The probability of being dropped by one of two.
 double either(double p, double other) {
   return std::min(p + other - p * other, std::nextafter(1.0, 0.0));
 }
 
-/// Throws Error(usage) naming the first layer that has no place in a network of linear layers.
-MlpLayout mlp_of(const std::vector<PlacedLayer>& layers) {
+/// The list as linear layers with relu and dropout between them; absent if it is none.
+std::optional<MlpLayout> mlp_of(const std::vector<PlacedLayer>& layers) {
   MlpLayout layout;
   for (const PlacedLayer& layer : layers) {
     const auto* dropout = std::get_if<layer::Dropout>(&layer.kind);
+    const bool is_relu = std::holds_alternative<layer::Relu>(layer.kind);
     if (std::holds_alternative<layer::Linear>(layer.kind)) {
       layout.hidden.push_back({.units = layer.output.front()});
     } else if (dropout != nullptr) {
       double& p = layout.hidden.empty() ? layout.input_dropout : layout.hidden.back().dropout;
       p = either(p, dropout->p);
-    } else if (std::holds_alternative<layer::Relu>(layer.kind)) {
-      if (layout.hidden.empty()) {
-        throw refusal(text_of(layer) + " comes before the first linear layer");
-      }
+    } else if (is_relu && !layout.hidden.empty()) {
       layout.hidden.back().relu = true;
     } else if (!std::holds_alternative<layer::Flatten>(layer.kind)) {
-      throw refusal(text_of(layer) + " is none of these");
+      return std::nullopt;
     }
   }
-  if (!std::holds_alternative<layer::Linear>(layers.back().kind)) {
-    throw refusal(text_of(layers.back()) + " is the last, but not linear");
-  }
+  const bool ends_linear =
+      !layers.empty() && std::holds_alternative<layer::Linear>(layers.back().kind);
+  if (!ends_linear) return std::nullopt;
   layout.hidden.pop_back();
   return layout;
 }
 
-/// The network of this engine that the list is, however it was written. Throws Error(usage) naming
-/// the first layer that does not fit.
-std::variant<MlpLayout, CnnConfig> recognize(const std::vector<PlacedLayer>& all) {
-  const std::vector<PlacedLayer> layers = in_order_of_cnn(effective_layers(all));
+/// The list as the CNN, with any sizes; absent if it is none.
+std::optional<CnnConfig> cnn_of(const std::vector<PlacedLayer>& layers) {
+  if (layers_of_kind<layer::Conv2d>(layers).empty()) return std::nullopt;
   const auto [rows, columns] = image_of(layers);
-  const bool has_cnn = rows >= 4 && columns >= 4;  // smaller images have none
-  if (!has_cnn || layers_of_kind<layer::Conv2d>(layers).empty()) return mlp_of(layers);
+  if (rows < 4 || columns < 4) return std::nullopt;  // smaller images have none
   const CnnConfig cnn = nearest_cnn(layers);
-  if (const auto found = difference(layers, cnn)) throw refusal(text_of(*found, layers));
-  return cnn;
+  return is_cnn(layers, cnn) ? std::optional(cnn) : std::nullopt;
 }
 
 }  // namespace
 
-void check_supported(const std::vector<PlacedLayer>& layers) { recognize(layers); }
-
-std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
+std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& all,
                                       const PixelScaling& scaling, std::int64_t threads) {
-  const ImageShape image = image_of(layers);
-  const std::int64_t classes = classes_of(layers);
+  const std::vector<PlacedLayer> layers = in_order_of_cnn(effective_layers(all));
+  const ImageShape image = image_of(all);
+  const std::int64_t classes = classes_of(all);
   const std::vector<std::string> names = names_of(layers);
-  return std::visit(
-      Overloaded{[&](const MlpLayout& mlp) -> std::unique_ptr<Network> {
-                   return std::make_unique<Mlp>(mlp, names, scaling, image, classes, threads);
-                 },
-                 [&](const CnnConfig& cnn) -> std::unique_ptr<Network> {
-                   return std::make_unique<Cnn>(cnn, names, scaling, image, classes, threads);
-                 }},
-      recognize(layers));
+  if (const auto mlp = mlp_of(layers)) {
+    return std::make_unique<Mlp>(*mlp, names, scaling, image, classes, threads);
+  }
+  if (const auto cnn = cnn_of(layers)) {
+    return std::make_unique<Cnn>(*cnn, names, scaling, image, classes, threads);
+  }
+  return std::make_unique<LayerNetwork>(all, scaling, threads);
 }
 
 }  // namespace mnist_bench::native

@@ -22,11 +22,6 @@ namespace {
 /// kernels hold in registers at a time.
 constexpr std::size_t kPanel = 128;
 
-/// The columns of `matrix` from `column` on.
-Matrix from_column(Matrix matrix, std::size_t column) {
-  return {matrix.data + column, matrix.stride};
-}
-
 }  // namespace
 
 Mlp::Mlp(const MlpLayout& layout, const std::vector<std::string>& names,
@@ -190,7 +185,7 @@ void Mlp::forward_first_layer(std::size_t thread, const StepSettings* settings) 
     kernels::column_sums(panel.weights.values(), layer.in, background_, layer.bias + first, columns,
                          sums);
     kernels::linear_forward({batch_.data(), table_.data()}, {0, layer.in}, panel.weights.values(),
-                            sums, images, columns, from_column(output, first));
+                            sums, images, columns, output.from(0, first));
   }
   activate(0, images, units, settings);
 }
@@ -302,7 +297,7 @@ void Mlp::backward_and_update_first_layer(std::size_t thread, const StepSettings
   for (const Panel& panel : panels_of(thread)) {
     const std::size_t first = panel.outputs.begin;
     kernels::pixel_backward_and_update({pixel_columns_[thread].columns(), table_.data()},
-                                       first_gradient_.data() + first, from_column(delta, first),
+                                       first_gradient_.data() + first, delta.from(0, first),
                                        panel.weights, settings.update, layer.in,
                                        {0, panel.outputs.size()}, direction_);
   }

@@ -50,6 +50,8 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   virtual Parameters& parameters() = 0;
+  /// What layers keep besides: batch norm's running means and variances.
+  Parameters& buffers() { return buffers_; }
   /// Allocates for steps on batches of up to `batch_size` images of `set`. Call it before the first
   /// step: a step allocates nothing.
   virtual void prepare(const Images& set, std::int64_t batch_size) = 0;
@@ -70,6 +72,7 @@ class Network {
 
  private:
   std::size_t classes_ = 0;
+  Parameters buffers_;
 };
 
 }  // namespace mnist_bench::native

@@ -100,8 +100,8 @@ TrainingState Parameters::export_state(std::int64_t epoch, std::int64_t step,
 
 void Parameters::import_into(Buffer& buffer, const std::vector<NamedTensor>& tensors) const {
   if (parameters_.size() != tensors.size()) {
-    throw Error(ExitCode::io, fmt::format("{} parameter tensors, but this network has {}",
-                                          tensors.size(), parameters_.size()));
+    throw Error(ExitCode::io, fmt::format("{} tensors, but this network has {}", tensors.size(),
+                                          parameters_.size()));
   }
   for (std::size_t t = 0; t < tensors.size(); ++t) {
     const Parameter& parameter = parameters_[t];

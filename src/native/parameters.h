@@ -38,6 +38,8 @@ class Parameters {
   /// Allocates the buffers. Call it once, after the last addition.
   void allocate();
 
+  /// Tensors.
+  [[nodiscard]] std::size_t count() const { return parameters_.size(); }
   [[nodiscard]] kernels::Weights weights(std::size_t begin, std::size_t stride);
   [[nodiscard]] float* values(std::size_t begin) { return values_.data() + begin; }
   /// The optimizer's step on `size` parameters from `begin` on; gradient: [size].

@@ -102,9 +102,6 @@ def test_refuses_what_it_cannot_time(bench, tmp_path):
     assert_refusal(bench("bench", CNN, "-o", "no/such/folder.json"), 6, "no/such")
     assert_refusal(bench("bench", MLP, "data.train_limit=60001"), 3, "60001")
     assert_refusal(bench("bench", MLP, "device=cuda"), 2, "CPU", "device=cpu")
-    lenet5 = bench("bench", CNN, "lenet5")
-    assert_refusal(lenet5, 2, "lenet5: the native engine trains", "--engines libtorch")
-    assert "warm-up" not in lenet5.stderr
     for key, option in {"threads=7": "--threads", "training.epochs=9": "--epochs",
                         "training.engine=native": "--engines"}.items():  # fmt: skip
         assert_refusal(bench("bench", MLP, key), 2, key.split("=")[0], option)
@@ -174,13 +171,12 @@ def test_inference_of_a_run_uses_its_parameters_and_names_its_seed(bench, finish
     assert one["config_hash"] == result["config_hash"]
 
 
-def test_inference_leaves_out_what_an_engine_cannot_compute_unless_it_is_named(bench):
-    done = bench("bench", "lenet5", *QUICK, "--batch", "1", "--json")
+def test_inference_times_any_network_in_both_engines(bench):
+    done = bench("bench", "lenet5", "resnet8", *QUICK, "--batch", "1", "--json")
     assert done.code == 0, done
-    assert [one["engine"] for one in parse_json(done.stdout)["series"]] == ["libtorch"]
-    assert "left out" in done.stderr
-    refused = bench("bench", "lenet5", *QUICK, "--engines", "native")
-    assert_refusal(refused, 2, "lenet5", "--engines libtorch")
+    assert [(one["name"], one["engine"]) for one in parse_json(done.stdout)["series"]] == [
+        (model, engine) for model in ("lenet5", "resnet8") for engine in ("libtorch", "native")
+    ]
 
 
 def test_inference_refuses_what_it_cannot_time(bench, finished_run, tmp_path):

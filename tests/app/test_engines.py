@@ -15,7 +15,8 @@ MODELS = ("mlp", "cnn")
 SHORT = ("device=cpu", "data.train_limit=2000", "data.test_limit=500", "training.epochs=2")
 ENDLESS = ("threads=1", *SHORT[:-1], "training.epochs=100000")
 NO_DROPOUT = {"mlp": ("model.dropout=0",), "cnn": ("model.dropout=0", "model.dropout2d=0"),
-              "models/logistic": ()}
+              "models/logistic": (), "models/lenet5": ()}
+OTHERS = ("models/logistic", "models/lenet5", "models/resnet8")
 
 
 @pytest.fixture
@@ -31,7 +32,8 @@ def train(bench, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("model", [*MODELS, "models/logistic"])
+# Not of ResNet-8: after 64 steps its running statistics make of a rounding some percent of the loss.
+@pytest.mark.parametrize("model", NO_DROPOUT)
 def test_the_engines_agree_where_nothing_is_left_to_chance(train, model):
     folders = [train(model, engine, engine, *NO_DROPOUT[model]) for engine in ("libtorch", "native")]
     libtorch, native = map(read_epochs, folders)
@@ -71,7 +73,7 @@ def test_a_native_run_on_all_of_mnist_stays_below_350_megabytes(
     assert 0 < result["timing"]["peak_rss_bytes"] <= 350e6
 
 
-@pytest.mark.parametrize("model", [*MODELS, "models/logistic"])
+@pytest.mark.parametrize("model", [*MODELS, *OTHERS])
 def test_native_runs_are_bit_identical_on_any_number_of_threads(train, model):
     results = [
         read_result(train(model, "native", name, threads=threads))
@@ -81,7 +83,7 @@ def test_native_runs_are_bit_identical_on_any_number_of_threads(train, model):
     assert len({str(result["test"]["confusion_matrix"]) for result in results}) == 1
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, "models/resnet8"])
 @pytest.mark.parametrize(("first", "second"), [("libtorch", "native"), ("native", "libtorch")])
 def test_a_checkpoint_of_one_engine_resumes_in_the_other(
     start, train, bench, tmp_path, model, first, second

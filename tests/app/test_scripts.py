@@ -230,8 +230,8 @@ def test_check_claims_all_trains_the_other_classifiers_each_with_the_keys_that_i
     done, commands = check_claims("--all", "training.epochs=2", "data.test_limit=300")
     assert done.code == 0, done
     others = [line for line in commands if re.match(r"sweep configs/paper/(class|resnet)", line)]
-    torch = "--seeds 1-6 training.epochs=2 data.test_limit=300 training.engine=libtorch"
-    assert [line.split("--quiet ")[1] for line in others] == [torch, torch, "--seeds 1 data.test_limit=300"]
+    networks = "--seeds 1-6 training.epochs=2 data.test_limit=300 training.engine=native"
+    assert [line.split("--quiet ")[1] for line in others] == [networks, networks, "--seeds 1 data.test_limit=300"]
 
 
 def test_check_claims_leaves_out_a_sweep_of_an_overridden_key(check_claims):

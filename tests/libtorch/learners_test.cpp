@@ -271,7 +271,8 @@ INSTANTIATE_TEST_SUITE_P(Engines, Learners,
                          testing::Values(Case{Engine::libtorch, "mlp"},
                                          Case{Engine::libtorch, "cnn"},
                                          Case{Engine::libtorch, "residual"},
-                                         Case{Engine::native, "mlp"}, Case{Engine::native, "cnn"}),
+                                         Case{Engine::native, "mlp"}, Case{Engine::native, "cnn"},
+                                         Case{Engine::native, "residual"}),
                          [](const auto& one) {
                            return std::string(to_string(one.param.engine)) + "_" + one.param.model;
                          });

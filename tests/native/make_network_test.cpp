@@ -1,40 +1,39 @@
-// Which lists of layers the native engine trains, however they are written.
+// Which of its networks the native engine makes of a list of layers, however it is written.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "native/cnn.h"
+#include "native/layer_network.h"
+#include "native/mlp.h"
 #include "native/native_networks.h"
 
 namespace mnist_bench::native {
 namespace {
 
-using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr ImageShape kImage{.rows = 8, .columns = 12};
 
-std::vector<std::string> tensor_names(const std::vector<Layer>& layers) {
+std::unique_ptr<Network> network_of(const std::vector<Layer>& layers, ImageShape image = kImage) {
   ExperimentConfig config;
   config.model = LayersConfig{layers};
-  const auto network = make_network(config, kImage, 3, /*threads=*/1);
+  return make_network(config, image, 3, /*threads=*/1);
+}
+
+std::vector<std::string> tensor_names(const std::vector<Layer>& layers) {
   std::vector<std::string> names;
-  for (const NamedTensor& tensor : network->parameters().export_values()) {
+  for (const NamedTensor& tensor : network_of(layers)->parameters().export_values()) {
     names.push_back(tensor.name);
   }
   return names;
 }
 
-std::string refusal_of(const std::vector<Layer>& layers) {
-  try {
-    tensor_names(layers);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what() + (" " + error.remedy());
-  }
-  ADD_FAILURE() << "was accepted";
-  return {};
+template <class Kind>
+bool is_a(const std::vector<Layer>& layers, ImageShape image = kImage) {
+  const auto network = network_of(layers, image);
+  return dynamic_cast<const Kind*>(network.get()) != nullptr;
 }
 
 Layer conv(std::int64_t channels, std::int64_t kernel = 3, std::int64_t padding = 1) {
@@ -92,61 +91,57 @@ TEST(NativeNetwork, IsTheCnnWhereverReluStandsInABlock) {
             8U);
 }
 
-TEST(NativeNetwork, RefusesOtherListsNamingTheFirstLayerThatDiffers) {
-  const auto says = [](const std::string& what) {
-    return AllOf(HasSubstr("of any sizes; layer " + what), HasSubstr("training.engine=libtorch"));
-  };
-  EXPECT_THAT(refusal_of({kFlatten, linear(5), {{}, layer::Tanh{}}, linear()}),
-              says("tanh1 (tanh) is none of these"));
-  EXPECT_THAT(refusal_of({{{}, layer::Tanh{}}, kFlatten, linear()}),
-              says("tanh1 (tanh) is none of these"));
-  EXPECT_THAT(refusal_of({kPool, kFlatten, linear()}), says("pool1 (max_pool2d) is none of these"));
-  EXPECT_THAT(refusal_of({kFlatten, kRelu, linear()}),
-              says("relu1 (relu) comes before the first linear layer"));
-  EXPECT_THAT(refusal_of({kFlatten, linear(5), kRelu, linear(), kRelu}),
-              says("relu2 (relu) is the last, but not linear"));
-  EXPECT_THAT(
-      refusal_of({conv(2, 5, 2), kPool, kRelu, conv(3), kPool, kRelu, kFlatten, linear(4), kRelu,
-                  linear()}),
-      says("conv1 (conv2d) differs from {\"type\":\"conv2d\",\"channels\":2,\"kernel\":3,"));
-  EXPECT_THAT(refusal_of({conv(2),
-                          kPool,
-                          kRelu,
-                          conv(3),
-                          {{}, layer::Tanh{}},
-                          kPool,
-                          kFlatten,
-                          linear(4),
-                          kRelu,
-                          linear()}),
-              says("tanh1 (tanh) is where cnn has max_pool2d"));
-  EXPECT_THAT(refusal_of({conv(2),
-                          kPool,
-                          kRelu,
-                          conv(3),
-                          {{}, layer::Dropout{0.5}},
-                          kPool,
-                          kRelu,
-                          kFlatten,
-                          linear(4),
-                          kRelu,
-                          linear()}),
-              says("dropout (dropout) is where cnn has max_pool2d"));
+TEST(NativeNetwork, IsTheFastestThatFits) {
+  const Layer dropout{{}, layer::Dropout{0.5}};
+  const Layer nothing_dropped{{}, layer::Dropout{0.0}};
+  EXPECT_TRUE(is_a<Mlp>({kFlatten, linear()}));
+  EXPECT_TRUE(is_a<Mlp>({kFlatten, linear(5), dropout, kRelu, linear()}));
+  EXPECT_TRUE(is_a<Mlp>({kFlatten, linear(5), linear(), nothing_dropped}));
+  const std::vector<Layer> cnn = {conv(2),  kRelu,     kPool, conv(3), kRelu, kPool,
+                                  kFlatten, linear(4), kRelu, linear()};
+  EXPECT_TRUE(is_a<Cnn>(cnn));
+  EXPECT_TRUE(is_a<Cnn>(cnn, {.rows = 4, .columns = 5}));
+  EXPECT_TRUE(is_a<Cnn>(cnn, {.rows = 15, .columns = 30}));
 }
 
-TEST(NativeNetwork, RefusesShorterCnnsNamingWhatIsMissing) {
-  // The example of configs/README.md.
-  EXPECT_THAT(refusal_of({conv(2), kRelu, kPool, kFlatten, linear()}),
-              HasSubstr("layer flatten (flatten) is where cnn has conv2d"));
-  EXPECT_THAT(refusal_of({conv(2), kPool, kRelu, kFlatten, linear(4), kRelu, linear()}),
-              HasSubstr("layer flatten (flatten) is where cnn has conv2d"));
-}
-
-TEST(NativeNetwork, IsACnnOfImagesOfAnySize) {
-  for (const ImageShape image :
-       {ImageShape{.rows = 4, .columns = 5}, {.rows = 15, .columns = 30}}) {
-    EXPECT_NO_THROW(check_supported(layers_of(CnnConfig{}, image, 3)));
+TEST(NativeNetwork, IsComputedLayerByLayerWhereNeitherMlpNorCnnFits) {
+  const Layer tanh{{}, layer::Tanh{}};
+  const Layer dropout{{}, layer::Dropout{0.5}};
+  for (const std::vector<Layer>& layers : std::vector<std::vector<Layer>>{
+           {kFlatten, linear(5), tanh, linear()},
+           {kPool, kFlatten, linear()},
+           {kFlatten, kRelu, linear()},
+           {kFlatten, linear(5), kRelu, linear(), kRelu},
+           {kFlatten, linear(5), linear(), dropout},
+           {conv(2, 5, 2), kPool, kRelu, conv(3), kPool, kRelu, kFlatten, linear(4), kRelu,
+            linear()},
+           {conv(2), kPool, kRelu, conv(3), dropout, kPool, kRelu, kFlatten, linear(4), kRelu,
+            linear()},
+           // The example of configs/README.md.
+           {conv(2), kRelu, kPool, kFlatten, linear()},
+       }) {
+    EXPECT_TRUE(is_a<LayerNetwork>(layers));
   }
+  EXPECT_TRUE(is_a<LayerNetwork>({conv(2), kRelu, conv(3), kRelu, kFlatten, linear()},
+                                 {.rows = 3, .columns = 3}));
+}
+
+TEST(NativeNetwork, HasItsTensorsInPyTorchsOrderWithThoseOfABlockBeforeItsShortcut) {
+  const std::vector<Layer> layers = {
+      {{}, layer::Conv2d{.channels = 2, .kernel = 3, .stride = 1, .padding = 1, .bias = false}},
+      {{}, layer::BatchNorm2d{}},
+      {{}, layer::Residual{.layers = {conv(4)}, .shortcut = layer::Shortcut::projection}},
+      kFlatten,
+      linear()};
+  EXPECT_THAT(tensor_names(layers),
+              ElementsAre("conv1.weight", "bn1.weight", "bn1.bias", "block1.conv1.weight",
+                          "block1.conv1.bias", "block1.shortcut.weight", "fc1.weight", "fc1.bias"));
+  const std::vector<NamedTensor> buffers = network_of(layers)->buffers().export_values();
+  ASSERT_EQ(buffers.size(), 2U);
+  EXPECT_EQ(buffers[0].name, "bn1.running_mean");
+  EXPECT_THAT(buffers[0].values, Each(0.0F));
+  EXPECT_EQ(buffers[1].name, "bn1.running_var");
+  EXPECT_THAT(buffers[1].values, Each(1.0F));
 }
 
 }  // namespace

@@ -1,0 +1,274 @@
+#include "native/operations.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+#include "kernels/activation.h"
+
+namespace mnist_bench::native {
+
+using kernels::Accumulate;
+using kernels::ConstMatrix;
+using kernels::kLine;
+using kernels::Matrix;
+using kernels::Range;
+
+namespace {
+
+/// y = of(x), value by value.
+template <class Of>
+void apply(const Values& values, const Turn& turn, const Of& of) {
+  for_each_image(turn, [&](std::size_t i) {
+    const float* const x = values.x.row(i);
+    std::transform(x, x + values.out.size(), values.y.row(i), of);
+  });
+}
+
+/// dx += slope(y) · dy, value by value.
+template <class Slope>
+void apply_backward(const Values& values, const Turn& turn, const Slope& slope) {
+  for_each_image(turn, [&](std::size_t i) {
+    const float* const y = values.y.row(i);
+    const float* const dy = values.dy.row(i);
+    float* const dx = values.dx.row(i);
+    for (std::size_t c = 0; c < values.out.size(); ++c) dx[c] += slope(y[c], dy[c]);
+  });
+}
+
+/// Adds a map to one of the same channels, rows and columns.
+void add_map(const MapShape& from_shape, const float* from, const MapShape& to_shape, float* to) {
+  for (std::size_t p = 0; p < to_shape.positions(); ++p) {
+    for (std::size_t c = 0; c < to_shape.channels; ++c) {
+      to[p * to_shape.stride + c] += from[p * from_shape.stride + c];
+    }
+  }
+}
+
+kernels::Dropout dropout_of(double p, std::string_view stream, std::uint64_t index,
+                            const StepSettings& settings) {
+  return {.probability = p,
+          .seed = derive_seed(settings.dropout_seed, stream, index),
+          .step = settings.step};
+}
+
+}  // namespace
+
+Linear::Linear(const std::vector<TensorShape>& tensors, Parameters& parameters)
+    : product_(tensors, /*parts=*/1, parameters) {}
+
+void Linear::begin_step(const Turn& turn) { product_.transpose(turn); }
+
+void Linear::forward(const Values& values, const Turn& turn) {
+  product_.multiply(turn.parameters, values.x, turn.images(), values.y);
+}
+
+void Linear::backward(const Values& values, const Turn& turn) {
+  if (values.dx.data == nullptr) return;
+  product_.multiply_back(values.dy, turn.images(), values.dx, values.dx);
+}
+
+/// Each thread takes some inputs, for all images, which is why it waits for all gradients.
+void Linear::update(const Values& values, const Turn& turn) {
+  const Range inputs = kernels::partition(product_.inputs(), 1, turn.thread, turn.team.size());
+  const Range units = kernels::partition(product_.units(), kLine, turn.thread, turn.team.size());
+  product_.weights_gradient(0, values.x, values.dy, turn.batch, inputs, Accumulate::no);
+  product_.bias_gradient(0, values.dy, turn.batch, units, Accumulate::no);
+  turn.team.barrier();
+  product_.update(turn);
+}
+
+Convolution::Convolution(const std::vector<TensorShape>& tensors, const Window& window,
+                         const MapShape& in, const MapShape& out, std::size_t threads,
+                         Parameters& parameters)
+    : product_(tensors, Turn::kParts, parameters), window_(window), patches_(threads) {
+  for (Patches& patches : patches_) {
+    patches.values.resize(out.positions() * patch_stride(in, window));
+    patches.gradient.resize(patches.values.size());
+  }
+}
+
+Matrix Convolution::gather(const Values& values, std::size_t image, std::size_t thread) {
+  float* const patches = patches_[thread].values.data();
+  gather_patches(values.in, values.x.row(image), window_, values.out, patches);
+  return {patches, patch_stride(values.in, window_)};
+}
+
+void Convolution::begin_step(const Turn& turn) { product_.transpose(turn); }
+
+void Convolution::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    product_.multiply(turn.parameters, gather(values, i, turn.thread), {0, values.out.positions()},
+                      {values.y.row(i), values.out.stride});
+  });
+}
+
+void Convolution::backward(const Values& values, const Turn& turn) {
+  const std::size_t positions = values.out.positions();
+  const Range parts = turn.parts();
+  for (std::size_t part = parts.begin; part < parts.end; ++part) {
+    const Range images = turn.images_of(part);
+    if (images.size() == 0) product_.clear_gradient(part);
+    for (std::size_t i = images.begin; i < images.end; ++i) {
+      const Matrix patches = gather(values, i, turn.thread);
+      const ConstMatrix dy{values.dy.row(i), values.out.stride};
+      const Accumulate accumulate = i == images.begin ? Accumulate::no : Accumulate::yes;
+      product_.weights_gradient(part, patches, dy, positions, {0, product_.inputs()}, accumulate);
+      product_.bias_gradient(part, dy, positions, {0, product_.units()}, accumulate);
+      if (values.dx.data == nullptr) continue;
+      const Matrix gradient{patches_[turn.thread].gradient.data(), patches.stride};
+      product_.multiply_back(dy, {0, positions}, {}, gradient);
+      scatter_patches(values.in, window_, values.out, gradient.data, values.dx.row(i));
+    }
+  }
+}
+
+void Convolution::update(const Values& /*values*/, const Turn& turn) { product_.update(turn); }
+
+/// NaN stays NaN, as in LibTorch.
+void Relu::forward(const Values& values, const Turn& turn) {
+  apply(values, turn, [](float x) { return x < 0 ? 0.0F : x; });
+}
+
+void Relu::backward(const Values& values, const Turn& turn) {
+  apply_backward(values, turn, [](float y, float dy) { return y <= 0 ? 0.0F : dy; });
+}
+
+void Tanh::forward(const Values& values, const Turn& turn) {
+  apply(values, turn, [](float x) { return std::tanh(x); });
+}
+
+void Tanh::backward(const Values& values, const Turn& turn) {
+  apply_backward(values, turn, [](float y, float dy) { return (1 - y * y) * dy; });
+}
+
+void MaxPool::reserve(std::size_t images, const MapShape& out) {
+  argmax.resize(images * out.size());
+}
+
+void MaxPool::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    max_pool(values.in, values.x.row(i), window, values.out, values.y.row(i),
+             argmax.data() + i * values.out.size());
+  });
+}
+
+void MaxPool::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    max_pool_backward(values.out, values.dy.row(i), argmax.data() + i * values.out.size(),
+                      values.dx.row(i));
+  });
+}
+
+void AveragePool::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    average_pool(values.in, values.x.row(i), window, values.out, values.y.row(i));
+  });
+}
+
+void AveragePool::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    average_pool_backward(values.in, window, values.out, values.dy.row(i), values.dx.row(i));
+  });
+}
+
+void GlobalAveragePool::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    global_average_pool(values.in, values.x.row(i), values.y.row(i));
+  });
+}
+
+void GlobalAveragePool::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    global_average_pool_backward(values.in, values.dy.row(i), values.dx.row(i));
+  });
+}
+
+void Flatten::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn,
+                 [&](std::size_t i) { flatten(values.in, values.x.row(i), values.y.row(i)); });
+}
+
+void Flatten::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    flatten_backward(values.in, values.dy.row(i), values.dx.row(i));
+  });
+}
+
+void Dropout::forward(const Values& values, const Turn& turn) {
+  apply(values, turn, [](float x) { return x; });
+  if (turn.settings == nullptr) return;
+  kernels::drop(dropout_of(p, "dropout of a layer", index, *turn.settings), values.y, turn.images(),
+                {0, values.out.size()});
+}
+
+void Dropout::backward(const Values& values, const Turn& turn) {
+  kernels::drop(dropout_of(p, "dropout of a layer", index, *turn.settings), values.dy,
+                turn.images(), {0, values.out.size()});
+  apply_backward(values, turn, [](float /*y*/, float dy) { return dy; });
+}
+
+void Dropout2d::reserve(std::size_t images, const MapShape& out) {
+  factors.resize(images * kernels::round_up(out.channels, kLine));
+}
+
+void Dropout2d::forward(const Values& values, const Turn& turn) {
+  const Matrix all{factors.data(), kernels::round_up(values.out.channels, kLine)};
+  const Range images = turn.images();
+  std::fill(all.row(images.begin), all.row(images.end), 1.0F);
+  if (turn.settings != nullptr) {
+    kernels::drop(dropout_of(p, "dropout2d of a layer", index, *turn.settings), all, images,
+                  {0, all.stride});
+  }
+  for_each_image(turn, [&](std::size_t i) {
+    for (std::size_t position = 0; position < values.out.positions(); ++position) {
+      const float* const x = values.x.row(i) + position * values.out.stride;
+      float* const y = values.y.row(i) + position * values.out.stride;
+      for (std::size_t c = 0; c < values.out.channels; ++c) y[c] = all.row(i)[c] * x[c];
+    }
+  });
+}
+
+void Dropout2d::backward(const Values& values, const Turn& turn) {
+  const Matrix all{factors.data(), kernels::round_up(values.out.channels, kLine)};
+  for_each_image(turn, [&](std::size_t i) {
+    for (std::size_t position = 0; position < values.out.positions(); ++position) {
+      const float* const dy = values.dy.row(i) + position * values.out.stride;
+      float* const dx = values.dx.row(i) + position * values.out.stride;
+      for (std::size_t c = 0; c < values.out.channels; ++c) dx[c] += all.row(i)[c] * dy[c];
+    }
+  });
+}
+
+void Subsample::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    subsample(values.in, values.x.row(i), step, values.out, values.y.row(i));
+  });
+}
+
+void Subsample::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    subsample_backward(values.in, step, values.out, values.dy.row(i), values.dx.row(i));
+  });
+}
+
+void Sum::forward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    std::fill_n(values.y.row(i), values.out.size(), 0.0F);
+    add_map(values.in, values.x.row(i), values.out, values.y.row(i));
+    add_map(values.other, values.other_x.row(i), values.out, values.y.row(i));
+  });
+}
+
+void Sum::backward(const Values& values, const Turn& turn) {
+  for_each_image(turn, [&](std::size_t i) {
+    if (values.dx.data != nullptr) {
+      add_map(values.out, values.dy.row(i), values.in, values.dx.row(i));
+    }
+    if (values.other_dx.data != nullptr) {
+      add_map(values.out, values.dy.row(i), values.other, values.other_dx.row(i));
+    }
+  });
+}
+
+}  // namespace mnist_bench::native
