@@ -144,7 +144,8 @@ def test_the_noise_of_an_image_does_not_depend_on_the_others(bench, tmp_path):
     (alone,) = predictions_of(bench("predict", "run", "b.png", "--json"))
     for others in (("a.png",), ("cut.png",), ("cut.png", "a.png")):
         found = parse_json(bench("predict", "run", *others, "b.png", "--json").stdout)["predictions"][-1]
-        assert found["probabilities"] == alone["probabilities"]
+        # LibTorch rounds differently for one image and for two, on some machines.
+        assert found["probabilities"] == pytest.approx(alone["probabilities"], abs=1e-6)
 
 
 def test_stdin_and_lines(bench, trained, tmp_path):
