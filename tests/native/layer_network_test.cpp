@@ -29,8 +29,8 @@ ExperimentConfig config_for(std::int64_t epochs) {
                           .shortcut = layer::Shortcut::projection}),
        of(layer::AvgPool2d{.size = 2, .stride = 1}),
        of(layer::Residual{.layers = {conv(12)}, .shortcut = layer::Shortcut::subsample}),
-       of(layer::Tanh{}), of(layer::GlobalAvgPool2d{}), of(layer::Flatten{}),
-       of(layer::Linear{30}), of(layer::Relu{}), of(layer::Dropout{0.2}), of(layer::Linear{})}};
+       of(layer::Tanh{}), of(layer::GlobalAvgPool2d{}), of(layer::Flatten{}), of(layer::Linear{30}),
+       of(layer::Relu{}), of(layer::Dropout{0.2}), of(layer::Linear{})}};
   config.training.epochs = epochs;
   std::get<AdamConfig>(config.optimizer).learning_rate = 0.01;
   return config;
