@@ -373,7 +373,8 @@ std::vector<Key> make_keys() {
           "Images per step; the last, partial batch of an epoch is kept."),
       augment_key(),
       key("training", "engine", engine, field(&E::training, &T::engine),
-          "LibTorch, or native: this project's kernels, several times as fast, on the CPU only."),
+          "LibTorch, or native: this project's kernels, on the CPU only; several times as fast for "
+          "MLPs and the CNN."),
       younger(key("training", "evaluate_every", IntegerRange{1, kMaxEpochs},
                   field(&E::training, &T::evaluate_every),
                   "Epochs from one evaluation, and checkpoint, to the next; there is one after the "

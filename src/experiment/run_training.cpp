@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -82,13 +83,21 @@ Checkpoint checkpoint_of(const RunResult& result, TrainingState state, double to
           .total_seconds = total_seconds};
 }
 
-/// Status, error and, of a completed run, the model.
-void conclude(const TrainOutcome& outcome, const Learner& learner, RunFolder& folder,
-              RunResult& result) {
+/// Whether all losses are finite. A step's loss is that before its update, so the last update can
+/// spoil the parameters unnoticed.
+bool is_finite(const Evaluated& evaluated) {
+  return std::isfinite(evaluated.test.loss) &&
+         (!evaluated.validation || std::isfinite(evaluated.validation->loss));
+}
+
+/// Status, error and, of a completed run, the model. `loss`: which one is no longer finite, where
+/// training diverged.
+void conclude(const TrainOutcome& outcome, std::string_view loss, const Learner& learner,
+              RunFolder& folder, RunResult& result) {
   const std::int64_t epochs = epochs_of(result);
   if (outcome.end == TrainEnd::diverged) {
     result.status = RunStatus::diverged;
-    result.error = fmt::format("the training loss is no longer finite (epoch {}, by step {})",
+    result.error = fmt::format("the {} loss is no longer finite (epoch {}, by step {})", loss,
                                outcome.last.epoch, outcome.last.step);
   } else if (static_cast<std::int64_t>(result.epochs.size()) < epochs) {
     result.status = RunStatus::interrupted;
@@ -132,6 +141,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
   const Dataset& dataset = data.dataset();
   std::optional<Evaluated> last;
   std::vector<EpochRecord> not_evaluated;  // since the last evaluation: a stop loses them
+  bool diverged = false;                   // by the losses of an evaluation
   std::optional<TrainingState> start;
   if (folder.checkpoint()) start = folder.checkpoint()->state;
   EpochWriter writer(folder, observer, epochs,
@@ -143,6 +153,8 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
     not_evaluated.push_back(record_of(trained, result));
     if (!schedule.evaluates_after(trained.epoch)) return;
     last = evaluate(learner, dataset);
+    diverged = !is_finite(*last);
+    if (diverged) return;
     add_scores(*last, not_evaluated.back());
     for (const EpochRecord& epoch : not_evaluated) add_epoch(result, epoch);
     writer.write(checkpoint_of(result, learner.state(), seconds_so_far()),
@@ -154,8 +166,9 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
                                        observer.progress(progress, epochs);
                                      },
                                  .on_epoch = on_epoch,
-                                 .should_stop = interrupted};
-  const TrainOutcome outcome = train(learner, result.config, callbacks, start);
+                                 .should_stop = [&] { return diverged || interrupted(); }};
+  TrainOutcome outcome = train(learner, result.config, callbacks, start);
+  if (diverged) outcome.end = TrainEnd::diverged;
   writer.finish();
 
   // Nothing left to train after the last epoch's checkpoint, or stopped before the next.
@@ -163,7 +176,7 @@ void run_training(Learner& learner, const DataCache& data, const RunOptions& opt
     if (outcome.end == TrainEnd::interrupted) learner.restore(*start);
     last = evaluate(learner, dataset);
   }
-  conclude(outcome, learner, folder, result);
+  conclude(outcome, diverged ? "test" : "training", learner, folder, result);
   // What the run saved before it was interrupted is not of these parameters.
   folder.remove_probabilities();
   if (result.status == RunStatus::diverged || !last) return;

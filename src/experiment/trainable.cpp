@@ -40,6 +40,10 @@ void require_trainable(const ExperimentConfig& config, const DataShape& data) {
   }
   const std::vector<PlacedLayer> layers =
       layers_of(require_network(config.model, "it is not trained"), data.image, data.classes);
+  if (parameters_of(layers).empty()) {
+    throw Error(ExitCode::usage, "the network has no parameters: there is nothing to train",
+                "give it a linear or a conv2d layer");
+  }
   require_values_to_normalize(layers, data.train_images, config.training.batch_size);
   const std::int64_t epochs = schedule_of(config.training, data.train_images).epochs();
   if (epochs > kMaxEpochs) {

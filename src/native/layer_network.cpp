@@ -14,8 +14,14 @@ using kernels::Range;
 
 namespace {
 
-/// Images that it evaluates at a time: ResNet-8 takes 0.8 MB for each.
+/// Images that it evaluates at a time, at most, and the memory that their values may take: 64 MiB.
+/// ResNet-8 takes 0.5 MB for each.
 constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatchFloats = std::size_t{1} << 24U;
+/// Parts of the batch for the gradients of convolutions, and their memory: convolutions of more
+/// than two million parameters have fewer parts. Only so many threads have work. Not tuned.
+constexpr std::size_t kParts = 8;
+constexpr std::size_t kPartFloats = std::size_t{1} << 24U;
 
 /// A shape of `layer`, [channels, rows, columns] or [features], with padded channels.
 MapShape padded(const std::vector<std::int64_t>& shape) {
@@ -35,6 +41,14 @@ Window window_of(const Pool& pool) {
           .padding = static_cast<std::size_t>(pool.padding)};
 }
 
+std::size_t parts_for(const std::vector<PlacedLayer>& layers) {
+  std::size_t weights = 1;
+  for (const TensorShape& tensor : parameters_of(layers)) {
+    if (tensor.shape.size() == 4) weights += static_cast<std::size_t>(size_of(tensor));
+  }
+  return std::clamp(kPartFloats / weights, std::size_t{1}, kParts);
+}
+
 bool has_parameters(const Operation& operation) {
   return std::holds_alternative<Linear>(operation) ||
          std::holds_alternative<Convolution>(operation) ||
@@ -45,7 +59,9 @@ bool has_parameters(const Operation& operation) {
 
 LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelScaling& scaling,
                            std::int64_t threads)
-    : Network(layers.back().output.front()), team_(static_cast<std::size_t>(threads)) {
+    : Network(layers.back().output.front()),
+      team_(static_cast<std::size_t>(threads)),
+      parts_(parts_for(layers)) {
   for (std::size_t byte = 0; byte < kernels::kByteValues; ++byte) {
     table_.push_back(scaling.of(static_cast<std::uint8_t>(byte)));
   }
@@ -61,7 +77,9 @@ LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelSc
     if (tensor.name.ends_with("running_var")) std::ranges::fill(tensor.values, 1.0F);
   }
   buffers().import_values(initial);
-  reserve(kBatch);
+  std::size_t floats = 0;
+  for (const Map& map : maps_) floats += map.shape.size();
+  reserve(std::clamp(kBatchFloats / floats, std::size_t{1}, kBatch));
 }
 
 std::size_t LayerNetwork::add(const std::vector<PlacedLayer>& layers, std::size_t input) {
@@ -132,9 +150,9 @@ std::size_t LayerNetwork::add_residual(const PlacedLayer& layer, layer::Shortcut
 std::size_t LayerNetwork::add_convolution(const PlacedLayer& layer, const Window& window,
                                           std::size_t input) {
   const MapShape out = padded(layer.output);
-  return add(
-      Convolution(layer.parameters, window, maps_[input].shape, out, team_.size(), parameters_),
-      out, input);
+  return add(Convolution(layer.parameters, window, maps_[input].shape, out, parts_, team_.size(),
+                         parameters_),
+             out, input);
 }
 
 std::size_t LayerNetwork::add(Operation operation, const MapShape& shape, std::size_t input,
@@ -203,6 +221,7 @@ Turn LayerNetwork::turn(std::size_t thread, const StepSettings* settings) {
   return {.team = team_,
           .parameters = parameters_,
           .buffers = buffers(),
+          .part_count = parts_,
           .thread = thread,
           .batch = batch_,
           .settings = settings};

@@ -56,6 +56,7 @@ class LayerNetwork final : public Network {
   void backward(const Turn& turn);
 
   kernels::ThreadTeam team_;
+  std::size_t parts_ = 1;     ///< Turn::part_count
   std::vector<float> table_;  ///< a pixel's value, by its byte
   Parameters parameters_;
   std::vector<Map> maps_;

@@ -79,9 +79,9 @@ void Linear::update(const Values& values, const Turn& turn) {
 }
 
 Convolution::Convolution(const std::vector<TensorShape>& tensors, const Window& window,
-                         const MapShape& in, const MapShape& out, std::size_t threads,
-                         Parameters& parameters)
-    : product_(tensors, Turn::kParts, parameters), window_(window), patches_(threads) {
+                         const MapShape& in, const MapShape& out, std::size_t parts,
+                         std::size_t threads, Parameters& parameters)
+    : product_(tensors, parts, parameters), window_(window), patches_(threads) {
   for (Patches& patches : patches_) {
     patches.values.resize(out.positions() * patch_stride(in, window));
     patches.gradient.resize(patches.values.size());

@@ -47,7 +47,7 @@ class Linear {
 class Convolution {
  public:
   Convolution(const std::vector<TensorShape>& tensors, const Window& window, const MapShape& in,
-              const MapShape& out, std::size_t threads, Parameters& parameters);
+              const MapShape& out, std::size_t parts, std::size_t threads, Parameters& parameters);
   void begin_step(const Turn& turn);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);

@@ -10,23 +10,22 @@ namespace mnist_bench::native {
 
 /// A thread's part of a pass over a batch.
 struct Turn {
-  /// Parts of the batch for the gradients of convolutions, which are summed part by part. As no sum
-  /// depends on the number of threads, their number is part of the result. A thread takes whole
-  /// parts, so that at most 8 have work. Not tuned.
-  static constexpr std::size_t kParts = 8;
-
   kernels::ThreadTeam& team;
   Parameters& parameters;
   Parameters& buffers;
+  /// Parts of the batch for the gradients of convolutions, which are summed part by part. As no sum
+  /// depends on the number of threads, their number is part of the result. A thread takes whole
+  /// parts.
+  std::size_t part_count = 1;
   std::size_t thread = 0;
   std::size_t batch = 0;                   ///< images
   const StepSettings* settings = nullptr;  ///< null in an evaluation
 
   [[nodiscard]] kernels::Range parts() const {
-    return kernels::partition(kParts, 1, thread, team.size());
+    return kernels::partition(part_count, 1, thread, team.size());
   }
   [[nodiscard]] kernels::Range images_of(std::size_t part) const {
-    return kernels::partition(batch, 1, part, kParts);
+    return kernels::partition(batch, 1, part, part_count);
   }
   /// Those of all its parts.
   [[nodiscard]] kernels::Range images() const {

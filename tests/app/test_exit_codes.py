@@ -61,6 +61,18 @@ def test_divergence_is_1_and_recorded(bench, tmp_path):
     assert not (tmp_path / "out" / "predictions.csv").exists()
 
 
+@pytest.mark.parametrize("engine", ["libtorch", "native"])
+def test_divergence_by_the_last_step_is_noticed(bench, tmp_path, engine):
+    """A step's loss is that before its update."""
+    wild = ("optimizer.type=sgd", "optimizer.learning_rate=1e38", "training.steps=1")
+    done = bench("run", SMOKE, *SMALL, *wild, f"training.engine={engine}", "--output", "out")
+    assert_refusal(done, 1, "the test loss is no longer finite (epoch 1, by step 1)", "learning_rate")
+    result = read_result(tmp_path / "out")
+    assert (result["status"], result["epochs"], result["test"]) == ("diverged", [], None)
+    assert not (tmp_path / "out" / "predictions.csv").exists()
+    assert bench("verify", "out").code == 0
+
+
 def test_missed_expectation_is_1_and_the_run_is_complete(bench, tmp_path):
     done = bench("run", SMOKE, *SMALL, "--output", "out", "--expect", "accuracy>=0.999")
     assert_refusal(done, 1, "accuracy", ">=", "0.999")

@@ -49,6 +49,12 @@ TEST(RequireTrainable, AsksTheEngineOfTheConfig) {
   EXPECT_THAT(refusal_of(config), HasSubstr("not on device 'cuda'"));
 }
 
+TEST(RequireTrainable, RefusesANetworkWithoutParameters) {
+  const DataShape data{.image = {.rows = 2, .columns = 5}, .classes = 10, .train_images = 100};
+  EXPECT_THAT(refusal_of(config_of({kFlatten}), data), HasSubstr("no parameters"));
+  EXPECT_EQ(refusal_of(config_of({kFlatten, kLinear}), data), "");
+}
+
 TEST(RequireTrainable, CountsTheImagesThatAreLeftToTrainOn) {
   ExperimentConfig config = config_of({{{}, layer::Conv2d{.channels = 2, .kernel = 28}},
                                        {{}, layer::BatchNorm2d{}},
