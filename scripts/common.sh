@@ -52,12 +52,12 @@ apt_install() {
   rm -f "$log"
 }
 
-# install_clang: for fuzzing and ThreadSanitizer. The default of Debian 12, clang 14, rejects its
-# own standard library's views.
+# install_clang: for fuzzing and ThreadSanitizer, with the libraries of the sanitizers, which clang
+# only recommends. The default of Debian 12, clang 14, rejects its own standard library's views.
 install_clang() {
-  if ! command -v clang++-19 >/dev/null; then
-    command -v apt-get >/dev/null || fail "this takes clang++-19"
-    apt_install clang-19
+  if ! clang++-19 -fsanitize=address -x c++ - -o /dev/null <<<'int main() {}' 2>/dev/null; then
+    command -v apt-get >/dev/null || fail "this takes clang++-19 with its sanitizers"
+    apt_install clang-19 libclang-rt-19-dev
   fi
 }
 

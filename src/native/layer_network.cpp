@@ -17,11 +17,11 @@ namespace {
 /// Images that it evaluates at a time, at most, and the memory that their values may take: 64 MiB.
 /// ResNet-8 takes 0.5 MB for each.
 constexpr std::size_t kBatch = 32;
-constexpr std::size_t kBatchFloats = std::size_t{1} << 24U;
+constexpr std::size_t kEvaluationFloats = std::size_t{1} << 24U;
 /// Parts of the batch for the gradients of convolutions, and their memory: convolutions of more
 /// than two million parameters have fewer parts. Only so many threads have work. Not tuned.
-constexpr std::size_t kParts = 8;
-constexpr std::size_t kPartFloats = std::size_t{1} << 24U;
+constexpr std::size_t kMostParts = 8;
+constexpr std::size_t kGradientFloats = std::size_t{1} << 24U;
 
 /// A shape of `layer`, [channels, rows, columns] or [features], with padded channels.
 MapShape padded(const std::vector<std::int64_t>& shape) {
@@ -46,7 +46,7 @@ std::size_t parts_for(const std::vector<PlacedLayer>& layers) {
   for (const TensorShape& tensor : parameters_of(layers)) {
     if (tensor.shape.size() == 4) weights += static_cast<std::size_t>(size_of(tensor));
   }
-  return std::clamp(kPartFloats / weights, std::size_t{1}, kParts);
+  return std::clamp(kGradientFloats / weights, std::size_t{1}, kMostParts);
 }
 
 bool has_parameters(const Operation& operation) {
@@ -79,7 +79,7 @@ LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelSc
   buffers().import_values(initial);
   std::size_t floats = 0;
   for (const Map& map : maps_) floats += map.shape.size();
-  reserve(std::clamp(kBatchFloats / floats, std::size_t{1}, kBatch));
+  reserve(std::clamp(kEvaluationFloats / floats, std::size_t{1}, kBatch));
 }
 
 std::size_t LayerNetwork::add(const std::vector<PlacedLayer>& layers, std::size_t input) {
@@ -170,8 +170,8 @@ void LayerNetwork::reserve(std::size_t images) {
   capacity_ = std::max(capacity_, images);
   for (Map& map : maps_) {
     map.values.resize(capacity_ * map.shape.size());
-    if (is_training_ && (map.is_trained || &map == &maps_.back()))
-      map.gradient.resize(map.values.size());
+    const bool has_gradient = map.is_trained || &map == &maps_.back();
+    if (is_training_ && has_gradient) map.gradient.resize(map.values.size());
   }
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     std::visit(

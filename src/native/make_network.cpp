@@ -156,19 +156,19 @@ std::optional<CnnConfig> cnn_of(const std::vector<PlacedLayer>& layers) {
 
 }  // namespace
 
-std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& all,
+std::unique_ptr<Network> make_network(const std::vector<PlacedLayer>& layers,
                                       const PixelScaling& scaling, std::int64_t threads) {
-  const std::vector<PlacedLayer> layers = in_order_of_cnn(effective_layers(all));
-  const ImageShape image = image_of(all);
-  const std::int64_t classes = classes_of(all);
+  const std::vector<PlacedLayer> effective = in_order_of_cnn(effective_layers(layers));
+  const ImageShape image = image_of(layers);
+  const std::int64_t classes = classes_of(layers);
   const std::vector<std::string> names = names_of(layers);
-  if (const auto mlp = mlp_of(layers)) {
+  if (const auto mlp = mlp_of(effective)) {
     return std::make_unique<Mlp>(*mlp, names, scaling, image, classes, threads);
   }
-  if (const auto cnn = cnn_of(layers)) {
+  if (const auto cnn = cnn_of(effective)) {
     return std::make_unique<Cnn>(*cnn, names, scaling, image, classes, threads);
   }
-  return std::make_unique<LayerNetwork>(all, scaling, threads);
+  return std::make_unique<LayerNetwork>(layers, scaling, threads);
 }
 
 }  // namespace mnist_bench::native

@@ -160,13 +160,13 @@ void MaxPool::backward(const Values& values, const Turn& turn) {
   });
 }
 
-void AveragePool::forward(const Values& values, const Turn& turn) {
+void AveragePool::forward(const Values& values, const Turn& turn) const {
   for_each_image(turn, [&](std::size_t i) {
     average_pool(values.in, values.x.row(i), window, values.out, values.y.row(i));
   });
 }
 
-void AveragePool::backward(const Values& values, const Turn& turn) {
+void AveragePool::backward(const Values& values, const Turn& turn) const {
   for_each_image(turn, [&](std::size_t i) {
     average_pool_backward(values.in, window, values.out, values.dy.row(i), values.dx.row(i));
   });
@@ -195,14 +195,14 @@ void Flatten::backward(const Values& values, const Turn& turn) {
   });
 }
 
-void Dropout::forward(const Values& values, const Turn& turn) {
+void Dropout::forward(const Values& values, const Turn& turn) const {
   apply(values, turn, [](float x) { return x; });
   if (turn.settings == nullptr) return;
   kernels::drop(dropout_of(p, "dropout of a layer", index, *turn.settings), values.y, turn.images(),
                 {0, values.out.size()});
 }
 
-void Dropout::backward(const Values& values, const Turn& turn) {
+void Dropout::backward(const Values& values, const Turn& turn) const {
   kernels::drop(dropout_of(p, "dropout of a layer", index, *turn.settings), values.dy,
                 turn.images(), {0, values.out.size()});
   apply_backward(values, turn, [](float /*y*/, float dy) { return dy; });
@@ -240,13 +240,13 @@ void Dropout2d::backward(const Values& values, const Turn& turn) {
   });
 }
 
-void Subsample::forward(const Values& values, const Turn& turn) {
+void Subsample::forward(const Values& values, const Turn& turn) const {
   for_each_image(turn, [&](std::size_t i) {
     subsample(values.in, values.x.row(i), step, values.out, values.y.row(i));
   });
 }
 
-void Subsample::backward(const Values& values, const Turn& turn) {
+void Subsample::backward(const Values& values, const Turn& turn) const {
   for_each_image(turn, [&](std::size_t i) {
     subsample_backward(values.in, step, values.out, values.dy.row(i), values.dx.row(i));
   });

@@ -87,8 +87,8 @@ struct MaxPool {
 
 struct AveragePool {
   Window window;
-  void forward(const Values& values, const Turn& turn);
-  void backward(const Values& values, const Turn& turn);
+  void forward(const Values& values, const Turn& turn) const;
+  void backward(const Values& values, const Turn& turn) const;
 };
 
 struct GlobalAveragePool {
@@ -104,8 +104,8 @@ struct Flatten {
 struct Dropout {
   double p = 0;
   std::uint64_t index = 0;  ///< of the operation: each draws numbers of its own
-  void forward(const Values& values, const Turn& turn);
-  void backward(const Values& values, const Turn& turn);
+  void forward(const Values& values, const Turn& turn) const;
+  void backward(const Values& values, const Turn& turn) const;
 };
 
 struct Dropout2d {
@@ -152,8 +152,8 @@ class BatchNorm {
 /// The shortcut of a residual block without parameters (He et al. 2016, option A).
 struct Subsample {
   std::size_t step = 1;
-  void forward(const Values& values, const Turn& turn);
-  void backward(const Values& values, const Turn& turn);
+  void forward(const Values& values, const Turn& turn) const;
+  void backward(const Values& values, const Turn& turn) const;
 };
 
 /// The end of a residual block: x and what another operation gave.
