@@ -43,8 +43,9 @@ struct StridedMatrix {
   [[nodiscard]] float at(std::size_t row, std::size_t column) const {
     return data[row * row_stride + column * column_stride];
   }
+  /// Without the rows before this one; null stays null.
   [[nodiscard]] StridedMatrix from_row(std::size_t first) const {
-    return {data + first * row_stride, row_stride, column_stride};
+    return {data == nullptr ? nullptr : data + first * row_stride, row_stride, column_stride};
   }
 };
 
