@@ -60,7 +60,7 @@ TrainingState trained(const ExperimentConfig& config, const ImageSet& set, std::
 TEST(LayerNetwork, LearnsWhatCanBeLearned) {
   const ImageSet set = bands(500, kShape, kClasses);
   const Images images(set);
-  const ExperimentConfig config = config_for(20);
+  const ExperimentConfig config = config_for(8);
   NativeLearner learner(initialized(config, 2), images, images, config);
   EXPECT_EQ(train(learner, config, {}).end, TrainEnd::completed);
   const Predictions predictions = learner.predict(Split::test);
@@ -70,12 +70,12 @@ TEST(LayerNetwork, LearnsWhatCanBeLearned) {
 
 /// A race shows as another result sooner or later.
 TEST(LayerNetwork, GivesTheSameBitsOnAnyNumberOfThreads) {
-  const ImageSet set = bands(200, kShape, kClasses);
-  for (const std::int64_t batch_size : {64, 7, 200}) {
+  const ImageSet set = bands(100, kShape, kClasses);
+  for (const std::int64_t batch_size : {64, 7, 100}) {
     ExperimentConfig config = config_for(2);
     config.training.batch_size = batch_size;
     const TrainingState alone = trained(config, set, 1);
-    for (int run = 0; run < 5; ++run) {
+    for (int run = 0; run < 3; ++run) {
       const TrainingState other = trained(config, set, 2);
       ASSERT_EQ(other.parameters, alone.parameters) << "run " << run;
       ASSERT_EQ(other.buffers, alone.buffers);
