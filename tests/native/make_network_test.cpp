@@ -97,8 +97,8 @@ TEST(NativeNetwork, IsTheFastestThatFits) {
   EXPECT_TRUE(is_a<Mlp>({kFlatten, linear()}));
   EXPECT_TRUE(is_a<Mlp>({kFlatten, linear(5), dropout, kRelu, linear()}));
   EXPECT_TRUE(is_a<Mlp>({kFlatten, linear(5), linear(), nothing_dropped}));
-  const std::vector<Layer> cnn = {conv(2),  kRelu,     kPool, conv(3), kRelu, kPool,
-                                  kFlatten, linear(4), kRelu, linear()};
+  const std::vector<Layer> cnn = {conv(2), kRelu,    kPool,     conv(3), kRelu,
+                                  kPool,   kFlatten, linear(4), kRelu,   linear()};
   EXPECT_TRUE(is_a<Cnn>(cnn));
   EXPECT_TRUE(is_a<Cnn>(cnn, {.rows = 4, .columns = 5}));
   EXPECT_TRUE(is_a<Cnn>(cnn, {.rows = 15, .columns = 30}));
