@@ -18,6 +18,11 @@ namespace {
 
 namespace nn = torch::nn;
 
+/// Every `step`-th row and column of x [N, channels, rows, columns].
+torch::Tensor subsampled(const torch::Tensor& x, std::int64_t step) {
+  return x.slice(2, 0, {}, step).slice(3, 0, {}, step);
+}
+
 /// A 1 × 1 convolution with a stride, of its input's every s-th row and column. LibTorch 2.15's own
 /// one writes past its memory in the backward pass, and computes wrong gradients, on CPUs with AVX2
 /// where the input has fewer than eight channels (oneDNN's issue 6035).
@@ -35,8 +40,7 @@ class StridedPointConvImpl : public nn::Cloneable<StridedPointConvImpl> {
 
   /// x: [N, channels, rows, columns].
   torch::Tensor forward(const torch::Tensor& x) {
-    const std::int64_t step = options_.stride()->front();
-    return torch::conv2d(x.slice(2, 0, {}, step).slice(3, 0, {}, step), weight_, bias_);
+    return torch::conv2d(subsampled(x, options_.stride()->front()), weight_, bias_);
   }
 
  private:
@@ -105,8 +109,7 @@ class ResidualImpl : public nn::Cloneable<ResidualImpl> {
         return projection_.forward<torch::Tensor>(x);
       case layer::Shortcut::subsample: {
         const std::int64_t zeros = layer_.output.front() - layer_.input.front();
-        return torch::constant_pad_nd(x.slice(2, 0, {}, stride_).slice(3, 0, {}, stride_),
-                                      {0, 0, 0, 0, 0, zeros});
+        return torch::constant_pad_nd(subsampled(x, stride_), {0, 0, 0, 0, 0, zeros});
       }
     }
     throw std::logic_error("a shortcut without a case");

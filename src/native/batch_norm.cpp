@@ -27,6 +27,10 @@ BatchNorm::BatchNorm(const PlacedLayer& layer, Parameters& parameters, Parameter
       d_weight_(kernels::round_up(channels_, kLine)),
       d_bias_(kernels::round_up(channels_, kLine)) {}
 
+void BatchNorm::initialize(Parameters& buffers) const {
+  std::fill_n(buffers.values(running_variance_), channels_, 1.0F);
+}
+
 void BatchNorm::reserve(std::size_t images, const MapShape& /*out*/) {
   sums_.resize(images * 2 * channels_);
 }

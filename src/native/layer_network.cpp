@@ -72,11 +72,9 @@ LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelSc
   add(layers, 0);
   parameters_.allocate();
   buffers().allocate();
-  std::vector<NamedTensor> initial = buffers().export_values();
-  for (NamedTensor& tensor : initial) {
-    if (tensor.name.ends_with("running_var")) std::ranges::fill(tensor.values, 1.0F);
+  for (Node& node : nodes_) {
+    if (auto* norm = std::get_if<BatchNorm>(&node.operation)) norm->initialize(buffers());
   }
-  buffers().import_values(initial);
   std::size_t floats = 0;
   for (const Map& map : maps_) floats += map.shape.size();
   reserve(std::clamp(kEvaluationFloats / floats, std::size_t{1}, kBatch));

@@ -123,6 +123,8 @@ class BatchNorm {
  public:
   /// `layer`: its parameters are weight and bias, its buffers the running mean and variance.
   BatchNorm(const PlacedLayer& layer, Parameters& parameters, Parameters& buffers);
+  /// The running statistics before training, mean 0 and variance 1, once `buffers` are allocated.
+  void initialize(Parameters& buffers) const;
   void reserve(std::size_t images, const MapShape& out);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);
