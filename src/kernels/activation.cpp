@@ -6,6 +6,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/activation.cpp"
+#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -21,6 +22,16 @@ void relu_all(Matrix x, Range rows, Range columns) {
     for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
       const auto v = hn::LoadU(d, x.row(i) + c);
       hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v), d, x.row(i) + c);
+    }
+  }
+}
+
+void tanh_all(ConstMatrix x, Range rows, Range columns, Matrix y) {
+  const hn::CappedTag<float, kLine> d;
+  for (std::size_t i = rows.begin; i < rows.end; ++i) {
+    for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
+      const auto v = hn::LoadU(d, x.row(i) + c);
+      hn::StoreU(hn::IfThenElse(hn::IsNaN(v), v, hn::Tanh(d, v)), d, y.row(i) + c);
     }
   }
 }
@@ -60,9 +71,14 @@ HWY_AFTER_NAMESPACE();
 namespace mnist_bench::kernels {
 
 HWY_EXPORT(relu_all);
+HWY_EXPORT(tanh_all);
 HWY_EXPORT(drop_row);
 
 void relu(Matrix x, Range rows, Range columns) { HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns); }
+
+void tanh(ConstMatrix x, Range rows, Range columns, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(tanh_all)(x, rows, columns, y);
+}
 
 float dropout_scale(double probability) { return static_cast<float>(1 / (1 - probability)); }
 

@@ -9,6 +9,10 @@ namespace mnist_bench::kernels {
 /// x[i][c] ← max(x[i][c], 0), for i in `rows` and c in `columns`. NaN stays NaN, as in LibTorch.
 void relu(Matrix x, Range rows, Range columns);
 
+/// y[i][c] = tanh(x[i][c]), for i in `rows` and c in `columns`, whose bounds are multiples of
+/// kLine: within 4 units in the last place, as Highway's Tanh promises. NaN stays NaN.
+void tanh(ConstMatrix x, Range rows, Range columns, Matrix y);
+
 /// Drops with probability p: a unit's factor is 0 or 1 / (1 − p). The factor of unit c in row i is
 /// a function of (seed, step, i, c) alone. With such a counter-based generator no thread waits for
 /// another's numbers.

@@ -1,7 +1,6 @@
 #include "native/operations.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/random.h"
 #include "kernels/activation.h"
@@ -135,7 +134,7 @@ void Relu::backward(const Values& values, const Turn& turn) {
 }
 
 void Tanh::forward(const Values& values, const Turn& turn) {
-  apply(values, turn, [](float x) { return std::tanh(x); });
+  kernels::tanh(values.x, turn.images(), {0, values.out.size()}, values.y);
 }
 
 void Tanh::backward(const Values& values, const Turn& turn) {

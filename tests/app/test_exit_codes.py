@@ -61,11 +61,22 @@ def test_divergence_is_1_and_recorded(bench, tmp_path):
     assert not (tmp_path / "out" / "predictions.csv").exists()
 
 
+# The last three are beyond the greatest float, 3.4e38, Adam's learning rate by 1 / (1 - beta1).
 @pytest.mark.parametrize("engine", ["libtorch", "native"])
-def test_divergence_by_the_last_step_is_noticed(bench, tmp_path, engine):
+@pytest.mark.parametrize(
+    "wild",
+    [
+        ("sgd", "optimizer.learning_rate=1e38"),
+        ("sgd", "optimizer.learning_rate=1e39"),
+        ("sgd", "optimizer.weight_decay=1e39"),
+        ("adam", "optimizer.learning_rate=1e38"),
+    ],
+)
+def test_divergence_by_the_last_step_is_noticed(bench, tmp_path, engine, wild):
     """A step's loss is that before its update."""
-    wild = ("optimizer.type=sgd", "optimizer.learning_rate=1e38", "training.steps=1")
-    done = bench("run", SMOKE, *SMALL, *wild, f"training.engine={engine}", "--output", "out")
+    optimizer, key = wild
+    keys = (f"optimizer.type={optimizer}", key, "training.steps=1")
+    done = bench("run", SMOKE, *SMALL, *keys, f"training.engine={engine}", "--output", "out")
     assert_refusal(done, 1, "the test loss is no longer finite (epoch 1, by step 1)", "learning_rate")
     result = read_result(tmp_path / "out")
     assert (result["status"], result["epochs"], result["test"]) == ("diverged", [], None)

@@ -28,6 +28,33 @@ TEST(Relu, SetsWhatIsNegativeToZeroWithinItsRanges) {
   });
 }
 
+TEST(Tanh, IsTheStandardLibrarysInDoublePrecisionWithinFourUnitsInTheLastPlace) {
+  on_every_target([] {
+    constexpr std::size_t kColumns = 4096;
+    Owned x(2, kColumns);
+    Owned y(2, kColumns);
+    for (std::size_t c = 0; c < kColumns; ++c) {
+      x.at(0, c) = 5.0F;
+      // 1e-9 … 100, of both signs
+      const double size = std::pow(10.0, -9.0 + 11.0 * static_cast<double>(c / 2) / (kColumns / 2));
+      x.at(1, c) = static_cast<float>(c % 2 == 0 ? size : -size);
+    }
+    x.at(1, 0) = std::numeric_limits<float>::quiet_NaN();
+    x.at(1, 1) = std::numeric_limits<float>::infinity();
+    x.at(1, 2) = -std::numeric_limits<float>::max();
+    x.at(1, 3) = 0.0F;
+    tanh(x.view(), {1, 2}, {0, kColumns - kLine}, y.view());
+    EXPECT_TRUE(std::isnan(y.at(1, 0)));
+    for (std::size_t c = 1; c < kColumns - kLine; ++c) {
+      const double exact = std::tanh(static_cast<double>(x.at(1, c)));
+      const double unit = std::ldexp(std::fabs(exact), -23);
+      ASSERT_NEAR(y.at(1, c), exact, 4 * unit) << x.at(1, c);
+    }
+    EXPECT_EQ(y.at(0, 0), 0.0F);
+    EXPECT_EQ(y.at(1, kColumns - kLine), 0.0F);
+  });
+}
+
 /// The factors of units 0 … columns − 1 of `rows` images.
 Owned factors(const Dropout& dropout, std::size_t rows, std::size_t columns) {
   Owned x(rows, columns);
