@@ -19,12 +19,23 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-void relu_all(Matrix x, Range rows, Range columns) {
+void relu_all(ConstMatrix x, Range rows, Range columns, Matrix y) {
   const hn::CappedTag<float, kLine> d;
   for (std::size_t i = rows.begin; i < rows.end; ++i) {
     for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
       const auto v = hn::LoadU(d, x.row(i) + c);
-      hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v), d, x.row(i) + c);
+      hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v), d, y.row(i) + c);
+    }
+  }
+}
+
+void relu_backward_all(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Matrix dx) {
+  const hn::CappedTag<float, kLine> d;
+  for (std::size_t i = rows.begin; i < rows.end; ++i) {
+    for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
+      const auto inactive = hn::Le(hn::LoadU(d, y.row(i) + c), hn::Zero(d));
+      const auto added = hn::IfThenZeroElse(inactive, hn::LoadU(d, dy.row(i) + c));
+      hn::StoreU(hn::Add(hn::LoadU(d, dx.row(i) + c), added), d, dx.row(i) + c);
     }
   }
 }
@@ -74,10 +85,19 @@ HWY_AFTER_NAMESPACE();
 namespace mnist_bench::kernels {
 
 HWY_EXPORT(relu_all);
+HWY_EXPORT(relu_backward_all);
 HWY_EXPORT(tanh_all);
 HWY_EXPORT(drop_row);
 
-void relu(Matrix x, Range rows, Range columns) { HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns); }
+void relu(Matrix x, Range rows, Range columns) { relu(x, rows, columns, x); }
+
+void relu(ConstMatrix x, Range rows, Range columns, Matrix y) {
+  HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns, y);
+}
+
+void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Matrix dx) {
+  HWY_DYNAMIC_DISPATCH(relu_backward_all)(y, dy, rows, columns, dx);
+}
 
 void tanh(ConstMatrix x, Range rows, Range columns, Matrix y) {
   HWY_DYNAMIC_DISPATCH(tanh_all)(x, rows, columns, y);

@@ -50,7 +50,10 @@ struct StridedMatrix {
 };
 
 inline StridedMatrix strided(ConstMatrix matrix) { return {matrix.data, matrix.stride, 1}; }
-inline StridedMatrix transposed(ConstMatrix matrix) { return {matrix.data, 1, matrix.stride}; }
+inline StridedMatrix transposed(const StridedMatrix& matrix) {
+  return {matrix.data, matrix.column_stride, matrix.row_stride};
+}
+inline StridedMatrix transposed(ConstMatrix matrix) { return transposed(strided(matrix)); }
 
 /// begin … end − 1
 struct Range {

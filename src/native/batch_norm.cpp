@@ -31,7 +31,7 @@ void BatchNorm::initialize(Parameters& buffers) const {
   std::fill_n(buffers.values(running_variance_), channels_, 1.0F);
 }
 
-void BatchNorm::reserve(std::size_t images, const MapShape& /*out*/) {
+void BatchNorm::reserve(std::size_t images, const ChannelsLast& /*out*/) {
   sums_.resize(images * 2 * channels_);
 }
 

@@ -24,7 +24,7 @@ constexpr std::size_t kMostParts = 8;
 constexpr std::size_t kGradientFloats = std::size_t{1} << 24U;
 
 /// A shape of `layer`, [channels, rows, columns] or [features], with padded channels.
-MapShape padded(const std::vector<std::int64_t>& shape) {
+ChannelsLast padded(const std::vector<std::int64_t>& shape) {
   const auto side = [&](std::size_t d) {
     return d < shape.size() ? static_cast<std::size_t>(shape[d]) : 1;
   };
@@ -66,7 +66,7 @@ LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelSc
     table_.push_back(scaling.of(static_cast<std::uint8_t>(byte)));
   }
   // The pixels of an image lie side by side, since a position has only one.
-  MapShape pixels = padded(layers.front().input);
+  ChannelsLast pixels = padded(layers.front().input);
   pixels.stride = 1;
   maps_.push_back({.shape = pixels, .is_trained = false, .values = {}, .gradient = {}});
   add(layers, 0);
@@ -86,10 +86,10 @@ std::size_t LayerNetwork::add(const std::vector<PlacedLayer>& layers, std::size_
 }
 
 std::size_t LayerNetwork::add(const PlacedLayer& layer, std::size_t input) {
-  const MapShape in = maps_[input].shape;
+  const ChannelsLast in = maps_[input].shape;
   const std::uint64_t index = nodes_.size();
   // Pooling leaves the channels as they lie.
-  MapShape pooled = padded(layer.output);
+  ChannelsLast pooled = padded(layer.output);
   pooled.stride = in.stride;
   return std::visit(
       Overloaded{
@@ -147,13 +147,13 @@ std::size_t LayerNetwork::add_residual(const PlacedLayer& layer, layer::Shortcut
 
 std::size_t LayerNetwork::add_convolution(const PlacedLayer& layer, const Window& window,
                                           std::size_t input) {
-  const MapShape out = padded(layer.output);
+  const ChannelsLast out = padded(layer.output);
   return add(Convolution(layer.parameters, window, maps_[input].shape, out, parts_, team_.size(),
                          parameters_),
              out, input);
 }
 
-std::size_t LayerNetwork::add(Operation operation, const MapShape& shape, std::size_t input,
+std::size_t LayerNetwork::add(Operation operation, const ChannelsLast& shape, std::size_t input,
                               std::size_t other) {
   maps_.push_back({.shape = shape,
                    .is_trained = has_parameters(operation) || maps_[input].is_trained ||

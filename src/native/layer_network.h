@@ -28,7 +28,7 @@ class LayerNetwork final : public Network {
 
   /// The pixels, or what an operation gives.
   struct Map {
-    MapShape shape;
+    ChannelsLast shape;
     bool is_trained = false;                 ///< whether it depends on parameters
     kernels::AlignedVector<float> values;    ///< [images][shape.size()]
     kernels::AlignedVector<float> gradient;  ///< the same; empty until the first `prepare`
@@ -45,7 +45,7 @@ class LayerNetwork final : public Network {
   std::size_t add(const PlacedLayer& layer, std::size_t input);
   std::size_t add_residual(const PlacedLayer& layer, layer::Shortcut shortcut, std::size_t input);
   std::size_t add_convolution(const PlacedLayer& layer, const Window& window, std::size_t input);
-  std::size_t add(Operation operation, const MapShape& shape, std::size_t input,
+  std::size_t add(Operation operation, const ChannelsLast& shape, std::size_t input,
                   std::size_t other = 0);
 
   void reserve(std::size_t images);

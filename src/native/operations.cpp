@@ -4,6 +4,8 @@
 
 #include "base/random.h"
 #include "kernels/activation.h"
+#include "kernels/max_pool.h"
+#include "kernels/patches.h"
 
 namespace mnist_bench::native {
 
@@ -12,8 +14,14 @@ using kernels::ConstMatrix;
 using kernels::kLine;
 using kernels::Matrix;
 using kernels::Range;
+using kernels::StridedMatrix;
 
 namespace {
+
+/// Positions whose patches a convolution has in memory at a time, about: few, so that they stay in
+/// the processor's caches, but so many that the weights' gradient is not read and written too
+/// often.
+constexpr std::size_t kPositions = 64;
 
 /// y = of(x), value by value.
 template <class Of>
@@ -36,7 +44,8 @@ void apply_backward(const Values& values, const Turn& turn, const Slope& slope) 
 }
 
 /// Adds a map to one of the same channels, rows and columns.
-void add_map(const MapShape& from_shape, const float* from, const MapShape& to_shape, float* to) {
+void add_map(const ChannelsLast& from_shape, const float* from, const ChannelsLast& to_shape,
+             float* to) {
   for (std::size_t p = 0; p < to_shape.positions(); ++p) {
     for (std::size_t c = 0; c < to_shape.channels; ++c) {
       to[p * to_shape.stride + c] += from[p * from_shape.stride + c];
@@ -59,7 +68,7 @@ Linear::Linear(const std::vector<TensorShape>& tensors, Parameters& parameters)
 void Linear::begin_step(const Turn& turn) { product_.transpose(turn); }
 
 void Linear::forward(const Values& values, const Turn& turn) {
-  product_.multiply(turn.parameters, values.x, turn.images(), values.y);
+  product_.multiply(turn.parameters, strided(values.x), turn.images(), values.y);
 }
 
 void Linear::backward(const Values& values, const Turn& turn) {
@@ -71,66 +80,81 @@ void Linear::backward(const Values& values, const Turn& turn) {
 void Linear::update(const Values& values, const Turn& turn) {
   const Range inputs = kernels::partition(product_.inputs(), 1, turn.thread, turn.team.size());
   const Range units = kernels::partition(product_.units(), kLine, turn.thread, turn.team.size());
-  product_.weights_gradient(0, values.x, values.dy, turn.batch, inputs, Accumulate::no);
+  product_.weights_gradient(0, strided(values.x), values.dy, turn.batch, inputs, Accumulate::no);
   product_.bias_gradient(0, values.dy, turn.batch, units, Accumulate::no);
   turn.team.barrier();
   product_.update(turn);
 }
 
 Convolution::Convolution(const std::vector<TensorShape>& tensors, const Window& window,
-                         const MapShape& in, const MapShape& out, std::size_t parts,
+                         const ChannelsLast& in, const ChannelsLast& out, std::size_t parts,
                          std::size_t threads, Parameters& parameters)
-    : product_(tensors, parts, parameters), window_(window), patches_(threads) {
+    : product_(tensors, parts, parameters),
+      window_(window),
+      rows_at_a_time_(std::clamp(kPositions / out.columns, std::size_t{1}, out.rows)),
+      patches_(threads) {
   for (Patches& patches : patches_) {
-    patches.values.resize(out.positions() * patch_stride(in, window));
+    patches.values.resize(kernels::patches_size(in, window, out, rows_at_a_time_));
     patches.gradient.resize(patches.values.size());
   }
 }
 
-Matrix Convolution::gather(const Values& values, std::size_t image, std::size_t thread) {
-  float* const patches = patches_[thread].values.data();
-  gather_patches(values.in, values.x.row(image), window_, values.out, patches);
-  return {patches, patch_stride(values.in, window_)};
+template <class Visit>
+void Convolution::for_each_block(const Values& values, std::size_t image, std::size_t thread,
+                                 const Visit& visit) {
+  const ChannelsLast& out = values.out;
+  for (std::size_t row = 0; row < out.rows; row += rows_at_a_time_) {
+    const Range rows{row, std::min(row + rows_at_a_time_, out.rows)};
+    visit(rows, kernels::gather_patches(values.in, values.x.row(image), window_, out, rows,
+                                        patches_[thread].values.data()));
+  }
 }
 
 void Convolution::begin_step(const Turn& turn) { product_.transpose(turn); }
 
 void Convolution::forward(const Values& values, const Turn& turn) {
+  const ChannelsLast& out = values.out;
   for_each_image(turn, [&](std::size_t i) {
-    product_.multiply(turn.parameters, gather(values, i, turn.thread), {0, values.out.positions()},
-                      {values.y.row(i), values.out.stride});
+    for_each_block(values, i, turn.thread, [&](Range rows, const StridedMatrix& patches) {
+      product_.multiply(turn.parameters, patches, {0, rows.size() * out.columns},
+                        {values.y.row(i) + out.offset(rows.begin, 0), out.stride});
+    });
   });
 }
 
 void Convolution::backward(const Values& values, const Turn& turn) {
-  const std::size_t positions = values.out.positions();
+  const ChannelsLast& out = values.out;
   const Range parts = turn.parts();
   for (std::size_t part = parts.begin; part < parts.end; ++part) {
     const Range images = turn.images_of(part);
     if (images.size() == 0) product_.clear_gradient(part);
     for (std::size_t i = images.begin; i < images.end; ++i) {
-      const Matrix patches = gather(values, i, turn.thread);
-      const ConstMatrix dy{values.dy.row(i), values.out.stride};
-      const Accumulate accumulate = i == images.begin ? Accumulate::no : Accumulate::yes;
-      product_.weights_gradient(part, patches, dy, positions, {0, product_.inputs()}, accumulate);
-      product_.bias_gradient(part, dy, positions, {0, product_.units()}, accumulate);
-      if (values.dx.data == nullptr) continue;
-      const Matrix gradient{patches_[turn.thread].gradient.data(), patches.stride};
-      product_.multiply_back(dy, {0, positions}, {}, gradient);
-      scatter_patches(values.in, window_, values.out, gradient.data, values.dx.row(i));
+      const bool is_first = i == images.begin;
+      for_each_block(values, i, turn.thread, [&](Range rows, const StridedMatrix& patches) {
+        const ConstMatrix dy{values.dy.row(i) + out.offset(rows.begin, 0), out.stride};
+        const std::size_t positions = rows.size() * out.columns;
+        product_.weights_gradient(part, patches, dy, positions, {0, product_.inputs()},
+                                  is_first && rows.begin == 0 ? Accumulate::no : Accumulate::yes);
+        if (values.dx.data == nullptr) return;
+        const Matrix gradient{patches_[turn.thread].gradient.data(),
+                              kernels::patch_stride(values.in, window_)};
+        product_.multiply_back(dy, {0, positions}, {}, gradient);
+        kernels::scatter_patches(values.in, window_, out, rows, gradient.data, values.dx.row(i));
+      });
+      product_.bias_gradient(part, {values.dy.row(i), out.stride}, out.positions(),
+                             {0, product_.units()}, is_first ? Accumulate::no : Accumulate::yes);
     }
   }
 }
 
 void Convolution::update(const Values& /*values*/, const Turn& turn) { product_.update(turn); }
 
-/// NaN stays NaN, as in LibTorch.
 void Relu::forward(const Values& values, const Turn& turn) {
-  apply(values, turn, [](float x) { return x < 0 ? 0.0F : x; });
+  kernels::relu(values.x, turn.images(), {0, values.out.size()}, values.y);
 }
 
 void Relu::backward(const Values& values, const Turn& turn) {
-  apply_backward(values, turn, [](float y, float dy) { return y <= 0 ? 0.0F : dy; });
+  kernels::relu_backward(values.y, values.dy, turn.images(), {0, values.out.size()}, values.dx);
 }
 
 void Tanh::forward(const Values& values, const Turn& turn) {
@@ -141,21 +165,21 @@ void Tanh::backward(const Values& values, const Turn& turn) {
   apply_backward(values, turn, [](float y, float dy) { return (1 - y * y) * dy; });
 }
 
-void MaxPool::reserve(std::size_t images, const MapShape& out) {
+void MaxPool::reserve(std::size_t images, const ChannelsLast& out) {
   argmax.resize(images * out.size());
 }
 
 void MaxPool::forward(const Values& values, const Turn& turn) {
   for_each_image(turn, [&](std::size_t i) {
-    max_pool(values.in, values.x.row(i), window, values.out, values.y.row(i),
-             argmax.data() + i * values.out.size());
+    kernels::max_pool(values.in, values.x.row(i), window, values.out, values.y.row(i),
+                      argmax.data() + i * values.out.size());
   });
 }
 
 void MaxPool::backward(const Values& values, const Turn& turn) {
   for_each_image(turn, [&](std::size_t i) {
-    max_pool_backward(values.out, values.dy.row(i), argmax.data() + i * values.out.size(),
-                      values.dx.row(i));
+    kernels::max_pool_backward(values.out, values.dy.row(i), argmax.data() + i * values.out.size(),
+                               values.dx.row(i));
   });
 }
 
@@ -207,7 +231,7 @@ void Dropout::backward(const Values& values, const Turn& turn) const {
   apply_backward(values, turn, [](float /*y*/, float dy) { return dy; });
 }
 
-void Dropout2d::reserve(std::size_t images, const MapShape& out) {
+void Dropout2d::reserve(std::size_t images, const ChannelsLast& out) {
   factors.resize(images * kernels::round_up(out.channels, kLine));
 }
 

@@ -20,14 +20,14 @@ namespace mnist_bench::native {
 
 /// What an operation reads and writes: a row for each image of the batch.
 struct Values {
-  MapShape in;
-  MapShape out;
+  ChannelsLast in;
+  ChannelsLast out;
   kernels::ConstMatrix x;  ///< [batch][in.size()]
   kernels::Matrix y;       ///< [batch][out.size()]
   kernels::Matrix dx;      ///< null where no parameters come before, and nothing needs it
   kernels::Matrix dy;      ///< `backward` may overwrite it
   // Of Sum alone: what it adds to x.
-  MapShape other;
+  ChannelsLast other;
   kernels::ConstMatrix other_x;
   kernels::Matrix other_dx;
 };
@@ -46,24 +46,29 @@ class Linear {
 
 class Convolution {
  public:
-  Convolution(const std::vector<TensorShape>& tensors, const Window& window, const MapShape& in,
-              const MapShape& out, std::size_t parts, std::size_t threads, Parameters& parameters);
+  Convolution(const std::vector<TensorShape>& tensors, const Window& window, const ChannelsLast& in,
+              const ChannelsLast& out, std::size_t parts, std::size_t threads,
+              Parameters& parameters);
   void begin_step(const Turn& turn);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);
   void update(const Values& values, const Turn& turn);
 
  private:
-  /// Of one image: [positions][patch].
+  /// Of some rows of an image.
   struct Patches {
     kernels::AlignedVector<float> values;
     kernels::AlignedVector<float> gradient;
   };
-  [[nodiscard]] kernels::Matrix gather(const Values& values, std::size_t image, std::size_t thread);
+  /// visit(positions of the output, their patches) for the rows of an image, some at a time.
+  template <class Visit>
+  void for_each_block(const Values& values, std::size_t image, std::size_t thread,
+                      const Visit& visit);
 
   Product product_;
   Window window_;
-  std::vector<Patches> patches_;  ///< by thread
+  std::size_t rows_at_a_time_ = 1;  ///< of the output
+  std::vector<Patches> patches_;    ///< by thread
 };
 
 struct Relu {
@@ -80,7 +85,7 @@ struct MaxPool {
   Window window;
   kernels::AlignedVector<std::uint32_t> argmax = {};  ///< [batch][out.size()]
 
-  void reserve(std::size_t images, const MapShape& out);
+  void reserve(std::size_t images, const ChannelsLast& out);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);
 };
@@ -113,7 +118,7 @@ struct Dropout2d {
   std::uint64_t index = 0;
   kernels::AlignedVector<float> factors = {};  ///< [batch][channels, padded]
 
-  void reserve(std::size_t images, const MapShape& out);
+  void reserve(std::size_t images, const ChannelsLast& out);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);
 };
@@ -125,7 +130,7 @@ class BatchNorm {
   BatchNorm(const PlacedLayer& layer, Parameters& parameters, Parameters& buffers);
   /// The running statistics before training, mean 0 and variance 1, once `buffers` are allocated.
   void initialize(Parameters& buffers) const;
-  void reserve(std::size_t images, const MapShape& out);
+  void reserve(std::size_t images, const ChannelsLast& out);
   void forward(const Values& values, const Turn& turn);
   void backward(const Values& values, const Turn& turn);
   void update(const Values& values, const Turn& turn);

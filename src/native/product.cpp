@@ -12,6 +12,7 @@ using kernels::ConstMatrix;
 using kernels::kLine;
 using kernels::Matrix;
 using kernels::Range;
+using kernels::StridedMatrix;
 
 namespace {
 
@@ -45,9 +46,9 @@ Product::Product(const std::vector<TensorShape>& tensors, std::size_t parts, Par
   gradient_.resize(parts_ * size());
 }
 
-void Product::multiply(Parameters& parameters, ConstMatrix x, Range rows, Matrix y) const {
+void Product::multiply(Parameters& parameters, const StridedMatrix& x, Range rows, Matrix y) const {
   const float* const weights = parameters.values(begin_);
-  kernels::multiply(strided(x), {weights, units_}, inputs_, rows, {0, units_},
+  kernels::multiply(x, {weights, units_}, inputs_, rows, {0, units_},
                     {has_bias_ ? weights + inputs_ * units_ : nullptr, 0}, y);
 }
 
@@ -73,8 +74,8 @@ void Product::multiply_back(ConstMatrix dy, Range rows, ConstMatrix start, Matri
 
 void Product::clear_gradient(std::size_t part) { std::fill_n(gradient(part).data, size(), 0.0F); }
 
-void Product::weights_gradient(std::size_t part, ConstMatrix x, ConstMatrix dy, std::size_t rows,
-                               Range inputs, Accumulate accumulate) {
+void Product::weights_gradient(std::size_t part, const StridedMatrix& x, ConstMatrix dy,
+                               std::size_t rows, Range inputs, Accumulate accumulate) {
   const Matrix sums = gradient(part);
   kernels::multiply(transposed(x), dy, rows, inputs, {0, units_},
                     accumulate == Accumulate::yes ? sums : ConstMatrix(), sums);

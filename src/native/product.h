@@ -17,7 +17,7 @@ class Product {
   Product(const std::vector<TensorShape>& tensors, std::size_t parts, Parameters& parameters);
 
   /// y = x · W + b, row by row.
-  void multiply(Parameters& parameters, kernels::ConstMatrix x, kernels::Range rows,
+  void multiply(Parameters& parameters, const kernels::StridedMatrix& x, kernels::Range rows,
                 kernels::Matrix y) const;
   /// Prepares `multiply_back` for this step: each thread does its part.
   void transpose(const Turn& turn);
@@ -27,7 +27,7 @@ class Product {
 
   /// What `rows` rows of x and dy give to a part of the gradient: xᵀ · dy for these inputs, and the
   /// sums of dy for these units.
-  void weights_gradient(std::size_t part, kernels::ConstMatrix x, kernels::ConstMatrix dy,
+  void weights_gradient(std::size_t part, const kernels::StridedMatrix& x, kernels::ConstMatrix dy,
                         std::size_t rows, kernels::Range inputs, kernels::Accumulate accumulate);
   void bias_gradient(std::size_t part, kernels::ConstMatrix dy, std::size_t rows,
                      kernels::Range units, kernels::Accumulate accumulate);
