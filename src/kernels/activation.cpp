@@ -29,13 +29,16 @@ void relu_all(ConstMatrix x, Range rows, Range columns, Matrix y) {
   }
 }
 
-void relu_backward_all(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Matrix dx) {
+void relu_backward_all(ConstMatrix y, ConstMatrix dy, Range rows, Range columns,
+                       Accumulate accumulate, Matrix dx) {
   const hn::CappedTag<float, kLine> d;
   for (std::size_t i = rows.begin; i < rows.end; ++i) {
     for (std::size_t c = columns.begin; c < columns.end; c += hn::Lanes(d)) {
+      float* const to = dx.row(i) + c;
+      const auto start = accumulate == Accumulate::yes ? hn::LoadU(d, to) : hn::Zero(d);
       const auto inactive = hn::Le(hn::LoadU(d, y.row(i) + c), hn::Zero(d));
-      const auto added = hn::IfThenZeroElse(inactive, hn::LoadU(d, dy.row(i) + c));
-      hn::StoreU(hn::Add(hn::LoadU(d, dx.row(i) + c), added), d, dx.row(i) + c);
+      const auto gradient = hn::IfThenZeroElse(inactive, hn::LoadU(d, dy.row(i) + c));
+      hn::StoreU(hn::Add(start, gradient), d, to);
     }
   }
 }
@@ -95,8 +98,9 @@ void relu(ConstMatrix x, Range rows, Range columns, Matrix y) {
   HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns, y);
 }
 
-void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Matrix dx) {
-  HWY_DYNAMIC_DISPATCH(relu_backward_all)(y, dy, rows, columns, dx);
+void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Accumulate accumulate,
+                   Matrix dx) {
+  HWY_DYNAMIC_DISPATCH(relu_backward_all)(y, dy, rows, columns, accumulate, dx);
 }
 
 void tanh(ConstMatrix x, Range rows, Range columns, Matrix y) {

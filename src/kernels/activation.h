@@ -12,8 +12,9 @@ void relu(Matrix x, Range rows, Range columns);
 
 /// y[i][c] = max(x[i][c], 0), likewise.
 void relu(ConstMatrix x, Range rows, Range columns, Matrix y);
-/// dx[i][c] += dy[i][c] where y[i][c] > 0, or is NaN.
-void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Matrix dx);
+/// dx[i][c] = dy[i][c] where y[i][c] > 0 or is NaN, and 0 elsewhere; or adds this to dx.
+void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Accumulate accumulate,
+                   Matrix dx);
 
 /// y[i][c] = tanh(x[i][c]), for i in `rows` and c in `columns`, whose bounds are multiples of
 /// kLine: within 4 units in the last place, as Highway's Tanh promises. NaN stays NaN.

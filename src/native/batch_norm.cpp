@@ -143,8 +143,9 @@ void BatchNorm::backward(const Values& values, const Turn& turn) {
       const float* const dy = values.dy.row(i) + p * values.out.stride;
       float* const dx = values.dx.row(i) + p * values.in.stride;
       for (std::size_t c = 0; c < channels_; ++c) {
-        dx[c] += weight[c] * inverse_sd_[c] *
-                 (dy[c] - per_value * (d_bias_[c] + normalized(x, c) * d_weight_[c]));
+        const float start = values.accumulate == kernels::Accumulate::yes ? dx[c] : 0.0F;
+        dx[c] = start + weight[c] * inverse_sd_[c] *
+                            (dy[c] - per_value * (d_bias_[c] + normalized(x, c) * d_weight_[c]));
       }
     }
   });

@@ -8,6 +8,7 @@
 
 namespace mnist_bench::native {
 
+using kernels::Accumulate;
 using kernels::kLine;
 using kernels::Matrix;
 using kernels::Range;
@@ -55,6 +56,11 @@ bool has_parameters(const Operation& operation) {
          std::holds_alternative<BatchNorm>(operation);
 }
 
+/// Whether its backward pass heeds Values::accumulate: where maps are large, it saves a pass.
+bool can_overwrite(const Operation& operation) {
+  return std::holds_alternative<Relu>(operation) || std::holds_alternative<BatchNorm>(operation);
+}
+
 }  // namespace
 
 LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelScaling& scaling,
@@ -68,7 +74,7 @@ LayerNetwork::LayerNetwork(const std::vector<PlacedLayer>& layers, const PixelSc
   // The pixels of an image lie side by side, since a position has only one.
   ChannelsLast pixels = padded(layers.front().input);
   pixels.stride = 1;
-  maps_.push_back({.shape = pixels, .is_trained = false, .values = {}, .gradient = {}});
+  maps_.push_back({.shape = pixels, .values = {}, .gradient = {}});
   add(layers, 0);
   parameters_.allocate();
   buffers().allocate();
@@ -160,6 +166,7 @@ std::size_t LayerNetwork::add(Operation operation, const ChannelsLast& shape, st
                                  maps_[other].is_trained,
                    .values = {},
                    .gradient = {}});
+  maps_[input].last_reader = maps_[other].last_reader = nodes_.size();
   nodes_.push_back({.operation = std::move(operation), .input = input, .other = other});
   return nodes_.size();
 }
@@ -210,6 +217,7 @@ Values LayerNetwork::values_of(std::size_t node) {
           .y = matrix(out.values, out),
           .dx = matrix(in.gradient, in),
           .dy = matrix(out.gradient, out),
+          .accumulate = in.last_reader == node ? Accumulate::no : Accumulate::yes,
           .other = other.shape,
           .other_x = matrix(other.values, other),
           .other_dx = matrix(other.gradient, other)};
@@ -291,17 +299,21 @@ void LayerNetwork::forward(const Turn& turn) {
 
 /// From the gradient of the last map, in it.
 void LayerNetwork::backward(const Turn& turn) {
-  const Range images = turn.images();
-  for (std::size_t m = 0; m + 1 < maps_.size(); ++m) {
-    Map& map = maps_[m];
-    if (!map.is_trained) continue;
-    std::fill(map.gradient.data() + images.begin * map.shape.size(),
-              map.gradient.data() + images.end * map.shape.size(), 0.0F);
-  }
   for (std::size_t n = nodes_.size(); n-- > 0;) {
     if (!maps_[n + 1].is_trained) continue;
+    if (!can_overwrite(nodes_[n].operation)) clear_gradients(n, turn);
     std::visit([&](auto& operation) { operation.backward(values_of(n), turn); },
                nodes_[n].operation);
+  }
+}
+
+void LayerNetwork::clear_gradients(std::size_t node, const Turn& turn) {
+  const Range images = turn.images();
+  for (const std::size_t m : {nodes_[node].input, nodes_[node].other}) {
+    Map& map = maps_[m];
+    if (!map.is_trained || map.last_reader != node) continue;
+    std::fill(map.gradient.data() + images.begin * map.shape.size(),
+              map.gradient.data() + images.end * map.shape.size(), 0.0F);
   }
 }
 

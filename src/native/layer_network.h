@@ -30,6 +30,7 @@ class LayerNetwork final : public Network {
   struct Map {
     ChannelsLast shape;
     bool is_trained = false;                 ///< whether it depends on parameters
+    std::size_t last_reader = 0;             ///< the operation that gives it a gradient first
     kernels::AlignedVector<float> values;    ///< [images][shape.size()]
     kernels::AlignedVector<float> gradient;  ///< the same; empty until the first `prepare`
   };
@@ -54,6 +55,8 @@ class LayerNetwork final : public Network {
   [[nodiscard]] Turn turn(std::size_t thread, const StepSettings* settings);
   void forward(const Turn& turn);
   void backward(const Turn& turn);
+  /// Clears the gradients that operation `node` is the first to add to.
+  void clear_gradients(std::size_t node, const Turn& turn);
 
   kernels::ThreadTeam team_;
   std::size_t parts_ = 1;     ///< Turn::part_count

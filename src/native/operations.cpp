@@ -154,7 +154,8 @@ void Relu::forward(const Values& values, const Turn& turn) {
 }
 
 void Relu::backward(const Values& values, const Turn& turn) {
-  kernels::relu_backward(values.y, values.dy, turn.images(), {0, values.out.size()}, values.dx);
+  kernels::relu_backward(values.y, values.dy, turn.images(), {0, values.out.size()},
+                         values.accumulate, values.dx);
 }
 
 void Tanh::forward(const Values& values, const Turn& turn) {

@@ -26,6 +26,8 @@ struct Values {
   kernels::Matrix y;       ///< [batch][out.size()]
   kernels::Matrix dx;      ///< null where no parameters come before, and nothing needs it
   kernels::Matrix dy;      ///< `backward` may overwrite it
+  /// No where nothing is in dx yet; then it is 0 for the operations that add to it anyway.
+  kernels::Accumulate accumulate = kernels::Accumulate::yes;
   // Of Sum alone: what it adds to x.
   ChannelsLast other;
   kernels::ConstMatrix other_x;

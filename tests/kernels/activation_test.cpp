@@ -28,6 +28,39 @@ TEST(Relu, SetsWhatIsNegativeToZeroWithinItsRanges) {
   });
 }
 
+TEST(Relu, WritesElsewhereAndGivesItsGradientOrAddsIt) {
+  on_every_target([] {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    Owned x(2, 32);
+    Owned y(2, 32);
+    Owned dy(2, 32);
+    Owned dx(2, 32);
+    for (float& value : dy.values) value = 3.0F;
+    for (float& value : dx.values) value = 10.0F;
+    x.at(1, 16) = -1.0F;
+    x.at(1, 17) = 2.0F;
+    x.at(1, 18) = nan;
+    y.at(0, 16) = 5.0F;
+    relu(x.view(), {1, 2}, {16, 32}, y.view());
+    EXPECT_EQ(x.at(1, 16), -1.0F);
+    EXPECT_EQ(y.at(1, 16), 0.0F);
+    EXPECT_EQ(y.at(1, 17), 2.0F);
+    EXPECT_TRUE(std::isnan(y.at(1, 18)));
+    EXPECT_EQ(y.at(0, 16), 5.0F);
+    const auto expect = [&](float inactive, float active) {
+      EXPECT_EQ(dx.at(1, 16), inactive);
+      EXPECT_EQ(dx.at(1, 17), active);
+      EXPECT_EQ(dx.at(1, 18), active);
+      EXPECT_EQ(dx.at(1, 15), 10.0F);
+      EXPECT_EQ(dx.at(0, 16), 10.0F);
+    };
+    relu_backward(y.view(), dy.view(), {1, 2}, {16, 32}, Accumulate::no, dx.view());
+    expect(0.0F, 3.0F);
+    relu_backward(y.view(), dy.view(), {1, 2}, {16, 32}, Accumulate::yes, dx.view());
+    expect(0.0F, 6.0F);
+  });
+}
+
 TEST(Tanh, IsTheStandardLibrarysInDoublePrecisionWithinFourUnitsInTheLastPlace) {
   on_every_target([] {
     constexpr std::size_t kColumns = 4096;
