@@ -181,6 +181,7 @@ std::string mce_text(const GroupCorruptionError& group) {
   const int decimals = decimals_for(sd, 100.0, /*otherwise=*/1);
   std::string text = fmt::format("{} {}", group.group, rounded(*group.mce.mean, decimals));
   if (group.mce.sd) text += " ± " + rounded(sd, decimals);
+  if (group.mce.is_deterministic) text += fmt::format(" ({})", kDeterministic);
   return fmt::format("{} (n = {})", text, group.mce.n);
 }
 
@@ -239,7 +240,7 @@ CorruptionErrors corruption_errors(const RunGroup& baseline, const std::vector<R
     if (of_group.kinds.empty()) continue;
     std::vector<double> mce;
     for (const Errors& errors : runs) mce.push_back(mce_of(relative_errors(errors, mean)));
-    of_group.mce = summary_of(mce);
+    of_group.mce = summary_of_results(group, mce);
     found.groups.push_back(std::move(of_group));
   }
   return found;

@@ -32,7 +32,9 @@ std::map<std::int64_t, ClassSummaries> summaries_by_class(const RunGroup& group)
   }
   std::map<std::int64_t, ClassSummaries> summaries;
   for (const auto& [k, of_class] : values) {
-    std::transform(of_class.begin(), of_class.end(), summaries[k].begin(), summary_of);
+    std::transform(
+        of_class.begin(), of_class.end(), summaries[k].begin(),
+        [&](const std::vector<double>& of_metric) { return summary_of_results(group, of_metric); });
   }
   return summaries;
 }
@@ -146,6 +148,8 @@ ClassErrors class_errors(const RunGroup& group) {
     for (std::size_t i = 0; i < summaries.size(); ++i) {
       const SampleSummary& summary = summaries.at(i);
       const SummaryText text = summary_text(summary, metric_of(kClassMetrics.at(i).macro), images);
+      const std::string scatter =
+          summary.is_deterministic ? kDeterministic : fmt::format("SD {} pp", text.sd);
       const double mean = 100.0 * (1.0 - *summary.mean);
       const double sd = 100.0 * summary.sd.value_or(0.0);
       of_class.errors.at(i) = {
@@ -153,8 +157,8 @@ ClassErrors class_errors(const RunGroup& group) {
           .low = std::max(mean - sd, 0.0),
           .high = std::min(mean + sd, 100.0),
           .has_sd = summary.sd.has_value(),
-          .note = fmt::format("class {}, {}: {} % (SD {} pp, n = {})", class_name(figure.names, k),
-                              kClassMetrics.at(i).title, text.mean, text.sd, summary.n)};
+          .note = fmt::format("class {}, {}: {} % ({}, n = {})", class_name(figure.names, k),
+                              kClassMetrics.at(i).title, text.mean, scatter, summary.n)};
     }
     figure.classes.push_back(std::move(of_class));
   }

@@ -162,6 +162,11 @@ ValuesBySeed values_by_seed(const RunGroup& group, const Metric& metric) {
   return values;
 }
 
+SampleSummary summary_of_results(const RunGroup& group, const std::vector<double>& values) {
+  const SampleSummary summary = summary_of(values);
+  return is_deterministic(group) ? without_scatter(summary) : summary;
+}
+
 PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b) {
   PairedValues pairs;
   const auto add = [&](double of_a, double of_b) {

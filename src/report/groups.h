@@ -76,6 +76,10 @@ ValuesBySeed values_by_seed(const RunGroup& group, const Metric& metric);
 SampleSummary summary_by_seed(const RunGroup& group,
                               std::optional<double> (*value)(const RunResult&));
 
+/// The summary of what runs of the group found out, a value of each: without scatter where no seed
+/// changes it. Not for times.
+SampleSummary summary_of_results(const RunGroup& group, const std::vector<double>& values);
+
 /// The values of the seeds that both sides have, by seed. A side that has one value at every seed
 /// has those of the other; of two such sides there is one pair.
 struct PairedValues {

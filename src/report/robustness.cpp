@@ -66,7 +66,7 @@ std::vector<RobustnessRow> rows_of(const RunGroup& group, const EvaluationsOfRun
   }
   std::vector<RobustnessRow> rows;
   const auto summary = [&](const std::vector<double>& values) {
-    return is_deterministic(group) ? without_scatter(summary_of(values)) : summary_of(values);
+    return summary_of_results(group, values);
   };
   for (const auto& [key, values] : by_key) {
     const auto& [is_other, data, order, engine] = key;

@@ -14,7 +14,8 @@ namespace {
 /// The widest range of severities, whole numbers all, on whose axis fractions make no sense.
 constexpr double kWidestOfWholeNumbers = 16.0;
 
-/// The mean at `x`, and from two seeds on the range from the least to the greatest.
+/// The mean at `x`, and from two seeds on the range from the least to the greatest, but of a
+/// deterministic model.
 ChartPoint mean_and_range(double x, const ValuesBySeed& accuracy, std::int64_t images,
                           const std::string& what) {
   const SampleSummary summary = summary_of(values_of(accuracy));
@@ -26,6 +27,10 @@ ChartPoint mean_and_range(double x, const ValuesBySeed& accuracy, std::int64_t i
                    .note = fmt::format("{}: {} %", what, text.mean)};
   if (summary.n < 2) {
     point.note += " (n = 1)";
+    return point;
+  }
+  if (accuracy.is_at_every_seed) {
+    point.note += fmt::format(" ({}, n = {})", kDeterministic, summary.n);
     return point;
   }
   point.range = {.low = metric.scale() * *summary.minimum,

@@ -81,8 +81,8 @@ std::vector<SuiteMean> suite_means(const std::vector<RunGroup>& groups,
                        .group = groups[g].label,
                        .specs = points.second,
                        .images = runs.images,
-                       .accuracy = summary_of(runs.accuracy),
-                       .clean_accuracy = summary_of(runs.clean)});
+                       .accuracy = summary_of_results(groups[g], runs.accuracy),
+                       .clean_accuracy = summary_of_results(groups[g], runs.clean)});
     }
   }
   return means;

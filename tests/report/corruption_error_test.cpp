@@ -69,6 +69,14 @@ TEST_F(CorruptionError, IsTheMeanRatioOfTheErrorsSummedOverTheSeverities) {
   EXPECT_EQ(json["groups"][0]["kinds"][0]["severities"], nlohmann::json({"10", "30"}));
 }
 
+TEST_F(CorruptionError, OfADeterministicModelHasNoScatter) {
+  cnn_ = knn_group({9'700, 9'700});
+  evaluate_group(mlp_, {{"invert", {2'000, 2'000}}}, evaluations_);
+  evaluate_group(cnn_, {{"invert", {4'000, 4'000}}}, evaluations_);
+  EXPECT_TRUE(found().groups.at(0).mce.is_deterministic);
+  EXPECT_THAT(to_text(found()), HasSubstr("knn 75.0 (deterministic) (n = 2)"));
+}
+
 // 1 px: (0.1 + 0.3)/2; 2 px: 0.5; together 0.7 against 0.35.
 TEST_F(CorruptionError, OfAShiftIsTheMeanOfItsDirections) {
   evaluate_group(mlp_,

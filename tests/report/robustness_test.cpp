@@ -260,6 +260,21 @@ TEST_F(Robustness, AveragesASuiteOverRunsWithTheSamePointsAlone) {
               ElementsAre("mine", "mlp", "3", "2", "97.84 ± 0.23", "83.3 ± 0.9"));
 }
 
+TEST_F(Robustness, OfADeterministicModelHasNoScatter) {
+  const RunGroup knn = knn_group({9'700, 9'700});
+  const RightBySpec right = {{"rotate:degrees=10", {9'000, 9'000}},
+                             {"rotate:degrees=30", {6'000, 6'000}}};
+  evaluate_group(knn, right, evaluations_, "mine");
+  groups_ = {knn};
+  EXPECT_THAT(
+      table_of(section(), kSuites).rows.at(0),
+      ElementsAre("mine", "knn", "2", "2", "97.00 (deterministic)", "75.00 (deterministic)"));
+  EXPECT_THAT(section().data["suites"][0]["accuracy"]["sd"], nlohmann::ordered_json());
+  const ChartPoint& turned = chart().series.at(0).points.at(2);
+  EXPECT_FALSE(turned.range);
+  EXPECT_EQ(turned.note, "knn, 30: 60.00 % (deterministic, n = 2)");
+}
+
 TEST_F(Robustness, CountsAPointOfAShippedSuiteWhateverSuiteItWasAskedForIn) {
   evaluations_.clear();
   const StoredRun& run = groups_[0].completed[0];

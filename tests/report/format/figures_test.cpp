@@ -151,6 +151,12 @@ TEST(Figures, TellNothingFinerThanOneImage) {
   EXPECT_THAT(svg_of(confusion_of(group)), HasSubstr("90 of 100 (90 %)"));
 }
 
+TEST(ClassErrors, OfADeterministicModelHaveNoWhiskers) {
+  const std::string svg = svg_of(class_errors(knn_group({9'600, 9'600})));
+  EXPECT_THAT(svg, HasSubstr("class 0, recall: 96.00 % (deterministic, n = 2)"));
+  EXPECT_THAT(svg, Not(HasSubstr("class=\"whisker\"")));
+}
+
 TEST(ClassErrors, HaveWhiskersWithin0And100PerCent) {
   // 50 ± 71 % are missing; the axis ends at 105.
   const std::string svg = svg_of(class_errors(group_with("mlp", {10'000, 0})));
