@@ -29,11 +29,12 @@ Confusions confusions(const RunGroup& group, std::int64_t truth, std::int64_t pr
   Confusions found;
   std::vector<double> counts;
   for (const StoredRun& run : group.completed) {
-    const std::int64_t count = count_in(run.result.test->confusion, truth, predicted);
-    found.images += count;
-    counts.push_back(static_cast<double>(count));
+    counts.push_back(static_cast<double>(count_in(run.result.test->confusion, truth, predicted)));
   }
-  found.per_run = summary_of(counts);
+  for (const StoredRun& run : runs_to_sum(group)) {
+    found.images += count_in(run.result.test->confusion, truth, predicted);
+  }
+  found.per_run = summary_of_results(group, counts);
   return found;
 }
 
@@ -83,8 +84,7 @@ std::vector<ReportTable> pairs_tables(const RunGroup& group,
   const std::size_t shown = std::min(kPairsShown, confused.size());
   const ClassNames names = class_names_of(group);
   std::vector<ReportTable> tables = {
-      pairs_table(fmt::format("Most confused pairs of {}, {}", group.label,
-                              counted(group.completed.size(), "run")),
+      pairs_table(fmt::format("Most confused pairs of {}, {}", group.label, runs_text(group)),
                   confused.first(shown), names)};
   if (shown == confused.size()) return tables;
   tables.push_back(pairs_table(
@@ -158,8 +158,8 @@ Section confused_pairs_section(const std::vector<RunGroup>& groups) {
   }
   if (section.tables.empty()) return section;
   section.notes = {fmt::format(
-      "Images of a class that were taken for another: the sum over the runs, and mean ± SD of a "
-      "run. Ranked among {} of classes by both directions together; pairs that no run confused are "
+      "Images of a class that were taken for another: the sum over the runs (the one result "
+      "of a deterministic model counts once), and mean ± SD of a run. Ranked among {} of classes by both directions together; pairs that no run confused are "
       "left out.",
       numbers.size() == 1 ? counted(*numbers.begin(), "pair") : "all pairs")};
   return section;

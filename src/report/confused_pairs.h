@@ -12,7 +12,7 @@ namespace mnist_bench {
 
 /// Images of one class that runs took for another.
 struct Confusions {
-  std::int64_t images = 0;  ///< summed over the runs
+  std::int64_t images = 0;  ///< summed over runs_to_sum()
   SampleSummary per_run;
 };
 

@@ -41,7 +41,7 @@ std::map<std::int64_t, ClassSummaries> summaries_by_class(const RunGroup& group)
 
 ConfusionMatrix summed(const RunGroup& group) {
   ConfusionMatrix sum;
-  for (const StoredRun& run : group.completed) {
+  for (const StoredRun& run : runs_to_sum(group)) {
     const ConfusionMatrix& counts = run.result.test->confusion;
     if (sum.empty()) sum.assign(counts.size(), std::vector<std::int64_t>(counts.size(), 0));
     for (std::size_t i = 0; i < counts.size() && i < sum.size(); ++i) {
@@ -84,8 +84,9 @@ std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups,
                                           const EvaluationsOfRuns& /*evaluations*/) {
   std::vector<FigureData> figures;
   for (const RunGroup& group : groups) {
+    const bool repeats = runs_to_sum(group).size() < group.completed.size();
     figures.push_back({.subject = group.label,
-                       .caption = ", " + counted(group.completed.size(), "run") + " summed.",
+                       .caption = ", " + runs_text(group) + (repeats ? "." : " summed."),
                        .content = confusion_of(group)});
   }
   return figures;
@@ -167,13 +168,13 @@ ClassErrors class_errors(const RunGroup& group) {
 
 Confusion confusion_of(const RunGroup& group) {
   const ConfusionMatrix sum = summed(group);
-  Confusion figure{.title = fmt::format("Confusion matrix of {}, {}", group.label,
-                                        counted(group.completed.size(), "run")),
-                   .labels = occurring_classes(sum),
-                   .names = class_names_of(group),
-                   .counts = {},
-                   .totals = {},
-                   .shares = {}};
+  Confusion figure{
+      .title = fmt::format("Confusion matrix of {}, {}", group.label, runs_text(group)),
+      .labels = occurring_classes(sum),
+      .names = class_names_of(group),
+      .counts = {},
+      .totals = {},
+      .shares = {}};
   for (const std::int64_t truth : figure.labels) {
     std::vector<std::int64_t> row;
     for (const std::int64_t predicted : figure.labels) {

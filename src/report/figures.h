@@ -74,7 +74,7 @@ struct ClassErrors {
   std::vector<OfClass> classes;  ///< that occur in truth or predictions
 };
 
-/// A confusion matrix summed over the seeds.
+/// A confusion matrix summed over the seeds, that of a deterministic model but once.
 struct Confusion {
   std::string title;
   std::vector<std::int64_t> labels;  ///< of the classes that occur

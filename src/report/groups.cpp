@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "base/text.h"
 #include "config/difference.h"
 #include "config/write.h"
 #include "evaluate/paired_tests.h"
@@ -194,6 +195,16 @@ bool is_deterministic(const RunGroup& group) {
   return std::all_of(group.completed.begin(), group.completed.end(), [&](const StoredRun& run) {
     return run.result.test->confusion == group.completed.front().result.test->confusion;
   });
+}
+
+std::span<const StoredRun> runs_to_sum(const RunGroup& group) {
+  const std::span runs(group.completed);
+  return runs.size() > 1 && is_deterministic(group) ? runs.first(1) : runs;
+}
+
+std::string runs_text(const RunGroup& group) {
+  const bool repeats = runs_to_sum(group).size() < group.completed.size();
+  return counted(group.completed.size(), "run") + (repeats ? " with one result" : "");
 }
 
 std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,13 @@ bool share_test_images(const RunGroup& a, const RunGroup& b);
 
 /// Whether a seed changes nothing of what its runs find out but their times.
 bool is_deterministic(const RunGroup& group);
+
+/// The completed runs that sums over runs count: of a deterministic model the first, as the others
+/// are its one result again.
+std::span<const StoredRun> runs_to_sum(const RunGroup& group);
+
+/// "8 runs", of a deterministic model "8 runs with one result".
+std::string runs_text(const RunGroup& group);
 
 /// Those of reported_metrics() that at least one of the groups has.
 std::vector<const Metric*> metrics_of(const std::vector<RunGroup>& groups);

@@ -63,6 +63,15 @@ TEST(ConfusedPairs, OfOneRunHaveNoDeviation) {
               ElementsAre("1", "0 → 1", "4", "4.0", "1 → 0", "2", "2.0", "6"));
 }
 
+TEST(ConfusedPairs, OfADeterministicModelCountItsOneResultOnce) {
+  const Section section = confused_pairs_section({knn_group({9'700, 9'700, 9'700})});
+  EXPECT_EQ(section.tables.at(0).title, "Most confused pairs of knn, 3 runs with one result");
+  EXPECT_THAT(section.tables[0].rows.at(0),
+              ElementsAre("1", "0 → 1", "150", "150.0 (deterministic)", "1 → 0", "150",
+                          "150.0 (deterministic)", "300"));
+  EXPECT_EQ(section.data[0]["n"], 3);
+}
+
 TEST(ConfusedPairs, ShowTheFirstTenThenFoldTheOthersWithTheirRanks) {
   ConfusionMatrix counts(10, std::vector<std::int64_t>(10, 1));
   counts[9][8] = 0;

@@ -106,6 +106,12 @@ TEST(ConfusionFigure, SumsTheRunsAndGivesEachCellItsShareOfTheRow) {
   EXPECT_EQ(count_of(svg, "class=\"cell "), 4U);
 }
 
+TEST(ConfusionFigure, OfADeterministicModelCountsItsOneResultOnce) {
+  const Confusion figure = confusion_of(knn_group({9'600, 9'600}));
+  EXPECT_EQ(figure.title, "Confusion matrix of knn, 2 runs with one result");
+  EXPECT_EQ(figure.counts.at(0).at(0), 4'800);
+}
+
 /// A group of one run with these counts.
 RunGroup group_of(const ConfusionMatrix& counts) {
   RunGroup group = group_with("mlp", {9'768});
