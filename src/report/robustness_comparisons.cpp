@@ -10,9 +10,15 @@ std::vector<NamedJudgement> judged_severities(const TransformFamily& family, std
                                               std::size_t b) {
   std::vector<NamedJudgement> judged;
   for (const SeverityPoint& point : family.points) {
-    const PairedValues pairs = paired_by_seed(point.accuracy[a], point.accuracy[b]);
-    const Judgement judgement = judge(pairs.differences, images_of(point));
-    if (judgement.could_decide()) judged.push_back({point.name, judgement});
+    const ValuesBySeed& of_a = point.accuracy[a];
+    const ValuesBySeed& of_b = point.accuracy[b];
+    Judgement judgement = judge(paired_by_seed(of_a, of_b).differences, images_of(point));
+    SampleSummary& difference = judgement.difference;
+    difference.is_deterministic =
+        of_a.is_at_every_seed && of_b.is_at_every_seed && difference.n > 0;
+    if (judgement.could_decide() || difference.is_deterministic) {
+      judged.push_back({point.name, judgement});
+    }
   }
   return judged;
 }

@@ -32,8 +32,12 @@ ReportTable suites_table(const std::vector<SuiteMean>& means) {
   return table;
 }
 
-std::string conclusion_of(JointConclusion conclusion) {
-  switch (conclusion) {
+/// In place of a conclusion on two deterministic groups.
+constexpr const char* kNotTested = "not tested";
+
+std::string conclusion_of(const RobustnessComparison& comparison) {
+  if (!comparison.is_tested()) return kNotTested;
+  switch (comparison.joint.conclusion) {
     case JointConclusion::shown:
       return "shown";
     case JointConclusion::in_part:
@@ -65,6 +69,7 @@ std::string by_severity(const JointJudgement& joint) {
 
 /// "n" of all severities, or "3 to 6".
 std::string seeds_of(const RobustnessComparison& comparison) {
+  if (!comparison.is_tested()) return kAbsent;
   const auto [least, most] =
       std::minmax_element(comparison.severities.begin(), comparison.severities.end(),
                           [](const NamedJudgement& a, const NamedJudgement& b) {
@@ -95,9 +100,10 @@ ReportTable comparisons_table(const std::vector<RobustnessComparison>& compariso
       .header = {"A", "B", "transform", "n", "mean B - A [points]", "conclusion", "severities"},
       .rows = {}};
   for (const RobustnessComparison& comparison : comparisons) {
-    table.rows.push_back({comparison.a, comparison.b, comparison.family, seeds_of(comparison),
-                          differences_of(comparison), conclusion_of(comparison.joint.conclusion),
-                          by_severity(comparison.joint)});
+    table.rows.push_back(
+        {comparison.a, comparison.b, comparison.family, seeds_of(comparison),
+         differences_of(comparison), conclusion_of(comparison),
+         comparison.is_tested() ? by_severity(comparison.joint) : "no seed changes either"});
   }
   return table;
 }
@@ -126,17 +132,19 @@ Json to_json(const SuiteMean& mean) {
 
 Json to_json(const RobustnessComparison& comparison) {
   Json severities = Json::array();
+  const bool is_tested = comparison.is_tested();
   for (const auto& [name, judgement] : comparison.severities) {
+    const bool has_p = is_tested && judgement.test;
     severities.push_back(
         {{"severity", name},
          {"difference", to_json(judgement.difference)},
-         {"p_value", judgement.test ? Json(judgement.test->p_value) : Json(nullptr)},
-         {"conclusion", to_string(judgement.conclusion)}});
+         {"p_value", has_p ? Json(judgement.test->p_value) : Json(nullptr)},
+         {"conclusion", is_tested ? to_string(judgement.conclusion) : kNotTested}});
   }
   return {{"a", comparison.a},
           {"b", comparison.b},
           {"transform", comparison.family},
-          {"conclusion", conclusion_of(comparison.joint.conclusion)},
+          {"conclusion", conclusion_of(comparison)},
           {"severities", std::move(severities)}};
 }
 
@@ -165,6 +173,7 @@ Json to_json(const TransformFamily& family, const std::vector<RunGroup>& groups)
 std::int64_t conclusions_in(const std::vector<RobustnessComparison>& comparisons) {
   std::int64_t conclusions = 0;
   for (const RobustnessComparison& comparison : comparisons) {
+    if (!comparison.is_tested()) continue;
     conclusions += static_cast<std::int64_t>(comparison.severities.size());
   }
   return conclusions;
@@ -228,12 +237,13 @@ std::vector<std::string> robustness_notes(const std::vector<RobustnessComparison
   std::vector<std::string> notes = {
       "Clean: the same runs on the same images without the transform; change: in percentage "
       "points from that. A noise seed that is not named is 0."};
-  if (comparisons.empty()) return notes;
+  const std::int64_t conclusions = conclusions_in(comparisons);
+  if (conclusions == 0) return notes;
   notes.emplace_back(
       "Shown: at least 6 common seeds, the 95 % interval of the paired difference excludes 0, and "
       "the sign-flip test gives p < 0.05; in part: for some severities only, or not in one "
       "direction.");
-  notes.push_back(chance_note(conclusions_in(comparisons)));
+  notes.push_back(chance_note(conclusions));
   return notes;
 }
 

@@ -33,7 +33,8 @@ std::vector<SuiteMean> suite_means(const std::vector<RunGroup>& groups,
 std::int64_t images_of(const SeverityPoint& point);
 
 /// The judge's conclusions on group `b` less group `a` (indices) at each severity with two common
-/// seeds at least.
+/// seeds at least. Of two deterministic groups there is one difference at each severity, marked as
+/// such, and nothing to conclude from.
 std::vector<NamedJudgement> judged_severities(const TransformFamily& family, std::size_t a,
                                               std::size_t b);
 
@@ -42,8 +43,13 @@ struct RobustnessComparison {
   std::string a;  ///< label of the group
   std::string b;
   std::string family;
-  std::vector<NamedJudgement> severities;  ///< with two common seeds at least
+  std::vector<NamedJudgement> severities;  ///< judged_severities(), not empty
   JointJudgement joint;
+
+  /// Not of two deterministic groups: there is no scatter to test with.
+  [[nodiscard]] bool is_tested() const {
+    return !severities.front().judgement.difference.is_deterministic;
+  }
 };
 
 /// Each pair of groups that were tested on the same images, b after a.

@@ -105,6 +105,25 @@ TEST_F(Robustness, IsJudgedOverCommonSeedsAlone) {
   EXPECT_THAT(comparisons(), IsEmpty());
 }
 
+TEST_F(Robustness, OfTwoDeterministicModelsIsNamedAndNotTested) {
+  groups_ = {knn_group({9'700, 9'700}), knn_group({9'600, 9'600}, 3)};
+  groups_[1].label = "knn3";
+  for (StoredRun& run : groups_[1].completed) run.folder += "-of-3";
+  evaluate_group(groups_[0],
+                 {{"rotate:degrees=10", {9'000, 9'000}}, {"rotate:degrees=30", {6'000, 6'000}}},
+                 evaluations_);
+  evaluate_group(groups_[1],
+                 {{"rotate:degrees=10", {9'100, 9'100}}, {"rotate:degrees=30", {6'300, 6'300}}},
+                 evaluations_);
+  EXPECT_THAT(table_of(section(), kComparisons).rows,
+              ElementsAre(ElementsAre("knn", "knn3", "rotate", "–", "+1.0 to +3.0", "not tested",
+                                      "no seed changes either")));
+  EXPECT_THAT(section().notes, Not(Contains(HasSubstr("conclusions in this section"))));
+  const auto comparison = section().data["comparisons"][0];
+  EXPECT_EQ(comparison["conclusion"], "not tested");
+  EXPECT_TRUE(comparison["severities"][0]["p_value"].is_null());
+}
+
 TEST_F(Robustness, IsNotJudgedOnOtherTestImages) {
   groups_[1].completed[4].result.data->test.sha256 = std::string(64, 'f');
   EXPECT_THAT(comparisons(), IsEmpty());
