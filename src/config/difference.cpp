@@ -20,6 +20,11 @@ std::optional<ordered_json> value_of(const Key& key, const ExperimentConfig& con
   return key.counts_in(config) ? std::optional(key.get(config)) : std::nullopt;
 }
 
+bool is_list_of_numbers(const ordered_json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(),
+                                         [](const ordered_json& each) { return each.is_number(); });
+}
+
 std::string json_text(const std::optional<ordered_json>& value) {
   return value ? value->dump() : "absent";
 }
@@ -105,6 +110,18 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
     labels.push_back(std::move(label));
   }
   return labels;
+}
+
+bool is_before(const std::optional<ordered_json>& a, const std::optional<ordered_json>& b) {
+  enum Rank { number, numbers, text, none };
+  const auto rank = [](const std::optional<ordered_json>& value) {
+    if (!value || value->is_null()) return none;
+    if (value->is_number()) return number;
+    return is_list_of_numbers(*value) ? numbers : text;
+  };
+  if (rank(a) != rank(b)) return rank(a) < rank(b);
+  if (rank(a) == none) return false;
+  return rank(a) == text ? a->dump() < b->dump() : *a < *b;
 }
 
 std::string plain_text(std::string_view key, const ordered_json& value) {

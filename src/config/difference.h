@@ -52,6 +52,11 @@ struct SweptKey {
 /// In the order of the keys.
 std::vector<SweptKey> swept_keys(const std::vector<ExperimentConfig>& experiments);
 
+/// The order of a key's values: numbers, then lists of numbers, each by their numbers, then all
+/// else by its text; null and absent last.
+bool is_before(const std::optional<nlohmann::ordered_json>& a,
+               const std::optional<nlohmann::ordered_json>& b);
+
 /// A key's value for people: a string without its quotes, transforms as their SPEC.
 std::string plain_text(std::string_view key, const nlohmann::ordered_json& value);
 

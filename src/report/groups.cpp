@@ -61,7 +61,37 @@ struct Members {
   std::string config_hash;
   std::string device;
   std::vector<StoredRun> runs;
+
+  [[nodiscard]] const ExperimentConfig& config() const { return runs.front().result.config; }
 };
+
+std::vector<ExperimentConfig> configs_of(const std::vector<Members>& all) {
+  std::vector<ExperimentConfig> configs;
+  for (const Members& members : all) configs.push_back(members.config());
+  return configs;
+}
+
+/// Puts the experiments of each name, within the places that they have, in the order of the values
+/// that set them apart: that of their folders has 10 before 2.
+void sort_namesakes(std::vector<Members>& all) {
+  std::map<std::string, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < all.size(); ++i) places[all[i].config().name].push_back(i);
+  const std::vector<SweptKey> keys = swept_keys(configs_of(all));
+  const auto comes_before = [&](std::size_t a, std::size_t b) {
+    for (const SweptKey& key : keys) {
+      if (is_before(key.values[a], key.values[b])) return true;
+      if (is_before(key.values[b], key.values[a])) return false;
+    }
+    return false;
+  };
+  std::vector<Members> sorted = all;
+  for (const auto& [name, at] : places) {
+    std::vector<std::size_t> order = at;
+    std::stable_sort(order.begin(), order.end(), comes_before);
+    for (std::size_t i = 0; i < at.size(); ++i) sorted[at[i]] = all[order[i]];
+  }
+  all = std::move(sorted);
+}
 
 /// The member of `all` that the run belongs to. A run that does not say where it ran goes with the
 /// first runs of its experiment, as the next ones of that experiment go with it.
@@ -238,7 +268,6 @@ ClassNames class_names_of(const RunGroup& group) {
 
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   std::vector<Members> all;
-  std::vector<ExperimentConfig> experiments;
   std::map<std::string, int> devices;  // of each experiment
   for (const StoredRun& run : runs) {
     const std::string hash = config_hash(run.result.config);
@@ -246,13 +275,13 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
     Members* members = members_for(all, hash, device);
     if (members == nullptr) {
       all.push_back({.config_hash = hash, .device = device, .runs = {}});
-      experiments.push_back(run.result.config);
       ++devices[hash];
       members = &all.back();
     }
     members->runs.push_back(run);
   }
-  const std::vector<std::string> labels = labels_of(experiments);
+  sort_namesakes(all);
+  const std::vector<std::string> labels = labels_of(configs_of(all));
   std::vector<RunGroup> groups;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool alone = devices[all[i].config_hash] == 1;

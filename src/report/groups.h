@@ -97,7 +97,8 @@ struct PairedValues {
 };
 PairedValues paired_by_seed(const ValuesBySeed& a, const ValuesBySeed& b);
 
-/// In the order in which the experiments, and devices of one, first appear; of several completed
+/// In the order in which the experiments' names, and devices of one experiment, first appear, those
+/// of one name in the order of the values that set them apart (is_before); of several completed
 /// runs of a seed, or with the same parameters, the first counts.
 std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs);
 

@@ -60,17 +60,6 @@ bool on_several_devices(const std::vector<RunGroup>& groups) {
   return devices.size() > 1;
 }
 
-/// Numbers ascending, then all else by its text; null and absent last.
-bool is_before(const std::optional<Json>& a, const std::optional<Json>& b) {
-  const auto rank = [](const std::optional<Json>& value) {
-    if (!value || value->is_null()) return 2;
-    return value->is_number() ? 0 : 1;
-  };
-  if (rank(a) != rank(b)) return rank(a) < rank(b);
-  if (rank(a) == 0) return a->get<double>() < b->get<double>();
-  return rank(a) == 1 && a->dump() < b->dump();
-}
-
 /// By name, in the order in which the names appear, and then by the values of the keys.
 void sort_rows(std::vector<SweptRow>& rows) {
   std::map<std::string, std::size_t> names;

@@ -102,5 +102,19 @@ TEST(Labels, LeaveOutWhatThreeQuartersOfTheNamesakesHave) {
                           "mlp model.dropout=0.0 training.batch_size=64"));
 }
 
+TEST(KeyValues, AreOrderedByTheirNumbersThenByTextAndNullIsLast) {
+  using Json = nlohmann::ordered_json;
+  const std::vector<std::optional<Json>> ordered = {
+      Json(2),           Json(10.5),           Json::array(),     Json::array({8}),
+      Json::array({16}), Json::array({16, 8}), Json::array({32}), Json("adam"),
+      Json("sgd"),       std::nullopt};
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    for (std::size_t j = 0; j < ordered.size(); ++j) {
+      EXPECT_EQ(is_before(ordered[i], ordered[j]), i < j) << i << " and " << j;
+    }
+  }
+  EXPECT_FALSE(is_before(Json(), std::nullopt));
+}
+
 }  // namespace
 }  // namespace mnist_bench

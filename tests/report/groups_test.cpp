@@ -33,6 +33,20 @@ TEST(Groups, JoinSeedsOfOneConfigAndKeepConfigsApart) {
   EXPECT_EQ(groups[1].label, "other");
 }
 
+TEST(Groups, OfOneNameAreInTheOrderOfTheNumbersThatSetThemApart) {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t units : {16, 8}) {
+    RunResult run = run_with("mlp", 1, 9'000 + units);
+    run.config.model = MlpConfig{.hidden = {units}};
+    runs.push_back(stored(run));
+  }
+  runs.insert(runs.begin() + 1, stored(run_with("first in between", 1, 9'000)));
+  std::vector<std::string> labels;
+  for (const RunGroup& group : group_runs(runs)) labels.push_back(group.label);
+  EXPECT_THAT(labels,
+              ElementsAre("mlp model.hidden=[8]", "first in between", "mlp model.hidden=[16]"));
+}
+
 RunResult on(const std::string& device, const std::string& name, std::uint64_t seed) {
   RunResult run = sample_result("sample", seed);
   if (device != "cpu") move_to_gpu(run, name);
