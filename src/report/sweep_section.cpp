@@ -291,7 +291,7 @@ std::string why_no_heat_map(const Sweep& sweep) {
 /// What the reader might look for among the figures, and why it is not there.
 std::vector<std::string> notes_on_figures(const Sweep& sweep) {
   const std::string no_chart = why_no_chart(sweep);
-  if (no_chart.empty() || sweep.keys.size() < 2) return {};
+  if (no_chart.empty()) return {};
   if (const std::string no_map = why_no_heat_map(sweep); !no_map.empty()) {
     return {fmt::format("No figure over the swept keys: {}; {}.", no_chart, no_map)};
   }

@@ -208,6 +208,21 @@ TEST(SweepSection, SaysWhyNoFigureIsOverItsKeys) {
   EXPECT_THAT(sweep_section(swept_by_rate({"mlp"})).notes, IsEmpty());
 }
 
+TEST(SweepSection, OfOneKeyThatIsNoNumberIsInTheOrderOfItsNumbersAndSaysWhyNoFigureIsOverIt) {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t units : {16, 32, 8}) {
+    add_runs(runs, "mlp", 9'000 + units,
+             [=](ExperimentConfig& config) { config.model = MlpConfig{.hidden = {units}}; });
+  }
+  const Section section = sweep_section(group_runs(runs));
+  std::vector<std::string> values;
+  for (const auto& row : section.tables.at(0).rows) values.push_back(row.at(1));
+  EXPECT_THAT(values, ElementsAre("[8]", "[16]", "[32]"));
+  EXPECT_THAT(section.notes,
+              ElementsAre("No figure over the swept keys: a chart needs a swept key with different "
+                          "numbers; a heat map is over two swept keys, not over 1."));
+}
+
 TEST(SweepSection, NamesTheExperimentsWithoutAHeatMap) {
   std::vector<StoredRun> runs;
   for (const RunGroup& group : grid()) {
