@@ -288,12 +288,29 @@ std::string why_no_heat_map(const Sweep& sweep) {
                      sweep.keys[0], sweep.keys[1]);
 }
 
+/// Names that would have a figure if they were reported alone: models with keys of their own.
+std::string hint_for_names(const Sweep& sweep) {
+  std::map<std::string, std::vector<RunGroup>> by_name;
+  for (const SweptRow& row : sweep.rows) {
+    by_name[first_run(*row.group).result.config.name].push_back(*row.group);
+  }
+  std::vector<std::string> drawable;
+  for (const auto& [name, groups] : by_name) {
+    const Sweep alone = sweep_of(groups);
+    if (!charts(alone).empty() || !heat_maps(alone).figures.empty()) drawable.push_back(name);
+  }
+  if (drawable.empty()) return "";
+  return fmt::format(" Reported alone, by their folders, these have figures: {}.",
+                     fmt::join(drawable, ", "));
+}
+
 /// What the reader might look for among the figures, and why it is not there.
 std::vector<std::string> notes_on_figures(const Sweep& sweep) {
   const std::string no_chart = why_no_chart(sweep);
   if (no_chart.empty()) return {};
   if (const std::string no_map = why_no_heat_map(sweep); !no_map.empty()) {
-    return {fmt::format("No figure over the swept keys: {}; {}.", no_chart, no_map)};
+    return {fmt::format("No figure over the swept keys: {}; {}.{}", no_chart, no_map,
+                        hint_for_names(sweep))};
   }
   const std::vector<std::string> without = heat_maps(sweep).without;
   if (without.empty()) return {};

@@ -203,7 +203,8 @@ TEST(SweepSection, SaysWhyNoFigureIsOverItsKeys) {
   EXPECT_THAT(heat_map_figures(one_key_for_each_name(), {}), IsEmpty());
   EXPECT_THAT(sweep_section(one_key_for_each_name()).notes,
               ElementsAre(HasSubstr("a heat map needs two values of optimizer.learning_rate and of "
-                                    "training.batch_size for the same experiment name.")));
+                                    "training.batch_size for the same experiment name. Reported "
+                                    "alone, by their folders, these have figures: mlp, wide.")));
   EXPECT_THAT(sweep_section(grid()).notes, IsEmpty());
   EXPECT_THAT(sweep_section(swept_by_rate({"mlp"})).notes, IsEmpty());
 }
