@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,10 +57,17 @@ ChartSeries curve(const RunGroup& group, const std::string& label, std::size_t s
   return series;
 }
 
-std::string labels_of(const std::vector<RunGroup>& groups) {
-  std::string text;
-  for (const RunGroup& group : groups) text += (text.empty() ? "" : ", ") + group.label;
-  return text;
+/// Leaves out series without points, as those of models without epochs, and names the groups that
+/// are drawn. The style of a series is the index of its group.
+void name_what_is_drawn(Chart& chart, const std::vector<RunGroup>& groups) {
+  std::erase_if(chart.series, [](const ChartSeries& series) { return series.points.empty(); });
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const bool is_drawn = std::any_of(chart.series.begin(), chart.series.end(),
+                                      [&](const ChartSeries& series) { return series.style == i; });
+    if (is_drawn) names.push_back(groups[i].label);
+  }
+  chart.description += fmt::format(", of {}", fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -67,8 +75,7 @@ std::string labels_of(const std::vector<RunGroup>& groups) {
 Chart accuracy_curves(const std::vector<RunGroup>& groups) {
   const Metric& metric = metric_of(kAccuracyKey);
   Chart chart{.title = "Test accuracy by epoch",
-              .description = "Mean over the seeds with a band of one standard deviation, of " +
-                             labels_of(groups),
+              .description = "Mean over the seeds with a band of one standard deviation",
               .x_label = "epoch",
               .y_label = "test " + metric.title_with_unit(),
               .x_integer = true,
@@ -78,6 +85,7 @@ Chart accuracy_curves(const std::vector<RunGroup>& groups) {
     chart.series.push_back(
         curve(groups[i], groups[i].label, i, metric, tested<&EpochScores::accuracy>));
   }
+  name_what_is_drawn(chart, groups);
   return chart;
 }
 
@@ -85,8 +93,7 @@ Chart loss_curves(const std::vector<RunGroup>& groups) {
   Chart chart{.title = "Loss by epoch",
               .description =
                   "Mean cross-entropy over the seeds with a band of one standard "
-                  "deviation: training (dashed) and test, of " +
-                  labels_of(groups),
+                  "deviation: training (dashed) and test",
               .x_label = "epoch",
               .y_label = "cross-entropy",
               .x_integer = true,
@@ -99,14 +106,14 @@ Chart loss_curves(const std::vector<RunGroup>& groups) {
                                  metric_of("loss"), train_loss));
     chart.series.back().dashed = true;
   }
+  name_what_is_drawn(chart, groups);
   return chart;
 }
 
 Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
   const Metric& metric = metric_of(kAccuracyKey);
   Chart chart{.title = "Test accuracy against training time",
-              .description =
-                  "A point per seed and epoch, a line through the means, of " + labels_of(groups),
+              .description = "A point per seed and epoch, a line through the means",
               .x_label = "training time [s], logarithmic",
               .y_label = "test " + metric.title_with_unit(),
               .x_log = true,
@@ -146,6 +153,7 @@ Chart accuracy_against_time(const std::vector<RunGroup>& groups) {
     chart.series.push_back(std::move(means));
     chart.series.push_back(std::move(points));
   }
+  name_what_is_drawn(chart, groups);
   return chart;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "base/text.h"
 #include "report/calibration_section.h"
@@ -54,30 +55,36 @@ ConfusionMatrix summed(const RunGroup& group) {
 }
 
 template <Chart (*chart)(const std::vector<RunGroup>&)>
-FigureData of_all(const std::vector<RunGroup>& groups, const char* caption) {
-  return {.subject = "", .caption = caption, .content = chart(groups)};
+std::vector<FigureData> of_all(const std::vector<RunGroup>& groups, const char* caption) {
+  Chart of_groups = chart(groups);
+  if (of_groups.series.empty()) return {};
+  return {{.subject = "", .caption = caption, .content = std::move(of_groups)}};
+}
+
+std::string why_no_curves(const std::vector<RunGroup>& /*groups*/) {
+  return "no completed run has epochs";
 }
 
 std::vector<FigureData> accuracy_figures(const std::vector<RunGroup>& groups,
                                          const EvaluationsOfRuns& /*evaluations*/) {
-  return {of_all<accuracy_curves>(groups,
-                                  "Accuracy on all test images after each epoch: mean over the "
-                                  "seeds, band of ± one standard deviation.")};
+  return of_all<accuracy_curves>(groups,
+                                 "Accuracy on all test images after each epoch: mean over the "
+                                 "seeds, band of ± one standard deviation.");
 }
 
 std::vector<FigureData> loss_figures(const std::vector<RunGroup>& groups,
                                      const EvaluationsOfRuns& /*evaluations*/) {
-  return {of_all<loss_curves>(groups,
-                              "Cross-entropy: on the training images while they are learned, with "
-                              "dropout active (dashed), and on the test images.")};
+  return of_all<loss_curves>(groups,
+                             "Cross-entropy: on the training images while they are learned, with "
+                             "dropout active (dashed), and on the test images.");
 }
 
 std::vector<FigureData> time_figures(const std::vector<RunGroup>& groups,
                                      const EvaluationsOfRuns& /*evaluations*/) {
-  return {of_all<accuracy_against_time>(
+  return of_all<accuracy_against_time>(
       groups,
       "Accuracy against time: a point for each seed and epoch, at the training time until then "
-      "(evaluation left out); the lines join the means.")};
+      "(evaluation left out); the lines join the means.");
 }
 
 std::vector<FigureData> confusion_figures(const std::vector<RunGroup>& groups,
@@ -113,9 +120,12 @@ const std::vector<FigureKind>& figure_kinds() {
        /*counts_or_shares=*/false, /*of_all_groups=*/true, why_no_sweep_chart},
       {"heatmap", "mean accuracy over two swept keys", "sweep", "Swept keys", heat_map_figures,
        /*counts_or_shares=*/false, /*of_all_groups=*/true, why_no_heat_map},
-      {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures},
-      {"loss", "loss by epoch", "learning", "Learning curves", loss_figures},
-      {"time", "accuracy against time", "learning", "Learning curves", time_figures},
+      {"accuracy", "accuracy by epoch", "learning", "Learning curves", accuracy_figures,
+       /*counts_or_shares=*/false, /*of_all_groups=*/false, why_no_curves},
+      {"loss", "loss by epoch", "learning", "Learning curves", loss_figures,
+       /*counts_or_shares=*/false, /*of_all_groups=*/false, why_no_curves},
+      {"time", "accuracy against time", "learning", "Learning curves", time_figures,
+       /*counts_or_shares=*/false, /*of_all_groups=*/false, why_no_curves},
       {"confusion", "confusion matrices", "confusion", "Confusion matrices", confusion_figures,
        /*counts_or_shares=*/true},
       {"classes", "errors by class", "classes", "Errors by class", class_figures},

@@ -135,6 +135,8 @@ struct FigureSet {
 std::vector<FigureSet> figures_of(const std::vector<RunGroup>& groups,
                                   const EvaluationsOfRuns& evaluations = {});
 
+// Of groups whose completed runs have epochs; the description names them.
+
 /// Test accuracy [%] by epoch: mean over the seeds, band of ± SD where n ≥ 2.
 Chart accuracy_curves(const std::vector<RunGroup>& groups);
 /// Training loss (dropout active; dashed) and test loss by epoch, drawn alike.

@@ -44,6 +44,7 @@ inline RunGroup knn_group(const std::vector<std::int64_t>& right, std::int64_t k
   std::vector<StoredRun> runs = runs_with("knn", right);
   for (StoredRun& run : runs) {
     run.result.config.model = KnnConfig{.k = k};
+    run.result.epochs.clear();
     run.result.parameters_sha256.reset();
     run.result.timing.fit_seconds = static_cast<double>(run.result.config.seed);
   }

@@ -13,6 +13,7 @@ namespace mnist_bench {
 namespace {
 
 using testing::ContainsRegex;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -53,6 +54,21 @@ TEST(Figures, TellTheValueOfEachPoint) {
   group.completed[1].result.epochs[0].test->accuracy = 0.94;
   EXPECT_THAT(svg_of(accuracy_curves({group})),
               HasSubstr("<title>mlp, epoch 1: 92.0 (SD 2.8, n = 2)</title>"));
+}
+
+TEST(LearningCurves, NameOnlyTheExperimentsThatAreDrawn) {
+  const std::vector<RunGroup> groups = {knn_group({9'600}), group_with("mlp", {9'768})};
+  for (const Chart& chart :
+       {accuracy_curves(groups), loss_curves(groups), accuracy_against_time(groups)}) {
+    EXPECT_THAT(chart.description, EndsWith(", of mlp"));
+    for (const ChartSeries& series : chart.series) EXPECT_EQ(series.style, 1U) << series.label;
+  }
+}
+
+TEST(LearningCurves, OfModelsWithoutEpochsAreNone) {
+  for (const FigureSet& set : figures_of({knn_group({9'600})})) {
+    if (set.kind->part_id == "learning") EXPECT_TRUE(set.figures.empty()) << set.kind->name;
+  }
 }
 
 TEST(Figures, NameTheClassesWhereTheyHaveNames) {
