@@ -27,8 +27,8 @@ torch::Tensor imported(const NamedTensor& from, const torch::Tensor& parameter) 
   return memory;
 }
 
-/// Infinite if no float holds value / divisor. LibTorch throws when a step needs such a number; with
-/// an infinite one the run ends as diverged.
+/// Infinite if no float holds value / divisor. LibTorch throws when a step needs such a number;
+/// with an infinite one the run ends as diverged.
 double float_or_infinity(double value, double divisor = 1) {
   constexpr double kLargest = std::numeric_limits<float>::max();
   return value / divisor > kLargest ? std::numeric_limits<double>::infinity() : value;
@@ -39,24 +39,24 @@ double float_or_infinity(double value, double divisor = 1) {
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const OptimizerConfig& config) {
   return std::visit(
-      Overloaded{[&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
-                   // The first step is α / (1 − β₁) long.
-                   return std::make_unique<torch::optim::Adam>(
-                       std::move(parameters),
-                       torch::optim::AdamOptions(
-                           float_or_infinity(adam.learning_rate, 1 - adam.beta1))
-                           .betas({adam.beta1, adam.beta2})
-                           .eps(float_or_infinity(adam.epsilon))
-                           .weight_decay(float_or_infinity(adam.weight_decay)));
-                 },
-                 [&](const SgdConfig& sgd) -> std::unique_ptr<torch::optim::Optimizer> {
-                   return std::make_unique<torch::optim::SGD>(
-                       std::move(parameters),
-                       torch::optim::SGDOptions(float_or_infinity(sgd.learning_rate))
-                           .momentum(sgd.momentum)
-                           .nesterov(sgd.nesterov)
-                           .weight_decay(float_or_infinity(sgd.weight_decay)));
-                 }},
+      Overloaded{
+          [&](const AdamConfig& adam) -> std::unique_ptr<torch::optim::Optimizer> {
+            // The first step is α / (1 − β₁) long.
+            return std::make_unique<torch::optim::Adam>(
+                std::move(parameters),
+                torch::optim::AdamOptions(float_or_infinity(adam.learning_rate, 1 - adam.beta1))
+                    .betas({adam.beta1, adam.beta2})
+                    .eps(float_or_infinity(adam.epsilon))
+                    .weight_decay(float_or_infinity(adam.weight_decay)));
+          },
+          [&](const SgdConfig& sgd) -> std::unique_ptr<torch::optim::Optimizer> {
+            return std::make_unique<torch::optim::SGD>(
+                std::move(parameters),
+                torch::optim::SGDOptions(float_or_infinity(sgd.learning_rate))
+                    .momentum(sgd.momentum)
+                    .nesterov(sgd.nesterov)
+                    .weight_decay(float_or_infinity(sgd.weight_decay)));
+          }},
       config);
 }
 
