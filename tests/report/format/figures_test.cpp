@@ -67,7 +67,9 @@ TEST(LearningCurves, NameOnlyTheExperimentsThatAreDrawn) {
 
 TEST(LearningCurves, OfModelsWithoutEpochsAreNone) {
   for (const FigureSet& set : figures_of({knn_group({9'600})})) {
-    if (set.kind->part_id == "learning") EXPECT_TRUE(set.figures.empty()) << set.kind->name;
+    if (set.kind->part_id == "learning") {
+      EXPECT_TRUE(set.figures.empty()) << set.kind->name;
+    }
   }
 }
 
