@@ -16,15 +16,16 @@ namespace {
 
 void check_config(const ConfigArguments& arguments) {
   const ExperimentConfig config = read_experiment(arguments.file, arguments.overrides);
-  std::optional<DataShape> data;
+  std::optional<DataShape> files;
   try {
-    data = shape_of(config.data);
+    files = shape_of_files(config.data);
   } catch (const Error& error) {  // a config is often checked on a machine without its data
     Console(ConsoleOptions{})
         .warn(fmt::format("the network is not checked, for want of the data: {}", error.what()));
   }
-  if (data) {
-    naming_config(config_origin(arguments.file), [&] { require_trainable(config, *data); });
+  if (files) {
+    naming_config(config_origin(arguments.file),
+                  [&] { require_trainable(config, shape_from(*files, config.data)); });
   }
   print(fmt::format("{}: ok (config hash {})\n", arguments.file, config_hash(config)));
 }

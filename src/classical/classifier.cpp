@@ -9,6 +9,13 @@
 
 namespace mnist_bench::classical {
 
+void check_device(const std::string& device) {
+  if (device == "auto" || device == "cpu") return;
+  throw Error(ExitCode::usage,
+              fmt::format("k-NN and SVM compute on the CPU only, but the device is \"{}\"", device),
+              "use device=cpu");
+}
+
 void require_fittable(const ClassicalConfig& config, ImageShape image, std::int64_t images) {
   const std::int64_t pixels = image.rows * image.columns;
   if (pixels > static_cast<std::int64_t>(kernels::kMostDistanceBytes)) {

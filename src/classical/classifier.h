@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "classical/knn.h"
@@ -12,6 +13,9 @@ namespace mnist_bench::classical {
 
 /// A fitted classifier.
 using Classifier = std::variant<KnnModel, SvmModel>;
+
+/// Throws Error(usage) for a device ("auto", "cpu", "cuda:0") other than the CPU.
+void check_device(const std::string& device);
 
 /// Throws Error(usage) for so many training images of this shape that `config` cannot be fitted to.
 void require_fittable(const ClassicalConfig& config, ImageShape image, std::int64_t images);

@@ -131,6 +131,11 @@ std::int64_t training_images(std::int64_t images, const DataConfig& config) {
       "make data.validation smaller");
 }
 
+std::int64_t test_images(std::int64_t images, const DataConfig& config) {
+  if (config.test_limit) require_images(*config.test_limit, images, "data.test_limit");
+  return config.test_limit.value_or(images);
+}
+
 std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,
                                        const std::string& key) {
   if (!limit) return all_indices(set);

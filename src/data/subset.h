@@ -32,6 +32,9 @@ TrainingSplit training_split(const std::vector<std::uint8_t>& labels, const Data
 /// How many images `training_split` leaves for training, of `images` in the file. Throws as it.
 std::int64_t training_images(std::int64_t images, const DataConfig& config);
 
+/// How many test images `config` uses, of `images` in the file. Throws as `limit_images`.
+std::int64_t test_images(std::int64_t images, const DataConfig& config);
+
 /// Cuts `set` to its first `limit` images of the stratified order, if there is a limit; returns the
 /// indices kept. Throws Error(data), naming the config's `key`, where there are fewer images.
 std::vector<std::int64_t> limit_images(ImageSet& set, std::optional<std::int64_t> limit,

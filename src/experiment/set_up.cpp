@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "classical/classifier.h"
 #include "native/learner.h"
 #include "runtime/cuda.h"
 #include "runtime/device.h"
@@ -29,11 +29,8 @@ DefaultThreads set_up_threads(std::optional<std::int64_t> wanted, Observer& obse
 c10::Device set_up_device(std::optional<Engine> engine, const std::string& wanted,
                           Observer& observer) {
   if (!engine) {
-    if (wanted == "auto" || wanted == "cpu") return c10::kCPU;
-    throw Error(
-        ExitCode::usage,
-        fmt::format("k-NN and SVM compute on the CPU only, but the device is \"{}\"", wanted),
-        "use device=cpu");
+    classical::check_device(wanted);
+    return c10::kCPU;
   }
   if (engine == Engine::native) {
     native::check_device(wanted);

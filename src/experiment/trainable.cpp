@@ -16,15 +16,22 @@ namespace mnist_bench {
 DataShape shape_of(const Dataset& dataset) {
   return {.image = {.rows = dataset.train.rows, .columns = dataset.train.columns},
           .classes = dataset.classes,
-          .train_images = dataset.train.size()};
+          .train_images = dataset.train.size(),
+          .test_images = dataset.test.size()};
 }
 
-DataShape shape_of(const DataConfig& config) {
-  DataShape shape = config.directory ? shape_of(load_dataset(*config.directory)) : DataShape{};
-  shape.image = prepare_chain(config.transform, shape.image).output;
-  shape.train_images = training_images(shape.train_images, config);
-  return shape;
+DataShape shape_of_files(const DataConfig& config) {
+  return config.directory ? shape_of(load_dataset(*config.directory)) : DataShape{};
 }
+
+DataShape shape_from(DataShape files, const DataConfig& config) {
+  return {.image = prepare_chain(config.transform, files.image).output,
+          .classes = files.classes,
+          .train_images = training_images(files.train_images, config),
+          .test_images = test_images(files.test_images, config)};
+}
+
+DataShape shape_of(const DataConfig& config) { return shape_from(shape_of_files(config), config); }
 
 void require_trainable(const ExperimentConfig& config, const DataShape& data) {
   const auto& names = config.data.class_names;
@@ -35,6 +42,7 @@ void require_trainable(const ExperimentConfig& config, const DataShape& data) {
                 "name each class, from class 0 on, or leave the key out");
   }
   if (const auto classical = classical_of(config.model)) {
+    classical::check_device(config.device);
     classical::require_fittable(*classical, data.image, data.train_images);
     return;
   }

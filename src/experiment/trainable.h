@@ -14,12 +14,19 @@ struct DataShape {
   ImageShape image = {};
   std::int64_t classes = 10;
   std::int64_t train_images = 60'000;  ///< to train on
+  std::int64_t test_images = 10'000;
 };
 
 DataShape shape_of(const Dataset& dataset);
 
-/// The shape of the data that `config` names. Reads a `directory`, and throws Error(data) as
-/// load_dataset and training_split, and Error(usage) for images that its transforms cannot take.
+/// The shape of the files that `config` names. Reads a `directory`, and throws as load_dataset.
+DataShape shape_of_files(const DataConfig& config);
+
+/// What the transforms and limits of `config` make of such files. Throws Error(usage) for images
+/// that its transforms cannot take, and as training_split and limit_images.
+DataShape shape_from(DataShape files, const DataConfig& config);
+
+/// Both: the shape of the data that `config` asks for.
 DataShape shape_of(const DataConfig& config);
 
 /// Throws Error(usage) for a model that cannot exist for such data, and for a network that cannot

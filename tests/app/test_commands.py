@@ -158,6 +158,28 @@ def test_config_hash_leaves_out_seed_output_threads_and_device(bench):
     assert hash_of() != hash_of("training.epochs=2")
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("mlp", "data.validation=60000"),
+        ("mlp", "data.train_limit=50000", "data.validation=10001"),
+        ("mlp", "data.train_limit=60001"),
+        ("mlp", "data.test_limit=10001"),
+        ("mlp", 'data.transform=[{"type": "occlude", "size": 29}]'),
+        ("knn", "device=cuda"),
+    ],
+    ids=" ".join,
+)
+def test_config_check_refuses_what_run_refuses(bench, tmp_path, keys):
+    checked = bench("config", "check", *keys)
+    done = bench("run", *keys, "--output", "out")
+    assert_refusal(checked, done.code)
+    assert done.code in (2, 3)
+    assert "warning" not in checked.stderr
+    assert done.stderr.split("error: ")[1].split(": ")[-1] in checked.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_config_check_says_ok(bench):
     done = bench("config", "check", SMOKE)
     assert (done.code, done.stderr) == (0, "")
