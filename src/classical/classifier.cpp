@@ -25,6 +25,13 @@ void require_fittable(const ClassicalConfig& config, ImageShape image, std::int6
                             pixels, kernels::kMostDistanceBytes),
                 "make the images smaller with data.transform");
   }
+  // A limit of two takes one of each of two classes.
+  if (std::holds_alternative<SvmConfig>(config) && images < 2) {
+    throw Error(ExitCode::usage,
+                "a support vector machine needs training images of two classes, but there is only "
+                "1 training image",
+                "use a larger data.train_limit, or a smaller data.validation");
+  }
   const auto* const knn = std::get_if<KnnConfig>(&config);
   if (knn == nullptr || knn->k <= images) return;
   throw Error(ExitCode::usage,

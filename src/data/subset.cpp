@@ -121,7 +121,7 @@ std::int64_t training_images(std::int64_t images, const DataConfig& config) {
   const std::int64_t left = images - *config.validation;
   if (left >= config.train_limit.value_or(1)) return config.train_limit.value_or(left);
   throw Error(
-      ExitCode::data,
+      ExitCode::usage,
       config.train_limit
           ? fmt::format("data.train_limit is {} and data.validation {}, but there are only {} "
                         "training images",

@@ -26,7 +26,8 @@ struct TrainingSplit {
 
 /// Holds the last images of the stratified order back for validation, so that they are the same
 /// whatever the limit is, and trains on its first `config.train_limit` ones, or on all others in
-/// the file's order. Throws Error(data), naming the keys, where there are fewer images.
+/// the file's order. Throws, naming the keys, where there are fewer images: Error(usage) where some
+/// are held back, else Error(data), as 0.1.0 did.
 TrainingSplit training_split(const std::vector<std::uint8_t>& labels, const DataConfig& config);
 
 /// How many images `training_split` leaves for training, of `images` in the file. Throws as it.

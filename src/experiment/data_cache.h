@@ -25,8 +25,8 @@ class DataCache {
   DataCache& operator=(const DataCache&) = delete;
 
   /// Reads the data that `config` names, transforms them and cuts them to its limits, and returns
-  /// true; or false where they are held already and their files are unchanged. Throws Error(data),
-  /// and then holds nothing.
+  /// true; or false where they are held already and their files are unchanged. Throws
+  /// Error(data), or Error(usage) where the config asks too much of them, and then holds nothing.
   bool load(const DataConfig& config);
 
   // Of the last `load`, until the next one.

@@ -102,7 +102,7 @@ Prepared prepare(const ExperimentConfig& config, const RunOptions& options, Data
   Prepared prepared{.threads = set_up_threads(config.threads, observer),
                     .device = set_up_device(engine_of(config), config.device, observer)};
   const Clock::time_point start = Clock::now();
-  prepared.loaded = data.load(config.data);
+  prepared.loaded = naming_config(options.config_origin, [&] { return data.load(config.data); });
   prepared.load_seconds = seconds_since(start);
   const Dataset& dataset = data.dataset();
   warn_of_data(dataset, config, observer);

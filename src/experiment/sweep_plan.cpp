@@ -67,10 +67,10 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
     const DataShape file = shape_of(data.dataset());
     for (const ExperimentConfig* run : on_it) {
       DataShape shape = file;
-      // A limit beyond the data fails its run alone, which leaves a record of it.
       const std::int64_t left = file.train_images - run->data.validation.value_or(0);
-      shape.train_images =
-          std::clamp<std::int64_t>(run->data.train_limit.value_or(left), 1, file.train_images);
+      const std::int64_t wanted = run->data.train_limit.value_or(left);
+      // A limit beyond the data fails its run alone, which leaves a record of it.
+      if (1 <= wanted && wanted <= file.train_images) shape.train_images = wanted;
       naming_config(run->output, [&] { require_trainable(*run, shape); });
     }
   }

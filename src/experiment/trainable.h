@@ -33,14 +33,14 @@ DataShape shape_of(const DataConfig& config);
 /// be trained in their batches or that the config's engine cannot train.
 void require_trainable(const ExperimentConfig& config, const DataShape& data);
 
-/// What `check` returns. Its errors begin with `origin`: the file of the config that they are of,
-/// or the folder of its run; empty: they stay as they are.
+/// What `check` returns. Its errors about the config begin with `origin`: the config's file, or the
+/// folder of its run; empty: they stay as they are.
 template <class Check>
 auto naming_config(const std::string& origin, const Check& check) {
   try {
     return check();
   } catch (const Error& error) {
-    if (origin.empty()) throw;
+    if (origin.empty() || error.code() != ExitCode::usage) throw;
     throw Error(error.code(), origin + ": " + error.what(), error.remedy(), error.cause());
   }
 }

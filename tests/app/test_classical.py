@@ -132,6 +132,16 @@ def test_settings_that_cannot_be_are_refused(bench, tmp_path, arguments, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_an_svm_of_a_single_image_is_refused_before_anything_is_made(bench, tmp_path):
+    for command in (["run", "--output", "out"], ["config", "check"]):
+        for keys in (["data.train_limit=1"], ["data.validation=59999"]):
+            done = bench(*command, "svm", *CPU, *keys)
+            assert_refusal(done, 2, "svm.json: ", "two classes", "only 1 training image")
+            assert_has_remedy(done)
+    assert not (tmp_path / "out").exists()
+    assert bench("run", "svm", *CPU, "data.train_limit=2", "data.test_limit=9").code == 0
+
+
 def test_a_gpu_is_refused_with_the_reason(bench):
     done = bench("run", "knn", "device=cuda")
     assert_refusal(done, 2, "k-NN and SVM compute on the CPU only", "device=cpu")

@@ -170,7 +170,7 @@ TEST(TrainingSplit, RefusesMoreImagesThanThereAre) {
     try {
       training_split(labels, config);
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
+      EXPECT_EQ(error.code(), config.validation ? ExitCode::usage : ExitCode::data);
       return std::string(error.what());
     }
     return std::string("accepted");
