@@ -54,7 +54,16 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
                   largest, absent, largest + 1, singular_or_plural(absent, "has", "have"), first));
 }
 
-void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warnings& warnings) {
+/// What helps where no pixel is bright.
+std::string scaling_advice(std::optional<Normalization> normalization) {
+  if (!normalization) return "scale them";
+  return normalization == Normalization::dataset
+             ? "data.normalization=dataset compensates for that, for these images only"
+             : "scale them, or use data.normalization=dataset";
+}
+
+void warn_of_pixels(const Dataset& dataset, std::optional<Normalization> normalization,
+                    Warnings& warnings) {
   const PixelSummary& train = dataset.train_pixels;
   const PixelStatistics& statistics = train.statistics;
   if (train.smallest == train.largest) {
@@ -75,10 +84,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
     warnings.push_back(fmt::format(
         "the largest pixel value of the training images is {}, as if they were not scaled to "
         "0 … 255; {}",
-        train.largest,
-        normalization == Normalization::dataset
-            ? "data.normalization=dataset compensates for that, for these images only"
-            : "scale them, or use data.normalization=dataset"));
+        train.largest, scaling_advice(normalization)));
   }
   // The background is what most pixels are, wherever they are: images may have a frame.
   if (2 * train.median > train.largest) {
@@ -99,7 +105,7 @@ void warn_of_pixels(const Dataset& dataset, Normalization normalization, Warning
 }  // namespace
 
 std::vector<std::string> dataset_warnings(const Dataset& dataset, std::string_view label,
-                                          Normalization normalization) {
+                                          std::optional<Normalization> normalization) {
   Warnings warnings;
   warn_of_classes(dataset, warnings);
   if (!dataset.identified && is_known_dataset(label)) {

@@ -59,7 +59,9 @@ void warn_of_data(const Dataset& dataset, const ExperimentConfig& config, Observ
         fmt::format("data.dataset says '{}', but by its checksums this is {}; recorded as such",
                     label, *dataset.identified));
   }
-  for (const std::string& warning : dataset_warnings(dataset, label, normalization_of(config))) {
+  const std::optional<Normalization> chosen =
+      is_network(config.model) ? std::optional(config.data.normalization) : std::nullopt;
+  for (const std::string& warning : dataset_warnings(dataset, label, chosen)) {
     observer.warn(warning);
   }
 }

@@ -124,8 +124,9 @@ Dataset dataset_of(ImageSet train, ImageSet test) {
   return dataset;
 }
 
-std::vector<std::string> warnings_of(const ImageSet& train, const ImageSet& test,
-                                     Normalization normalization = Normalization::standardize) {
+std::vector<std::string> warnings_of(
+    const ImageSet& train, const ImageSet& test,
+    std::optional<Normalization> normalization = Normalization::standardize) {
   return dataset_warnings(dataset_of(train, test), "mine", normalization);
 }
 
@@ -156,6 +157,13 @@ TEST(DatasetWarnings, SayWhereMeanOrSdAreFarFromTheConstantsUsed) {
        {Normalization::unit, Normalization::dataset, Normalization::none}) {
     EXPECT_THAT(warnings_with({0.2860, 0.3530}, other), IsEmpty());
   }
+}
+
+TEST(DatasetWarnings, AdviseANormalizationOnlyWhereOneCanBeChosen) {
+  EXPECT_THAT(warnings_of(squares(0, 16), squares(0, 16), Normalization::unit),
+              Contains(HasSubstr("scale them, or use data.normalization=dataset")));
+  EXPECT_THAT(warnings_of(squares(0, 16), squares(0, 16), std::nullopt),
+              Contains(AllOf(HasSubstr("scale them"), Not(HasSubstr("data.normalization")))));
 }
 
 TEST(DatasetWarnings, SayWhereThePixelsAreNotScaledToBytes) {
