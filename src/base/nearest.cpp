@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/text.h"
+
 namespace mnist_bench {
 namespace {
 
@@ -23,21 +25,35 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-/// The only candidate with a part (of those between _ . and -) that is about `word`.
-std::optional<std::string> only_one_with(std::string_view word,
+/// Shorter words are like too many others.
+constexpr std::size_t kShortestWord = 4;
+
+/// Whether two thirds of the shorter one are the beginning of both.
+bool begin_alike(std::string_view a, std::string_view b) {
+  const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+  const auto common = static_cast<std::size_t>(end - a.begin());
+  return common >= kShortestWord && 3 * common >= 2 * std::min(a.size(), b.size());
+}
+
+/// Whether `word` is about a part of `candidate`, of those between _ . and -, or has their
+/// initials.
+bool is_about_part(std::string_view word, std::string_view candidate) {
+  std::string initials;
+  while (!candidate.empty()) {
+    const std::size_t end = std::min(candidate.find_first_of("_.-"), candidate.size());
+    const std::string_view part = candidate.substr(0, end);
+    if (word.size() >= kShortestWord && distance(word, part) <= word.size() / 4) return true;
+    initials += part.substr(0, 1);
+    candidate.remove_prefix(std::min(end + 1, candidate.size()));
+  }
+  return initials.size() > 1 && initials == word;
+}
+
+std::optional<std::string> only_one_like(std::string_view word,
                                          const std::vector<std::string>& candidates) {
-  constexpr std::size_t kShortestWord = 4;
-  if (word.size() < kShortestWord) return std::nullopt;
   std::optional<std::string> found;
   for (const std::string& candidate : candidates) {
-    bool is_about = false;
-    std::string_view rest = candidate;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find_first_of("_.-"), rest.size());
-      is_about = is_about || distance(word, rest.substr(0, end)) <= word.size() / 4;
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    if (!is_about) continue;
+    if (!is_about_part(word, candidate) && !begin_alike(word, candidate)) continue;
     if (found) return std::nullopt;
     found = candidate;
   }
@@ -46,20 +62,21 @@ std::optional<std::string> only_one_with(std::string_view word,
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view word,
+std::optional<std::string> nearest(std::string_view typed,
                                    const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestWord = 64;  // the table is quadratic, and no key is that long
-  if (word.size() > kLongestWord) return std::nullopt;
+  if (typed.size() > kLongestWord) return std::nullopt;
+  const std::string word = lower_case(std::string(typed));
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t edits = distance(word, candidate);
+    const std::size_t edits = distance(word, lower_case(candidate));
     if (edits < best_distance && edits < std::max(word.size(), candidate.size())) {
       best = candidate;
       best_distance = edits;
     }
   }
-  return best ? best : only_one_with(word, candidates);
+  return best ? best : only_one_like(word, candidates);
 }
 
 }  // namespace mnist_bench

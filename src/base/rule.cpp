@@ -25,6 +25,20 @@ bool is_name(const json& value, std::size_t max_characters) {
   return !text.empty() && code_points(text) <= max_characters && one_line(text) == text;
 }
 
+/// The value with its whole numbers, and those in its lists, as integers.
+json with_integers(json value) {
+  constexpr double kLargest = 9'007'199'254'740'992;  // 2^53: all integers below are doubles
+  if (value.is_array()) {
+    for (json& element : value) element = with_integers(element);
+  } else if (value.is_number_float()) {
+    const auto number = value.get<double>();
+    if (std::trunc(number) == number && std::abs(number) < kLargest) {
+      return static_cast<std::int64_t>(number);
+    }
+  }
+  return value;
+}
+
 }  // namespace
 
 bool IntegerRange::accepts(const json& value) const {
@@ -226,6 +240,11 @@ bool accepts(const Rule& rule, const json& value) {
 
 std::string describe(const Rule& rule) {
   return std::visit([](const auto& r) { return r.describe(); }, rule);
+}
+
+std::string integer_advice(const Rule& rule, const json& value) {
+  const json written = with_integers(value);
+  return accepts(rule, written) ? "; write " + written.dump() : "";
 }
 
 ordered_json schema(const Rule& rule) {

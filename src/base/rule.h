@@ -156,6 +156,10 @@ bool accepts(const Rule& rule, const nlohmann::json& value);
 std::string describe(const Rule& rule);
 nlohmann::ordered_json schema(const Rule& rule);
 
+/// How to write a refused value that `rule` would accept if whole numbers in it were not written as
+/// floats: "; write 1000" for 1e3. Empty for any other.
+std::string integer_advice(const Rule& rule, const nlohmann::json& value);
+
 /// Where in a JSON value something is wrong, and what.
 struct Problem {
   nlohmann::json::json_pointer where;

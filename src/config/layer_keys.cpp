@@ -200,7 +200,8 @@ std::optional<Problem> problem_in_setting(const json& layer, const LayerKey& key
   }
   const json& value = layer[key.name];
   if (!accepts(key.rule, value)) {
-    return Problem{where, fmt::format("found {}; allowed: {}", excerpt(value), describe(key.rule))};
+    return Problem{where, fmt::format("found {}; allowed: {}{}", excerpt(value), describe(key.rule),
+                                      integer_advice(key.rule, value))};
   }
   if (!std::holds_alternative<LayerList>(key.rule)) return std::nullopt;
   auto problem = problem_in_list(value, depth + 1);

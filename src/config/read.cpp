@@ -66,35 +66,57 @@ bool is_section(std::string_view name) {
                                       [&](const Key& key) { return key.section == name; });
 }
 
-/// The names in `section`, each once and in order; at the top level also the sections.
-std::vector<std::string> names_in(std::string_view section) {
+/// The names in `section`, each once and in order; at the top level also the sections. Where the
+/// types of `chosen` are known, only those that they have.
+std::vector<std::string> names_in(std::string_view section,
+                                  const std::optional<ExperimentConfig>& chosen) {
   std::vector<std::string> names;
   for (const Key& key : experiment_keys()) {
     const std::string& name = section.empty() && !key.section.empty() ? key.section : key.name;
     const bool is_here = section.empty() || key.section == section;
     const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
-    if (is_here && is_new) names.push_back(name);
+    if (is_here && is_new && (!chosen || key.applies_to(*chosen))) names.push_back(name);
   }
   return names;
 }
 
+/// The types that the document chooses, nothing else of it; absent where one is missing or wrong.
+std::optional<ExperimentConfig> chosen_types(const Source& source) {
+  ExperimentConfig config;
+  for (const Key& key : experiment_keys()) {
+    if (key.name != "type") continue;
+    const json::json_pointer where = pointer(key.section, key.name);
+    if (source.document.contains(where)) {
+      if (!key.accepts(source.document[where])) return std::nullopt;
+      key.set(config, source.document[where]);
+    } else if (key.if_absent == IfAbsent::error) {
+      return std::nullopt;
+    }
+  }
+  return config;
+}
+
 /// The dotted key (or section) that was most likely meant.
-std::optional<std::string> nearest_key(const std::string& section, const std::string& name) {
+std::optional<std::string> nearest_key(const std::string& section, const std::string& name,
+                                       const std::vector<std::string>& names) {
   std::vector<std::string> paths;
   for (const Key& key : experiment_keys()) {
     if (key.name == name) return key.path();  // the right name in the wrong place
     paths.push_back(key.path());
   }
   if (!section.empty() && !is_section(section)) return nearest(section + "." + name, paths);
-  const std::optional<std::string> best = nearest(name, names_in(section));
+  const std::optional<std::string> best = nearest(name, names);
   return best && !section.empty() ? section + "." + *best : best;
 }
 
 /// The hint for an unknown key: the nearest valid one or, if none is near, all of its section.
-std::string advice(const std::string& section, const std::string& name) {
-  const auto best = nearest_key(section, name);
+std::string advice(const Source& source, const std::string& section, const std::string& name) {
+  const std::optional<ExperimentConfig> chosen = chosen_types(source);
+  std::vector<std::string> names = names_in(section, chosen);
+  const auto best = nearest_key(section, name, names);
   if (best) return fmt::format("did you mean \"{}\"?", *best);
-  return fmt::format("allowed: {}", fmt::join(names_in(is_section(section) ? section : ""), ", "));
+  if (names.empty()) names = names_in("", chosen);  // no section, or none for such a model
+  return fmt::format("allowed: {}", fmt::join(names, ", "));
 }
 
 /// The JSON value that the text after '=' means for `key`.
@@ -112,6 +134,9 @@ json override_value(const Key& key, const std::string& text, const std::string& 
   }
 }
 
+/// Whether an override is of a section's "type".
+bool sets_type(std::string_view text) { return text.substr(0, text.find('=')).ends_with(".type"); }
+
 void apply_override(const std::string& text, Source& source) {
   const std::string origin = escaped(text);
   require_utf8(text, origin);
@@ -124,7 +149,7 @@ void apply_override(const std::string& text, Source& source) {
   if (is_section(path)) {
     fail(origin, pointer("", path),
          fmt::format("a group of keys, to be set one by one; allowed: {}.{}", path,
-                     fmt::join(names_in(path), fmt::format(", {}.", path))));
+                     fmt::join(names_in(path, std::nullopt), fmt::format(", {}.", path))));
   }
   const std::size_t dot = path.find('.');
   if (path.starts_with('.') || path.ends_with('.') || path.find("..") != std::string::npos) {
@@ -135,7 +160,9 @@ void apply_override(const std::string& text, Source& source) {
   const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
   const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
   const std::vector<const Key*> keys = find_keys(section, name);
-  if (keys.empty()) fail(origin, pointer(section, name), "unknown key; " + advice(section, name));
+  if (keys.empty()) {
+    fail(origin, pointer(section, name), "unknown key; " + advice(source, section, name));
+  }
   if (!source.overrides.emplace(path, origin).second) {
     fail(origin, pointer(section, name), "overridden twice");
   }
@@ -161,7 +188,7 @@ void require_known_keys(const Source& source) {
                                  const json& value) {
     if (!find_keys(section, name).empty()) return;
     fail(source.file, pointer(section, name),
-         fmt::format("unknown key (found {}); {}", excerpt(value), advice(section, name)));
+         fmt::format("unknown key (found {}); {}", excerpt(value), advice(source, section, name)));
   };
   for (const auto& [name, value] : source.document.items()) {
     if (name == kSchemaKey) {
@@ -200,11 +227,18 @@ void require_no_other_type(const Source& source, const Key& key, const Experimen
                    fmt::join(allowed, ", ")));
 }
 
-/// How to write a list, for a value that lacks the brackets.
-std::string example_of(const Rule& rule) {
+/// How to write what `rule` refuses: a list without brackets, a choice with a typing error, an
+/// integer as a float.
+std::string remedy_for(const Rule& rule, const json& value) {
+  if (!value.is_string()) return integer_advice(rule, value);
   if (std::holds_alternative<IntegerList>(rule)) return "; write it as [256,128]";
-  const auto* transforms = std::get_if<TransformList>(&rule);
-  return transforms != nullptr ? "; write it as " + transforms->example : "";
+  if (const auto* transforms = std::get_if<TransformList>(&rule)) {
+    return "; write it as " + transforms->example;
+  }
+  const auto* choice = std::get_if<Choice>(&rule);
+  const auto close =
+      choice != nullptr ? nearest(value.get<std::string>(), choice->values) : std::nullopt;
+  return close ? fmt::format("; did you mean \"{}\"?", *close) : "";
 }
 
 /// Reads one key of the document, if it is there, into the struct.
@@ -227,7 +261,7 @@ void read_key(const Source& source, const Key& key, ExperimentConfig& config) {
         key.depends_on_type() ? fmt::format(" ({}.type is \"{}\")", key.section, key.type) : "";
     fail(source, key,
          fmt::format("found {}; allowed: {}{}{}", excerpt(value), key.allowed(), type,
-                     value.is_string() ? example_of(key.rule) : ""));
+                     remedy_for(key.rule, value)));
   }
   if (const std::optional<Problem> problem = key.check ? key.check(value) : std::nullopt) {
     fail(origin_of(source, key), where / problem->where, problem->text);
@@ -258,7 +292,12 @@ void require_dependency(const Source& source, const Key& key, const ExperimentCo
 
 ExperimentConfig parse(Source source, const std::vector<std::string>& overrides) {
   require_object(source, source.document, json::json_pointer());
-  for (const std::string& override_text : overrides) apply_override(override_text, source);
+  // The types first: they decide which keys an error names.
+  for (const bool types : {true, false}) {
+    for (const std::string& override_text : overrides) {
+      if (sets_type(override_text) == types) apply_override(override_text, source);
+    }
+  }
   require_known_keys(source);
   ExperimentConfig config;
   // The types first: they decide which other keys there are.

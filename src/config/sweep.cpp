@@ -80,7 +80,9 @@ std::string read_text(const Document& document, const std::string& name, const K
 
 std::uint64_t read_seed(const Document& document, const std::string& pointer, const json& value) {
   static const Key& seed = experiment_key("seed");
-  if (!seed.accepts(value)) document.fail(pointer, value, seed.allowed());
+  if (!seed.accepts(value)) {
+    document.fail(pointer, value, seed.allowed() + integer_advice(seed.rule, value));
+  }
   return value;
 }
 

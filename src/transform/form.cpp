@@ -46,7 +46,8 @@ std::optional<Problem> problem_in_keys(const json& transform, const TransformFor
     const json& value = transform[key.name];
     if (accepts(key.rule, value)) continue;
     return Problem{here / key.name,
-                   fmt::format("found {}; allowed: {}", excerpt(value), describe(key.rule))};
+                   fmt::format("found {}; allowed: {}{}", excerpt(value), describe(key.rule),
+                               integer_advice(key.rule, value))};
   }
   return std::nullopt;
 }

@@ -57,6 +57,24 @@ TEST(Nearest, FindsTheOnlyCandidateWithSuchAPart) {
   EXPECT_EQ(nearest("rot", kinds), std::nullopt);    // "shot" is near, but the word is short
 }
 
+TEST(Nearest, TakesCapitalsForSmallLetters) {
+  EXPECT_EQ(nearest("SGD", {"adam", "sgd"}), "sgd");
+  EXPECT_EQ(nearest("c", {"gamma", "C"}), "C");
+}
+
+TEST(Nearest, FindsTheOnlyCandidateThatBeginsAsTheWord) {
+  EXPECT_EQ(nearest("validate", {"train_limit", "validation"}), "validation");
+  EXPECT_EQ(nearest("augmentation", {"augment", "engine"}), "augment");
+  EXPECT_EQ(nearest("train_size", {"train_limit"}), std::nullopt);             // 6 of 10
+  EXPECT_EQ(nearest("augmentation", {"augment", "augmented"}), std::nullopt);  // two do
+}
+
+TEST(Nearest, FindsTheOnlyCandidateWithSuchInitials) {
+  EXPECT_EQ(nearest("lr", kKeys), "learning_rate");
+  EXPECT_EQ(nearest("lr", {"learning_rate", "loss_rate"}), std::nullopt);
+  EXPECT_EQ(nearest("e", kKeys), std::nullopt);
+}
+
 TEST(Nearest, LooksAtWordsOf64BytesAndNotOfMore) {
   const std::string longest(64, 'x');
   EXPECT_EQ(nearest(longest, {longest}), longest);

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr const char* kMlp =
@@ -126,6 +127,47 @@ TEST(Overrides, RejectUnknownKeysNamingTheNearest) {
   EXPECT_THAT(refusal({"=1"}), HasSubstr("unknown key"));
   EXPECT_THAT(refusal({".=1"}), HasSubstr("dot too many"));
   EXPECT_THAT(refusal({"$schema=x"}), HasSubstr("unknown key"));
+}
+
+TEST(Overrides, NameOnlyTheKeysOfTheChosenType) {
+  EXPECT_EQ(refusal({"optimizer.xyz=1", "optimizer.type=sgd"}),
+            "optimizer.xyz=1: /optimizer/xyz: unknown key; allowed: type, learning_rate, momentum, "
+            "nesterov, weight_decay");
+  EXPECT_THAT(refusal({"optimizer.xyz=1"}),
+              HasSubstr("allowed: type, learning_rate, beta1, beta2, epsilon, weight_decay"));
+  EXPECT_THAT(refusal({"optimizer.lr=1", "optimizer.type=sgd"}),
+              HasSubstr("did you mean \"optimizer.learning_rate\"?"));
+  EXPECT_THAT(refusal({"data.xyz=1", "model.type=knn"}), Not(HasSubstr("normalization")));
+  EXPECT_THAT(refusal({"training.xyz=1", "model.type=knn"}),
+              HasSubstr("allowed: name, seed, device, threads, data, model, output"));
+  EXPECT_THAT(config_refusal(R"({"name": "m", "model": {"xyz": 1}})"),
+              AllOf(HasSubstr("hidden"), HasSubstr("gamma")));
+}
+
+TEST(Overrides, SuggestAKeyThatBeginsAlike) {
+  EXPECT_THAT(refusal({"data.validate=5"}), HasSubstr("did you mean \"data.validation\"?"));
+  EXPECT_THAT(refusal({"training.augmentation=[]"}),
+              HasSubstr("did you mean \"training.augment\"?"));
+}
+
+TEST(Overrides, SuggestTheNearestChoice) {
+  EXPECT_EQ(refusal({"optimizer.type=SGD"}),
+            "optimizer.type=SGD: /optimizer/type: found \"SGD\"; allowed: \"adam\" or \"sgd\"; did "
+            "you mean \"sgd\"?");
+  EXPECT_THAT(refusal({"model.type=KNN"}), HasSubstr("did you mean \"knn\"?"));
+  EXPECT_THAT(refusal({"model.type=resnet"}), Not(HasSubstr("did you mean")));
+}
+
+TEST(Overrides, SayHowToWriteAWholeNumber) {
+  EXPECT_EQ(refusal({"training.steps=1e3"}),
+            "training.steps=1e3: /training/steps: found 1000.0; allowed: integer 1 to 1000000000, "
+            "or null; write 1000");
+  EXPECT_THAT(refusal({"model.hidden=[256.0,128]"}), HasSubstr("; write [256,128]"));
+  for (const char* other : {"training.steps=1e10", "training.steps=1.5", "training.steps=1e300"}) {
+    EXPECT_THAT(refusal({other}), Not(HasSubstr("write")));
+  }
+  EXPECT_THAT(refusal({R"(data.transform=[{"type": "resize", "rows": 14.0, "columns": 14}])"}),
+              HasSubstr("; write 14"));
 }
 
 TEST(Overrides, RejectAWholeSectionNamingItsKeys) {

@@ -289,7 +289,7 @@ TEST_F(Robustness, OfADeterministicModelHasNoScatter) {
       table_of(section(), kSuites).rows.at(0),
       ElementsAre("mine", "knn", "2", "2", "97.00 (deterministic)", "75.00 (deterministic)"));
   EXPECT_THAT(section().data["suites"][0]["accuracy"]["sd"], nlohmann::ordered_json());
-  const ChartPoint& turned = chart().series.at(0).points.at(2);
+  const ChartPoint turned = chart().series.at(0).points.at(2);
   EXPECT_FALSE(turned.range);
   EXPECT_EQ(turned.note, "knn, 30: 60.00 % (deterministic, n = 2)");
 }
