@@ -25,6 +25,24 @@ require_suite() {
     fail "--suite $1: there is no such suite" "it is standard, shift, noise, quick or a file"
 }
 
+# require_jobs N: before a build; the first sweep says what else may be wrong with it.
+require_jobs() {
+  [[ $1 =~ ^[1-9][0-9]*$ ]] || fail "--jobs $1: not a number of runs, from 1 on" "for example --jobs 2"
+}
+
+# require_seeds SEEDS: as mnist-bench sweep --seeds has them.
+require_seeds() {
+  local number='(0|[1-9][0-9]{0,18})'
+  if [[ $1 =~ ^$number-$number$ ]]; then
+    local from=${BASH_REMATCH[1]} to=${BASH_REMATCH[2]}
+    [[ $from -le $to ]] ||
+      fail "--seeds $1: the range ends before it starts" "did you mean $to-$from?"
+  else
+    [[ $1 =~ ^$number(,$number)*$ ]] ||
+      fail "--seeds $1: neither a range nor a list" "write 1-10 or 1,2,5, without spaces"
+  fi
+}
+
 # train SWEEP FOLDER [OPTION ...]: its table is in the report. 4: some runs failed, which the report
 # counts.
 train() {
