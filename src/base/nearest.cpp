@@ -30,8 +30,8 @@ constexpr std::size_t kShortestWord = 4;
 
 /// Whether two thirds of the shorter one are the beginning of both.
 bool begin_alike(std::string_view a, std::string_view b) {
-  const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
-  const auto common = static_cast<std::size_t>(end - a.begin());
+  const auto common = static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
   return common >= kShortestWord && 3 * common >= 2 * std::min(a.size(), b.size());
 }
 
@@ -62,21 +62,21 @@ std::optional<std::string> only_one_like(std::string_view word,
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view typed,
+std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestWord = 64;  // the table is quadratic, and no key is that long
-  if (typed.size() > kLongestWord) return std::nullopt;
-  const std::string word = lower_case(std::string(typed));
+  if (word.size() > kLongestWord) return std::nullopt;
+  const std::string lower = lower_case(std::string(word));
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t edits = distance(word, lower_case(candidate));
+    const std::size_t edits = distance(lower, lower_case(candidate));
     if (edits < best_distance && edits < std::max(word.size(), candidate.size())) {
       best = candidate;
       best_distance = edits;
     }
   }
-  return best ? best : only_one_like(word, candidates);
+  return best ? best : only_one_like(lower, candidates);
 }
 
 }  // namespace mnist_bench
