@@ -92,8 +92,6 @@ HWY_EXPORT(relu_backward_all);
 HWY_EXPORT(tanh_all);
 HWY_EXPORT(drop_row);
 
-void relu(Matrix x, Range rows, Range columns) { relu(x, rows, columns, x); }
-
 void relu(ConstMatrix x, Range rows, Range columns, Matrix y) {
   HWY_DYNAMIC_DISPATCH(relu_all)(x, rows, columns, y);
 }

@@ -6,11 +6,8 @@
 
 namespace mnist_bench::kernels {
 
-/// x[i][c] ← max(x[i][c], 0), for i in `rows` and c in `columns`, whose bounds are multiples of
-/// kLine. NaN stays NaN, as in LibTorch.
-void relu(Matrix x, Range rows, Range columns);
-
-/// y[i][c] = max(x[i][c], 0), likewise.
+/// y[i][c] = max(x[i][c], 0), for i in `rows` and c in `columns`, whose bounds are multiples of
+/// kLine. y may be x. NaN stays NaN, as in LibTorch.
 void relu(ConstMatrix x, Range rows, Range columns, Matrix y);
 /// dx[i][c] = dy[i][c] where y[i][c] > 0 or is NaN, and 0 elsewhere; or adds this to dx.
 void relu_backward(ConstMatrix y, ConstMatrix dy, Range rows, Range columns, Accumulate accumulate,

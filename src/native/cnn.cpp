@@ -344,7 +344,7 @@ void Cnn::forward_fc1(Range images, const StepSettings* settings) {
     kernels::column_sums({fc1_partial(0).row(i), capacity_ * fc1_.stride}, kTileParts, 1.0F,
                          fc1_.bias, units, output.row(i));
   }
-  kernels::relu(output, images, units);
+  kernels::relu(output, images, units, output);
   if (settings != nullptr) {
     kernels::drop({.probability = dropout_, .seed = settings->dropout_seed, .step = settings->step},
                   output, images, units);

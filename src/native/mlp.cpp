@@ -223,7 +223,7 @@ void Mlp::forward_other_layers(Range images, const StepSettings* settings) {
 
 void Mlp::activate(std::size_t layer, Range images, Range units, const StepSettings* settings) {
   const Matrix output = matrix_view(hidden_[layer].output, hidden_[layer].stride);
-  if (hidden_[layer].relu) kernels::relu(output, images, units);
+  if (hidden_[layer].relu) kernels::relu(output, images, units, output);
   if (settings != nullptr) kernels::drop(dropout_of(layer, *settings), output, images, units);
 }
 

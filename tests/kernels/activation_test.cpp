@@ -17,7 +17,7 @@ TEST(Relu, SetsWhatIsNegativeToZeroWithinItsRanges) {
     for (float& value : x.values) value = -1.0F;
     x.at(1, 17) = 2.0F;
     x.at(1, 18) = std::numeric_limits<float>::quiet_NaN();
-    relu(x.view(), {1, 3}, {16, 32});
+    relu(x.view(), {1, 3}, {16, 32}, x.view());
     EXPECT_EQ(x.at(1, 16), 0.0F);
     EXPECT_EQ(x.at(1, 17), 2.0F);
     EXPECT_TRUE(std::isnan(x.at(1, 18)));
