@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -229,7 +230,11 @@ std::string config_reference_markdown() {
   }
   std::vector<std::string> of_networks;
   for (const Key& key : experiment_keys()) {
-    if (key.is_of_networks()) of_networks.push_back(code(key.path()));
+    // A key of several types stands in the table once for each.
+    const std::string path = code(key.path());
+    if (key.is_of_networks() && std::ranges::count(of_networks, path) == 0) {
+      of_networks.push_back(path);
+    }
   }
   return table +
          fmt::format("\nOnly networks have {}: models of type {} refuse them.\n",

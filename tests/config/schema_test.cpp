@@ -100,5 +100,15 @@ TEST(ConfigReference, HasARowOfFourCellsForEveryKey) {
       HasSubstr("| `model.type` | \"mlp\" or \"cnn\" or \"layers\" or \"knn\" or \"svm\" |"));
 }
 
+TEST(ConfigReference, NamesAKeyOfTwoOptimizersOnceAmongThoseOfNetworks) {
+  const std::string all = config_reference_markdown();
+  const std::size_t start = all.find("Only networks have");
+  ASSERT_NE(start, std::string::npos);
+  const std::string sentence = all.substr(start, all.find('\n', start) - start);
+  const std::size_t first = sentence.find("`optimizer.learning_rate`");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(sentence.find("`optimizer.learning_rate`", first + 1), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mnist_bench
