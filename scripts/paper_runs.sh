@@ -19,6 +19,12 @@ find_or_build_binary() {
   binary=build/release/mnist-bench
 }
 
+# refuse_option ARGUMENT: --KEY=VALUE, which would pass for an override.
+refuse_option() {
+  [[ $1 != --@(engine|seeds|jobs|output|suite)=* ]] || fail "$1: an option and its value are two words" "write ${1%%=*} ${1#*=}"
+  usage_error "$1"
+}
+
 # require_suite NAME: before hours of training; evaluate checks what is in a file.
 require_suite() {
   [[ -f $1 || $1 == @(standard|shift|noise|quick) ]] ||
@@ -40,6 +46,9 @@ require_seeds() {
   else
     [[ $1 =~ ^$number(,$number)*$ ]] ||
       fail "--seeds $1: neither a range nor a list" "write 1-10 or 1,2,5, without spaces"
+    local twice
+    twice=$(tr , '\n' <<<"$1" | sort | uniq -d | head -n 1)
+    [[ -z $twice ]] || fail "--seeds $1: seed $twice twice" "name each seed once"
   fi
 }
 

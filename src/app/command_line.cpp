@@ -35,9 +35,9 @@ examples:
   mnist-bench compare runs/mlp runs/cnn
   mnist-bench verify runs
 
-exit codes: 0 ok, 1 run failed, diverged or an --expect missed, 2 usage or config, 3 data,
-4 a sweep ended with failed runs, 5 device unavailable, 6 input/output or lock,
-75 interrupted, 130 interrupted twice)";
+exit codes: 0 ok, 1 run failed or diverged, or not shown what was asked for (--expect,
+--equivalence, --not-worse), 2 usage or config, 3 data, 4 a sweep ended with failed runs, 5 device
+unavailable, 6 input/output or lock, 75 interrupted, 130 interrupted twice)";
 
 std::string version_text() {
   const BuildInfo build = build_info();

@@ -36,8 +36,11 @@ std::string remedy_for(const RunResult& result, const std::string& folder) {
            "if you gave it) to start over";
   }
   if (result.epochs.empty()) {
-    return "no epoch was finished; run the command again with --resume, instead of --force, if you "
-           "gave it";
+    const std::int64_t every = result.config.training.evaluate_every;
+    return (every == 1 ? "no epoch was finished"
+                       : fmt::format("no checkpoint was written yet, as training.evaluate_every is {}",
+                                     every)) +
+           "; run the command again with --resume, instead of --force, if you gave it";
   }
   return fmt::format(
       "the finished epochs are in {}; run the command again with --resume (instead of --force, if "

@@ -2,12 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <vector>
+
 #include "base/error.h"
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "kernels/byte_distance.h"
 
 namespace mnist_bench::classical {
+namespace {
+
+/// Images whose neighbours or sums are in memory at a time. With 62 classes an SVM keeps 30 kB for
+/// each of them.
+constexpr std::int64_t kImagesAtOnce = 4096;
+
+std::vector<std::int64_t> range(std::int64_t first, std::int64_t end) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(end - first));
+  std::iota(indices.begin(), indices.end(), first);
+  return indices;
+}
+
+void append(const Predictions& part, Predictions& all) {
+  const auto append_to = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append_to(all.classes, part.classes);
+  append_to(all.probabilities, part.probabilities);
+  append_to(all.class_probabilities, part.class_probabilities);
+}
+
+}  // namespace
 
 void check_device(const std::string& device) {
   if (device == "auto" || device == "cpu") return;
@@ -55,8 +82,25 @@ std::optional<Classifier> fit(const ClassicalConfig& config, const ImageSet& tra
 
 std::optional<Predictions> predict(const Classifier& classifier, const ImageSet& images,
                                    std::int64_t threads, const KeepGoing& keep_going) {
-  return std::visit([&](const auto& model) { return predict(model, images, threads, keep_going); },
-                    classifier);
+  Predictions all{.classes = {},
+                  .probabilities = {},
+                  .class_probabilities = {},
+                  .loss = std::numeric_limits<double>::quiet_NaN()};
+  for (std::int64_t first = 0; first < images.size(); first += kImagesAtOnce) {
+    const std::int64_t end = std::min(first + kImagesAtOnce, images.size());
+    const KeepGoing keep_going_in_part = [&](double done) {
+      const double images_done =
+          static_cast<double>(first) + done * static_cast<double>(end - first);
+      return keep_going(images_done / static_cast<double>(images.size()));
+    };
+    const ImageSet part = select(images, range(first, end));
+    const auto predictions = std::visit(
+        [&](const auto& model) { return predict(model, part, threads, keep_going_in_part); },
+        classifier);
+    if (!predictions) return std::nullopt;
+    append(*predictions, all);
+  }
+  return all;
 }
 
 std::int64_t stored_bytes(const Classifier& classifier) {

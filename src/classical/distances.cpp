@@ -49,7 +49,7 @@ bool for_each_distance(const ByteImages& queries, const ByteImages& rows, std::s
   for (std::size_t first = 0; first < rows.size(); first += kRows) {
     const double done = static_cast<double>(first) / static_cast<double>(rows.size());
     if (!keep_going(done)) return false;
-    team.run([&](std::size_t thread) {
+    team.run_throwing([&](std::size_t thread) {
       const kernels::Range range = kernels::partition(queries.size(), kQueries, thread, threads);
       visit_block(queries, range, rows, first, scratch[thread], visit);
     });

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <set>
@@ -145,26 +144,26 @@ std::optional<std::vector<Machine>> fit_machines(
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> fitted{0};
   std::atomic<bool> ended{false};
-  std::exception_ptr error;  // of keep_going: what a team runs must not throw
   kernels::ThreadTeam team(threads);
-  team.run([&](std::size_t thread) {
+  const auto fit_pairs = [&](std::size_t thread) {
     while (!ended) {
       const std::size_t pair = next++;
       if (pair >= pairs.size()) return;
       machines[pair] =
           fit_machine(parameter, images, by_class[pairs[pair].a], by_class[pairs[pair].b]);
       ++fitted;
-      if (thread != 0) continue;
-      try {
-        const auto done = static_cast<double>(fitted) / static_cast<double>(pairs.size());
-        if (!keep_going(done)) ended = true;
-      } catch (...) {
-        error = std::current_exception();
-        ended = true;
-      }
+      const auto done = static_cast<double>(fitted) / static_cast<double>(pairs.size());
+      if (thread == 0 && !keep_going(done)) ended = true;
+    }
+  };
+  team.run_throwing([&](std::size_t thread) {
+    try {
+      fit_pairs(thread);
+    } catch (...) {
+      ended = true;  // for the other threads
+      throw;
     }
   });
-  if (error) std::rethrow_exception(error);
   if (ended) return std::nullopt;
   return machines;
 }

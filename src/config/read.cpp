@@ -217,13 +217,18 @@ void require_no_other_type(const Source& source, const Key& key, const Experimen
          fmt::format("belongs to networks, but model.type is \"{}\"; leave it out",
                      model_type(config.model)));
   }
+  std::vector<std::string> types;
+  for (const Key* same : find_keys(key.section, key.name)) {
+    types.push_back(fmt::format("\"{}\"", same->type));
+  }
   std::vector<std::string> allowed;
   for (const Key& other : experiment_keys()) {
     if (other.section == key.section && other.applies_to(config)) allowed.push_back(other.name);
   }
   fail(source, key,
-       fmt::format(R"(belongs to {0}.type "{1}", but {0}.type is {2}; allowed: {3})", key.section,
-                   key.type, find_keys(key.section, "type").front()->get(config).dump(),
+       fmt::format(R"(belongs to {0}.type {1}, but {0}.type is {2}; allowed: {3})", key.section,
+                   fmt::join(types, " or "),
+                   find_keys(key.section, "type").front()->get(config).dump(),
                    fmt::join(allowed, ", ")));
 }
 

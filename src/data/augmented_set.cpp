@@ -1,6 +1,7 @@
 #include "data/augmented_set.h"
 
 #include <algorithm>
+#include <exception>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -44,19 +45,9 @@ const ImageSet& AugmentedSet::of(std::int64_t epoch) {
     begin(epoch);
   }
   kernels::ThreadTeam team(static_cast<std::size_t>(threads_));
-  std::vector<std::exception_ptr> failures(team.size());  // a team's work must not throw
-  team.run([&](std::size_t thread) {
-    try {
-      make_images();
-    } catch (...) {
-      failures[thread] = std::current_exception();
-    }
-  });
+  team.run_throwing([&](std::size_t /*thread*/) { make_images(); });
   join();
-  failures.push_back(std::exchange(failure_, nullptr));
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   std::swap(current_, next_);
   if (epoch < last_epoch_) make_ahead(epoch + 1);
   return current_;

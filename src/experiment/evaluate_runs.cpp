@@ -295,7 +295,7 @@ class Evaluator {
       try {
         Evaluation evaluation = read_evaluation(file);
         const bool is_same =
-            evaluation.run.parameters_sha256 == model.result().parameters_sha256 &&
+            is_of(evaluation.run, model.result()) &&
             canonical_spec(evaluation.transform) == canonical_spec(batch.points[i].transform) &&
             evaluation.data.dataset == batch.set.dataset &&
             evaluation.data.samples == batch.set.images.size();

@@ -25,17 +25,17 @@ struct Evaluated {
   TestRecord test;
   std::optional<TestRecord> validation;
   Predictions predictions;  ///< for the test set
-  double seconds = 0.0;
+  double seconds = 0.0;     ///< that the test set took
 };
 
 Evaluated evaluate(Learner& learner, const Dataset& dataset) {
-  const Clock::time_point start = Clock::now();
   Evaluated evaluated;
   const ImageSet& held_back = dataset.validation;
   if (held_back.size() > 0) {
     evaluated.validation =
         test_record(learner.predict(Split::validation), held_back.labels, dataset.classes);
   }
+  const Clock::time_point start = Clock::now();
   evaluated.predictions = learner.predict(Split::test);
   evaluated.test = test_record(evaluated.predictions, dataset.test.labels, dataset.classes);
   evaluated.seconds = seconds_since(start);

@@ -12,6 +12,7 @@
 #include "record/result_json.h"
 #include "runtime/device.h"
 #include "runtime/process.h"
+#include "transform/apply.h"
 
 namespace mnist_bench {
 namespace {
@@ -63,6 +64,7 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
     all.train_limit.reset();
     all.test_limit.reset();
     all.validation.reset();
+    all.transform.clear();
     data.load(all);
     const DataShape file = shape_of(data.dataset());
     for (const ExperimentConfig* run : on_it) {
@@ -71,7 +73,10 @@ void require_trainable(const std::vector<ExperimentConfig>& runs, DataCache& dat
       const std::int64_t wanted = run->data.train_limit.value_or(left);
       // A limit beyond the data fails its run alone, which leaves a record of it.
       if (1 <= wanted && wanted <= file.train_images) shape.train_images = wanted;
-      naming_config(run->output, [&] { require_trainable(*run, shape); });
+      naming_config(run->output, [&] {
+        shape.image = prepare_chain(run->data.transform, file.image).output;
+        require_trainable(*run, shape);
+      });
     }
   }
 }

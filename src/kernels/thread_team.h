@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -27,6 +28,23 @@ class ThreadTeam {
     run_erased(
         [](const void* erased, std::size_t thread) { (*static_cast<const Work*>(erased))(thread); },
         &work);
+  }
+
+  /// As `run`, of work that may throw but calls no barrier(). When all threads have returned,
+  /// throws the first one's failure, by their number.
+  template <class Work>
+  void run_throwing(const Work& work) {
+    std::vector<std::exception_ptr> failures(size());
+    run([&](std::size_t thread) {
+      try {
+        work(thread);
+      } catch (...) {
+        failures[thread] = std::current_exception();
+      }
+    });
+    for (const std::exception_ptr& failure : failures) {
+      if (failure) std::rethrow_exception(failure);
+    }
   }
 
   /// Every thread within `run` calls it; it returns once all have. What they wrote before is then

@@ -353,11 +353,13 @@ std::vector<PlacedLayer> layers_of(const NetworkConfig& model, ImageShape image,
   std::vector<PlacedLayer> layers = network.take();
   if (network.output() != Shape{classes}) {
     const bool is_linear = std::holds_alternative<layer::Linear>(layers.back().kind);
+    const char* const flatten = is_map(network.output()) ? R"({"type": "flatten"} and )" : "";
     refuse(layers.back().name,
            fmt::format("the last layer gives {}, but there are {} classes",
                        text_of(network.output()), classes),
            is_linear ? R"(give it "units": "classes")"
-                     : R"(end the list with {"type": "linear", "units": "classes"})");
+                     : fmt::format(R"(end the list with {}{})", flatten,
+                                   R"({"type": "linear", "units": "classes"})"));
   }
   return layers;
 }
@@ -374,7 +376,8 @@ std::int64_t shortcut_stride(const PlacedLayer& layer) {
       layer.name,
       fmt::format(
           "its input has the shape {} and its output {}; a shortcut takes every s-th row and column, and no s gives that output",
-          text_of(in), text_of(out)));
+          text_of(in), text_of(out)),
+      R"(give its convolutions padding: "padding": 1 with a kernel of 3)");
 }
 
 bool passes_its_input_on(const layer::Kind& kind) { return facts_of(kind).passes_its_input_on; }

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/folder_lock.h"
 #include "base/sha256.h"
+#include "config/write.h"
 #include "record/check_calibration.h"
 #include "record/check_computed.h"
 #include "record/contradiction.h"
@@ -155,9 +156,9 @@ void check_against_clean(const Evaluation& evaluation) {
 /// Throws unless `evaluation` is one of the run in `folder`, and `file` its own file there.
 void require_evaluation_of(const RunResult& result, const Evaluation& evaluation,
                            const std::filesystem::path& folder, const std::filesystem::path& file) {
-  if (evaluation.run.parameters_sha256 != result.parameters_sha256) {
+  if (!is_of(evaluation.run, result)) {
     throw Error(ExitCode::io,
-                fmt::format("{} is of other parameters than the run's, which was trained again",
+                fmt::format("{} is of another model than the run's, which was trained again",
                             file.string()));
   }
   const std::optional<Engine> other =
@@ -205,6 +206,11 @@ constexpr std::chrono::seconds kPatience(5);
 
 }  // namespace
 
+bool is_of(const EvaluatedRun& run, const RunResult& result) {
+  return run.parameters_sha256 == result.parameters_sha256 &&
+         run.config_hash == config_hash(result.config);
+}
+
 std::string evaluation_text(const Evaluation& evaluation) {
   return sealed_json(write_fields(evaluation_fields(), evaluation));
 }
@@ -231,7 +237,7 @@ void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
                       const std::optional<std::string>& probabilities) {
   // None may replace the run meanwhile, and what one process writes of a point belongs together.
   const FolderLock lock(run.folder, kLogFile, kPatience);
-  if (read_result(run.folder).parameters_sha256 != run.result.parameters_sha256) {
+  if (!is_of(evaluation.run, read_result(run.folder))) {
     throw Error(ExitCode::io,
                 fmt::format("{} was trained again while it was evaluated", run.folder.string()),
                 "evaluate it again");

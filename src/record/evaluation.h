@@ -74,6 +74,10 @@ struct Evaluation {
   Provenance provenance = {};
 };
 
+/// Whether `run` is the one of `result`, not trained again with other values since. k-NN and SVM
+/// have no parameters: their config alone tells.
+bool is_of(const EvaluatedRun& run, const RunResult& result);
+
 /// Text of the file; its last member, `sha256`, seals it as that of result.json does.
 std::string evaluation_text(const Evaluation& evaluation);
 
@@ -92,7 +96,7 @@ std::filesystem::path evaluation_file(const std::filesystem::path& folder, const
 
 /// Writes `evaluation` of a completed run to `file`, which evaluation_file names, and beside it the
 /// bytes of its probabilities, if any. Throws Error(io)
-/// where that fails, and where the run's folder holds other parameters by now, or another process
+/// where that fails, and where the run's folder holds another model by now, or another process
 /// trains there.
 void write_evaluation(const StoredRun& run, const std::filesystem::path& file,
                       const Evaluation& evaluation,
@@ -116,7 +120,7 @@ struct UnusableEvaluation {
 
 struct StoredEvaluations {
   std::vector<StoredEvaluation> evaluations;  ///< by file
-  /// Damaged files, those of other parameters than the run's, and those that have another's name.
+  /// Damaged files, those of another model than the run's, and those that have another's name.
   std::vector<UnusableEvaluation> unusable;
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "base/error.h"
 #include "kernels/thread_team.h"
@@ -64,18 +63,10 @@ TransformedImages transformed(const TransformChain& chain, ImageShape shape,
     }
   };
   kernels::ThreadTeam team(static_cast<std::size_t>(threads));
-  std::vector<std::exception_ptr> failures(team.size());  // a team's work must not throw
-  team.run([&](std::size_t thread) {
-    try {
-      transform_range(indices.size() * thread / team.size(),
-                      indices.size() * (thread + 1) / team.size());
-    } catch (...) {
-      failures[thread] = std::current_exception();
-    }
+  team.run_throwing([&](std::size_t thread) {
+    transform_range(indices.size() * thread / team.size(),
+                    indices.size() * (thread + 1) / team.size());
   });
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
   return images;
 }
 

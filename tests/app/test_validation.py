@@ -193,6 +193,18 @@ def test_interrupted_between_evaluations_it_resumes_from_the_last_one(bench, sta
     assert bench("verify", "long").code == 0
 
 
+def test_interrupted_before_the_first_evaluation_it_says_that_nothing_is_saved(bench, start, tmp_path):
+    run = (SMOKE, *SMALL, TINY_MODEL, "training.engine=native", "training.evaluate_every=50000")
+    process = start("run", *run, "training.epochs=100000", "--output", "long", "--log-format", "json")
+    for line in process.stderr:
+        if "epoch 2/" in line:
+            break
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert read_result(tmp_path / "long")["epochs"] == []
+    assert "no checkpoint was written yet, as training.evaluate_every is 50000" in errors
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_killed_run_ends_with_the_bits_of_one_left_alone(bench, start, tmp_path, engine):
     run = (SMOKE, *CPU, "data.train_limit=6000", "data.test_limit=100", "model.hidden=[64,32]",

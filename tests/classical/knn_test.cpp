@@ -109,6 +109,28 @@ TEST(Classifier, RefusesMoreNeighboursThanImagesAndImagesTooLargeForExactDistanc
             "");
 }
 
+TEST(Classifier, PredictsMoreImagesThanItHasInMemoryAtATime) {
+  std::vector<std::uint8_t> pixels(10'000);
+  std::vector<std::uint8_t> labels(pixels.size());
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    pixels[i] = static_cast<std::uint8_t>(i * 7 % 200);
+    labels[i] = pixels[i] < 100 ? 3 : 5;
+  }
+  const ImageSet images = points(pixels, labels);
+  std::vector<double> asked;
+  const Classifier nearest = KnnModel{{.k = 1}, points({0, 199}, {3, 5}), 10};
+  const auto found = predict(nearest, images, 1, [&](double done) {
+    asked.push_back(done);
+    return true;
+  });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->classes, std::vector<std::int64_t>(labels.begin(), labels.end()));
+  EXPECT_EQ(found->probabilities.size(), images.labels.size());
+  EXPECT_EQ(found->class_probabilities.size(), 10 * images.labels.size());
+  EXPECT_TRUE(std::isnan(found->loss));
+  EXPECT_THAT(asked, ElementsAre(0, 0.4096, 0.8192));
+}
+
 TEST(Classifier, KeepsTheTrainingImagesOfKnn) {
   const ImageSet training = test::first_of(test::mnist().train, 20);
   const auto fitted = fit(KnnConfig{}, training, 10, 1, test::always);

@@ -207,6 +207,8 @@ TEST(ExperimentConfig, RejectsKeysOfTheOtherModel) {
                           "initialization",
                           key));
   }
+  EXPECT_THAT(config_refusal(config_with("model", R"("hidden": 128)", "layers")),
+              HasSubstr(R"(belongs to model.type "mlp" or "cnn", but model.type is "layers")"));
   EXPECT_THAT(config_refusal(config_with("model", R"("hidden": 128)", "mlp")),
               HasSubstr("list of 1 to 16"));
   EXPECT_THAT(config_refusal(config_with("model", R"("hidden": [128])", "cnn")),

@@ -6,6 +6,7 @@
 #include "base/error_of.h"
 #include "data/fixtures.h"
 #include "experiment/sweep_plan.h"
+#include "transform/transform.h"
 
 namespace mnist_bench {
 namespace {
@@ -97,6 +98,31 @@ TEST(RequireTrainable, OfASweepNamesTheRun) {
   runs.pop_back();
   EXPECT_NO_THROW(require_trainable(runs, data));
   EXPECT_EQ(data.dataset().train.size(), 40);
+}
+
+TEST(RequireTrainable, OfASweepTakesTheImagesOfEachRunAsItTransformsThem) {
+  test::TemporaryFolder folder;
+  test::write(folder / "train-images-idx3-ubyte", test::images_file(40, 8, 8));
+  test::write(folder / "train-labels-idx1-ubyte", test::labels_file(40));
+  test::write(folder / "t10k-images-idx3-ubyte", test::images_file(20, 8, 8));
+  test::write(folder / "t10k-labels-idx1-ubyte", test::labels_file(20));
+  ExperimentConfig of_small = config_of({kFlatten, kLinear});
+  of_small.data.transform = parse_spec("resize:rows=2,columns=2", "test");
+  ExperimentConfig of_large =
+      config_of({{{}, layer::Conv2d{.channels = 2, .kernel = 5}}, kFlatten, kLinear});
+  ExperimentConfig too_large = of_large;
+  too_large.data.transform = of_small.data.transform;
+  too_large.output = "runs/s/too-large/seed-1";
+  for (ExperimentConfig* run : {&of_small, &of_large, &too_large}) {
+    run->data.directory = folder.path().string();
+  }
+  DataCache data;
+  EXPECT_NO_THROW(require_trainable({of_small, of_large}, data));
+  EXPECT_NO_THROW(require_trainable({of_large, of_small}, data));
+  const auto error = test::error_of([&] { require_trainable({of_large, too_large}, data); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ExitCode::usage);
+  EXPECT_THAT(error->what(), StartsWith("runs/s/too-large/seed-1: layer conv1: a window of 5 × 5"));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -81,6 +83,23 @@ TEST(ThreadTeam, ThreadsThatTheSystemDoesNotStartAreAnError) {
               "cannot start 1000 threads, only [0-9]+: ");
 }
 #endif
+
+TEST(ThreadTeam, ThrowsTheFirstFailureOfItsWorkWhenAllHaveReturned) {
+  ThreadTeam team(4);
+  std::vector<int> returned(4, 0);
+  const auto work = [&](std::size_t thread) {
+    returned[thread] = 1;
+    if (thread % 2 == 1) throw std::runtime_error("thread " + std::to_string(thread));
+  };
+  try {
+    team.run_throwing(work);
+    ADD_FAILURE() << "it did not throw";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "thread 1");
+  }
+  EXPECT_EQ(returned, std::vector<int>(4, 1));
+  EXPECT_NO_THROW(team.run_throwing([](std::size_t) {}));
+}
 
 #if defined(__x86_64__) || defined(__aarch64__)
 TEST(ThreadTeam, TakesSubnormalNumbersForZeroWithinItsWorkOnly) {

@@ -164,6 +164,8 @@ TEST(Layers, OfAnotherNumberThanTheClassesSayHowToEnd) {
   EXPECT_EQ(remedy({layer::Flatten{}, layer::Linear{7}}), R"(give it "units": "classes")");
   EXPECT_EQ(remedy({layer::Flatten{}}),
             R"(end the list with {"type": "linear", "units": "classes"})");
+  EXPECT_EQ(remedy({layer::Conv2d{.channels = 2}}),
+            R"(end the list with {"type": "flatten"} and {"type": "linear", "units": "classes"})");
 }
 
 TEST(Layers, RefuseMoreValuesThanCanBeCounted) {

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "base/temporary_folder.h"
+#include "config/write.h"
 #include "record/seal.h"
 #include "record/test_record.h"
 
@@ -31,8 +32,10 @@ Evaluation some_evaluation() {
                                 .class_probabilities = {0.9F, 0.1F, 0.25F, 0.75F, 0.5F, 0.5F},
                                 .loss = 0.4};
   Evaluation evaluation;
-  evaluation.run = {
-      .config_hash = kHash, .seed = 3, .parameters_sha256 = kHash, .engine = "native"};
+  evaluation.run = {.config_hash = config_hash(ExperimentConfig{}),
+                    .seed = 3,
+                    .parameters_sha256 = kHash,
+                    .engine = "native"};
   evaluation.engine = "libtorch";
   evaluation.transform = parse_spec("rotate:degrees=15+shift:dx=1", "test");
   evaluation.data = {.dataset = "mnist", .samples = 3, .sha256 = kHash};
@@ -122,7 +125,7 @@ TEST(Evaluation, IsNamedAfterItsTransform) {
                         sha256_hex(canonical).substr(0, 12)));
 }
 
-TEST(Evaluation, OfOtherParametersIsUnusable) {
+TEST(Evaluation, OfAnotherModelIsUnusable) {
   const test::TemporaryFolder folder;
   const Evaluation evaluation = some_evaluation();
   const auto file = evaluation_file(folder.path(), "test", evaluation.transform, Engine::libtorch);
@@ -137,7 +140,11 @@ TEST(Evaluation, OfOtherParametersIsUnusable) {
   EXPECT_TRUE(stored.evaluations.empty());
   ASSERT_EQ(stored.unusable.size(), 1U);
   EXPECT_EQ(stored.unusable.front().file, file);
-  EXPECT_THAT(stored.unusable.front().why, HasSubstr("other parameters"));
+  EXPECT_THAT(stored.unusable.front().why, HasSubstr("another model"));
+  // k-NN and SVM have no parameters to tell them apart.
+  result.parameters_sha256 = kHash;
+  result.config.data.train_limit = 100;
+  EXPECT_TRUE(read_evaluations(folder.path(), result).evaluations.empty());
   remove_evaluations(folder.path());
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "evaluations"));
 }

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "config/write.h"
 #include "report/evaluations.h"
 #include "report/stored_runs.h"
 
@@ -23,7 +24,7 @@ inline std::int64_t right_in(const ConfusionMatrix& counts) {
 inline StoredEvaluation evaluated(const StoredRun& run, const std::string& spec, std::int64_t right,
                                   const std::optional<std::string>& suite = std::nullopt) {
   Evaluation evaluation;
-  evaluation.run = {.config_hash = std::string(64, 'c'),
+  evaluation.run = {.config_hash = config_hash(run.result.config),
                     .seed = static_cast<std::int64_t>(run.result.config.seed),
                     .parameters_sha256 = run.result.parameters_sha256.value_or(""),
                     .engine = "native"};
