@@ -37,9 +37,10 @@ std::string remedy_for(const RunResult& result, const std::string& folder) {
   }
   if (result.epochs.empty()) {
     const std::int64_t every = result.config.training.evaluate_every;
-    return (every == 1 ? "no epoch was finished"
-                       : fmt::format("no checkpoint was written yet, as training.evaluate_every is {}",
-                                     every)) +
+    return (every == 1
+                ? "no epoch was finished"
+                : fmt::format("no checkpoint was written yet, as training.evaluate_every is {}",
+                              every)) +
            "; run the command again with --resume, instead of --force, if you gave it";
   }
   return fmt::format(

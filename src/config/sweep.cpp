@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -19,6 +20,7 @@
 #include "config/keys.h"
 #include "config/read.h"
 #include "config/run_keys.h"
+#include "config/shipped_configs.h"
 #include "config/write.h"
 
 namespace mnist_bench {
@@ -107,7 +109,12 @@ json seeds_of(const std::string& text) {
                 "write 1-10 or 1,2,5, without spaces");
   };
   if (const std::size_t dash = text.find('-'); dash != std::string::npos) {
-    return {{"from", number(text.substr(0, dash))}, {"to", number(text.substr(dash + 1))}};
+    const json from = number(text.substr(0, dash));
+    const json to = number(text.substr(dash + 1));
+    if (from <= to) return {{"from", from}, {"to", to}};
+    throw Error(ExitCode::usage,
+                fmt::format("--seeds {}: the range ends before it starts", escaped(text)),
+                fmt::format("did you mean {}-{}?", to.dump(), from.dump()));
   }
   json seeds = json::array();
   for (const std::string& digits : split_at_commas(text)) seeds.push_back(number(digits));
@@ -371,16 +378,25 @@ auto naming_sweep(const SweepConfig& sweep, const std::filesystem::path& config,
   }
 }
 
+/// `file`, or the shipped config that it names, which is then refused for what it is.
+std::filesystem::path found_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return file;
+  const std::vector<std::string> names = shipped_config_names();
+  const bool is_name = std::find(names.begin(), names.end(), file.string()) != names.end();
+  return is_name ? find_config(file) : file;
+}
+
 }  // namespace
 
 SweepConfig read_sweep(const std::filesystem::path& file, const std::optional<std::string>& output,
                        const std::optional<std::string>& seeds) {
   const bool is_named = !is_stream(file);
   const std::string origin = file == "-" ? "stdin" : file.string();
-  Document document{
-      .file = origin,
-      .folder = is_named ? file.parent_path() : std::filesystem::path(),
-      .content = parse_strict_json(read_input(file, kMaxConfigBytes, ExitCode::usage), origin)};
+  Document document{.file = origin,
+                    .folder = is_named ? file.parent_path() : std::filesystem::path(),
+                    .content = parse_strict_json(
+                        read_input(found_file(file), kMaxConfigBytes, ExitCode::usage), origin)};
   require_known_keys(document);
   if (output) document.content["output"] = *output;
   if (seeds) document.content["seeds"] = seeds_of(*seeds);

@@ -185,7 +185,8 @@ class Sweep {
 
   void on_line(Slot& slot, const std::string& line) {
     const Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (event.is_object()) outcome_.train_seconds += event.value("train_seconds", 0.0);  // epochs
+    // Of an epoch, or of a fit.
+    if (event.is_object()) outcome_.train_seconds += event.value("train_seconds", 0.0);
     if (!event.is_object()) {  // printed by a library
       observer_.debug(fmt::format("worker: {}", line));
     } else if (event.value("event", "") == "progress") {

@@ -33,7 +33,7 @@ struct SweepOutcome {
   std::int64_t ended = 0;  ///< runs that came to an end here, however
   std::int64_t workers = 0;
   double seconds = 0.0;        ///< from the start of the first worker to the last run's end
-  double train_seconds = 0.0;  ///< of all workers: training alone, of whole epochs
+  double train_seconds = 0.0;  ///< of all workers: training alone, of whole epochs and fits
 };
 
 /// Trains `runs` on worker processes, each in the folder that its `output` names. A run that fails

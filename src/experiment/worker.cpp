@@ -58,6 +58,7 @@ void execute(const WorkRequest& request, DataCache& data, Observer& observer) {
                                          data, observer);
     end["status"] = to_string(run.result.status);
     if (run.result.error) end["error"] = *run.result.error;
+    if (run.result.timing.fit_seconds) end["train_seconds"] = *run.result.timing.fit_seconds;
     if (run.result.test) {
       end["accuracy"] = run.result.test->metrics.accuracy.value_or(0.0);
       end["test_images"] = run.result.test->metrics.samples;

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 
 import pytest
@@ -282,6 +283,9 @@ def test_a_sweep_keeps_one_row_for_each_value(bench, tmp_path, model, key, value
     groups = read_json(tmp_path / "report.json")["groups"]
     found = [group["config"]["model"][key] for group in groups]
     assert sorted(map(str, found)) == sorted(map(str, values))
+    if model == "svm":
+        told = re.search(r" on 1 worker, (\d+) % of it training$", done.stderr, re.M)
+        assert int(told[1]) > 0, done.stderr
 
 
 def test_a_sweep_over_seeds_says_before_it_begins_that_they_change_nothing(bench, tmp_path):

@@ -477,6 +477,7 @@ def test_wrong_use_is_refused(bench, write_sweep):
     assert_refusal(bench("sweep", write_sweep(), "--jobs", "0"), 2, "--jobs")
     assert_refusal(bench("sweep", write_sweep(), "seed=3"), 2, "seeds")
     assert_refusal(bench("sweep", CNN), 2, "experiment config", "mnist-bench run")
+    assert_refusal(bench("sweep", "knn"), 2, "experiment config", "mnist-bench run knn")
     assert_refusal(bench("run", write_sweep()), 2, "a sweep", "mnist-bench sweep")
 
 

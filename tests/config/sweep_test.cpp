@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/error_of.h"
 #include "base/temporary_folder.h"
 #include "config/write.h"
 
@@ -112,6 +113,7 @@ TEST_F(SweepTest, OtherSeedsReplaceTheFilesOwn) {
   EXPECT_EQ(seeds("5,1"), (Seeds{5, 1}));
   EXPECT_EQ(seeds("0"), (Seeds{0}));
   EXPECT_EQ(read_sweep(file).seeds, (Seeds{9}));
+  EXPECT_EQ(test::error_of([&] { seeds("6-1"); })->remedy(), "did you mean 1-6?");
   for (const char* text : {"1-", "-1", "1-2-3", "1,,2", "a", "1 ,2", "1,", "1.5", "1e3", "+1",
                            "99999999999999999999"}) {
     EXPECT_THROW(seeds(text), Error) << text;

@@ -196,7 +196,10 @@ TEST(Augmentation, NamesWhatIsWrong) {
   EXPECT_EQ(problem_with(R"([{"type": "affine"}, {"type": "afine"}])"),
             "/1/type: found \"afine\"; did you mean \"affine\"?");
   EXPECT_EQ(problem_with(R"([{"type": "rotate", "degrees": 5}])"),
-            "/0/type: found \"rotate\"; allowed: affine, elastic, gaussian_noise");
+            "/0/type: found \"rotate\", which is a key of \"affine\"; write {\"type\": \"affine\", "
+            "\"rotate\": …}");
+  EXPECT_EQ(problem_with(R"([{"type": "blur"}])"),
+            "/0/type: found \"blur\"; allowed: affine, elastic, gaussian_noise");
   EXPECT_EQ(problem_with(R"([{"type": "affine", "shfit": 2}])"),
             "/0/shfit: unknown key of \"affine\" (found 2); did you mean \"shift\"?");
   EXPECT_THAT(problem_with(R"([{"type": "elastic", "alpha": 1, "seed": 1}])"),
