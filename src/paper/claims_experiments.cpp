@@ -58,14 +58,13 @@ PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
   std::vector<std::string> missing;
   for (const PaperModel& model : models_of(evidence, missing)) {
     const auto with = [&](Normalization normalization) {
-      const RunGroup* const found =
+      return with_all_seeds(
           variant(evidence, *model.runs, {"data.normalization", "training.epochs"},
-                  [&](const auto& config) { return config.data.normalization == normalization; });
-      if (found == nullptr) {
-        missing.push_back(fmt::format("{} with data.normalization={}", model.printed->name,
-                                      enum_name(kNormalizations, normalization)));
-      }
-      return found;
+                  [&](const auto& config) { return config.data.normalization == normalization; }),
+          *model.runs,
+          fmt::format("{} with data.normalization={}", model.printed->name,
+                      enum_name(kNormalizations, normalization)),
+          missing);
     };
     const Side none = {"bytes", with(Normalization::none)};
     for (const Side& scaled :
@@ -87,14 +86,12 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
   for (const PaperModel& model : models_of(evidence, missing)) {
     for (const Initialization initialization : {Initialization::xavier, Initialization::pytorch}) {
       const std::string name(enum_name(kInitializations, initialization));
-      const RunGroup* const other =
+      const RunGroup* const other = with_all_seeds(
           variant(evidence, *model.runs, {"model.initialization", "training.epochs"},
-                  [&](const auto& config) { return config.initialization == initialization; });
-      if (other == nullptr) {
-        missing.push_back(
-            fmt::format("{} with model.initialization={}", model.printed->name, name));
-        continue;
-      }
+                  [&](const auto& config) { return config.initialization == initialization; }),
+          *model.runs, fmt::format("{} with model.initialization={}", model.printed->name, name),
+          missing);
+      if (other == nullptr) continue;
       hold_first_epochs_against(model.printed->name, {name, other}, {"he", model.runs}, claim,
                                 judgements);
     }
@@ -108,8 +105,13 @@ constexpr std::array kSgdRates = {0.01, 0.02, 0.05, 0.1, 0.2};
 constexpr std::array kSgdMomenta = {0.0, 0.9};
 constexpr std::int64_t kHeldBack = 10'000;
 
+bool any_diverged(const RunGroup& group) {
+  return std::any_of(group.failed.begin(), group.failed.end(),
+                     [](const StoredRun& run) { return run.result.status == RunStatus::diverged; });
+}
+
 /// The runs with SGD, of all settings of the grid, that are best on the images held back after one
-/// epoch. A setting of which a run failed is none to choose. Null: there are none; what the grid
+/// epoch. A setting of which a run diverged is none to choose. Null: there are none; what the grid
 /// lacks of Adam's seeds is added to `missing`.
 const RunGroup* tuned_sgd(const PaperEvidence& evidence, const PaperModel& model,
                           const RunGroup& adam, std::vector<std::string>& missing) {
@@ -117,19 +119,18 @@ const RunGroup* tuned_sgd(const PaperEvidence& evidence, const PaperModel& model
   double most = 0.0;
   for (const double rate : kSgdRates) {
     for (const double momentum : kSgdMomenta) {
-      const RunGroup* const group =
-          variant(evidence, adam, {"optimizer."}, [&](const ExperimentConfig& config) {
-            return config.optimizer ==
-                   OptimizerConfig(SgdConfig{.learning_rate = rate, .momentum = momentum});
-          });
-      const bool failed = group != nullptr && !group->failed.empty();
-      if (group == nullptr || (!failed && group->completed.size() < adam.completed.size())) {
-        missing.push_back(fmt::format("{} with SGD, rate {} and momentum {}", model.printed->name,
-                                      rate, momentum));
-        continue;
-      }
+      const RunGroup* const group = with_all_seeds(
+          variant(evidence, adam, {"optimizer."},
+                  [&](const ExperimentConfig& config) {
+                    return config.optimizer ==
+                           OptimizerConfig(SgdConfig{.learning_rate = rate, .momentum = momentum});
+                  }),
+          adam,
+          fmt::format("{} with SGD, rate {} and momentum {}", model.printed->name, rate, momentum),
+          missing);
+      if (group == nullptr || any_diverged(*group)) continue;
       const SampleSummary accuracy = summary_by_seed(*group, first_validation_accuracy);
-      if (failed || !accuracy.mean || (best != nullptr && *accuracy.mean <= most)) continue;
+      if (!accuracy.mean || (best != nullptr && *accuracy.mean <= most)) continue;
       best = group;
       most = *accuracy.mean;
     }
@@ -145,16 +146,23 @@ PaperClaim sgd_claim(const PaperEvidence& evidence) {
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> missing;
   for (const PaperModel& model : models_of(evidence, missing)) {
-    const RunGroup* const adam = variant(
-        evidence, *model.runs, {"data.validation", "training.epochs"}, [](const auto& config) {
-          return config.data.validation == kHeldBack && config.training.epochs == 1;
-        });
-    if (adam == nullptr) {
-      missing.push_back(fmt::format("{} with Adam and images held back", model.printed->name));
+    const RunGroup* const adam = with_all_seeds(
+        variant(evidence, *model.runs, {"data.validation", "training.epochs"},
+                [](const auto& config) {
+                  return config.data.validation == kHeldBack && config.training.epochs == 1;
+                }),
+        *model.runs, fmt::format("{} with Adam and images held back", model.printed->name),
+        missing);
+    if (adam == nullptr) continue;
+    const RunGroup* const sgd = tuned_sgd(evidence, model, *adam, missing);
+    if (sgd == nullptr) {
+      if (!missing.empty()) continue;
+      claim.findings.push_back(fmt::format("{}: with each of {} settings of SGD a run diverged.",
+                                           model.printed->name,
+                                           kSgdRates.size() * kSgdMomenta.size()));
+      judgements.push_back({model.printed->name, Judgement{}});
       continue;
     }
-    const RunGroup* const sgd = tuned_sgd(evidence, model, *adam, missing);
-    if (sgd == nullptr) continue;
     const auto& settings = std::get<SgdConfig>(config_of(*sgd).optimizer);
     const bool at_the_edge =
         settings.learning_rate == kSgdRates.front() || settings.learning_rate == kSgdRates.back();
@@ -186,17 +194,18 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
       .experiment = "sweep configs/paper/batches.json"};
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> missing;
+  const RunGroup* const mlp = evidence.mlp.runs;
   const auto smallest_against_largest = [&](const char* at, std::vector<const RunGroup*> groups) {
-    std::sort(groups.begin(), groups.end(), [](const RunGroup* a, const RunGroup* b) {
+    std::stable_sort(groups.begin(), groups.end(), [](const RunGroup* a, const RunGroup* b) {
       return config_of(*a).training.batch_size < config_of(*b).training.batch_size;
     });
     const auto side = [&](std::int64_t size) {
       const auto found = std::find_if(groups.begin(), groups.end(), [&](const RunGroup* group) {
         return config_of(*group).training.batch_size == size;
       });
-      if (found != groups.end()) return Side{fmt::format("batches of {}", size), *found};
-      missing.push_back(fmt::format("MLP with batches of {} {}", size, at));
-      return Side{};
+      return Side{fmt::format("batches of {}", size),
+                  with_all_seeds(found == groups.end() ? nullptr : *found, *mlp,
+                                 fmt::format("MLP with batches of {} {}", size, at), missing)};
     };
     const Side large = side(kLargestBatch);
     const Side small = side(kSmallestBatch);
@@ -212,7 +221,6 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
     judged.name += fmt::format(", {}", at);
     judgements.push_back(std::move(judged));
   };
-  const RunGroup* const mlp = evidence.mlp.runs;
   if (!evidence.mlp.has_runs() || config_of(*mlp).training.steps) {
     missing.emplace_back("runs of the MLP over epochs");
   } else {
@@ -239,17 +247,15 @@ PaperClaim overfitting_claim(const PaperEvidence& evidence) {
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> missing;
   for (const PaperModel& model : models_of(evidence, missing)) {
-    const RunGroup* const without =
+    const RunGroup* const without = with_all_seeds(
         variant(evidence, *model.runs, {"model.dropout", "model.dropout2d"},
-                [](const auto& config) { return drops_nothing(config.model); });
-    if (without == nullptr) {
-      missing.push_back(fmt::format("{} without dropout", model.printed->name));
-      continue;
-    }
+                [](const auto& config) { return drops_nothing(config.model); }),
+        *model.runs, fmt::format("{} without dropout", model.printed->name), missing);
+    if (without == nullptr) continue;
     const Sample with_gap = {"with dropout", gaps(evidence, *model.runs)};
     const Sample without_gap = {"without", gaps(evidence, *without)};
-    if (with_gap.values.size() < model.runs->completed.size() ||
-        without_gap.values.size() < without->completed.size()) {
+    if (!has_all_values(with_gap.values, *model.runs) ||
+        !has_all_values(without_gap.values, *without)) {
       missing.push_back(
           fmt::format("evaluations of the {} on its training images", model.printed->name));
       continue;
@@ -309,6 +315,12 @@ ValuesBySeed spreads_of(const RunGroup& group) {
   return spreads;
 }
 
+/// Whether a run's record has no layer's outputs at step 0.
+bool lacks_outputs(const RunGroup& group) {
+  return std::any_of(group.completed.begin(), group.completed.end(),
+                     [](const StoredRun& run) { return run.result.preactivations.empty(); });
+}
+
 PaperClaim magnitude_claim(const PaperEvidence& evidence) {
   PaperClaim claim{
       .place = "Sec. 3.10, eq. 20",
@@ -327,18 +339,24 @@ PaperClaim magnitude_claim(const PaperEvidence& evidence) {
     for (const Initialization initialization :
          {Initialization::he, Initialization::xavier, Initialization::pytorch}) {
       const std::string name(enum_name(kInitializations, initialization));
+      const std::string what =
+          fmt::format("{} with model.initialization={}", model.printed->name, name);
       const RunGroup* const runs =
           config_of(*model.runs).initialization == initialization
               ? model.runs
-              : variant(
-                    evidence, *model.runs, {"model.initialization", "training.epochs"},
-                    [&](const auto& config) { return config.initialization == initialization; });
-      const ValuesBySeed spreads = runs == nullptr ? ValuesBySeed() : spreads_of(*runs);
-      if (spreads.empty()) {
-        missing.push_back(fmt::format("{} with model.initialization={} and its outputs at step 0",
-                                      model.printed->name, name));
+              : with_all_seeds(
+                    variant(evidence, *model.runs, {"model.initialization", "training.epochs"},
+                            [&](const auto& config) {
+                              return config.initialization == initialization;
+                            }),
+                    *model.runs, what, missing);
+      if (runs == nullptr) continue;
+      if (lacks_outputs(*runs)) {
+        missing.push_back(what + " and its outputs at step 0");
         continue;
       }
+      const ValuesBySeed spreads = spreads_of(*runs);
+      if (spreads.empty()) continue;  // all runs diverged
       std::vector<std::string> layers;
       for (const Preactivations& layer : runs->completed.front().result.preactivations) {
         layers.push_back(layer.layer);

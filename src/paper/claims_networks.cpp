@@ -62,11 +62,9 @@ PaperClaim trade_off_claim(const PaperEvidence& evidence) {
     const std::vector<const RunGroup*> others = variants_of(evidence, mlp, {"model."});
     for (const auto& [words, count] : {std::pair("equal parameters", &ModelSummary::parameters),
                                        std::pair("equal MACs", &ModelSummary::macs)}) {
-      const RunGroup* const cnn = equal_cnn(others, *mlp.model, count);
-      if (cnn == nullptr) {
-        missing.push_back(fmt::format("a CNN with {}", words));
-        continue;
-      }
+      const RunGroup* const cnn = with_all_seeds(equal_cnn(others, *mlp.model, count), mlp,
+                                                 fmt::format("a CNN with {}", words), missing);
+      if (cnn == nullptr) continue;
       claim.findings.push_back(fmt::format(
           "At {}: a CNN with {} and {} channels and {} hidden units has {} parameters and {} "
           "multiply-accumulates, the MLP {} and {}.",
@@ -119,17 +117,15 @@ PaperClaim small_problem_claim(const PaperEvidence& evidence) {
   for (const std::int64_t images : kDataSizes) {
     Pair pair = {fmt::format("{} images", with_commas(images))};
     for (const PaperModel& model : models) {
-      const RunGroup* const runs = variant(
-          evidence, *model.runs,
-          {"data.train_limit", "training.steps", "training.epochs", "training.evaluate_every"},
-          [&](const ExperimentConfig& config) {
-            return config.training.steps == kDataSteps &&
-                   config.data.train_limit.value_or(kPrintedTrainImages) == images;
-          });
-      (model.printed == &kPrintedMlp ? pair.mlp : pair.cnn) = runs;
-      if (runs == nullptr) {
-        missing.push_back(fmt::format("{} on {}", model.printed->name, pair.name));
-      }
+      (model.printed == &kPrintedMlp ? pair.mlp : pair.cnn) = with_all_seeds(
+          variant(
+              evidence, *model.runs,
+              {"data.train_limit", "training.steps", "training.epochs", "training.evaluate_every"},
+              [&](const ExperimentConfig& config) {
+                return config.training.steps == kDataSteps &&
+                       config.data.train_limit.value_or(kPrintedTrainImages) == images;
+              }),
+          *model.runs, fmt::format("{} on {}", model.printed->name, pair.name), missing);
     }
     if (pair.mlp != nullptr && pair.cnn != nullptr) pairs.push_back(pair);
   }
@@ -184,16 +180,13 @@ PaperClaim scaling_claim(const PaperEvidence& evidence) {
   for (const PaperModel& model : models_of(evidence, missing)) {
     std::vector<Side> sides;
     for (const std::int64_t side : kSides) {
-      const RunGroup* const runs =
+      const RunGroup* const runs = with_all_seeds(
           variant(evidence, *model.runs, {"data.transform", "training.epochs"},
                   [&](const ExperimentConfig& config) {
                     return config.training.epochs == 1 && side_of(config) == side;
-                  });
-      if (runs == nullptr) {
-        missing.push_back(fmt::format("{} on {} by {} pixels", model.printed->name, side, side));
-        continue;
-      }
-      sides.push_back({fmt::format("{0} by {0}", side), runs});
+                  }),
+          *model.runs, fmt::format("{0} on {1} by {1} pixels", model.printed->name, side), missing);
+      if (runs != nullptr) sides.push_back({fmt::format("{0} by {0}", side), runs});
     }
     if (sides.size() < kSides.size()) continue;
     std::vector<std::string> texts;
@@ -243,13 +236,12 @@ PaperClaim manual_features_claim(const PaperEvidence& evidence) {
     missing.emplace_back("runs of the MLP");
   } else {
     const RunGroup& mlp = *evidence.mlp.runs;
-    for (const auto& [name, runs] :
+    for (const auto& [name, found] :
          {std::pair("k-NN (k = 1)", classical_group<KnnConfig>(evidence, mlp)),
           std::pair("SVM (rbf, C = 10)", classical_group<SvmConfig>(evidence, mlp))}) {
-      if (runs == nullptr) {
-        missing.push_back(fmt::format("{} on the MLP's data", name));
-        continue;
-      }
+      const RunGroup* const runs =
+          with_all_seeds(found, mlp, fmt::format("{} on the MLP's data", name), missing);
+      if (runs == nullptr) continue;
       judgements.push_back(
           held_against("Raw pixels", kLastAccuracy, {name, runs}, {"MLP", &mlp}, claim.findings));
     }
@@ -262,7 +254,7 @@ PaperClaim manual_features_claim(const PaperEvidence& evidence) {
 constexpr const char* kNoiseSuite = "noise";
 
 /// A claim that `other` is better than the CNN on noisy images, or what it lacks. `name`: of
-/// `other`.
+/// `other`, which is null where `missing` says why.
 void hold_on_noise(const PaperEvidence& evidence, const std::string& name, const RunGroup* other,
                    std::vector<std::string>& missing, PaperClaim& claim) {
   std::vector<NamedJudgement> judgements;
@@ -270,13 +262,14 @@ void hold_on_noise(const PaperEvidence& evidence, const std::string& name, const
   std::size_t evaluated = 0;
   std::vector<std::string> specs = specs_of(*shipped_suite(kNoiseSuite));
   std::erase(specs, canonical_spec({}));
-  if (other == nullptr) {
-    missing.push_back(name);
-  } else if (evidence.cnn.runs != nullptr) {
+  if (other != nullptr) {
     for (const std::string& spec : specs) {
       const Sample cnn = {"CNN", accuracies_on(evidence, *evidence.cnn.runs, kOwnTestSet, spec)};
       const Sample of_other = {name, accuracies_on(evidence, *other, kOwnTestSet, spec)};
-      if (cnn.values.empty() || of_other.values.empty()) continue;
+      if (!has_all_values(cnn.values, *evidence.cnn.runs) ||
+          !has_all_values(of_other.values, *other)) {
+        continue;
+      }
       ++evaluated;
       const Quantity accuracy = {.what = "accuracy",
                                  .rules = metric_of(kAccuracyKey),
@@ -310,22 +303,25 @@ PaperClaim augmentation_claim(const PaperEvidence& evidence) {
           "inputs”",
       .experiment = fmt::format("sweep configs/paper/augmentation.json, evaluate RUN... --suite {}",
                                 kNoiseSuite)};
+  constexpr const char* kName = "CNN trained with noise";
   std::vector<std::string> missing;
   const RunGroup* augmented = nullptr;
   if (!evidence.cnn.has_runs()) {
     missing.emplace_back("runs of the CNN");
   } else {
-    augmented = variant(evidence, *evidence.cnn.runs, {"training.augment"}, [](const auto& config) {
-      return spec_of(config.training.augment) == kTrainingNoise;
-    });
+    augmented = with_all_seeds(variant(evidence, *evidence.cnn.runs, {"training.augment"},
+                                       [](const auto& config) {
+                                         return spec_of(config.training.augment) == kTrainingNoise;
+                                       }),
+                               *evidence.cnn.runs, kName, missing);
     if (augmented != nullptr) {
       const NamedJudgement clean =
           held_against("Clean images", kLastAccuracy, {"CNN", evidence.cnn.runs},
-                       {"CNN trained with noise", augmented}, claim.findings);
+                       {kName, augmented}, claim.findings);
       claim.tests += clean.judgement.could_decide() ? 1 : 0;
     }
   }
-  hold_on_noise(evidence, "CNN trained with noise", augmented, missing, claim);
+  hold_on_noise(evidence, kName, augmented, missing, claim);
   return claim;
 }
 
@@ -348,17 +344,20 @@ PaperClaim deeper_claim(const PaperEvidence& evidence) {
       .experiment = fmt::format("scripts/check_claims --all: sweep configs/paper/classifiers.json, "
                                 "evaluate RUN... --suite {}",
                                 kNoiseSuite)};
+  constexpr const char* kName = "ResNet-8";
   std::vector<std::string> missing;
   const RunGroup* resnet = nullptr;
   if (!evidence.cnn.has_runs()) {
     missing.emplace_back("runs of the CNN");
   } else {
-    for (const RunGroup* group :
-         variants_of(evidence, *evidence.cnn.runs, {"model.", "training.engine"})) {
-      if (is_resnet8(*group)) resnet = group;
-    }
+    const std::vector<const RunGroup*> others =
+        variants_of(evidence, *evidence.cnn.runs, {"model.", "training.engine"});
+    const auto found = std::find_if(others.begin(), others.end(),
+                                    [](const RunGroup* group) { return is_resnet8(*group); });
+    resnet = with_all_seeds(found == others.end() ? nullptr : *found, *evidence.cnn.runs, kName,
+                            missing);
   }
-  hold_on_noise(evidence, "ResNet-8", resnet, missing, claim);
+  hold_on_noise(evidence, kName, resnet, missing, claim);
   return claim;
 }
 

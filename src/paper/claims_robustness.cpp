@@ -11,6 +11,7 @@
 #include "evaluate/paired_tests.h"
 #include "model/summary.h"
 #include "paper/claims.h"
+#include "paper/experiments.h"
 #include "report/robustness_section.h"
 #include "report/rounding.h"
 #include "transform/suite.h"
@@ -33,9 +34,11 @@ std::vector<TransformFamily> families_among(const std::vector<TransformFamily>& 
   return found;
 }
 
-/// What a verdict needs: it must not depend on which severities somebody chose to evaluate.
-/// Nothing where both models are evaluated on all points of the suite standard of these types.
-std::optional<std::string> lack_of_points(const std::vector<TransformFamily>& families,
+/// What a verdict needs: it must not depend on which severities, or runs, somebody chose to
+/// evaluate. Nothing where all runs of both models are evaluated on all points of the suite
+/// standard of these types. `families`: of these models.
+std::optional<std::string> lack_of_points(const PaperModel& mlp, const PaperModel& cnn,
+                                          const std::vector<TransformFamily>& families,
                                           const Types& types) {
   std::set<std::string> missing;
   const Suite suite = *shipped_suite(kPaperSuite);
@@ -47,14 +50,17 @@ std::optional<std::string> lack_of_points(const std::vector<TransformFamily>& fa
   const std::size_t all = missing.size();
   for (const TransformFamily& family : families) {
     for (const SeverityPoint& point : family.points) {
-      if (point.accuracy[kMlp].empty() || point.accuracy[kCnn].empty()) continue;
+      if (!has_all_values(point.accuracy[kMlp], *mlp.runs) ||
+          !has_all_values(point.accuracy[kCnn], *cnn.runs)) {
+        continue;
+      }
       for (const std::string& spec : point.specs) missing.erase(spec);
     }
   }
   if (missing.empty()) return std::nullopt;
   return fmt::format(
-      "The verdict rests on {} sets of images, of which both models are tested on {}; evaluate "
-      "RUN... --suite {} tests them on the rest.",
+      "The verdict rests on {} sets of images, of which all runs of both models are tested on {}; "
+      "evaluate RUN... --suite {} tests them on the rest.",
       all, all - missing.size(), kPaperSuite);
 }
 
@@ -98,7 +104,7 @@ PaperClaim better_on(const PaperEvidence& evidence, PaperClaim claim, const Type
     claim.verdict = ClaimVerdict::undecided;
     return claim;
   }
-  if (const auto lack = lack_of_points(evidence.families, types)) {
+  if (const auto lack = lack_of_points(evidence.mlp, evidence.cnn, evidence.families, types)) {
     claim.findings.push_back(*lack);
     return claim;
   }
@@ -169,7 +175,7 @@ PaperClaim robustness_claim(const PaperEvidence& evidence) {
     claim.verdict = ClaimVerdict::undecided;
     return claim;
   }
-  if (const auto lack = lack_of_points(evidence.families, {})) {
+  if (const auto lack = lack_of_points(evidence.mlp, evidence.cnn, evidence.families, {})) {
     claim.findings.push_back(*lack);
     return claim;
   }
@@ -227,7 +233,7 @@ PaperClaim invariance_claim(const PaperEvidence& evidence) {
                    .claim = "CNNs “leverage translation invariance”",
                    .findings = {receptive_field_finding()},
                    .basis = ClaimBasis::reading};
-  if (const auto lack = lack_of_points(evidence.families, {"shift"})) {
+  if (const auto lack = lack_of_points(evidence.mlp, evidence.cnn, evidence.families, {"shift"})) {
     claim.findings.push_back(*lack);
     return claim;
   }
@@ -311,6 +317,10 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
         "These runs have no such experiment: sweep configs/paper/permuted.json.");
     return claim;
   }
+  std::vector<std::string> missing;
+  with_all_seeds(mlp, *evidence.mlp.runs, "MLP with permuted pixels", missing);
+  with_all_seeds(cnn, *evidence.cnn.runs, "CNN with permuted pixels", missing);
+  if (!is_complete(claim, missing)) return claim;
   const Judgement change_of_mlp = judge_accuracies(*evidence.mlp.runs, *mlp);
   const Judgement change_of_cnn = judge_accuracies(*evidence.cnn.runs, *cnn);
   const Judgement lead = judge_accuracies(*mlp, *cnn);
@@ -326,7 +336,8 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
                                                 kSameWithin, test_images(*mlp).value_or(0));
   claim.findings.push_back(fmt::format("That the MLP is the same within {:.1f} points is {}.",
                                        100.0 * kSameWithin, same.obstacle ? "not shown" : "shown"));
-  if (!lack_of_points(evidence.permuted_families, {"shift"})) {
+  if (!lack_of_points(evidence.permuted_mlp, evidence.permuted_cnn, evidence.permuted_families,
+                      {"shift"})) {
     claim.findings.push_back(
         "Shifted before the permutation, " +
         accuracies_text(families_among(evidence.permuted_families, {"shift"}).front()));

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "config/difference.h"
+#include "record/stored_files.h"
 #include "report/rounding.h"
 #include "transform/transform.h"
 
@@ -37,6 +39,17 @@ SampleSummary negated(SampleSummary differences) {
     differences.ci95 = Interval{.low = -differences.ci95->high, .high = -differences.ci95->low};
   }
   return differences;
+}
+
+/// Of the runs that ended, completed or diverged: to run these again would change nothing.
+std::set<std::uint64_t> ended_seeds(const RunGroup& group) {
+  std::set<std::uint64_t> seeds;
+  for (const auto* runs : {&group.completed, &group.failed}) {
+    for (const StoredRun& run : *runs) {
+      if (is_final(run.result.status)) seeds.insert(run.result.config.seed);
+    }
+  }
+  return seeds;
 }
 
 }  // namespace
@@ -105,6 +118,28 @@ void conclude(PaperClaim& claim, const std::vector<NamedJudgement>& judgements,
   claim.verdict = verdict_in_parts(judge_jointly(judgements));
 }
 
+const RunGroup* with_all_seeds(const RunGroup* group, const RunGroup& reference,
+                               const std::string& what, std::vector<std::string>& missing) {
+  if (group == nullptr) {
+    missing.push_back(what);
+    return nullptr;
+  }
+  if (!group->completed.empty() && is_deterministic(*group)) return group;
+  const std::set<std::uint64_t> ended = ended_seeds(*group);
+  const auto lacking =
+      std::count_if(reference.completed.begin(), reference.completed.end(),
+                    [&](const StoredRun& run) { return !ended.contains(run.result.config.seed); });
+  if (lacking == 0) return group;
+  missing.push_back(
+      fmt::format("{} ({} of {})", what, lacking, counted(reference.completed.size(), "seed")));
+  return nullptr;
+}
+
+bool has_all_values(const ValuesBySeed& values, const RunGroup& group) {
+  if (values.is_at_every_seed) return !values.empty();
+  return values.size() >= group.completed.size();
+}
+
 std::vector<PaperModel> models_of(const PaperEvidence& evidence,
                                   std::vector<std::string>& missing) {
   std::vector<PaperModel> models;
@@ -127,7 +162,7 @@ std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const Ru
   };
   std::vector<const RunGroup*> variants;
   for (const RunGroup& group : evidence.groups) {
-    if (group.completed.empty() || group.device != of.device) continue;
+    if (ended_seeds(group).empty() || group.device != of.device) continue;
     std::vector<KeyDifference> differences = config_differences(config_of(of), config_of(group));
     std::erase_if(differences, [](const KeyDifference& difference) {
       return difference.key == "name" || difference.key == "seed";
@@ -135,6 +170,9 @@ std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const Ru
     if (differences.empty()) continue;
     if (std::all_of(differences.begin(), differences.end(), is_among)) variants.push_back(&group);
   }
+  std::stable_sort(variants.begin(), variants.end(), [](const RunGroup* a, const RunGroup* b) {
+    return a->completed.size() > b->completed.size();
+  });
   return variants;
 }
 

@@ -65,11 +65,21 @@ void conclude(PaperClaim& claim, const std::vector<NamedJudgement>& judgements,
 /// The second of these alone; whether nothing is missing.
 bool is_complete(PaperClaim& claim, const std::vector<std::string>& missing);
 
+/// The group if a run of each of the seeds that `reference` has completed has ended, completed or
+/// diverged; of a deterministic group one run counts for all seeds. Else null, and `what` is added
+/// to `missing`, with how many of the seeds it lacks. `group` may be null.
+const RunGroup* with_all_seeds(const RunGroup* group, const RunGroup& reference,
+                               const std::string& what, std::vector<std::string>& missing);
+
+/// Whether each completed run of the group has a value; of a deterministic group any.
+bool has_all_values(const ValuesBySeed& values, const RunGroup& group);
+
 /// Those with completed runs; the others are added to `missing`.
 std::vector<PaperModel> models_of(const PaperEvidence& evidence, std::vector<std::string>& missing);
 
 /// The groups, on the same kind of device, that differ from `of` in some of these keys and in no
-/// other ("training.epochs"; "optimizer." for all of a section). With completed runs alone.
+/// other ("training.epochs"; "optimizer." for all of a section). Those with the most completed runs
+/// first; without those of which no run has ended, completed or diverged.
 std::vector<const RunGroup*> variants_of(const PaperEvidence& evidence, const RunGroup& of,
                                          const std::vector<std::string>& keys);
 

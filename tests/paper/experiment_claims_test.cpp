@@ -109,6 +109,63 @@ TEST(ExperimentClaims, AreOpenWhereAPartOfTheExperimentIsMissing) {
                                              HasSubstr("CNN with data.normalization=unit"))));
 }
 
+/// The same runs without those of some seeds.
+std::vector<StoredRun> only_seeds(std::vector<StoredRun> runs, std::uint64_t most) {
+  std::erase_if(runs, [=](const StoredRun& run) { return run.result.config.seed > most; });
+  return runs;
+}
+
+/// The claim on normalization with these runs on bytes.
+PaperClaim on_bytes(const std::vector<StoredRun>& runs, std::uint64_t seeds = 6) {
+  return claim_on({only_seeds(of_both(nothing, 0.3, 0.95), seeds), runs,
+                   only_seeds(of_both(with(Normalization::unit), 0.31, 0.95), seeds)},
+                  "Sec. 3.6", "faster convergence");
+}
+
+TEST(ExperimentClaims, AreOpenWhereSeedsOfAnExperimentAreMissing) {
+  const std::vector<StoredRun> bytes = of_both(with(Normalization::none), 0.5, 0.9);
+  const PaperClaim claim = on_bytes(only_seeds(bytes, 4));
+  EXPECT_EQ(claim.verdict, ClaimVerdict::open);
+  EXPECT_EQ(claim.tests, 0);
+  EXPECT_THAT(claim.findings,
+              Contains(AllOf(HasSubstr("MLP with data.normalization=none (2 of 6 seeds)"),
+                             HasSubstr("CNN with data.normalization=none (2 of 6 seeds)"))));
+  // Few seeds of all are not missing: they show less.
+  EXPECT_EQ(on_bytes(only_seeds(bytes, 4), /*seeds=*/4).verdict, ClaimVerdict::suggested);
+  EXPECT_EQ(on_bytes(only_seeds(bytes, 1), /*seeds=*/1).verdict, ClaimVerdict::undecided);
+}
+
+TEST(ExperimentClaims, CountSeedsThatDivergedAsRun) {
+  const std::vector<StoredRun> bytes = of_both(with(Normalization::none), 0.5, 0.9);
+  for (const auto& [status, verdict] : {std::pair(RunStatus::diverged, ClaimVerdict::suggested),
+                                        {RunStatus::failed, ClaimVerdict::open},
+                                        {RunStatus::interrupted, ClaimVerdict::open}}) {
+    std::vector<StoredRun> runs = only_seeds(bytes, 5);
+    for (StoredRun& run : ended(bytes, status)) {
+      if (run.result.config.seed == 6) runs.push_back(std::move(run));
+    }
+    EXPECT_EQ(on_bytes(runs).verdict, verdict) << to_string(status);
+  }
+  const PaperClaim none = on_bytes(ended(bytes, RunStatus::diverged));
+  EXPECT_EQ(none.verdict, ClaimVerdict::undecided);
+  EXPECT_THAT(none.findings, Contains(HasSubstr("no common seeds, a difference is not shown")));
+}
+
+TEST(ExperimentClaims, CountTheVariantWithTheMostSeeds) {
+  const auto after = [&](std::int64_t epochs, std::uint64_t seeds) {
+    return only_seeds(of_both(
+                          [=](ExperimentConfig& config) {
+                            config.data.normalization = Normalization::none;
+                            config.training.epochs = epochs;
+                          },
+                          0.5, 0.9),
+                      seeds);
+  };
+  std::vector<StoredRun> runs = after(1, 3);
+  for (StoredRun& run : after(2, 6)) runs.push_back(std::move(run));
+  EXPECT_EQ(on_bytes(runs).verdict, ClaimVerdict::holds);
+}
+
 /// Both models with this optimizer, one epoch, and this accuracy on images held back.
 std::vector<StoredRun> held_back(const OptimizerConfig& optimizer, double validation, double loss,
                                  double test) {
@@ -170,16 +227,39 @@ TEST(ExperimentClaims, OnSgdAreOpenWithoutTheWholeGrid) {
   EXPECT_EQ(claim_on(parts, "Sec. 3.9", "SGD").verdict, ClaimVerdict::open);
 }
 
+TEST(ExperimentClaims, OnSgdDoNotChooseASettingOfWhichRunsDiverged) {
+  std::vector<std::vector<StoredRun>> parts = sgd_grid(/*best_rate=*/0.2);
+  parts.back() = ended(parts.back(), RunStatus::diverged);
+  const PaperClaim claim = claim_on(parts, "Sec. 3.9", "SGD");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::does_not_hold) << "the next one is better than Adam";
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("rate 0.01, momentum 0.")));
+  // What failed in another way can be run again.
+  parts.back() = ended(parts.back(), RunStatus::failed);
+  EXPECT_EQ(claim_on(parts, "Sec. 3.9", "SGD").verdict, ClaimVerdict::open);
+}
+
+TEST(ExperimentClaims, OnSgdAreUndecidedWhereEverySettingDiverged) {
+  std::vector<std::vector<StoredRun>> parts = sgd_grid();
+  for (std::size_t i = 2; i < parts.size(); ++i) {
+    parts[i] = ended(parts[i], RunStatus::diverged);
+  }
+  const PaperClaim claim = claim_on(parts, "Sec. 3.9", "SGD");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::undecided);
+  EXPECT_THAT(claim.findings, Contains("CNN: with each of 10 settings of SGD a run diverged."));
+}
+
 TEST(ExperimentClaims, OnInitializationHoldHeAgainstTheOthers) {
   const auto from = [](Initialization initialization) {
     return [=](ExperimentConfig& config) { config.initialization = initialization; };
   };
-  const PaperClaim claim =
-      claim_on({of_both(nothing, 0.3, 0.95), of_both(from(Initialization::pytorch), 0.2, 0.97),
-                of_both(from(Initialization::xavier), 0.25, 0.96)},
-               "Sec. 3.10", "initialization");
+  std::vector<std::vector<StoredRun>> parts = {of_both(nothing, 0.3, 0.95),
+                                               of_both(from(Initialization::pytorch), 0.2, 0.97),
+                                               of_both(from(Initialization::xavier), 0.25, 0.96)};
+  const PaperClaim claim = claim_on(parts, "Sec. 3.10", "initialization");
   EXPECT_EQ(claim.verdict, ClaimVerdict::does_not_hold);
   EXPECT_THAT(claim.findings, Contains(HasSubstr("CNN, training loss of the first epoch: he")));
+  parts.back().pop_back();
+  EXPECT_EQ(claim_on(parts, "Sec. 3.10", "initialization").verdict, ClaimVerdict::open);
 }
 
 TEST(ExperimentClaims, OnMinibatchesHoldTheSmallestAgainstTheLargest) {
@@ -199,14 +279,21 @@ TEST(ExperimentClaims, OnMinibatchesHoldTheSmallestAgainstTheLargest) {
     }
     return runs;
   };
-  const PaperClaim claim = claim_on(
-      {six(MlpConfig{}, nothing, 0.3, 0.95), with_errors(16, {}, 10), with_errors(1024, {}, 40),
-       with_errors(16, 500, 50), with_errors(64, 500, 30), with_errors(1024, 500, 20)},
-      "Sec. 3.10", "minibatches");
+  std::vector<std::vector<StoredRun>> parts = {six(MlpConfig{}, nothing, 0.3, 0.95),
+                                               with_errors(16, {}, 10),
+                                               with_errors(1024, {}, 40),
+                                               with_errors(16, 500, 50),
+                                               with_errors(64, 500, 30),
+                                               with_errors(1024, 500, 20)};
+  const PaperClaim claim = claim_on(parts, "Sec. 3.10", "minibatches");
   EXPECT_EQ(claim.verdict, ClaimVerdict::holds_in_part);
   EXPECT_THAT(claim.findings, Contains(AllOf(HasSubstr("at equal steps"), HasSubstr("16: 9"),
                                              HasSubstr("64: 9"), HasSubstr("1024: 9"))));
   EXPECT_THAT(claim.findings, Contains(HasSubstr("batches of 16 less batches of 1024")));
+  parts.back().pop_back();
+  EXPECT_THAT(
+      claim_on(parts, "Sec. 3.10", "minibatches").findings,
+      Contains(HasSubstr("it lacks MLP with batches of 1024 at equal steps (1 of 6 seeds)")));
 }
 
 TEST(ExperimentClaims, OnTheTradeOffCompareNetworksOfEqualSize) {
@@ -232,6 +319,9 @@ TEST(ExperimentClaims, OnTheTradeOffCompareNetworksOfEqualSize) {
   const PaperClaim claim =
       claim_on({mlp, equal_parameters, equal_macs, far}, "Sec. 5.2", "trade-off");
   EXPECT_EQ(claim.verdict, ClaimVerdict::holds);
+  EXPECT_EQ(
+      claim_on({mlp, only_seeds(equal_parameters, 5), equal_macs}, "Sec. 5.2", "trade-off").verdict,
+      ClaimVerdict::open);
   EXPECT_EQ(claim.tests, 2);
   EXPECT_THAT(claim.findings,
               Contains(AllOf(HasSubstr("At equal parameters"), HasSubstr("18 and 36 channels"))));
@@ -289,6 +379,9 @@ TEST(ExperimentClaims, OnDropoutHoldTheGapsOfTrainingAndTestImagesAgainstEachOth
               Contains(AllOf(HasSubstr("MLP, training less test accuracy in %: with dropout 0.75"),
                              HasSubstr("without 2.05"))));
   EXPECT_THAT(claim.findings, Contains(HasSubstr("CNN, test accuracy at the end in %: with")));
+  std::vector<std::vector<StoredRun>> fewer = parts;
+  fewer.back().pop_back();
+  EXPECT_EQ(claim_on(fewer, "Sec. 3.5", "overfitting", evaluations).verdict, ClaimVerdict::open);
 }
 
 TEST(ExperimentClaims, OnTheMagnitudeCompareTheLayersOfANetworkAtStepZero) {
@@ -319,6 +412,12 @@ TEST(ExperimentClaims, OnTheMagnitudeCompareTheLayersOfANetworkAtStepZero) {
                      HasSubstr("the largest is 1.910 ± 0.009 times the smallest (n = 6)"))));
   EXPECT_THAT(claim_with(1.9).findings,
               Contains(HasSubstr("MLP, he: that this is less than 2 times is shown (n = 6)")));
+  EXPECT_EQ(
+      claim_on({outputs(Initialization::he, 1.4, 1.9), outputs(Initialization::xavier, 1.2, 0.7),
+                only_seeds(outputs(Initialization::pytorch, 0.6, 0.1), 2)},
+               "Sec. 3.10, eq. 20", "magnitude")
+          .verdict,
+      ClaimVerdict::open);
 }
 
 TEST(ExperimentClaims, OnSmallProblemsHoldTheTimesOfEqualStepsAgainstEachOther) {
@@ -342,6 +441,9 @@ TEST(ExperimentClaims, OnSmallProblemsHoldTheTimesOfEqualStepsAgainstEachOther) 
   EXPECT_EQ(claim.tests, 12);
   EXPECT_THAT(claim.findings,
               Contains(HasSubstr("shorter at 6, its accuracy to be higher at 0 and lower at 6")));
+  parts.back().pop_back();
+  EXPECT_THAT(claim_on(parts, "Sec. 6", "small-scale").findings,
+              Contains(HasSubstr("it lacks CNN on 60,000 images (1 of 6 seeds)")));
   parts.pop_back();
   EXPECT_EQ(claim_on(parts, "Sec. 6", "small-scale").verdict, ClaimVerdict::open);
 }
@@ -353,20 +455,23 @@ TEST(ExperimentClaims, OnResolutionHoldTheMlpsAccuracyOnLargerImagesAgainstTheUs
       if (!spec.empty()) config.data.transform = parse_spec(spec, "test");
     };
   };
-  const auto claim_with = [&](std::int64_t errors_on_large) {
+  const auto claim_with = [&](std::int64_t errors_on_large, std::uint64_t seeds_on_large = 6) {
     std::vector<std::vector<StoredRun>> parts = {with_errors(MlpConfig{}, "mlp", nothing, 22),
                                                  with_errors(CnnConfig{}, "cnn", nothing, 11)};
     for (const auto& [model, name] :
          {std::pair(ModelConfig(MlpConfig{}), "mlp-r"), {ModelConfig(CnnConfig{}), "cnn-r"}}) {
       parts.push_back(with_errors(model, name, on("resize:rows=14,columns=14"), 50));
       parts.push_back(with_errors(model, name, on(""), 40));
-      parts.push_back(with_errors(model, name, on("resize:rows=56,columns=56"), errors_on_large));
+      parts.push_back(
+          only_seeds(with_errors(model, name, on("resize:rows=56,columns=56"), errors_on_large),
+                     seeds_on_large));
     }
     return claim_on(parts, "Sec. 2", "higher-resolution");
   };
   EXPECT_EQ(claim_with(45).verdict, ClaimVerdict::holds);
   EXPECT_EQ(claim_with(30).verdict, ClaimVerdict::does_not_hold);
   EXPECT_EQ(claim_with(40).verdict, ClaimVerdict::undecided);
+  EXPECT_EQ(claim_with(45, /*seeds_on_large=*/5).verdict, ClaimVerdict::open);
 }
 
 TEST(ExperimentClaims, OnManualFeaturesHoldBothClassifiersAgainstTheMlp) {
@@ -432,6 +537,16 @@ TEST(ExperimentClaims, OnNoiseHoldAugmentationAndResNetAgainstTheCnn) {
   EXPECT_EQ(claim_on(parts, "Sec. 6", "ResNet", evaluations).verdict, ClaimVerdict::open);
   evaluate_group(group_runs(resnet).front(), after_noise(7'000), evaluations);
   EXPECT_EQ(claim_on(parts, "Sec. 6", "ResNet", evaluations).verdict, ClaimVerdict::does_not_hold);
+  // Every run of both has to be evaluated on every set.
+  EvaluationsOfRuns fewer = evaluations;
+  fewer.at(augmented.back().folder).pop_back();
+  const PaperClaim lacking = claim_on(parts, "Sec. 6", "augmentation", fewer);
+  EXPECT_EQ(lacking.verdict, ClaimVerdict::open);
+  EXPECT_THAT(lacking.findings,
+              Contains(HasSubstr("evaluations of both on 1 of 14 sets of noisy images")));
+  EXPECT_THAT(
+      claim_on({cnn, only_seeds(augmented, 5)}, "Sec. 6", "augmentation", evaluations).findings,
+      Contains(HasSubstr("it lacks CNN trained with noise (1 of 6 seeds)")));
   // It is known by its layers, not by its name.
   std::vector<StoredRun> other = resnet;
   for (StoredRun& run : other) {

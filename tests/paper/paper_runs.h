@@ -58,6 +58,16 @@ inline std::vector<StoredRun> paper_runs() {
   return runs;
 }
 
+/// What is left of these runs where they end with this status: no result on the test images.
+inline std::vector<StoredRun> ended(std::vector<StoredRun> runs, RunStatus status) {
+  for (StoredRun& run : runs) {
+    run.result.status = status;
+    run.result.test.reset();
+    run.result.parameters_sha256.reset();
+  }
+  return runs;
+}
+
 inline const PaperCell& cell_of(const PaperCheck& check, const std::string& model,
                                 const std::string& metric) {
   return *std::find_if(check.cells.begin(), check.cells.end(), [&](const PaperCell& cell) {
