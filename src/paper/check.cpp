@@ -244,7 +244,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
                    });
   for (PaperClaim& claim : check.claims) {
     if (claim.basis == ClaimBasis::runs && claim.experiment.empty()) {
-      claim.experiment = "sweep configs/paper/sweep.json";
+      claim.experiment = kPaperSweep;
     }
   }
   return check;

@@ -28,6 +28,8 @@ struct PaperModel {
 inline constexpr std::size_t kMlp = 0;
 inline constexpr std::size_t kCnn = 1;
 
+/// What makes the runs of both models.
+inline constexpr const char* kPaperSweep = "sweep configs/paper/sweep.json";
 /// The suite of transforms that claims on robustness are decided by.
 inline constexpr const char* kPaperSuite = "standard";
 

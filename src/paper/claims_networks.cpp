@@ -55,7 +55,7 @@ PaperClaim trade_off_claim(const PaperEvidence& evidence) {
       .experiment = "sweep configs/paper/efficiency.json"};
   std::vector<NamedJudgement> judgements;
   std::vector<std::string> missing;
-  if (evidence.mlp.runs == nullptr || !evidence.mlp.runs->model) {
+  if (!evidence.mlp.has_runs() || !evidence.mlp.runs->model) {
     missing.emplace_back("runs of the MLP");
   } else {
     const RunGroup& mlp = *evidence.mlp.runs;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "paper/arithmetic.h"
 #include "paper/claims.h"
+#include "paper/experiments.h"
 #include "report/compare/comparison.h"
 #include "report/confused_pairs.h"
 #include "report/rounding.h"
@@ -26,6 +27,7 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Sec. 5.1",
                    .claim = "the CNN “outperforms the MLP across all metrics”",
                    .findings = {},
+                   .experiment = kPaperSweep,
                    .basis = ClaimBasis::runs,
                    .verdict = ClaimVerdict::open};
   std::vector<std::string> differences;
@@ -45,7 +47,9 @@ PaperClaim outperforms_claim(const PaperEvidence& evidence) {
       fmt::format("If each ± is an SD over n runs, Welch's t-test finds the difference significant "
                   "(p < 0.05) from this n on: {}.",
                   fmt::join(runs_needed, ", ")));
-  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
+  std::vector<std::string> missing;
+  models_of(evidence, missing);
+  if (!is_complete(claim, missing)) return claim;
   if (const auto other = other_difference(evidence)) {
     claim.findings.push_back(*other);
     claim.verdict = ClaimVerdict::undecided;
@@ -194,8 +198,11 @@ PaperClaim macro_f1_claim(const PaperEvidence& evidence) {
                        "“relying solely on” accuracy “can mask underlying failures”: macro F1 "
                        "tells more",
                    .findings = {},
+                   .experiment = kPaperSweep,
                    .basis = ClaimBasis::runs};
-  if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
+  std::vector<std::string> missing;
+  models_of(evidence, missing);
+  if (!is_complete(claim, missing)) return claim;
   if (const auto other = other_difference(evidence)) {
     claim.findings.push_back(*other);
     claim.verdict = ClaimVerdict::undecided;

@@ -318,6 +318,7 @@ PaperClaim flattening_claim(const PaperEvidence& evidence) {
     return claim;
   }
   std::vector<std::string> missing;
+  models_of(evidence, missing);
   with_all_seeds(mlp, *evidence.mlp.runs, "MLP with permuted pixels", missing);
   with_all_seeds(cnn, *evidence.cnn.runs, "CNN with permuted pixels", missing);
   if (!is_complete(claim, missing)) return claim;

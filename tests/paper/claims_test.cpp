@@ -260,6 +260,19 @@ TEST(PaperClaims, AboutInferenceAreJudgedRunByRun) {
   EXPECT_EQ(verdict_with({1, 1, 1, 1, 1}, {2, 2, 2, 2, 2}), ClaimVerdict::suggested);
 }
 
+TEST(PaperClaims, OnBothModelsAreOpenWhereAllRunsOfOneDiverged) {
+  std::vector<StoredRun> runs = paper_runs();
+  const std::vector<StoredRun> mlps = ended({runs.begin(), runs.begin() + 3}, RunStatus::diverged);
+  std::copy(mlps.begin(), mlps.end(), runs.begin());
+  const PaperCheck check = check_paper(group_runs(runs));
+  for (const auto& [place, words] :
+       {std::pair("Sec. 5.1", "outperforms"), {"Sec. 4.2", "macro F1"}}) {
+    const PaperClaim& claim = claim_of(check, place, words);
+    EXPECT_EQ(claim.verdict, ClaimVerdict::open) << words;
+    EXPECT_THAT(claim.findings, Contains(HasSubstr("it lacks runs of the MLP."))) << words;
+  }
+}
+
 TEST(PaperClaims, OnMacroF1CompareWhatTheTwoMetricsLeadTo) {
   std::vector<StoredRun> runs;
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {

@@ -355,6 +355,15 @@ void evaluate_on_training(const std::vector<StoredRun>& runs, std::int64_t right
   }
 }
 
+TEST(ExperimentClaims, OnTheTradeOffAreOpenWhereAllRunsOfTheMlpDiverged) {
+  const PaperClaim claim =
+      claim_on({ended(six(MlpConfig{}, nothing, 0.3, 0.95), RunStatus::diverged),
+                six(CnnConfig{}, nothing, 0.3, 0.95)},
+               "Sec. 5.2", "trade-off");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::open);
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("it lacks runs of the MLP.")));
+}
+
 TEST(ExperimentClaims, OnDropoutHoldTheGapsOfTrainingAndTestImagesAgainstEachOther) {
   const auto no_dropout = [](ExperimentConfig& config) {
     if (auto* mlp = std::get_if<MlpConfig>(&config.model)) mlp->dropout = 0;
