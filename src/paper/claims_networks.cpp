@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "config/difference.h"
 #include "paper/claims.h"
 #include "paper/experiments.h"
 #include "report/rounding.h"
@@ -209,6 +210,14 @@ PaperClaim scaling_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
+/// Whether both are on the same images of the same data, however their pixels are scaled.
+bool are_on_same_data(const ExperimentConfig& a, const ExperimentConfig& b) {
+  const std::vector<KeyDifference> differences = config_differences(a, b);
+  return std::none_of(differences.begin(), differences.end(), [](const KeyDifference& difference) {
+    return difference.key.starts_with("data.") && difference.key != "data.normalization";
+  });
+}
+
 /// The classifier that is no network with the settings of configs/paper/classical.json, on the same
 /// data as the MLP.
 template <class Config>
@@ -216,9 +225,8 @@ const RunGroup* classical_group(const PaperEvidence& evidence, const RunGroup& m
   for (const RunGroup& group : evidence.groups) {
     if (group.completed.empty()) continue;
     const ExperimentConfig& config = config_of(group);
-    DataConfig data = config.data;
-    data.normalization = config_of(mlp).data.normalization;
-    if (config.model == ModelConfig(Config{}) && data == config_of(mlp).data) return &group;
+    const bool has_settings = config.model == ModelConfig(Config{});
+    if (has_settings && are_on_same_data(config_of(mlp), config)) return &group;
   }
   return nullptr;
 }

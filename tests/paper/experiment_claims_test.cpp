@@ -484,13 +484,15 @@ TEST(ExperimentClaims, OnResolutionHoldTheMlpsAccuracyOnLargerImagesAgainstTheUs
 }
 
 TEST(ExperimentClaims, OnManualFeaturesHoldBothClassifiersAgainstTheMlp) {
-  const auto claim_with = [&](std::int64_t errors_of_svm) {
+  const auto claim_with = [&](std::int64_t errors_of_svm,
+                              const std::optional<ClassNames>& class_names = {}) {
     std::vector<StoredRun> classical;
     for (const auto& [model, name, errors] :
          {std::tuple(ModelConfig(KnnConfig{}), "knn", std::int64_t{31}),
           {ModelConfig(SvmConfig{}), "svm", errors_of_svm}}) {
       RunResult run = mnist_run(model, 1, Sizes(10, errors));
       run.config.name = name;
+      run.config.data.class_names = class_names;
       run.epochs.clear();
       run.parameters_sha256.reset();
       classical.push_back(stored(run));
@@ -500,6 +502,8 @@ TEST(ExperimentClaims, OnManualFeaturesHoldBothClassifiersAgainstTheMlp) {
   };
   EXPECT_EQ(claim_with(40).verdict, ClaimVerdict::holds);
   EXPECT_EQ(claim_with(15).verdict, ClaimVerdict::holds_in_part);
+  EXPECT_EQ(claim_with(40, ClassNames(10, "digit")).verdict, ClaimVerdict::holds)
+      << "names are no part of an experiment";
   EXPECT_THAT(claim_with(15).findings,
               Contains(AllOf(HasSubstr("MLP 97.75 ± 0.05, SVM (rbf, C = 10) 98.50"),
                              HasSubstr("(n = 6)"))));
