@@ -208,6 +208,12 @@ TEST(RobustnessClaims, OfInvarianceAreAboutTheCnnAlone) {
     return claim_of(check_with(all_same, all_same, seeds), "Sec. 5.4", "invariance");
   };
   EXPECT_EQ(keeps(6).verdict, ClaimVerdict::holds);
+  // It takes as many seeds to show it as to refute it.
+  for (const std::size_t seeds : {2, 3, 5}) {
+    EXPECT_EQ(keeps(seeds).verdict, ClaimVerdict::undecided) << seeds;
+    EXPECT_THAT(keeps(seeds).findings, Contains(HasSubstr("Not shown to be the same")));
+  }
+  EXPECT_EQ(keeps(1).verdict, ClaimVerdict::open);
 }
 
 TEST(RobustnessClaims, AreUndecidedWhereMoreThanTheModelDiffers) {
