@@ -83,17 +83,34 @@ std::vector<std::int64_t> class_sizes_in(const std::vector<RunGroup>& groups) {
   return {};
 }
 
-/// The group of the same experiment with permuted pixels; null: none.
-const RunGroup* permuted_group_of(const std::vector<RunGroup>& groups, const RunGroup* plain) {
-  if (plain == nullptr) return nullptr;
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const RunGroup& group) {
-    ExperimentConfig config = config_of(group);
-    const TransformChain& chain = config.data.transform;
-    if (chain.size() != 1 || chain.front().type != "permute_pixels") return false;
-    config.data.transform = config_of(*plain).data.transform;
-    return group.device == plain->device && differences_between(config_of(*plain), config).empty();
-  });
-  return found == groups.end() ? nullptr : &*found;
+/// Whether the group is the same experiment with permuted pixels.
+bool is_permuted(const RunGroup& group, const RunGroup& plain) {
+  ExperimentConfig config = config_of(group);
+  const TransformChain& chain = config.data.transform;
+  if (chain.size() != 1 || chain.front().type != "permute_pixels") return false;
+  config.data.transform = config_of(plain).data.transform;
+  return group.device == plain.device && differences_between(config_of(plain), config).empty();
+}
+
+/// The groups of the same two experiments with pixels that are permuted in one way for both: those
+/// with the most completed runs. Null, null: there are none, or no runs of one are completed.
+std::pair<const RunGroup*, const RunGroup*> permuted_pair(const std::vector<RunGroup>& groups,
+                                                          const RunGroup* plain_mlp,
+                                                          const RunGroup* plain_cnn) {
+  std::pair<const RunGroup*, const RunGroup*> best = {nullptr, nullptr};
+  if (plain_mlp == nullptr || plain_cnn == nullptr) return best;
+  std::size_t most = 0;
+  for (const RunGroup& mlp : groups) {
+    if (!is_permuted(mlp, *plain_mlp)) continue;
+    for (const RunGroup& cnn : groups) {
+      const std::size_t runs = std::min(mlp.completed.size(), cnn.completed.size());
+      if (runs <= most || !is_permuted(cnn, *plain_cnn)) continue;
+      if (config_of(mlp).data.transform != config_of(cnn).data.transform) continue;
+      best = {&mlp, &cnn};
+      most = runs;
+    }
+  }
+  return best;
 }
 
 /// Without the severities that kPaperSuite does not have.
@@ -215,10 +232,9 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
                          .groups = groups,
                          .evaluations = evaluations,
                          .class_sizes = class_sizes_in(groups)};
-  evidence.permuted_mlp = {.printed = &kPrintedMlp,
-                           .runs = permuted_group_of(groups, evidence.mlp.runs)};
-  evidence.permuted_cnn = {.printed = &kPrintedCnn,
-                           .runs = permuted_group_of(groups, evidence.cnn.runs)};
+  const auto [permuted_mlp, permuted_cnn] = permuted_pair(groups, mlp, cnn);
+  evidence.permuted_mlp = {.printed = &kPrintedMlp, .runs = permuted_mlp};
+  evidence.permuted_cnn = {.printed = &kPrintedCnn, .runs = permuted_cnn};
   evidence.families = families_of(evidence.mlp, evidence.cnn, evaluations);
   evidence.permuted_families =
       families_of(evidence.permuted_mlp, evidence.permuted_cnn, evaluations);

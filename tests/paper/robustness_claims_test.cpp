@@ -256,6 +256,25 @@ TEST(RobustnessClaims, OfSpatialInformationAreOpenWherePermutedSeedsAreMissing) 
               Contains(HasSubstr("it lacks CNN with permuted pixels (4 of 6 seeds)")));
 }
 
+TEST(RobustnessClaims, OfSpatialInformationPassOverPermutationsThatDoNotCount) {
+  const auto verdict_with = [](std::vector<StoredRun> permuted) {
+    std::vector<StoredRun> runs = both_models();
+    append(runs, std::move(permuted));
+    return claim_of(check_paper(group_runs(runs)), "Sec. 5.4", "spatial").verdict;
+  };
+  // No run of the first is completed.
+  std::vector<StoredRun> runs = ended(
+      both_models(kMlpErrors, kPermutedCnnErrors, "permute_pixels:seed=1"), RunStatus::diverged);
+  append(runs, both_models(kMlpErrors, kPermutedCnnErrors, "permute_pixels:seed=2"));
+  EXPECT_EQ(verdict_with(runs), ClaimVerdict::holds);
+  // The two models' pixels are permuted in different ways.
+  runs = runs_of(MlpConfig{}, kMlpErrors, "permute_pixels:seed=1");
+  append(runs, runs_of(CnnConfig{}, kPermutedCnnErrors, "permute_pixels:seed=2"));
+  EXPECT_EQ(verdict_with(runs), ClaimVerdict::open);
+  append(runs, runs_of(MlpConfig{}, kMlpErrors, "permute_pixels:seed=2"));
+  EXPECT_EQ(verdict_with(runs), ClaimVerdict::holds);
+}
+
 TEST(RobustnessClaims, LeaveThePermutedRunsOutOfThePapersTables) {
   std::vector<StoredRun> runs = both_models(kMlpErrors, kPermutedCnnErrors, "permute_pixels");
   append(runs, both_models());
