@@ -14,10 +14,13 @@
 namespace mnist_bench {
 namespace {
 
-/// Seconds to classify the test images, mean over the epochs of a run.
+/// Seconds to classify the test images, mean over the epochs of a run that ended with it
+/// (training.evaluate_every).
 std::optional<double> evaluation_seconds(const RunResult& run) {
   std::vector<double> seconds;
-  for (const EpochRecord& epoch : run.epochs) seconds.push_back(epoch.evaluate_seconds);
+  for (const EpochRecord& epoch : run.epochs) {
+    if (epoch.test) seconds.push_back(epoch.evaluate_seconds);
+  }
   return summary_of(seconds).mean;
 }
 

@@ -260,6 +260,16 @@ TEST(PaperClaims, AboutInferenceAreJudgedRunByRun) {
   EXPECT_EQ(verdict_with({1, 1, 1, 1, 1}, {2, 2, 2, 2, 2}), ClaimVerdict::suggested);
 }
 
+TEST(PaperClaims, AboutInferenceLeaveOutEpochsWithoutAnEvaluation) {
+  std::vector<StoredRun> runs = paper_runs();
+  for (StoredRun& run : runs) {  // as with training.evaluate_every = 2
+    run.result.epochs.front().evaluate_seconds = 0.0;
+    run.result.epochs.front().test.reset();
+  }
+  EXPECT_THAT(claim_of(check_paper(group_runs(runs)), "Abstract").findings,
+              Contains(HasSubstr("MLP 0.100 s (0.100 to 0.100), n = 3; CNN 2.00 s")));
+}
+
 TEST(PaperClaims, OnBothModelsAreOpenWhereAllRunsOfOneDiverged) {
   std::vector<StoredRun> runs = paper_runs();
   const std::vector<StoredRun> mlps = ended({runs.begin(), runs.begin() + 3}, RunStatus::diverged);
