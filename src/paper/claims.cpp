@@ -38,10 +38,7 @@ std::optional<std::string> other_difference(const PaperEvidence& evidence) {
   of_the_cnn.model = b.config.model;  // the one difference that the claims are about
   std::vector<std::string> found = differences_between(of_the_cnn, b.config);
   if (mlp.device != cnn.device) found.push_back("device: " + mlp.device + " → " + cnn.device);
-  const bool same_images =
-      !a.data || !b.data ||
-      (a.data->test.sha256 == b.data->test.sha256 && a.data->test.samples == b.data->test.samples);
-  if (!same_images) found.emplace_back("the test images");
+  if (!share_test_images(mlp, cnn)) found.emplace_back("the test images");
   if (found.empty()) return std::nullopt;
   return fmt::format("Ours differ in more than the model, so they say nothing of it: {}.",
                      fmt::join(found, ", "));

@@ -257,7 +257,6 @@ PaperClaim balanced_claim(const PaperEvidence& evidence) {
     claim.findings = {"No run of ours was tested on all of MNIST's test images."};
     return claim;
   }
-  constexpr double kLevel = 0.05;
   const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
   const double p = equal_classes_p(sizes);
   const auto images = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});

@@ -184,11 +184,10 @@ ValuesBySeed accuracies_on(const PaperEvidence& evidence, const RunGroup& group,
     const auto of_run = evidence.evaluations.find(run.folder);
     if (of_run == evidence.evaluations.end()) continue;
     for (const StoredEvaluation& stored : of_run->second) {
-      const Evaluation& evaluation = stored.evaluation;
-      const bool is_wanted = stored.data == data && evaluation.engine == evaluation.run.engine &&
-                             canonical_spec(evaluation.transform) == spec;
-      const std::optional<double>& accuracy = evaluation.test.metrics.accuracy;
-      if (is_wanted && accuracy) values[run.result.config.seed] = *accuracy;
+      const std::optional<double> accuracy = own_accuracy(stored, data);
+      if (accuracy && canonical_spec(stored.evaluation.transform) == spec) {
+        values[run.result.config.seed] = *accuracy;
+      }
     }
   }
   return values;

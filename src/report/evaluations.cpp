@@ -4,9 +4,9 @@
 
 namespace mnist_bench {
 
-std::optional<double> own_accuracy(const StoredEvaluation& stored) {
+std::optional<double> own_accuracy(const StoredEvaluation& stored, const std::string& data) {
   const Evaluation& evaluation = stored.evaluation;
-  const bool is_own = stored.data == kOwnTestSet && evaluation.engine == evaluation.run.engine;
+  const bool is_own = stored.data == data && evaluation.engine == evaluation.run.engine;
   return is_own ? evaluation.test.metrics.accuracy : std::nullopt;
 }
 

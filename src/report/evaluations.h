@@ -20,9 +20,10 @@ struct FoundEvaluations {
   std::vector<std::string> unusable;
 };
 
-/// The accuracy on the run's own test set by the engine that trained it, which is what curves,
-/// means over suites and conclusions rest on; absent for other evaluations.
-std::optional<double> own_accuracy(const StoredEvaluation& stored);
+/// The accuracy on the run's own test set, or training set, by the engine that trained it, which is
+/// what curves, means over suites and conclusions rest on; absent for other evaluations.
+std::optional<double> own_accuracy(const StoredEvaluation& stored,
+                                   const std::string& data = kOwnTestSet);
 
 /// Those in the folders of the groups' completed runs.
 FoundEvaluations evaluations_of(const std::vector<RunGroup>& groups);

@@ -239,10 +239,11 @@ std::vector<std::string> robustness_notes(const std::vector<RobustnessComparison
       "points from that. A noise seed that is not named is 0."};
   const std::int64_t conclusions = conclusions_in(comparisons);
   if (conclusions == 0) return notes;
-  notes.emplace_back(
-      "Shown: at least 6 common seeds, the 95 % interval of the paired difference excludes 0, and "
-      "the sign-flip test gives p < 0.05; in part: for some severities only, or not in one "
-      "direction.");
+  notes.push_back(fmt::format(
+      "Shown: at least {} common seeds, the 95 % interval of the paired difference excludes 0, and "
+      "the sign-flip test gives p < {}; in part: for some severities only, or not in one "
+      "direction.",
+      kFewestSeeds, kLevel));
   notes.push_back(chance_note(conclusions));
   return notes;
 }

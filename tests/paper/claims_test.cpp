@@ -197,6 +197,16 @@ TEST(PaperClaims, AboutWhichModelIsBetterAreUndecidedWhereMoreThanTheModelDiffer
   }
 }
 
+TEST(PaperClaims, AboutWhichModelIsBetterAreUndecidedWhereTestImagesDiffer) {
+  std::vector<StoredRun> runs = paper_runs();
+  runs.back().result.data->test.sha256 = "cc";  // of one run alone
+  const PaperCheck check = check_paper(group_runs(runs));
+  EXPECT_EQ(claim_of(check, "Sec. 5.1", "outperforms").verdict, ClaimVerdict::undecided);
+  EXPECT_THAT(claim_of(check, "Sec. 5.1", "outperforms").findings,
+              Contains(HasSubstr("differ in more than the model, so they say nothing of it: the "
+                                 "test images.")));
+}
+
 TEST(PaperClaims, AboutWhichModelIsBetterFollowTheOneJudge) {
   std::set<std::string> seen;
   for (const auto& expected : oracle()["outperforms"]) {
