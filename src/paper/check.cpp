@@ -251,7 +251,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
   for (auto&& claims :
        {method_claims(evidence), training_claims(evidence), experiment_claims(evidence),
         table4_claims(evidence, check), result_claims(evidence), cost_claims(evidence),
-        robustness_claims(evidence), network_claims(evidence)}) {
+        robustness_claims(evidence), network_claims(evidence), noise_claims(evidence)}) {
     check.claims.insert(check.claims.end(), claims.begin(), claims.end());
   }
   std::stable_sort(check.claims.begin(), check.claims.end(),

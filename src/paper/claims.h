@@ -72,8 +72,12 @@ std::vector<PaperClaim> robustness_claims(const PaperEvidence& evidence);
 
 /// Sec. 3.5, 3.6, 3.9 and 3.10: what runs show that differ from ours in one setting.
 std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence);
+/// Of these, the one on the magnitude of a network's signals (eq. 20).
+PaperClaim magnitude_claim(const PaperEvidence& evidence);
 /// Sec. 2, 5.2 and 6: what other networks and classifiers show, and ours on other images.
 std::vector<PaperClaim> network_claims(const PaperEvidence& evidence);
+/// Sec. 6: its future work on noisy inputs.
+std::vector<PaperClaim> noise_claims(const PaperEvidence& evidence);
 
 /// Of all runs of the group.
 const ExperimentConfig& config_of(const RunGroup& group);

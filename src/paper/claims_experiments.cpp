@@ -3,17 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "base/text.h"
 #include "paper/claims.h"
 #include "paper/experiments.h"
-#include "report/rounding.h"
 
 // Claims on how the paper trains, each decided by runs that differ from its setting in one thing.
 
@@ -25,11 +22,11 @@ std::optional<double> first_validation_accuracy(const RunResult& run) {
   return run.epochs.front().validation->accuracy;
 }
 
-/// The same of what the first epoch comes to, by loss and by accuracy.
-void hold_first_epochs_against(const std::string& model, const Side& a, const Side& b,
-                               PaperClaim& claim, std::vector<NamedJudgement>& judgements) {
+/// Compares the first epoch of two sides, by loss and by accuracy.
+void compare_first_epochs(const std::string& model, const Side& a, const Side& b, PaperClaim& claim,
+                          std::vector<NamedJudgement>& judgements) {
   for (const Measured& measured : {kFirstLoss, kFirstAccuracy}) {
-    judgements.push_back(held_against(model, measured, a, b, claim.findings));
+    judgements.push_back(compare_sides(model, measured, a, b, claim.findings));
   }
 }
 
@@ -70,7 +67,7 @@ PaperClaim normalization_speed_claim(const PaperEvidence& evidence) {
     for (const Side& scaled :
          {Side{"unit", with(Normalization::unit)}, Side{"standardized", model.runs}}) {
       if (none.runs == nullptr || scaled.runs == nullptr) continue;
-      hold_first_epochs_against(model.printed->name, none, scaled, claim, judgements);
+      compare_first_epochs(model.printed->name, none, scaled, claim, judgements);
     }
   }
   conclude(claim, judgements, missing);
@@ -92,8 +89,8 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
           *model.runs, fmt::format("{} with model.initialization={}", model.printed->name, name),
           missing);
       if (other == nullptr) continue;
-      hold_first_epochs_against(model.printed->name, {name, other}, {"he", model.runs}, claim,
-                                judgements);
+      compare_first_epochs(model.printed->name, {name, other}, {"he", model.runs}, claim,
+                           judgements);
     }
   }
   conclude(claim, judgements, missing);
@@ -174,7 +171,7 @@ PaperClaim sgd_claim(const PaperEvidence& evidence) {
         at_the_edge ? fmt::format(" A better rate may lie outside those tried, {} to {}.",
                                   kSgdRates.front(), kSgdRates.back())
                     : ""));
-    hold_first_epochs_against(model.printed->name, {"SGD", sgd}, {"Adam", adam}, claim, judgements);
+    compare_first_epochs(model.printed->name, {"SGD", sgd}, {"Adam", adam}, claim, judgements);
   }
   conclude(claim, judgements, missing);
   return claim;
@@ -217,7 +214,7 @@ PaperClaim minibatch_claim(const PaperEvidence& evidence) {
     }
     claim.findings.push_back(
         fmt::format("MLP, {}, accuracy in % by images in a batch: {}.", at, fmt::join(all, ", ")));
-    NamedJudgement judged = held_against("MLP", kLastAccuracy, large, small, claim.findings);
+    NamedJudgement judged = compare_sides("MLP", kLastAccuracy, large, small, claim.findings);
     judged.name += fmt::format(", {}", at);
     judgements.push_back(std::move(judged));
   };
@@ -265,117 +262,11 @@ PaperClaim overfitting_claim(const PaperEvidence& evidence) {
                           .better = Better::lower,
                           .images = test_images(*model.runs).value_or(0)};
     judgements.push_back(
-        held_against(model.printed->name, gap, without_gap, with_gap, claim.findings));
+        compare_sides(model.printed->name, gap, without_gap, with_gap, claim.findings));
     const NamedJudgement accuracy =
-        held_against(model.printed->name, kLastAccuracy, {"without dropout", without},
-                     {"with dropout", model.runs}, claim.findings);
+        compare_sides(model.printed->name, kLastAccuracy, {"without dropout", without},
+                      {"with dropout", model.runs}, claim.findings);
     claim.tests += accuracy.judgement.could_decide() ? 1 : 0;
-  }
-  conclude(claim, judgements, missing);
-  return claim;
-}
-
-/// Of a network whose magnitude is stable, the largest SD of a layer over the smallest, at most.
-constexpr double kStableWithin = 2.0;
-
-/// SD of each layer's outputs at step 0, by layer, seed by seed; none for records without them.
-std::map<std::string, ValuesBySeed> preactivation_sds(const RunGroup& group) {
-  std::map<std::string, ValuesBySeed> by_layer;
-  for (const StoredRun& run : group.completed) {
-    for (const Preactivations& layer : run.result.preactivations) {
-      by_layer[layer.layer][run.result.config.seed] = layer.sd;
-    }
-  }
-  return by_layer;
-}
-
-/// "conv1 1.41 ± 0.02, fc1 …"
-std::string layers_text(const std::vector<std::string>& layers,
-                        const std::map<std::string, ValuesBySeed>& sds) {
-  std::vector<std::string> texts;
-  for (const std::string& layer : layers) {
-    const SampleSummary summary = summary_of(values_of(sds.at(layer)));
-    texts.push_back(fmt::format(
-        "{} {}", layer, summary_text(summary, metric_of("loss"), std::nullopt).mean_and_sd()));
-  }
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-/// The largest SD of a layer over the smallest, seed by seed.
-ValuesBySeed spreads_of(const RunGroup& group) {
-  ValuesBySeed spreads;
-  for (const StoredRun& run : group.completed) {
-    const std::vector<Preactivations>& layers = run.result.preactivations;
-    if (layers.empty()) continue;
-    const auto [least, most] = std::minmax_element(
-        layers.begin(), layers.end(),
-        [](const Preactivations& a, const Preactivations& b) { return a.sd < b.sd; });
-    if (least->sd > 0.0) spreads[run.result.config.seed] = most->sd / least->sd;
-  }
-  return spreads;
-}
-
-/// Whether a run's record has no layer's outputs at step 0.
-bool lacks_outputs(const RunGroup& group) {
-  return std::any_of(group.completed.begin(), group.completed.end(),
-                     [](const StoredRun& run) { return run.result.preactivations.empty(); });
-}
-
-PaperClaim magnitude_claim(const PaperEvidence& evidence) {
-  PaperClaim claim{
-      .place = "Sec. 3.10, eq. 20",
-      .claim =
-          "He's weights ensure “that the signal magnitude remains stable throughout the deep "
-          "network”",
-      .findings = {fmt::format(
-          "SD of each layer's outputs before relu, at step 0, over 100 training images and all "
-          "units, mean ± SD over the seeds. What is stable is not said; here: the largest SD of a "
-          "network's layers is less than {:.0f} times the smallest.",
-          kStableWithin)},
-      .experiment = "sweep configs/paper/initialization.json"};
-  std::vector<NamedJudgement> judgements;
-  std::vector<std::string> missing;
-  for (const PaperModel& model : models_of(evidence, missing)) {
-    for (const Initialization initialization :
-         {Initialization::he, Initialization::xavier, Initialization::pytorch}) {
-      const std::string name(enum_name(kInitializations, initialization));
-      const std::string what =
-          fmt::format("{} with model.initialization={}", model.printed->name, name);
-      const RunGroup* const runs =
-          config_of(*model.runs).initialization == initialization
-              ? model.runs
-              : with_all_seeds(
-                    variant(evidence, *model.runs, {"model.initialization", "training.epochs"},
-                            [&](const auto& config) {
-                              return config.initialization == initialization;
-                            }),
-                    *model.runs, what, missing);
-      if (runs == nullptr) continue;
-      if (lacks_outputs(*runs)) {
-        missing.push_back(what + " and its outputs at step 0");
-        continue;
-      }
-      const ValuesBySeed spreads = spreads_of(*runs);
-      if (spreads.empty()) continue;  // all runs diverged
-      std::vector<std::string> layers;
-      for (const Preactivations& layer : runs->completed.front().result.preactivations) {
-        layers.push_back(layer.layer);
-      }
-      const SampleSummary summary = summary_of(values_of(spreads));
-      claim.findings.push_back(fmt::format(
-          "{}, {}: {}; the largest is {} times the smallest (n = {}).", model.printed->name, name,
-          layers_text(layers, preactivation_sds(*runs)),
-          summary_text(summary, metric_of("loss"), std::nullopt).mean_and_sd(), summary.n));
-      if (initialization != Initialization::he) continue;
-      std::vector<double> below;
-      for (const double spread : values_of(spreads)) below.push_back(kStableWithin - spread);
-      judgements.push_back(
-          {fmt::format("{}, less than {:.0f} times", model.printed->name, kStableWithin),
-           judge(below, /*images=*/0)});
-      claim.findings.push_back(fmt::format("{}, he: that this is less than {:.0f} times is {}.",
-                                           model.printed->name, kStableWithin,
-                                           judged_text(judgements.back().judgement)));
-    }
   }
   conclude(claim, judgements, missing);
   return claim;

@@ -64,8 +64,8 @@ std::string mean_text(const Measured& measured, const RunGroup& runs) {
   return summary_text(summary, measured.rules(), test_images(runs)).mean_and_sd();
 }
 
-NamedJudgement held_against(const std::string& model, const Quantity& quantity, const Sample& a,
-                            const Sample& b, std::vector<std::string>& findings) {
+NamedJudgement compare_sides(const std::string& model, const Quantity& quantity, const Sample& a,
+                             const Sample& b, std::vector<std::string>& findings) {
   const Metric& rules = quantity.rules;
   const bool is_lower_better = quantity.better == Better::lower;
   const PairedValues pairs =
@@ -87,8 +87,8 @@ NamedJudgement held_against(const std::string& model, const Quantity& quantity, 
   return {fmt::format("{}, {} against {}, {}", model, b.name, a.name, quantity.what), judgement};
 }
 
-NamedJudgement held_against(const std::string& model, const Measured& measured, const Side& a,
-                            const Side& b, std::vector<std::string>& findings) {
+NamedJudgement compare_sides(const std::string& model, const Measured& measured, const Side& a,
+                             const Side& b, std::vector<std::string>& findings) {
   const Metric& rules = measured.rules();
   const auto sample = [&](const Side& side) {
     ValuesBySeed values = values_by_seed(*side.runs, measured.value);
@@ -99,7 +99,7 @@ NamedJudgement held_against(const std::string& model, const Measured& measured, 
                              .rules = rules,
                              .better = rules.better,
                              .images = rules.is_share() ? test_images(*b.runs).value_or(0) : 0};
-  return held_against(model, quantity, sample(a), sample(b), findings);
+  return compare_sides(model, quantity, sample(a), sample(b), findings);
 }
 
 bool is_complete(PaperClaim& claim, const std::vector<std::string>& missing) {

@@ -52,10 +52,10 @@ std::string mean_text(const Measured& measured, const RunGroup& runs);
 
 /// The judge's word on whether `b` is better than `a`, with the sign of "better", and a finding on
 /// the two added to `findings`. `model`: whose, "MLP".
-NamedJudgement held_against(const std::string& model, const Quantity& quantity, const Sample& a,
-                            const Sample& b, std::vector<std::string>& findings);
-NamedJudgement held_against(const std::string& model, const Measured& measured, const Side& a,
-                            const Side& b, std::vector<std::string>& findings);
+NamedJudgement compare_sides(const std::string& model, const Quantity& quantity, const Sample& a,
+                             const Sample& b, std::vector<std::string>& findings);
+NamedJudgement compare_sides(const std::string& model, const Measured& measured, const Side& a,
+                             const Side& b, std::vector<std::string>& findings);
 
 /// Concludes a claim that the second side is better in each of the comparisons, or says what of its
 /// experiment is missing: a verdict must not depend on which part of it somebody ran. The
