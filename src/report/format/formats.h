@@ -39,7 +39,7 @@ std::string text_report(const Report& report);
 std::string markdown_report(const Report& report);
 /// A table of GitHub-flavoured Markdown, without the title.
 std::string markdown_table(const ReportTable& table);
-/// A line per run, values unrounded and in the record's units; columns as in csv_columns().
+/// A line per run, values unrounded and in the record's units; columns as in run_columns().
 std::string csv_report(const Report& report);
 /// Each number and text of the sections' data: where it is in json_report, as a JSON pointer (RFC
 /// 6901), and its value; nothing for null and for an empty list.
