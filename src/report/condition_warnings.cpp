@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "record/devices.h"
@@ -20,7 +21,7 @@ struct Condition {
   std::string (*of)(const Provenance&);
 };
 const Condition kConditions[] = {
-    {"threads", true, [](const Provenance& p) { return std::to_string(p.threads); }},
+    {"threads", true, [](const Provenance& p) { return counted(p.threads, "thread"); }},
     {"CPU", true, [](const Provenance& p) { return p.cpu; }},
     {"device", true,
      [](const Provenance& p) { return fmt::format("{} ({})", p.device, p.device_name); }},
@@ -32,6 +33,9 @@ const Condition kConditions[] = {
     {"compiler", false, [](const Provenance& p) { return p.compiler; }},
     {"LibTorch", false, [](const Provenance& p) { return p.libtorch; }},
 };
+
+/// A value's groups are named up to this number; of more there is an example.
+constexpr std::size_t kMostNamed = 2;
 
 std::string first_of(const std::vector<std::string>& items) { return listed(items, kMostListed); }
 
@@ -46,32 +50,63 @@ std::set<std::string> values_in(const RunGroup& group,
   return values;
 }
 
+/// The groups that have a value, by their labels.
+struct Holders {
+  std::string value;
+  std::vector<std::string> labels;
+};
+
+/// "2 threads: 55 groups, such as mlp"
+std::string holders_text(const Holders& holders) {
+  const std::vector<std::string>& labels = holders.labels;
+  if (labels.size() <= kMostNamed) {
+    return fmt::format("{}: {}", holders.value, fmt::join(labels, " and "));
+  }
+  return fmt::format("{}: {}, such as {}", holders.value, counted(labels.size(), "group"),
+                     labels.front());
+}
+
+/// Each value with its groups, that of most groups first.
+std::string holders_text(std::vector<Holders> all) {
+  std::stable_sort(all.begin(), all.end(), [](const Holders& a, const Holders& b) {
+    return a.labels.size() > b.labels.size();
+  });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), kMostListed); ++i) {
+    text += (i == 0 ? "" : "; ") + holders_text(all[i]);
+  }
+  if (all.size() > kMostListed) {
+    text += "; and " + counted(all.size() - kMostListed, "other value");
+  }
+  return text;
+}
+
 /// One warning when `values_in` a group differ, or else when they differ between groups. `within`
 /// and `across` say what follows from it.
 void warn_of_difference(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups,
                         const std::string& name,
                         const std::function<std::string(const RunResult&)>& value_of,
                         const std::string& within, const std::string& across) {
-  std::set<std::string> all;
-  std::vector<std::string> each;
+  std::vector<Holders> all;
   bool mixed = false;
   for (const RunGroup& group : groups) {
     const std::set<std::string> values = values_in(group, value_of);
     if (values.empty()) continue;
-    all.insert(values.begin(), values.end());
-    each.push_back(fmt::format("{}: {}", group.label, first_of(values)));
-    if (values.size() == 1) continue;
+    if (values.size() == 1) {
+      const std::string& value = *values.begin();
+      auto holders = std::find_if(all.begin(), all.end(),
+                                  [&](const Holders& each) { return each.value == value; });
+      if (holders == all.end()) holders = all.insert(all.end(), {.value = value, .labels = {}});
+      holders->labels.push_back(group.label);
+      continue;
+    }
     mixed = true;
     warnings.push_back(fmt::format("{}: its runs differ in {} ({}); {}", group.label, name,
                                    first_of(values), within));
   }
   if (mixed || all.size() < 2) return;
-  warnings.push_back(fmt::format(
-      "the groups differ in {} ({}); {}", name,
-      fmt::join(each.begin(),
-                each.begin() + static_cast<std::ptrdiff_t>(std::min(each.size(), kMostListed)),
-                "; "),
-      across));
+  warnings.push_back(
+      fmt::format("the groups differ in {} ({}); {}", name, holders_text(std::move(all)), across));
 }
 
 void warn_of_conditions(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {

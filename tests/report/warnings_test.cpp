@@ -69,7 +69,8 @@ TEST(Warnings, TellTimesTakenSideBySide) {
 TEST(Warnings, TellWhatDiffersWithinAGroup) {
   EXPECT_THAT(
       warnings_of(second_with([](RunResult& r) { r.provenance->threads = 1; })),
-      ElementsAre("mlp: its runs differ in threads (1, 2); their times are not comparable"));
+      ElementsAre(
+          "mlp: its runs differ in threads (1 thread, 2 threads); their times are not comparable"));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->cpu = "other"; })),
               ElementsAre(HasSubstr("differ in CPU (CPU, other)")));
   EXPECT_THAT(warnings_of(second_with([](RunResult& r) { r.provenance->device_name = "other"; })),
@@ -85,13 +86,39 @@ TEST(Warnings, TellWhatDiffersBetweenGroups) {
   other.provenance->threads = 4;
   EXPECT_THAT(
       warnings_of({stored(run_with("mlp", 1, 9'800)), stored(other)}),
-      ElementsAre("the groups differ in threads (mlp: 2; cnn: 4); do not compare their times"));
+      ElementsAre("the groups differ in threads (2 threads: mlp; 4 threads: cnn); do not compare "
+                  "their times"));
+}
+
+/// An experiment for each of these numbers of threads.
+std::vector<StoredRun> runs_with_threads(const std::vector<std::int64_t>& threads) {
+  std::vector<StoredRun> runs;
+  for (const std::int64_t count : threads) {
+    RunResult run = run_with("net" + std::to_string(runs.size()), 1, 9'800);
+    run.provenance->threads = count;
+    runs.push_back(stored(run));
+  }
+  return runs;
+}
+
+TEST(Warnings, TellEachValueThatGroupsHaveOnceWithTheirNumberTheMostFrequentFirst) {
+  EXPECT_THAT(warnings_of(runs_with_threads({4, 1, 1, 1, 1, 1, 1, 4})),
+              ElementsAre("the groups differ in threads (1 thread: 6 groups, such as net1; 4 "
+                          "threads: net0 and net7); do not compare their times"));
+}
+
+TEST(Warnings, CountTheValuesThatTheyDoNotName) {
+  EXPECT_THAT(warnings_of(runs_with_threads({1, 2, 3, 4, 5, 6, 7, 7})),
+              ElementsAre("the groups differ in threads (7 threads: net6 and net7; 1 thread: net0; "
+                          "2 threads: net1; 3 threads: net2; 4 threads: net3; and 2 other values); "
+                          "do not compare their times"));
 }
 
 TEST(Warnings, TellThatGroupsRanOnDifferentDevices) {
-  EXPECT_THAT(warnings_of(second_with([](RunResult& r) { move_to_gpu(r, "GPU"); })),
-              ElementsAre("the groups differ in device (mlp on CPU: cpu (CPU); mlp on CUDA (GPU): "
-                          "cuda:0 (GPU)); do not compare their times"));
+  EXPECT_THAT(
+      warnings_of(second_with([](RunResult& r) { move_to_gpu(r, "GPU"); })),
+      ElementsAre("the groups differ in device (cpu (CPU): mlp on CPU; cuda:0 (GPU): mlp on "
+                  "CUDA (GPU)); do not compare their times"));
 }
 
 TEST(Warnings, TellThatRunsWentOnOnAnotherDevice) {

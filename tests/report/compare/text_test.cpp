@@ -270,7 +270,7 @@ TEST(CompareText, ShowsFailedRunsAndWarnings) {
       compare_text(compare_groups(group_with("a", {9'700, 9'705}), group_runs(of_b).front()));
   EXPECT_THAT(text, HasSubstr("failed: b seed 3: diverged: not finite"));
   EXPECT_THAT(text, HasSubstr("n = 2, 1 failed"));
-  EXPECT_THAT(text, HasSubstr("warning: the groups differ in threads (A: 2; B: 1)"));
+  EXPECT_THAT(text, HasSubstr("warning: the groups differ in threads (2 threads: A; 1 thread: B)"));
 }
 
 FamilyComparison family_of_three(std::size_t seeds) {
