@@ -20,6 +20,19 @@ std::optional<ordered_json> value_of(const Key& key, const ExperimentConfig& con
   return key.counts_in(config) ? std::optional(key.get(config)) : std::nullopt;
 }
 
+/// Of each experiment, whichever of the keys at `path` its model or optimizer has.
+std::vector<std::optional<ordered_json>> values_at(
+    const std::string& path, const std::vector<ExperimentConfig>& experiments) {
+  std::vector<std::optional<ordered_json>> values(experiments.size());
+  for (const Key& key : experiment_keys()) {
+    if (key.path() != path) continue;
+    for (std::size_t i = 0; i < experiments.size(); ++i) {
+      if (auto value = value_of(key, experiments[i])) values[i] = std::move(value);
+    }
+  }
+  return values;
+}
+
 bool is_list_of_numbers(const ordered_json& value) {
   return value.is_array() && std::all_of(value.begin(), value.end(),
                                          [](const ordered_json& each) { return each.is_number(); });
@@ -142,16 +155,17 @@ std::vector<SweptKey> swept_keys(const std::vector<ExperimentConfig>& experiment
     for (std::size_t i = 0; i < experiments.size(); ++i) {
       const std::vector<const Key*>& of_name = differing[experiments[i].name];
       if (std::find(of_name.begin(), of_name.end(), &key) == of_name.end()) continue;
-      auto value = value_of(key, experiments[i]);
-      if (!value) continue;
+      if (!value_of(key, experiments[i])) continue;
       // model.hidden is two keys, one for each model, and one for people.
       auto found = std::find_if(swept.begin(), swept.end(),
                                 [&](const SweptKey& each) { return each.path == key.path(); });
       if (found == swept.end()) {
-        found = swept.insert(swept.end(), {.path = key.path(), .values = {}});
-        found->values.resize(experiments.size());
+        found = swept.insert(
+            swept.end(),
+            {.path = key.path(), .values = values_at(key.path(), experiments), .sets_apart = {}});
+        found->sets_apart.resize(experiments.size());
       }
-      found->values[i] = std::move(value);
+      found->sets_apart[i] = true;
     }
   }
   return swept;

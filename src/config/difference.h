@@ -46,8 +46,11 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
 /// A key that sets experiments of one name apart.
 struct SweptKey {
   std::string path;  ///< "optimizer.learning_rate"
-  /// By experiment; absent: its model lacks the key, or no namesake differs from it in anything.
+  /// By experiment, defaults included; absent: its model or optimizer lacks the key, or another key
+  /// takes its place.
   std::vector<std::optional<nlohmann::ordered_json>> values;
+  /// By experiment: whether namesakes whose model or optimizer has the same key differ in it.
+  std::vector<bool> sets_apart;
 };
 /// In the order of the keys.
 std::vector<SweptKey> swept_keys(const std::vector<ExperimentConfig>& experiments);

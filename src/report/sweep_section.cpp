@@ -41,6 +41,7 @@ struct SweptRow {
   const RunGroup* group;
   std::string name;                         ///< and its device, where there are several
   std::vector<std::optional<Json>> values;  ///< of the keys, in their order
+  std::vector<bool> set_apart_by;           ///< the same: SweptKey::sets_apart
   const Metric* metric;
 
   [[nodiscard]] const SampleSummary& summary() const { return group->summaries.at(metric->key); }
@@ -88,11 +89,14 @@ Sweep sweep_of(const std::vector<RunGroup>& groups) {
     SweptRow row{.group = found[i],
                  .name = experiments[i].name + (devices ? " on " + found[i]->device : ""),
                  .values = {},
+                 .set_apart_by = {},
                  .metric = sweep.metric};
-    for (const SweptKey& key : keys) row.values.push_back(key.values[i]);
-    const bool is_swept = std::any_of(row.values.begin(), row.values.end(),
-                                      [](const auto& value) { return value.has_value(); });
-    if (is_swept) sweep.rows.push_back(std::move(row));
+    for (const SweptKey& key : keys) {
+      row.values.push_back(key.values[i]);
+      row.set_apart_by.push_back(key.sets_apart[i]);
+    }
+    const auto& by = row.set_apart_by;
+    if (std::find(by.begin(), by.end(), true) != by.end()) sweep.rows.push_back(std::move(row));
   }
   sort_rows(sweep.rows);
   return sweep;
@@ -102,7 +106,15 @@ std::string value_text(const std::string& key, const std::optional<Json>& value)
   return value ? plain_text(key, *value) : kAbsent;
 }
 
-/// The keys whose values are numbers, some of them different; null aside.
+/// Whether the key sets experiments of the row's name apart: where all of them have one value of
+/// it, they are not points of a chart over it.
+bool is_swept_for(const Sweep& sweep, const SweptRow& row, std::size_t key) {
+  return std::any_of(sweep.rows.begin(), sweep.rows.end(), [&](const SweptRow& other) {
+    return other.name == row.name && other.set_apart_by[key];
+  });
+}
+
+/// The keys whose values, where they set apart, are numbers, some of them different; null aside.
 std::vector<std::size_t> numeric_keys(const Sweep& sweep) {
   std::vector<std::size_t> found;
   for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
@@ -110,7 +122,7 @@ std::vector<std::size_t> numeric_keys(const Sweep& sweep) {
     bool all_numbers = true;
     for (const SweptRow& row : sweep.rows) {
       const std::optional<Json>& value = row.values[k];
-      if (!value || value->is_null()) continue;
+      if (!row.set_apart_by[k] || value->is_null()) continue;
       all_numbers = all_numbers && value->is_number();
       if (value->is_number()) numbers.push_back(value->get<double>());
     }
@@ -119,11 +131,11 @@ std::vector<std::size_t> numeric_keys(const Sweep& sweep) {
   return found;
 }
 
-/// "mlp", "mlp model.type=cnn": the name and the values of all keys but `without`.
+/// "mlp", "mlp model.type=cnn": the name and what sets the row apart, but for the key `without`.
 std::string line_label(const Sweep& sweep, const SweptRow& row, std::size_t without) {
   std::string label = row.name;
   for (std::size_t k = 0; k < sweep.keys.size(); ++k) {
-    if (k == without || !row.values[k]) continue;
+    if (k == without || !row.set_apart_by[k]) continue;
     label += fmt::format(" {}={}", sweep.keys[k], value_text(sweep.keys[k], row.values[k]));
   }
   return label;
@@ -218,7 +230,8 @@ std::vector<FigureData> charts(const Sweep& sweep) {
               .series = {}};
   for (const SweptRow& row : sweep.rows) {
     const std::optional<Json>& value = row.values[key];
-    if (!value || !value->is_number() || !row.summary().mean) continue;
+    if (!is_swept_for(sweep, row, key) || !value || !value->is_number()) continue;
+    if (!row.summary().mean) continue;
     const std::string label = line_label(sweep, row, key);
     auto series = std::find_if(chart.series.begin(), chart.series.end(),
                                [&](const ChartSeries& each) { return each.label == label; });

@@ -64,6 +64,62 @@ TEST(SweepSection, HasTheSweptKeysAsColumnsAndARowForEachExperiment) {
   EXPECT_EQ(section.data["rows"][0]["accuracy"]["n"], 2);
 }
 
+void use_sgd(ExperimentConfig& config, double value) {
+  config.optimizer = SgdConfig{.learning_rate = value};
+}
+
+/// Adam at its default rate, and SGD at three.
+std::vector<RunGroup> adam_and_sgd_at_three_rates() {
+  std::vector<StoredRun> runs;
+  add_runs(runs, "mlp", 9'700, rate(0.001));
+  for (const double value : {0.001, 0.01, 0.1}) {
+    add_runs(runs, "mlp", 9'000 + static_cast<std::int64_t>(1'000 * value),
+             [=](ExperimentConfig& config) { use_sgd(config, value); });
+  }
+  return group_runs(runs);
+}
+
+std::vector<std::vector<std::string>> first_cells(const ReportTable& table, std::ptrdiff_t count) {
+  std::vector<std::vector<std::string>> cells;
+  for (const auto& row : table.rows) cells.emplace_back(row.begin(), row.begin() + count);
+  return cells;
+}
+
+TEST(SweepSection, HasTheValueOfAKeyThatOnlyNamesakesWithAnotherOptimizerDifferIn) {
+  const Section section = sweep_section(adam_and_sgd_at_three_rates());
+  EXPECT_THAT(first_cells(section.tables.at(0), 3),
+              ElementsAre(ElementsAre("mlp", "adam", "0.001"), ElementsAre("mlp", "sgd", "0.001"),
+                          ElementsAre("mlp", "sgd", "0.01"), ElementsAre("mlp", "sgd", "0.1")));
+  EXPECT_EQ(section.data["rows"][0]["values"]["optimizer.learning_rate"], 0.001);
+}
+
+TEST(SweepSection, HasTheValueOfAKeyThatOnlyOtherNamesDifferInAndADashWithoutTheKey) {
+  std::vector<StoredRun> runs;
+  add_runs(runs, "mlp", 9'700, [](ExperimentConfig& c) { c.training.batch_size = 32; });
+  add_runs(runs, "mlp", 9'500, [](ExperimentConfig& c) { c.training.batch_size = 128; });
+  add_runs(runs, "cnn", 9'800, rate(0.001));
+  add_runs(runs, "cnn", 9'810, rate(0.002));
+  add_runs(runs, "knn", 9'600, [](ExperimentConfig& c) { c.model = KnnConfig{.k = 1}; });
+  add_runs(runs, "knn", 9'610, [](ExperimentConfig& c) { c.model = KnnConfig{.k = 3}; });
+  const std::vector<RunGroup> groups = group_runs(runs);
+  const ReportTable table = sweep_section(groups).tables.at(0);
+  ASSERT_THAT(
+      std::vector(table.header.begin(), table.header.begin() + 4),
+      ElementsAre("experiment", "model.k", "optimizer.learning_rate", "training.batch_size"));
+  EXPECT_THAT(
+      first_cells(table, 4),
+      ElementsAre(ElementsAre("mlp", "–", "0.001", "32"), ElementsAre("mlp", "–", "0.001", "128"),
+                  ElementsAre("cnn", "–", "0.001", "64"), ElementsAre("cnn", "–", "0.002", "64"),
+                  ElementsAre("knn", "1", "–", "–"), ElementsAre("knn", "3", "–", "–")));
+}
+
+TEST(SweepSection, LeavesOutAnExperimentThatNoKeySetsApart) {
+  std::vector<StoredRun> runs = runs_with("alone", {9'900});
+  add_runs(runs, "mlp", 9'700, rate(0.001));
+  add_runs(runs, "mlp", 9'500, rate(0.002));
+  EXPECT_THAT(sweep_section(group_runs(runs)).tables.at(0).rows, SizeIs(2));
+}
+
 TEST(SweepSection, IsEmptyWhereNoExperimentsShareAName) {
   const std::vector<RunGroup> groups = {group_with("mlp", {9'700}), group_with("cnn", {9'900})};
   EXPECT_TRUE(sweep_section(groups).is_empty());
@@ -128,6 +184,43 @@ TEST(SweepFigures, LeaveOutWhatIsNoNumber) {
   const Chart chart = chart_of(sweep_figures(group_runs(runs), {}));
   EXPECT_THAT(chart.series.at(0).points, SizeIs(2));
   EXPECT_EQ(sweep_section(group_runs(runs)).tables[0].rows[2][1], "null");
+}
+
+TEST(SweepFigures, HaveEachExperimentOfANameAtItsValue) {
+  const std::vector<RunGroup> groups = adam_and_sgd_at_three_rates();
+  const Chart chart = chart_of(sweep_figures(groups, {}));
+  ASSERT_THAT(chart.series, SizeIs(2));
+  EXPECT_EQ(chart.series[0].label, "mlp optimizer.type=adam");
+  EXPECT_THAT(chart.series[0].points, SizeIs(1));
+  EXPECT_THAT(chart.series[1].points, SizeIs(3));
+  const auto map = std::get<HeatMap>(heat_map_figures(groups, {}).at(0).content);
+  EXPECT_THAT(map.columns, ElementsAre("0.001", "0.01", "0.1"));
+  EXPECT_TRUE(map.cells.at(0).at(0).has_value());
+}
+
+TEST(SweepFigures, LeaveOutNamesThatTheirKeyDoesNotSetApart) {
+  std::vector<StoredRun> runs;
+  add_runs(runs, "mlp", 9'700, rate(0.001));
+  add_runs(runs, "mlp", 9'500, rate(0.002));
+  for (const Normalization normalization : {Normalization::standardize, Normalization::unit}) {
+    add_runs(runs, "cnn", 9'800 + static_cast<std::int64_t>(runs.size()),
+             [=](ExperimentConfig& config) { config.data.normalization = normalization; });
+  }
+  const Chart chart = chart_of(sweep_figures(group_runs(runs), {}));
+  ASSERT_THAT(chart.series, SizeIs(1));
+  EXPECT_EQ(chart.series[0].label, "mlp");
+}
+
+TEST(SweepFigures, AreOverTheNumbersOfOneModelWhereAnotherHasAList) {
+  std::vector<StoredRun> runs;
+  add_runs(runs, "net", 9'700, [](ExperimentConfig& c) { c.model = MlpConfig{}; });
+  for (const std::int64_t units : {64, 128}) {
+    add_runs(runs, "net", 9'700 + units,
+             [=](ExperimentConfig& c) { c.model = CnnConfig{.hidden = units}; });
+  }
+  const Chart chart = chart_of(sweep_figures(group_runs(runs), {}));
+  ASSERT_THAT(chart.series, SizeIs(1));
+  EXPECT_EQ(chart.series[0].label, "net model.type=cnn");
 }
 
 std::vector<RunGroup> grid() {
