@@ -74,10 +74,11 @@ void report(const ReportArguments& arguments) {
   ReportOptions options;
   options.latencies = std::move(latencies);
   if (arguments.paper) {
-    options.further.emplace_back(
-        [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
-          return paper_section(check_paper(groups, evaluations));
-        });
+    options.further.push_back(
+        {.option = "--paper",
+         .make = [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
+           return paper_section(check_paper(groups, evaluations));
+         }});
   }
   for (const std::string& file : arguments.files) {
     options.mistakes = options.mistakes || format_of(file).shows_mistakes;

@@ -105,6 +105,19 @@ Members* members_for(std::vector<Members>& all, const std::string& hash,
   return nullptr;
 }
 
+std::optional<double> validation_score(const RunGroup& group) {
+  return group.completed.empty() ? std::nullopt : group.summaries.at(kValidationKey).mean;
+}
+
+/// A run of each group that has a score on images held back.
+std::vector<const RunResult*> runs_with_validation(const std::vector<RunGroup>& groups) {
+  std::vector<const RunResult*> runs;
+  for (const RunGroup& group : groups) {
+    if (validation_score(group)) runs.push_back(&group.completed.front().result);
+  }
+  return runs;
+}
+
 RunGroup summarize_group(const std::string& label, const Members& members) {
   const std::vector<StoredRun>& runs = members.runs;
   RunGroup group;
@@ -291,26 +304,40 @@ std::vector<RunGroup> group_runs(const std::vector<StoredRun>& runs) {
   return groups;
 }
 
-bool rank_by_validation(std::vector<RunGroup>& groups) {
-  const auto score = [](const RunGroup& group) {
-    return group.completed.empty() ? std::nullopt : group.summaries.at(kValidationKey).mean;
-  };
-  std::vector<const RunResult*> runs;
-  for (const RunGroup& group : groups) {
-    if (!group.completed.empty()) runs.push_back(&group.completed.front().result);
-    if (!group.completed.empty() && !score(group)) return false;
+std::string why_not_ranked(const std::vector<RunGroup>& groups, const std::string& needs_all) {
+  const std::vector<const RunResult*> holding = runs_with_validation(groups);
+  if (holding.size() < 2) return "";
+  if (!needs_all.empty()) return needs_all + " needs the test results of all";
+  const auto completed = std::count_if(
+      groups.begin(), groups.end(), [](const RunGroup& group) { return !group.completed.empty(); });
+  if (std::ssize(holding) < completed) {
+    return fmt::format("only {} of {} experiments hold some back", holding.size(), completed);
   }
-  const auto holds_back_the_same = [&](const RunResult* run) {
-    const DataConfig& a = runs.front()->config.data;
-    const DataConfig& b = run->config.data;
-    return a.validation == b.validation && a.transform == b.transform &&
-           runs.front()->data->train.sha256 == run->data->train.sha256;
+  const RunResult& first = *holding.front();
+  const auto differ_in = [&](const auto& value) {
+    return std::any_of(holding.begin(), holding.end(),
+                       [&](const RunResult* run) { return value(*run) != value(first); });
   };
-  if (runs.size() < 2 || !std::all_of(runs.begin(), runs.end(), holds_back_the_same)) return false;
-  std::stable_sort(groups.begin(), groups.end(), [&](const RunGroup& a, const RunGroup& b) {
+  if (differ_in([](const RunResult& run) { return run.data->train.sha256; })) {
+    return "they are of different training files";
+  }
+  if (differ_in([](const RunResult& run) { return run.config.data.validation; })) {
+    return "the experiments hold back different numbers of images";
+  }
+  if (differ_in([](const RunResult& run) { return run.config.data.transform; })) {
+    return "the experiments transform them differently";
+  }
+  return "";
+}
+
+bool rank_by_validation(std::vector<RunGroup>& groups) {
+  if (runs_with_validation(groups).size() < 2 || !why_not_ranked(groups).empty()) return false;
+  std::stable_sort(groups.begin(), groups.end(), [](const RunGroup& a, const RunGroup& b) {
     // Nothing is less than any score; equals are in the order of their labels, whatever that of
     // the runs is.
-    return score(a) == score(b) ? a.label < b.label : score(a) > score(b);
+    const auto of_a = validation_score(a);
+    const auto of_b = validation_score(b);
+    return of_a == of_b ? a.label < b.label : of_a > of_b;
   });
   for (RunGroup& group : groups) group.shows_test = &group == &groups.front();
   return true;

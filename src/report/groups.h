@@ -108,6 +108,11 @@ ClassNames class_names_of(const RunGroup& group);
 /// In tables, in place of what a group does not show.
 inline constexpr const char* kNotShown = "·";
 
+/// Of several groups that hold training images back, why they are not ranked by these: "only 2 of 3
+/// experiments hold some back". Empty where rank_by_validation ranks them, or fewer than two do.
+/// `needs_all`: what rests on the test results of all, such as "--paper"; empty: nothing.
+std::string why_not_ranked(const std::vector<RunGroup>& groups, const std::string& needs_all = {});
+
 /// Where all groups with completed runs have the same images held back, and there are several:
 /// sorts them by their mean accuracy on these, the best first, those without completed runs last,
 /// and lets the first alone show its test results: the test set would not tell how good the best of

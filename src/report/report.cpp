@@ -82,8 +82,9 @@ Section mistakes_section(const std::vector<RunGroup>& groups) {
 }
 
 std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const StoredRuns& stored,
-                                     const FoundEvaluations& evaluations) {
-  std::vector<std::string> warnings = report_warnings(groups, stored.unfinished);
+                                     const FoundEvaluations& evaluations,
+                                     const std::string& why_not_ranked) {
+  std::vector<std::string> warnings = report_warnings(groups, stored.unfinished, why_not_ranked);
   for (const std::string& problem : stored.unreadable) {
     warnings.push_back("a record cannot be read, so its run is left out: " + problem);
   }
@@ -98,19 +99,20 @@ std::vector<std::string> warnings_of(const std::vector<RunGroup>& groups, const 
 
 Report make_report(const StoredRuns& stored, const ReportOptions& options) {
   std::vector<RunGroup> groups = group_runs(stored.runs);
-  // What follows, such as the check of the paper, rests on the test results of all.
+  const std::string unranked = why_not_ranked(
+      groups, options.further.empty() ? std::string() : options.further.front().option);
   const bool ranked = options.further.empty() && rank_by_validation(groups);
   const std::vector<std::string> latency_warnings = join_latencies(groups, options.latencies);
   const FoundEvaluations evaluations = evaluations_of(groups);
   Report report{.groups = groups,
                 .unfinished = stored.unfinished,
-                .warnings = warnings_of(groups, stored, evaluations),
+                .warnings = warnings_of(groups, stored, evaluations, unranked),
                 .failed = failed_lines(groups),
                 .results = results_section(groups, ranked),
                 .sections = {}};
   report.warnings.insert(report.warnings.end(), latency_warnings.begin(), latency_warnings.end());
-  for (const auto& section_of : options.further) {
-    report.sections.push_back(section_of(groups, evaluations.of_runs));
+  for (const FurtherSection& further : options.further) {
+    report.sections.push_back(further.make(groups, evaluations.of_runs));
   }
   const std::vector<RunGroup> tested = those_that_show_test(groups);
   for (Section& section :

@@ -27,11 +27,16 @@ struct Report {
   std::vector<Section> sections;
 };
 
+/// A section that an option asks for, such as the check of the paper. It rests on the test results
+/// of all experiments, so that these are not ranked by the images held back.
+struct FurtherSection {
+  std::string option;  ///< "--paper"
+  std::function<Section(const std::vector<RunGroup>&, const EvaluationsOfRuns&)> make;
+};
+
 /// What not every report has.
 struct ReportOptions {
-  /// These precede the other sections; such as the check of the paper.
-  std::vector<std::function<Section(const std::vector<RunGroup>&, const EvaluationsOfRuns&)>>
-      further = {};
+  std::vector<FurtherSection> further = {};  ///< these precede the other sections
   /// The most confident mistakes, which take long to find: from all predictions and the images.
   bool mistakes = false;
   /// Where there are evaluations, what their transforms do to images, and who gets these right.

@@ -102,16 +102,6 @@ std::vector<std::string> choices_by_test(const std::vector<RunGroup>& groups) {
     variants[config.name].insert(group.config_hash);
   }
   std::vector<std::string> warnings;
-  const auto shows_test = [](const RunGroup& group) { return group.shows_test; };
-  const auto holds_back = [](const RunGroup& group) {
-    return !group.completed.empty() && first_run(group).result.config.data.validation.has_value();
-  };
-  if (std::count_if(groups.begin(), groups.end(), holds_back) > 1 &&
-      std::all_of(groups.begin(), groups.end(), shows_test)) {
-    warnings.emplace_back(
-        "not ranked by the images held back, as these are not the same for all experiments, or the "
-        "report asks for the test results of all");
-  }
   for (const auto& [name, hashes] : variants) {
     if (hashes.size() < kFewestOfAGrid) continue;
     warnings.push_back(
@@ -125,7 +115,8 @@ std::vector<std::string> choices_by_test(const std::vector<RunGroup>& groups) {
 }  // namespace
 
 std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
-                                         const std::vector<std::filesystem::path>& unfinished) {
+                                         const std::vector<std::filesystem::path>& unfinished,
+                                         const std::string& why_not_ranked) {
   std::vector<std::string> warnings;
   if (!unfinished.empty()) {
     std::vector<std::string> folders;
@@ -140,6 +131,9 @@ std::vector<std::string> report_warnings(const std::vector<RunGroup>& groups,
                               record_notes(group), different_names(group)}) {
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
+  }
+  if (!why_not_ranked.empty()) {
+    warnings.push_back("not ranked by the images held back: " + why_not_ranked);
   }
   for (const auto& found : {choices_by_test(groups), condition_warnings(groups)}) {
     warnings.insert(warnings.end(), found.begin(), found.end());

@@ -216,7 +216,8 @@ void report(std::string_view input) {
   const auto paper = [](const std::vector<RunGroup>& groups, const EvaluationsOfRuns& evaluations) {
     return paper_section(check_paper(groups, evaluations));
   };
-  const Report report = make_report(stored, {.further = {paper}, .mistakes = true});
+  const Report report =
+      make_report(stored, {.further = {{.option = "--paper", .make = paper}}, .mistakes = true});
   require(!text_report(report).empty(), "every record can be reported");
   for (const Format& format : formats()) {
     require(!format.render(report).empty(), "every record can be reported in every format");

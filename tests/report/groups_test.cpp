@@ -9,6 +9,8 @@
 
 #include "config/difference.h"
 #include "record/devices.h"
+#include "report/compare/comparison.h"
+#include "report/report.h"
 #include "report/stored_runs.h"
 #include "report/tables.h"
 #include "report/warnings.h"
@@ -266,6 +268,52 @@ TEST(Ranking, PutsExperimentsWithoutCompletedRunsLast) {
       group_runs({stored(failed), held_back_run(0.1, 0.7), held_back_run(0.2, 0.9)});
   ASSERT_TRUE(rank_by_validation(groups));
   EXPECT_TRUE(groups.back().completed.empty());
+}
+
+/// What the report of these says on the images held back.
+std::vector<std::string> warnings_of_ranking(const std::vector<StoredRun>& runs,
+                                             const ReportOptions& options = {}) {
+  std::vector<std::string> warnings =
+      make_report({.runs = runs, .unfinished = {}}, options).warnings;
+  std::erase_if(warnings, [](const std::string& each) {
+    return each.find("not ranked") == std::string::npos;
+  });
+  return warnings;
+}
+
+TEST(Ranking, ThatIsNotMadeSaysWhatKeepsItFromIt) {
+  const std::string start = "not ranked by the images held back: ";
+  StoredRun other = held_back_run(0.3, 0.9);
+  EXPECT_THAT(warnings_of_ranking({held_back_run(0.1, 0.7), other}), testing::IsEmpty());
+  EXPECT_THAT(warnings_of_ranking({held_back_run(0.1, 0.7), other, held_back_run(0.2, {})}),
+              testing::ElementsAre(start + "only 2 of 3 experiments hold some back"));
+  other.result.config.data.validation = 200;
+  EXPECT_THAT(
+      warnings_of_ranking({held_back_run(0.1, 0.7), other}),
+      testing::ElementsAre(start + "the experiments hold back different numbers of images"));
+  other = held_back_run(0.3, 0.9);
+  other.result.data->train.sha256 = "another file";
+  EXPECT_THAT(warnings_of_ranking({held_back_run(0.1, 0.7), other}),
+              testing::ElementsAre(start + "they are of different training files"));
+}
+
+TEST(Ranking, ThatAnOptionRulesOutSaysWhichDoes) {
+  const auto section = [](const std::vector<RunGroup>&, const EvaluationsOfRuns&) {
+    return Section{.id = "paper", .title = "The paper"};
+  };
+  const ReportOptions paper{.further = {{.option = "--paper", .make = section}}};
+  EXPECT_THAT(warnings_of_ranking({held_back_run(0.1, 0.7), held_back_run(0.2, 0.8)}, paper),
+              testing::ElementsAre("not ranked by the images held back: --paper needs the test "
+                                   "results of all"));
+  EXPECT_THAT(warnings_of_ranking({held_back_run(0.1, {}), held_back_run(0.2, {})}, paper),
+              testing::IsEmpty());
+}
+
+TEST(Ranking, IsNotMissedWhereTwoAreCompared) {
+  const std::vector<RunGroup> groups =
+      group_runs({held_back_run(0.1, 0.7), held_back_run(0.2, 0.8)});
+  EXPECT_THAT(compare_groups(groups[0], groups[1]).warnings,
+              testing::Not(testing::Contains(testing::HasSubstr("not ranked"))));
 }
 
 TEST(Ranking, IsWarnedOfWhereThereIsAGridWithoutValidation) {

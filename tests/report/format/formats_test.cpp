@@ -180,7 +180,8 @@ TEST(Sections, OfAnyKindBringFigures) {
     return section;
   };
   const Report plain = make_report({.runs = runs, .unfinished = {}});
-  const Report report = make_report({.runs = runs, .unfinished = {}}, {.further = {further}});
+  const Report report = make_report({.runs = runs, .unfinished = {}},
+                                    {.further = {{.option = "--part", .make = further}}});
   const auto figures_in = [](const std::string& text) {
     std::size_t count = 0;
     for (std::size_t at = 0; (at = text.find("<svg", at)) != std::string::npos; ++at) ++count;
@@ -246,7 +247,7 @@ TEST(Formats, OfFilesThatAreReadAsTheyStandShowControlCharactersOfNamesAndErrors
   };
   const Report report =
       make_report({.runs = {stored(run), stored(failed)}, .unfinished = {kObeyed}},
-                  {.further = {further}, .mistakes = true});
+                  {.further = {{.option = "--part", .make = further}}, .mistakes = true});
   ASSERT_FALSE(is_plain(kObeyed));
   for (const Format& format : formats()) {
     if (format.ending == ".json") continue;  // the strings themselves
