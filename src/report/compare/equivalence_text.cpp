@@ -113,19 +113,14 @@ std::string not_worse_bound(const NonInferiorityTest& test, std::int64_t images)
 }
 
 std::string not_worse_conclusion(const NonInferiorityTest& test, std::int64_t images) {
-  const std::string claim = "A is not worse than B by more than " + points_text(test.margin);
+  const std::string worse = "worse than B by more than " + points_text(test.margin);
   if (test.difference.n < kFewestForEquivalence) {
-    return fmt::format("Not shown that {}: {}.", claim, why_not_tested(test.difference));
+    return fmt::format("A may be {}: {}.", worse, why_not_tested(test.difference));
   }
-  const std::string bound =
-      fmt::format("the 95 % upper bound of B - A, {}, ", not_worse_bound(test, images));
-  const std::string note = resolution_note(test.difference, test.least_sd, images, "bound");
-  if (!test.obstacle) return fmt::format("{}: {}is below the margin.{}", claim, bound, note);
-  const bool beyond = *test.obstacle == EquivalenceObstacle::difference_beyond_margin;
-  return fmt::format("Not shown that {}: {}.{}", claim,
-                     beyond ? "all of the 90 % interval of B - A is beyond the margin"
-                            : bound + "is not below the margin",
-                     note);
+  return fmt::format("A {} {}: the one-sided 95 % upper bound of B - A, {}, is {} the margin.{}",
+                     test.obstacle ? "may be" : "is not", worse, not_worse_bound(test, images),
+                     test.obstacle ? "not below" : "below",
+                     resolution_note(test.difference, test.least_sd, images, "bound"));
 }
 
 }  // namespace mnist_bench

@@ -133,8 +133,8 @@ std::string not_worse_text(const std::optional<NonInferiorityTest>& test, std::i
                        not_tested_text(test->difference));
   }
   return fmt::format(
-      "A not worse than B by more than {} of accuracy (one-sided t-test): 95 % upper bound of "
-      "B - A {}, {}\n",
+      "A not worse than B by more than {} of accuracy (one-sided t-test): one-sided 95 % upper "
+      "bound of B - A {}, {}\n",
       margin, not_worse_bound(*test, images), p_text(*test->p_value));
 }
 

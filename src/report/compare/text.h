@@ -21,8 +21,8 @@ std::string conclusion_text(const FamilyComparison& family);
 /// `images`: of the test set.
 std::string equivalence_conclusion(const EquivalenceTest& test, std::int64_t images);
 
-/// "A is not worse than B by more than 0.10 points: …", or "Not shown that A is not worse …" and
-/// why. `images`: of the test set.
+/// "A is not worse than B by more than 0.10 points: …", or "A may be worse …" and why. `images`: of
+/// the test set.
 std::string not_worse_conclusion(const NonInferiorityTest& test, std::int64_t images);
 
 /// A margin, given as a share, in percentage points: "± 0.10 points".

@@ -180,20 +180,32 @@ TEST(CompareText, SaysWhetherAIsNotWorseThanB) {
       compare_text(compared_one_sided(0.1, {9'806, 9'796, 9'805, 9'800, 9'796}));
   EXPECT_THAT(text,
               HasSubstr("\nA not worse than B by more than 0.10 points of accuracy (one-sided "
-                        "t-test): 95 % upper bound of B - A +0.05, p = 0.00605\n"));
-  EXPECT_THAT(text, HasSubstr("A is not worse than B by more than 0.10 points: the 95 % upper "
-                              "bound of B - A, +0.05, is below the margin. This is about"));
+                        "t-test): one-sided 95 % upper bound of B - A +0.05, p = 0.00605\n"));
+  EXPECT_THAT(text, HasSubstr("A is not worse than B by more than 0.10 points: the one-sided 95 % "
+                              "upper bound of B - A, +0.05, is below the margin. This is about"));
   const auto sentence = [](const std::vector<std::int64_t>& right_of_b) {
     return not_worse_conclusion(*compared_one_sided(0.1, right_of_b).not_worse, 10'000);
   };
   EXPECT_THAT(sentence({9'700, 9'701, 9'699}), StartsWith("A is not worse than B by more than"));
   EXPECT_THAT(sentence({9'811, 9'803, 9'810, 9'808}),
-              StartsWith("Not shown that A is not worse than B by more than 0.10 points: the 95 % "
-                         "upper bound of B - A, +0.12, is not below the margin."));
-  EXPECT_THAT(sentence({9'813, 9'822, 9'817, 9'820}),
-              HasSubstr("all of the 90 % interval of B - A is beyond the margin."));
-  EXPECT_THAT(sentence({9'800, 9'800}), HasSubstr("too few seeds, n = 2; 3 are needed"));
+              StartsWith("A may be worse than B by more than 0.10 points: the one-sided 95 % upper "
+                         "bound of B - A, +0.12, is not below the margin."));
+  EXPECT_THAT(sentence({9'800, 9'800}),
+              StartsWith("A may be worse than B by more than 0.10 points: too few seeds, n = 2; 3 "
+                         "are needed"));
   EXPECT_THAT(sentence({9'800, 9'800, 9'800}), HasSubstr("the bound uses the latter."));
+}
+
+TEST(CompareText, OfAThatIsWorseNamesTheBoundThatStandsBelowTheTable) {
+  const std::vector<std::int64_t> far_above = {9'813, 9'822, 9'817, 9'820};
+  const GroupComparison comparison = compared_one_sided(0.1, far_above);
+  const std::string bound = not_worse_bound(*comparison.not_worse, 10'000);
+  const std::string text = compare_text(comparison);
+  EXPECT_THAT(text, HasSubstr("one-sided 95 % upper bound of B - A " + bound + ", p = "));
+  EXPECT_THAT(text, HasSubstr("A may be worse than B by more than 0.10 points: the one-sided 95 % "
+                              "upper bound of B - A, " +
+                              bound + ", is not below the margin."));
+  EXPECT_THAT(text, Not(HasSubstr("90 %")));
 }
 
 TEST(CompareText, ShowsEnoughDigitsToTellTheIntervalFromTheMargin) {
