@@ -125,8 +125,8 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
-/// Adds the point of an experiment to the line of those that share its name, as those of a sweep
-/// do, from the least cost to the greatest.
+/// Adds the point of an experiment to the line of those that share its name and device, as those of
+/// a sweep do, from the least cost to the greatest.
 void add_point(ChartSeries point, const std::string& name,
                std::vector<std::pair<std::string, ChartSeries>>& lines) {
   if (point.points.empty()) return;
@@ -293,26 +293,27 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {
     const Cost& cost = costs()[c];
-    std::vector<std::pair<std::string, ChartSeries>> lines;  // by the experiments' name
-    Chart chart{.title = "Accuracy against " + cost.title,
-                .description = "A point for each experiment; those of one name are a line",
-                .x_label = (cost.axis.empty() ? cost.title : cost.axis) + ", logarithmic",
-                .y_label = metric_of(kAccuracyKey).title_with_unit(),
-                .x_log = true,
-                .y_most = 100.0,
-                .series = {}};
+    std::vector<std::pair<std::string, ChartSeries>> lines;  // by name_and_device
+    Chart chart{
+        .title = "Accuracy against " + cost.title,
+        .description = "A point for each experiment; those of one name and device are a line",
+        .x_label = (cost.axis.empty() ? cost.title : cost.axis) + ", logarithmic",
+        .y_label = metric_of(kAccuracyKey).title_with_unit(),
+        .x_log = true,
+        .y_most = 100.0,
+        .series = {}};
     for (std::size_t i = 0; i < rows.size(); ++i) {
       add_point(efficiency_point(rows[i], cost, rows[i].costs[c],
                                  static_cast<std::size_t>(found[i] - groups.data()),
                                  test_images(*found[i]).value_or(0)),
-                first_run(*found[i]).result.config.name, lines);
+                name_and_device(*found[i], groups), lines);
     }
     for (auto& [name, series] : lines) chart.series.push_back(std::move(series));
     if (chart.series.empty()) continue;
     figures.push_back(
         {.subject = "",
          .caption = fmt::format("Accuracy against {}: mean over the seeds, ± one standard "
-                                "deviation. Experiments of one name are a line.",
+                                "deviation. Experiments of one name and device are a line.",
                                 cost.title),
          .content = std::move(chart)});
   }

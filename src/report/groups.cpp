@@ -141,6 +141,15 @@ std::string device_kind(const RunResult& run) {
   return fmt::format("{}", fmt::join(kinds, " then "));
 }
 
+std::string name_and_device(const RunGroup& group, const std::vector<RunGroup>& all) {
+  std::set<std::string> devices;
+  for (const RunGroup& each : all) {
+    if (!each.device.empty()) devices.insert(each.device);
+  }
+  const std::string& name = first_run(group).result.config.name;
+  return devices.size() < 2 || group.device.empty() ? name : name + " on " + group.device;
+}
+
 const StoredRun* counted_for(const RunGroup& group, const StoredRun& repeated) {
   const auto find = [&](const auto& is_same) -> const StoredRun* {
     const auto found = std::find_if(group.completed.begin(), group.completed.end(),

@@ -45,6 +45,10 @@ struct RunGroup {
 /// Empty where the record does not say, as that of a run that failed before it began.
 std::string device_kind(const RunResult& run);
 
+/// The experiment's name and, where `all` ran on several kinds of device, that of the group: "mlp"
+/// or "mlp on CPU". Groups that share it are the points of one line in figures.
+std::string name_and_device(const RunGroup& group, const std::vector<RunGroup>& all);
+
 /// Why two runs' test images are not the same; nothing when they are.
 std::optional<std::string> test_set_difference(const RunResult& a, const RunResult& b);
 

@@ -9,7 +9,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -39,7 +38,7 @@ const Metric& swept_metric(const std::vector<RunGroup>& groups) {
 /// One experiment of a sweep.
 struct SweptRow {
   const RunGroup* group;
-  std::string name;                         ///< and its device, where there are several
+  std::string name;                         ///< name_and_device
   std::vector<std::optional<Json>> values;  ///< of the keys, in their order
   std::vector<bool> set_apart_by;           ///< the same: SweptKey::sets_apart
   const Metric* metric;
@@ -52,14 +51,6 @@ struct Sweep {
   std::vector<std::string> keys;
   std::vector<SweptRow> rows;
 };
-
-bool on_several_devices(const std::vector<RunGroup>& groups) {
-  std::set<std::string> devices;
-  for (const RunGroup& group : groups) {
-    if (!group.device.empty()) devices.insert(group.device);
-  }
-  return devices.size() > 1;
-}
 
 /// By name, in the order in which the names appear, and then by the values of the keys.
 void sort_rows(std::vector<SweptRow>& rows) {
@@ -84,10 +75,9 @@ Sweep sweep_of(const std::vector<RunGroup>& groups) {
   const std::vector<SweptKey> keys = swept_keys(experiments);
   Sweep sweep{.metric = &swept_metric(groups), .keys = {}, .rows = {}};
   for (const SweptKey& key : keys) sweep.keys.push_back(key.path);
-  const bool devices = on_several_devices(groups);
   for (std::size_t i = 0; i < found.size(); ++i) {
     SweptRow row{.group = found[i],
-                 .name = experiments[i].name + (devices ? " on " + found[i]->device : ""),
+                 .name = name_and_device(*found[i], groups),
                  .values = {},
                  .set_apart_by = {},
                  .metric = sweep.metric};

@@ -159,6 +159,39 @@ TEST(EfficiencyFigures, HaveAPointForEachExperimentWithAWhiskerOfItsDeviation) {
   EXPECT_THAT(svg, HasSubstr("cnn (n = 1)"));
 }
 
+/// Two experiments called "mlp" and one called "wide", each on the CPU and on a GPU.
+std::vector<RunGroup> groups_on_two_devices() {
+  std::vector<RunGroup> groups;
+  for (const char* device : {"CPU", "CUDA (GPU)"}) {
+    for (const std::int64_t parameters : {1'000, 2'000}) {
+      groups.push_back(costed_group("mlp", {9'768, 9'801}, parameters, 2'000, 10.0));
+      groups.back().device = device;
+    }
+    groups.push_back(costed_group("wide", {9'740, 9'770}, 5'000, 5'000, 10.0));
+    groups.back().label = std::string("wide on ") + device;
+    groups.back().device = device;
+  }
+  return groups;
+}
+
+TEST(EfficiencyFigures, HaveALineForEachNameAndDevice) {
+  const std::vector<FigureData> figures = efficiency_figures(groups_on_two_devices(), {});
+  std::vector<std::string> lines;
+  for (const ChartSeries& series : std::get<Chart>(figures.at(0).content).series) {
+    lines.push_back(series.label);
+  }
+  EXPECT_THAT(lines,
+              ElementsAre("mlp on CPU (2 experiments)", "wide on CPU (n = 2)",
+                          "mlp on CUDA (GPU) (2 experiments)", "wide on CUDA (GPU) (n = 2)"));
+}
+
+TEST(EfficiencyFigures, OfOneDeviceDoNotNameIt) {
+  std::vector<RunGroup> groups = groups_on_two_devices();
+  groups.resize(3);
+  const std::vector<FigureData> figures = efficiency_figures(groups, {});
+  EXPECT_EQ(std::get<Chart>(figures.at(0).content).series.at(0).label, "mlp (2 experiments)");
+}
+
 TEST(EfficiencyFigures, LeaveOutACostOfNothing) {
   std::vector<RunGroup> groups = three_groups();
   for (StoredRun& run : groups[0].completed) run.result.timing.train_seconds = 0.0;
