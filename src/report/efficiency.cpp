@@ -111,12 +111,13 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
                      .points = {}};
   if (!of_cost.mean || *of_cost.mean <= 0.0 || !row.accuracy.mean) return series;
   const Metric& metric = metric_of(kAccuracyKey);
-  ChartPoint point{.x = *of_cost.mean / cost.axis_unit,
-                   .y = metric.scale() * *row.accuracy.mean,
-                   .range = {},
-                   .note = fmt::format("{}: {} % at {} {}", row.group,
-                                       summary_text(row.accuracy, metric, images).mean_and_sd(),
-                                       cost_text(cost, of_cost), cost.title)};
+  ChartPoint point{
+      .x = *of_cost.mean / cost.axis_unit,
+      .y = metric.scale() * *row.accuracy.mean,
+      .range = {},
+      .note = fmt::format("{}: {} at {} {}", row.group,
+                          summary_text(row.accuracy, metric, images).mean_and_sd_in("%"),
+                          cost_text(cost, of_cost), cost.title)};
   if (row.accuracy.sd) {
     const double sd = metric.scale() * *row.accuracy.sd;
     point.range = {.low = point.y - sd, .high = point.y + sd};

@@ -94,10 +94,13 @@ std::string change_text(const RobustnessRow& row) {
                      std::min(decimals, decimals_of_images(row.images)));
 }
 
+SummaryText clean_accuracy_text(const RobustnessRow& row) {
+  return summary_text(row.clean_accuracy, metric_of(kAccuracyKey), row.images);
+}
+
 /// Of the images without the transform; "–" where they have no counterparts.
 std::string clean_text(const RobustnessRow& row) {
-  if (!row.accuracy_change.mean) return kAbsent;
-  return summary_text(row.clean_accuracy, metric_of(kAccuracyKey), row.images).mean_and_sd();
+  return row.accuracy_change.mean ? clean_accuracy_text(row).mean_and_sd() : kAbsent;
 }
 
 std::string accuracy_text(const RobustnessRow& row) {
@@ -174,7 +177,7 @@ ReportTable table_of_group(const std::vector<RobustnessRow>& rows) {
   columns.push_back(kTransform);
   add(kEngine, first.engine);
   add(kRuns, "n = " + kRuns.text(first));
-  add(kClean, first.clean_accuracy.n > 0 ? fmt::format("clean {} %", clean_text(first))
+  add(kClean, first.clean_accuracy.n > 0 ? "clean " + clean_accuracy_text(first).mean_and_sd_in("%")
                                          : "not tested without the transform");
   RowColumn points = kChange;
   points.title = "points";

@@ -62,6 +62,11 @@ std::string SummaryText::mean_and_sd() const {
   return sd == kAbsent ? mean : fmt::format("{} ± {}", mean, sd);
 }
 
+std::string SummaryText::mean_and_sd_in(const std::string& unit) const {
+  if (sd == kDeterministic) return fmt::format("{} {} ({})", mean, unit, sd);
+  return fmt::format("{} {}", mean_and_sd(), unit);
+}
+
 std::string SummaryText::interval() const {
   return low == kAbsent ? low : fmt::format("{} to {}", low, high);
 }

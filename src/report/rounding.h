@@ -62,6 +62,8 @@ struct SummaryText {
 
   /// "97.81 ± 0.12", "97.81" of one run, "96.91 (deterministic)", "–"
   [[nodiscard]] std::string mean_and_sd() const;
+  /// "97.81 ± 0.12 %", "96.91 % (deterministic)"
+  [[nodiscard]] std::string mean_and_sd_in(const std::string& unit) const;
   /// "97.51 to 98.11" or "–"
   [[nodiscard]] std::string interval() const;
 };

@@ -192,6 +192,18 @@ TEST(EfficiencyFigures, OfOneDeviceDoNotNameIt) {
   EXPECT_EQ(std::get<Chart>(figures.at(0).content).series.at(0).label, "mlp (2 experiments)");
 }
 
+TEST(EfficiencyFigures, OfADeterministicModelSaySoBehindTheUnit) {
+  RunGroup knn = knn_group({9'700, 9'700});
+  for (StoredRun& run : knn.completed) run.result.model->stored_bytes = 1'000;
+  const std::vector<FigureData> figures =
+      efficiency_figures({knn, costed_group("mlp", {9'768, 9'801}, 1'000, 2'000, 10.0)}, {});
+  std::string notes;
+  for (const FigureData& figure : figures) {
+    notes += std::get<Chart>(figure.content).series.at(0).points.at(0).note + "\n";
+  }
+  EXPECT_THAT(notes, HasSubstr("knn: 97.00 % (deterministic) at 1,000 parameters [bytes]"));
+}
+
 TEST(EfficiencyFigures, LeaveOutACostOfNothing) {
   std::vector<RunGroup> groups = three_groups();
   for (StoredRun& run : groups[0].completed) run.result.timing.train_seconds = 0.0;

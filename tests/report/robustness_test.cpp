@@ -292,6 +292,8 @@ TEST_F(Robustness, OfADeterministicModelHasNoScatter) {
   const ChartPoint turned = chart().series.at(0).points.at(2);
   EXPECT_FALSE(turned.range);
   EXPECT_EQ(turned.note, "knn, 30: 60.00 % (deterministic, n = 2)");
+  EXPECT_EQ(robustness_tables_by_group(robustness_rows(groups_, evaluations_)).at(0).title,
+            "knn: 10,000 images, own test set, native, n = 2, clean 97.00 % (deterministic)");
 }
 
 TEST_F(Robustness, CountsAPointOfAShippedSuiteWhateverSuiteItWasAskedForIn) {
