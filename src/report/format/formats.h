@@ -28,10 +28,11 @@ const std::vector<Format>& formats();
 const Format& format_of(const std::filesystem::path& file);
 
 /// A section in the three formats that show sections: for a terminal, without the claims'
-/// findings; under headings of level 2; and as the content of a <section>, headings from level 3.
+/// findings; under headings of level 2; and as the content of a <section>, headings from level 3,
+/// with `after_counts` (markup) below the claims' counts.
 std::string section_text(const Section& section);
 std::string section_markdown(const Section& section);
-std::string section_html(const Section& section);
+std::string section_html(const Section& section, const std::string& after_counts = {});
 
 /// For a terminal: the tables, failed runs, warnings and sections.
 std::string text_report(const Report& report);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "report/format/figure_style.h"
@@ -15,26 +16,45 @@ namespace {
 /// In code points; longer ones would push what opens the report off the first screen.
 constexpr std::size_t kLongestOpenWarnings = 300;
 
-std::string warnings_html(const Report& report) {
-  if (report.warnings.empty()) return "";
+/// `heading`: its element. Folded where they are long and `may_fold`.
+std::string warnings_html(const std::vector<std::string>& warnings, const std::string& heading,
+                          bool may_fold) {
+  if (warnings.empty()) return "";
   std::size_t length = 0;
-  for (const std::string& warning : report.warnings) length += code_points(warning);
-  const bool opened = std::any_of(report.sections.begin(), report.sections.end(),
-                                  [](const Section& section) { return section.opens_report; });
-  const std::string list = list_html(report.warnings);
-  return "<section class=\"warnings\" aria-label=\"Warnings\">" +
-         (opened && length > kLongestOpenWarnings
-              ? fmt::format("<details><summary><h2>Read with care: {}</h2></summary>{}</details>",
-                            counted(report.warnings.size(), "warning"), list)
-              : "<h2>Read with care</h2>" + list) +
-         "</section>\n";
+  for (const std::string& warning : warnings) length += code_points(warning);
+  const bool folded = may_fold && length > kLongestOpenWarnings;
+  const std::string title =
+      fmt::format("<{0}>Read with care{1}</{0}>", heading,
+                  folded ? ": " + counted(warnings.size(), "warning") : std::string());
+  return fmt::format(
+      "<section class=\"warnings\" aria-label=\"Warnings\">{}</section>\n",
+      folded ? fmt::format("<details><summary>{}</summary>{}</details>", title, list_html(warnings))
+             : title + list_html(warnings));
 }
 
-/// The sections that open the report, or the others.
-std::string sections_html(const Report& report, bool opening) {
+/// The sections that open the report. The warnings stand below the first counts of claims, or above
+/// everything where there are none.
+std::string opening_html(const Report& report) {
+  std::string html;
+  bool opened = false;
+  bool warned = false;
+  for (const Section& section : report.sections) {
+    if (!section.opens_report) continue;
+    opened = true;
+    std::string warnings;
+    if (!warned && !section.checked.claims.empty()) {
+      warnings = warnings_html(report.warnings, "h3", /*may_fold=*/true);
+      warned = true;
+    }
+    html += titled_section(section.id, section.title, section_html(section, warnings));
+  }
+  return warned ? html : warnings_html(report.warnings, "h2", /*may_fold=*/opened) + html;
+}
+
+std::string further_html(const Report& report) {
   std::string html;
   for (const Section& section : report.sections) {
-    if (section.opens_report != opening) continue;
+    if (section.opens_report) continue;
     html += titled_section(section.id, section.title, section_html(section));
   }
   return html;
@@ -62,11 +82,10 @@ std::string page_html(const std::string& title, const std::string& body) {
 }
 
 std::string html_report(const Report& report) {
-  return page_html(
-      "mnist-bench report",
-      warnings_html(report) + sections_html(report, /*opening=*/true) +
-          titled_section(report.results.id, report.results.title, results_html(report)) +
-          sections_html(report, /*opening=*/false));
+  return page_html("mnist-bench report", opening_html(report) +
+                                             titled_section(report.results.id, report.results.title,
+                                                            results_html(report)) +
+                                             further_html(report));
 }
 
 }  // namespace mnist_bench

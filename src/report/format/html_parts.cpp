@@ -61,8 +61,8 @@ std::string notes_html(const std::vector<std::string>& notes) {
   return html;
 }
 
-std::string section_html(const Section& section) {
-  std::string html = verdict_counts_html(section.id, section.checked);
+std::string section_html(const Section& section, const std::string& after_counts) {
+  std::string html = verdict_counts_html(section.id, section.checked) + after_counts;
   if (!section.remarks.empty()) html += list_html(section.remarks);
   for (const ReportTable& table : section.tables) html += foldable_table_html(table);
   html += notes_html(section.notes) + claims_html(section.id, section.checked);

@@ -137,8 +137,21 @@ TEST(Sections, ThatOpenTheReportPrecedeItsResults) {
   }
 }
 
+TEST(HtmlReport, OpensWithTheCountsOfClaimsAndThenTheWarnings) {
+  Report report = sample_report();
+  report.warnings = {"a warning"};
+  report.sections.push_back(section_of("a part"));
+  report.sections.back().opens_report = true;
+  report.sections.back().tables[0].rows = {{"the table"}};
+  expect_in_order(html_report(report), {"<main>", "<b>1</b> holds", "<h3>Read with care</h3>",
+                                        "a warning", "the table"});
+  report.sections.back().checked.claims.clear();
+  expect_in_order(html_report(report),
+                  {"<main>", "<h2>Read with care</h2>", "a warning", "a part"});
+}
+
 TEST(HtmlReport, FoldsLongWarningsWhereASectionOpensIt) {
-  const std::string folded = "<summary><h2>Read with care: ";
+  const std::string folded = "<summary><h3>Read with care: ";
   Report report = sample_report();
   report.sections.push_back(section_of("a part"));
   report.warnings = {"short"};
@@ -149,7 +162,7 @@ TEST(HtmlReport, FoldsLongWarningsWhereASectionOpensIt) {
   report.warnings.emplace_back(300, 'w');
   EXPECT_THAT(html_report(report), Not(HasSubstr(folded)));
   report.sections.back().opens_report = true;
-  EXPECT_THAT(html_report(report), HasSubstr(folded + "2 warnings</h2></summary>"));
+  EXPECT_THAT(html_report(report), HasSubstr(folded + "2 warnings</h3></summary>"));
 }
 
 TEST(HtmlReport, FoldsTheEvidenceOfEachClaimUnderItsVerdictAndWords) {
