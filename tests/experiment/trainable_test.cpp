@@ -80,12 +80,17 @@ TEST(RequireTrainable, RefusesMoreEpochsThanARecordHolds) {
               StartsWith("training.steps is 200001: 100001 epochs of 200 images"));
 }
 
+/// 40 training and 20 test images of `side` × `side` pixels.
+void write_data(const test::TemporaryFolder& folder, std::uint32_t side) {
+  test::write(folder / "train-images-idx3-ubyte", test::images_file(40, side, side));
+  test::write(folder / "train-labels-idx1-ubyte", test::labels_file(40));
+  test::write(folder / "t10k-images-idx3-ubyte", test::images_file(20, side, side));
+  test::write(folder / "t10k-labels-idx1-ubyte", test::labels_file(20));
+}
+
 TEST(RequireTrainable, OfASweepNamesTheRun) {
   test::TemporaryFolder folder;
-  test::write(folder / "train-images-idx3-ubyte", test::images_file(40, 4, 4));
-  test::write(folder / "train-labels-idx1-ubyte", test::labels_file(40));
-  test::write(folder / "t10k-images-idx3-ubyte", test::images_file(20, 4, 4));
-  test::write(folder / "t10k-labels-idx1-ubyte", test::labels_file(20));
+  write_data(folder, 4);
   std::vector<ExperimentConfig> runs = {config_of({kFlatten, kLinear}),
                                         config_of({{{}, layer::Linear{}}})};
   for (ExperimentConfig& run : runs) run.data.directory = folder.path().string();
@@ -102,10 +107,7 @@ TEST(RequireTrainable, OfASweepNamesTheRun) {
 
 TEST(RequireTrainable, OfASweepTakesTheImagesOfEachRunAsItTransformsThem) {
   test::TemporaryFolder folder;
-  test::write(folder / "train-images-idx3-ubyte", test::images_file(40, 8, 8));
-  test::write(folder / "train-labels-idx1-ubyte", test::labels_file(40));
-  test::write(folder / "t10k-images-idx3-ubyte", test::images_file(20, 8, 8));
-  test::write(folder / "t10k-labels-idx1-ubyte", test::labels_file(20));
+  write_data(folder, 8);
   ExperimentConfig of_small = config_of({kFlatten, kLinear});
   of_small.data.transform = parse_spec("resize:rows=2,columns=2", "test");
   ExperimentConfig of_large =
