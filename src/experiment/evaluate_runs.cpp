@@ -236,11 +236,14 @@ class Evaluator {
   /// The runs that are evaluated on the same data as `model`.
   Batch& batch_of(const StoredModel& model) {
     if (options_.on_training_images) return training_batch_of(model);
-    const auto [data, is_own] = data_of(model);
+    // clang before 16 cannot capture names of a structured binding.
+    const std::pair<const Dataset*, bool> found = data_of(model);
+    const Dataset& data = *found.first;
+    const bool is_own = found.second;
     const std::optional<std::int64_t> limit =
         is_own ? model.result().config.data.test_limit : std::nullopt;
-    return batch_of_points({data->test.sha256, limit.value_or(0), is_own, ""},
-                           [&] { return test_images(*data, model.result(), is_own); });
+    return batch_of_points({data.test.sha256, limit.value_or(0), is_own, ""},
+                           [&] { return test_images(data, model.result(), is_own); });
   }
 
   /// The same for the images that the runs were trained on.

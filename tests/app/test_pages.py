@@ -176,8 +176,8 @@ class Reader:
             keys["training.engine"] = "native"
         if {"knn", "svm"} & {Path(word).stem for word in rest}:  # they have none
             del keys["training.epochs"]
-        if any(Path(word).stem == "small" for word in rest):  # a network that LibTorch alone trains
-            keys.pop("training.engine", None)
+        if any(word.startswith("training.steps=") for word in rest):
+            keys["training.steps"] = "20"  # in place of the epochs
         for option in options:
             if option in rest:
                 del rest[rest.index(option) : rest.index(option) + 2]
