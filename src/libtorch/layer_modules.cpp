@@ -28,7 +28,7 @@ torch::Tensor subsampled(const torch::Tensor& x, std::int64_t step) {
 /// where the input has fewer than eight channels (oneDNN's issue 6035).
 class StridedPointConvImpl : public nn::Cloneable<StridedPointConvImpl> {
  public:
-  explicit StridedPointConvImpl(nn::Conv2dOptions options) : options_(std::move(options)) {
+  explicit StridedPointConvImpl(const nn::Conv2dOptions& options) : options_(options) {
     StridedPointConvImpl::reset();
   }
 
