@@ -73,17 +73,15 @@ std::optional<Problem> problem_in_transform(const json& transform,
     return form->type == type.get_ref<const std::string&>();
   });
   if (found != forms.end()) return problem_in_keys(transform, **found);
+  const auto name = type.get<std::string>();
   for (const TransformForm* form : forms) {
-    const bool is_its_key = std::any_of(form->keys.begin(), form->keys.end(),
-                                        [&](const TransformKey& key) { return key.name == type; });
-    if (!is_its_key) continue;
-    return Problem{here / "type",
-                   fmt::format("found {}, which is a key of \"{}\"; write {{\"type\": "
-                               "\"{}\", {}: …}}",
-                               excerpt(type), form->type, form->type, type.dump())};
+    const std::vector<std::string> keys = key_names(*form);
+    if (std::find(keys.begin(), keys.end(), name) == keys.end()) continue;
+    return Problem{here / "type", fmt::format("found {0}, which is a key of \"{1}\"; write "
+                                              "{{\"type\": \"{1}\", {0}: …}}",
+                                              excerpt(type), form->type)};
   }
-  return Problem{here / "type", fmt::format("found {}; {}", excerpt(type),
-                                            advice(type.get<std::string>(), types))};
+  return Problem{here / "type", fmt::format("found {}; {}", excerpt(type), advice(name, types))};
 }
 
 Setting setting_from(const json& value, const Rule& rule) {
