@@ -36,22 +36,6 @@ require_jobs() {
   [[ $1 =~ ^[1-9][0-9]*$ ]] || fail "--jobs $1: not a number of runs, from 1 on" "for example --jobs 2"
 }
 
-# require_seeds SEEDS: as mnist-bench sweep --seeds has them.
-require_seeds() {
-  local number='(0|[1-9][0-9]{0,18})'
-  if [[ $1 =~ ^$number-$number$ ]]; then
-    local from=${BASH_REMATCH[1]} to=${BASH_REMATCH[2]}
-    [[ $from -le $to ]] ||
-      fail "--seeds $1: the range ends before it starts" "did you mean $to-$from?"
-  else
-    [[ $1 =~ ^$number(,$number)*$ ]] ||
-      fail "--seeds $1: neither a range nor a list" "write 1-10 or 1,2,5, without spaces"
-    local twice
-    twice=$(tr , '\n' <<<"$1" | sort | uniq -d | head -n 1)
-    [[ -z $twice ]] || fail "--seeds $1: seed $twice twice" "name each seed once"
-  fi
-}
-
 # train SWEEP FOLDER [OPTION ...]: its table is in the report. 4: some runs failed, which the report
 # counts.
 train() {
