@@ -33,11 +33,17 @@ void require_trained_on(const StoredRun& run, const Dataset& data,
                folder, remedy);
 }
 
-Dataset load_data_of(const StoredRun& run) {
+const Dataset& DataOfRuns::load(const StoredRun& run) {
   const std::filesystem::path folder = data_folder(run.result.config.data);
-  Dataset data = load_dataset(folder);
-  require_tested_on(run, data, folder);
-  return data;
+  if (!data_ || folder != folder_) {
+    data_.reset();  // before the next one takes memory, and none stays if that cannot be read
+    data_ = load_dataset(folder);
+    folder_ = folder;
+  }
+  require_tested_on(run, *data_, folder);
+  return *data_;
 }
+
+Dataset load_data_of(const StoredRun& run) { return DataOfRuns().load(run); }
 
 }  // namespace mnist_bench

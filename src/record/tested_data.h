@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "data/dataset.h"
@@ -20,5 +21,16 @@ void require_trained_on(const StoredRun& run, const Dataset& data,
 
 /// The data set that the run's config names. Throws as load_dataset and require_tested_on.
 Dataset load_data_of(const StoredRun& run);
+
+/// The same for one run after another: what the last one named is not read again for the next.
+class DataOfRuns {
+ public:
+  /// Until the next call.
+  const Dataset& load(const StoredRun& run);
+
+ private:
+  std::filesystem::path folder_;
+  std::optional<Dataset> data_;
+};
 
 }  // namespace mnist_bench

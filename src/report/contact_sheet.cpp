@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "data/dataset.h"
 #include "record/read_predictions.h"
+#include "record/tested_data.h"
 #include "report/severity.h"
 #include "report/test_pictures.h"
 #include "transform/apply.h"
@@ -172,7 +173,7 @@ ContactSheet contact_sheet(const std::vector<RunGroup>& groups,
   });
   ContactSheet sheet{.group = shown.label, .images = {}, .strips = {}, .unavailable = {}};
   try {
-    const Dataset dataset = data_of(shown);
+    const Dataset dataset = load_data_of(shown.completed.front());
     sheet.images = images_of_each_class(dataset.test, kSheetImages);
     const ImageSet chosen = select(dataset.test, sheet.images);
     const std::vector<AnsweringGroup> answering =

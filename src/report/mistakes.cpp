@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "record/read_predictions.h"
+#include "record/tested_data.h"
 #include "report/test_pictures.h"
 
 namespace mnist_bench {
@@ -45,9 +46,7 @@ std::int64_t said_by_most(const std::vector<Prediction>& wrong) {
       ->first;
 }
 
-}  // namespace
-
-Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
+Mistakes mistakes_of(const RunGroup& group, std::size_t count, DataOfRuns& data) {
   const auto without = [&](const std::string& reason) {
     return Mistakes{.group = group.label,
                     .names = class_names_of(group),
@@ -59,7 +58,7 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
   if (group.completed.empty()) return without("no run completed");
   Mistakes mistakes = without("");
   try {
-    const Dataset dataset = data_of(group);
+    const Dataset& dataset = data.load(group.completed.front());
     const auto by_image = wrong_predictions(group);
     mistakes.images = static_cast<std::int64_t>(by_image.size());
     for (const auto& [index, of_image] : by_image) {
@@ -83,6 +82,15 @@ Mistakes find_mistakes(const RunGroup& group, std::size_t count) {
   } catch (const Error& error) {
     return without(error.what());
   }
+  return mistakes;
+}
+
+}  // namespace
+
+std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups, std::size_t count) {
+  DataOfRuns data;
+  std::vector<Mistakes> mistakes;
+  for (const RunGroup& group : groups) mistakes.push_back(mistakes_of(group, count, data));
   return mistakes;
 }
 

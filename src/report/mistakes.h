@@ -33,7 +33,8 @@ struct Mistakes {
 /// How many a page shows of each group.
 inline constexpr std::size_t kMistakesShown = 24;
 
-/// Reads the predictions of the group's completed runs and the data set that they name.
-Mistakes find_mistakes(const RunGroup& group, std::size_t count = kMistakesShown);
+/// Reads the predictions of each group's completed runs and the data set that they name.
+std::vector<Mistakes> find_mistakes(const std::vector<RunGroup>& groups,
+                                    std::size_t count = kMistakesShown);
 
 }  // namespace mnist_bench

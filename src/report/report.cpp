@@ -77,7 +77,7 @@ void add_contact_sheet(std::vector<Section>& sections, const std::vector<RunGrou
 
 Section mistakes_section(const std::vector<RunGroup>& groups) {
   Section section{.id = "mistakes", .title = "The most confident mistakes", .pages_only = true};
-  for (const RunGroup& group : groups) section.mistakes.push_back(find_mistakes(group));
+  section.mistakes = find_mistakes(groups);
   return section;
 }
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "record/tested_data.h"
 
 namespace mnist_bench {
 namespace {
@@ -32,8 +31,6 @@ std::string png_file(std::span<const std::uint8_t> pixels, std::int64_t rows, st
 }
 
 }  // namespace
-
-Dataset data_of(const RunGroup& group) { return load_data_of(group.completed.front()); }
 
 std::string png_of(std::span<const std::uint8_t> pixels, std::int64_t rows, std::int64_t columns) {
   std::vector<std::uint8_t> inverted(pixels.begin(), pixels.end());

@@ -45,11 +45,15 @@ class MistakesTest : public testing::Test {
     return dataset;
   }
 
+  static Mistakes mistakes_of(const RunGroup& group, std::size_t count) {
+    return find_mistakes({group}, count).front();
+  }
+
   test::TemporaryFolder folder_;
 };
 
 TEST_F(MistakesTest, AreOrderedByConfidenceOverAllRuns) {
-  const Mistakes found = find_mistakes(
+  const Mistakes found = mistakes_of(
       group_of({"0,7,1,0.9\n1,2,3,0.95\n2,1,1,1\n", "0,7,1,0.8\n1,2,2,0.9\n2,1,1,1\n"}), 10);
   EXPECT_EQ(found.unavailable, "");
   EXPECT_EQ(found.images, 2);
@@ -61,12 +65,12 @@ TEST_F(MistakesTest, AreOrderedByConfidenceOverAllRuns) {
 }
 
 TEST_F(MistakesTest, SayWhatMostOfTheWrongRunsSay) {
-  const Mistakes found = find_mistakes(group_of({"0,7,1,0.99\n", "0,7,2,0.5\n", "0,7,2,0.6\n"}), 1);
+  const Mistakes found = mistakes_of(group_of({"0,7,1,0.99\n", "0,7,2,0.5\n", "0,7,2,0.6\n"}), 1);
   EXPECT_EQ(found.worst.at(0).predicted, 2);
 }
 
 TEST_F(MistakesTest, KeepNoMoreThanAskedForAndEachAsAPng) {
-  const Mistakes found = find_mistakes(group_of({"0,7,1,0.9\n1,2,3,0.95\n"}), 1);
+  const Mistakes found = mistakes_of(group_of({"0,7,1,0.9\n1,2,3,0.95\n"}), 1);
   ASSERT_EQ(found.worst.size(), 1U);
   EXPECT_EQ(found.images, 2);
   EXPECT_THAT(found.worst[0].png, StartsWith("\x89PNG\r\n\x1a\n"));
@@ -75,24 +79,38 @@ TEST_F(MistakesTest, KeepNoMoreThanAskedForAndEachAsAPng) {
 TEST_F(MistakesTest, AreUnavailableWhereTheDataAreNotThoseOfTheRecord) {
   RunGroup group = group_of({"0,7,1,0.9\n"});
   group.completed[0].result.data->test.sha256 = "other";
-  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("not the one"));
+  EXPECT_THAT(mistakes_of(group, 1).unavailable, HasSubstr("not the one"));
+}
+
+TEST_F(MistakesTest, OfSeveralGroupsAreFoundInTheDataOfEach) {
+  const RunGroup on_shipped = group_of({"0,7,1,0.9\n"});
+  RunGroup on_others = on_shipped;
+  on_others.completed[0].result.config.data.directory = folder_ / "others";
+  const std::vector<Mistakes> found =
+      find_mistakes({on_shipped, on_shipped, on_others, on_shipped}, 1);
+  ASSERT_EQ(found.size(), 4U);
+  for (const std::size_t shown : {0U, 1U, 3U}) {
+    EXPECT_EQ(found[shown].unavailable, "");
+    EXPECT_EQ(found[shown].worst.size(), 1U);
+  }
+  EXPECT_THAT(found[2].unavailable, HasSubstr("others"));
 }
 
 TEST_F(MistakesTest, AreUnavailableWithoutPredictionsOrRuns) {
   RunGroup group = group_of({"0,7,1,0.9\n"});
   std::filesystem::remove(group.completed[0].folder / "predictions.csv");
-  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("predictions.csv"));
-  EXPECT_THAT(find_mistakes(RunGroup{}, 1).unavailable, HasSubstr("no run"));
+  EXPECT_THAT(mistakes_of(group, 1).unavailable, HasSubstr("predictions.csv"));
+  EXPECT_THAT(mistakes_of(RunGroup{}, 1).unavailable, HasSubstr("no run"));
 }
 
 TEST_F(MistakesTest, AreUnavailableWhereThePredictionsAreNotThoseOfTheRecord) {
   RunGroup group = group_of({"0,7,1,0.9\n"});
   group.completed[0].result.predictions_sha256 = std::string(64, '0');
-  EXPECT_THAT(find_mistakes(group, 1).unavailable, HasSubstr("predictions_sha256"));
+  EXPECT_THAT(mistakes_of(group, 1).unavailable, HasSubstr("predictions_sha256"));
 }
 
 TEST_F(MistakesTest, AreUnavailableWhereAPredictionIsOfNoTestImage) {
-  EXPECT_THAT(find_mistakes(group_of({"10000,7,1,0.9\n"}), 1).unavailable, HasSubstr("10000"));
+  EXPECT_THAT(mistakes_of(group_of({"10000,7,1,0.9\n"}), 1).unavailable, HasSubstr("10000"));
 }
 
 }  // namespace
