@@ -1,6 +1,7 @@
 """Fixtures of the end-to-end tests. MNIST_BENCH_BINARY is the built executable."""
 
 import os
+import re
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -23,6 +24,13 @@ class Finished:
     code: int
     stdout: str
     stderr: str
+
+
+def libtorch_headers():
+    """The folder of the headers that the build's commands name; it may have spaces."""
+    commands = (Path(BINARY).parent / "build.ninja").read_text(encoding="utf-8")
+    named = r'-isystem "?([^"]+?/include)"? -isystem "?\1/torch/csrc/api/include'
+    return Path(re.search(named, commands)[1])
 
 
 def clean_environment(**changes):

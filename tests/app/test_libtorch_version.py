@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import BINARY
+from conftest import BINARY, libtorch_headers
 from support import SMALL, SMOKE, assert_has_remedy, assert_refusal
 
 OTHER = Path(BINARY).parent / "tests" / "app" / "libother_libtorch.so"
@@ -14,9 +14,7 @@ OTHER = Path(BINARY).parent / "tests" / "app" / "libother_libtorch.so"
 
 @pytest.fixture(scope="module", name="version_of_the_build")
 def fixture_version_of_the_build():
-    """From the headers that the build's commands name."""
-    commands = (Path(BINARY).parent / "build.ninja").read_text(encoding="utf-8")
-    include = Path(re.search(r"-isystem (\S+)/torch/csrc/api/include", commands)[1])
+    include = libtorch_headers()
     header = include / "torch/headeronly/version.h"
     if not header.exists():
         header = include / "torch/csrc/api/include/torch/version.h"
@@ -28,7 +26,8 @@ def fixture_version_of_the_build():
 
 def preload(version):
     assert OTHER.exists(), "build the target other_libtorch"
-    environment = {"LD_PRELOAD": str(OTHER)}
+    # In LD_PRELOAD a space ends a path.
+    environment = {"LD_PRELOAD": OTHER.name, "LD_LIBRARY_PATH": str(OTHER.parent)}
     return environment if version is None else {**environment, "OTHER_LIBTORCH_VERSION": version}
 
 

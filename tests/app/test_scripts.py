@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, Finished, clean_environment
+from conftest import BINARY, Finished, clean_environment, libtorch_headers
 from support import CONFIGS, PROJECT, assert_has_remedy, assert_refusal, read_result, snapshot
 
 MLP = CONFIGS / "mlp.json"
@@ -432,11 +432,10 @@ def test_a_libtorch_of_ones_own_does_not_give_its_own_fmt(tmp_path):
     """LibTorch carries headers of another fmt than spdlog's, and may be where CMake looks first."""
     cache = (Path(BINARY).parent / "CMakeCache.txt").read_text(encoding="utf-8")
     generator = re.search(r"^CMAKE_GENERATOR:INTERNAL=(.*)$", cache, re.MULTILINE)[1]
-    flags = (Path(BINARY).parent / "build.ninja").read_text(encoding="utf-8")
-    include = re.search(r"-isystem (\S+/include) -isystem \S+/torch/csrc/api/include", flags)[1]
+    include = libtorch_headers()
     done = subprocess.run(
         ["cmake", "-S", PROJECT, "-B", tmp_path, "-G", generator, "-DBUILD_TESTING=OFF",
-         f"-DCMAKE_PREFIX_PATH={Path(include).parent}"],
+         f"-DCMAKE_PREFIX_PATH={include.parent}"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
