@@ -53,8 +53,8 @@ time_predictions() {
   local model times=$output/latency.json
   for model in "$@"; do
     [[ $model -nt $times ]] || continue
-    "$binary" bench --inference "${@%/model.safetensors}" --batch 1 --threads 1 --rounds 3 \
-      -o "$times.part" >/dev/null
+    "$binary" bench --inference "${@%/model.safetensors}" --engines "$engine" --batch 1 \
+      --threads 1 --rounds 3 -o "$times.part" >/dev/null
     mv "$times.part" "$times"
     return
   done

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/text.h"
 #include "paper/claims.h"
 #include "paper/experiments.h"
 
@@ -97,9 +98,13 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
-// The settings of configs/paper/sgd.json.
-constexpr std::array kSgdRates = {0.01, 0.02, 0.05, 0.1, 0.2};
-constexpr std::array kSgdMomenta = {0.0, 0.9};
+/// The settings of configs/paper/sgd.json: of each momentum its rates, ascending.
+struct SgdRates {
+  double momentum;
+  std::array<double, 3> rates;
+};
+constexpr std::array<SgdRates, 2> kSgdGrid = {{{0.0, {0.05, 0.1, 0.2}}, {0.9, {0.01, 0.02, 0.05}}}};
+constexpr std::size_t kSgdSettings = kSgdGrid.size() * kSgdGrid[0].rates.size();
 constexpr std::int64_t kHeldBack = 10'000;
 
 bool any_diverged(const RunGroup& group) {
@@ -107,32 +112,51 @@ bool any_diverged(const RunGroup& group) {
                      [](const StoredRun& run) { return run.result.status == RunStatus::diverged; });
 }
 
-/// The runs with SGD, of all settings of the grid, that are best on the images held back after one
-/// epoch. A setting of which a run diverged is none to choose. Null: there are none; what the grid
-/// lacks of Adam's seeds is added to `missing`.
-const RunGroup* tuned_sgd(const PaperEvidence& evidence, const PaperModel& model,
-                          const RunGroup& adam, std::vector<std::string>& missing) {
-  const RunGroup* best = nullptr;
+/// The runs with SGD of one setting of the grid.
+struct TunedSgd {
+  const RunGroup* runs = nullptr;  ///< null: there is none to choose
+  SgdRates tried = {};             ///< with its momentum
+};
+
+/// Of all settings of the grid, the one that is best on the images held back after one epoch. A
+/// setting of which a run diverged is none to choose. What the grid lacks of Adam's seeds is added
+/// to `missing`.
+TunedSgd tuned_sgd(const PaperEvidence& evidence, const PaperModel& model, const RunGroup& adam,
+                   std::vector<std::string>& missing) {
+  TunedSgd best;
   double most = 0.0;
-  for (const double rate : kSgdRates) {
-    for (const double momentum : kSgdMomenta) {
-      const RunGroup* const group = with_all_seeds(
-          variant(evidence, adam, {"optimizer."},
-                  [&](const ExperimentConfig& config) {
-                    return config.optimizer ==
-                           OptimizerConfig(SgdConfig{.learning_rate = rate, .momentum = momentum});
-                  }),
-          adam,
-          fmt::format("{} with SGD, rate {} and momentum {}", model.printed->name, rate, momentum),
-          missing);
+  for (const SgdRates& tried : kSgdGrid) {
+    for (const double rate : tried.rates) {
+      const SgdConfig setting{.learning_rate = rate, .momentum = tried.momentum};
+      const RunGroup* const group =
+          with_all_seeds(variant(evidence, adam, {"optimizer."},
+                                 [&](const ExperimentConfig& config) {
+                                   return config.optimizer == OptimizerConfig(setting);
+                                 }),
+                         adam,
+                         fmt::format("{} with SGD, rate {} and momentum {}", model.printed->name,
+                                     rate, tried.momentum),
+                         missing);
       if (group == nullptr || any_diverged(*group)) continue;
       const SampleSummary accuracy = summary_by_seed(*group, first_validation_accuracy);
-      if (!accuracy.mean || (best != nullptr && *accuracy.mean <= most)) continue;
-      best = group;
+      if (!accuracy.mean || (best.runs != nullptr && *accuracy.mean <= most)) continue;
+      best = {.runs = group, .tried = tried};
       most = *accuracy.mean;
     }
   }
   return best;
+}
+
+/// "rate 0.02, momentum 0.9", and a warning where no smaller or no greater rate was tried.
+std::string sgd_text(const TunedSgd& sgd) {
+  const double rate = std::get<SgdConfig>(config_of(*sgd.runs).optimizer).learning_rate;
+  const auto& [momentum, rates] = sgd.tried;
+  std::string text = fmt::format("rate {}, momentum {}.", rate, momentum);
+  if (rate == rates.front() || rate == rates.back()) {
+    text += fmt::format(" A better rate may lie outside those tried with it, {} to {}.",
+                        rates.front(), rates.back());
+  }
+  return text;
 }
 
 PaperClaim sgd_claim(const PaperEvidence& evidence) {
@@ -151,27 +175,19 @@ PaperClaim sgd_claim(const PaperEvidence& evidence) {
         *model.runs, fmt::format("{} with Adam and images held back", model.printed->name),
         missing);
     if (adam == nullptr) continue;
-    const RunGroup* const sgd = tuned_sgd(evidence, model, *adam, missing);
-    if (sgd == nullptr) {
+    const TunedSgd sgd = tuned_sgd(evidence, model, *adam, missing);
+    if (sgd.runs == nullptr) {
       if (!missing.empty()) continue;
       claim.findings.push_back(fmt::format("{}: with each of {} settings of SGD a run diverged.",
-                                           model.printed->name,
-                                           kSgdRates.size() * kSgdMomenta.size()));
+                                           model.printed->name, kSgdSettings));
       judgements.push_back({model.printed->name, Judgement{}});
       continue;
     }
-    const auto& settings = std::get<SgdConfig>(config_of(*sgd).optimizer);
-    const bool at_the_edge =
-        settings.learning_rate == kSgdRates.front() || settings.learning_rate == kSgdRates.back();
     claim.findings.push_back(fmt::format(
         "{}: of {} settings of SGD, the one with the best accuracy after one epoch on {} images "
-        "held back counts: rate {}, momentum {}.{} Adam has the paper's setting, untuned.",
-        model.printed->name, kSgdRates.size() * kSgdMomenta.size(),
-        *config_of(*sgd).data.validation, settings.learning_rate, settings.momentum,
-        at_the_edge ? fmt::format(" A better rate may lie outside those tried, {} to {}.",
-                                  kSgdRates.front(), kSgdRates.back())
-                    : ""));
-    compare_first_epochs(model.printed->name, {"SGD", sgd}, {"Adam", adam}, claim, judgements);
+        "held back counts: {} Adam has the paper's setting, untuned.",
+        model.printed->name, kSgdSettings, with_commas(kHeldBack), sgd_text(sgd)));
+    compare_first_epochs(model.printed->name, {"SGD", sgd.runs}, {"Adam", adam}, claim, judgements);
   }
   conclude(claim, judgements, missing);
   return claim;

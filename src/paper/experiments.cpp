@@ -26,6 +26,10 @@ std::optional<double> first_loss(const RunResult& run) {
   return run.epochs.empty() ? std::nullopt : std::optional(run.epochs.front().train_loss);
 }
 
+std::optional<double> first_seconds(const RunResult& run) {
+  return run.epochs.empty() ? std::nullopt : std::optional(run.epochs.front().train_seconds);
+}
+
 std::optional<double> last_accuracy(const RunResult& run) {
   return metric_of(kAccuracyKey).value(run);
 }
@@ -56,6 +60,7 @@ std::set<std::uint64_t> ended_seeds(const RunGroup& group) {
 
 const Measured kFirstAccuracy = {"test accuracy after one epoch", kAccuracyKey, first_accuracy};
 const Measured kFirstLoss = {"training loss of the first epoch", "loss", first_loss};
+const Measured kFirstSeconds = {"seconds of the first epoch", "seconds_per_epoch", first_seconds};
 const Measured kLastAccuracy = {"test accuracy at the end", kAccuracyKey, last_accuracy};
 const Measured kTrainSeconds = {"seconds of training", "seconds_per_epoch", train_seconds};
 

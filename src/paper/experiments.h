@@ -24,6 +24,7 @@ struct Measured {
 
 extern const Measured kFirstAccuracy;
 extern const Measured kFirstLoss;
+extern const Measured kFirstSeconds;
 extern const Measured kLastAccuracy;
 extern const Measured kTrainSeconds;
 
