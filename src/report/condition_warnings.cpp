@@ -37,10 +37,8 @@ const Condition kConditions[] = {
 /// A value's groups are named up to this number; of more there is an example.
 constexpr std::size_t kMostNamed = 2;
 
-std::string first_of(const std::vector<std::string>& items) { return listed(items, kMostListed); }
-
 std::string first_of(const std::set<std::string>& items) {
-  return first_of(std::vector<std::string>(items.begin(), items.end()));
+  return listed(std::vector<std::string>(items.begin(), items.end()), kMostListed);
 }
 
 std::set<std::string> values_in(const RunGroup& group,
@@ -55,6 +53,13 @@ struct Holders {
   std::string value;
   std::vector<std::string> labels;
 };
+
+void add_label(std::vector<Holders>& all, const std::string& value, const std::string& label) {
+  auto holders = std::find_if(all.begin(), all.end(),
+                              [&](const Holders& each) { return each.value == value; });
+  if (holders == all.end()) holders = all.insert(all.end(), {.value = value, .labels = {}});
+  holders->labels.push_back(label);
+}
 
 /// "2 threads: 55 groups, such as mlp"
 std::string holders_text(const Holders& holders) {
@@ -93,11 +98,7 @@ void warn_of_difference(std::vector<std::string>& warnings, const std::vector<Ru
     const std::set<std::string> values = values_in(group, value_of);
     if (values.empty()) continue;
     if (values.size() == 1) {
-      const std::string& value = *values.begin();
-      auto holders = std::find_if(all.begin(), all.end(),
-                                  [&](const Holders& each) { return each.value == value; });
-      if (holders == all.end()) holders = all.insert(all.end(), {.value = value, .labels = {}});
-      holders->labels.push_back(group.label);
+      add_label(all, *values.begin(), group.label);
       continue;
     }
     mixed = true;
@@ -153,18 +154,18 @@ void warn_of_builds(std::vector<std::string>& warnings, const std::vector<RunGro
 }
 
 void warn_of_jobs(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {
-  std::vector<std::string> each;
+  std::vector<Holders> all;
   for (const RunGroup& group : groups) {
     std::int64_t jobs = 1;
     for (const StoredRun& run : group.completed) {
       if (run.result.provenance) jobs = std::max(jobs, run.result.provenance->jobs);
     }
-    if (jobs > 1) each.push_back(fmt::format("{}: {} at once", group.label, jobs));
+    if (jobs > 1) add_label(all, fmt::format("{} at once", jobs), group.label);
   }
-  if (each.empty()) return;
+  if (all.empty()) return;
   warnings.push_back(fmt::format(
       "times were taken with several runs side by side ({}); they are not those of a run alone",
-      first_of(each)));
+      holders_text(std::move(all))));
 }
 
 void warn_of_moves(std::vector<std::string>& warnings, const std::vector<RunGroup>& groups) {

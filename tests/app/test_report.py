@@ -128,7 +128,7 @@ def test_shows_failed_and_unfinished_runs(bench, runs, tmp_path):
 def test_warns_of_times_taken_side_by_side(bench, runs, tmp_path):
     shutil.copytree(runs, tmp_path / "runs")
     change_result(tmp_path / "runs/smoke/seed-2", provenance__jobs=2)
-    assert "side by side (smoke: 2 at once)" in bench("report", "runs").stdout
+    assert "side by side (2 at once: smoke)" in bench("report", "runs").stdout
 
 
 # Files

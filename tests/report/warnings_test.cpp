@@ -63,7 +63,7 @@ TEST(Warnings, NameACopyWhoseSeedIsAnother) {
 
 TEST(Warnings, TellTimesTakenSideBySide) {
   const auto warnings = warnings_of(second_with([](RunResult& r) { r.provenance->jobs = 2; }));
-  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("side by side"), HasSubstr("mlp: 2 at once"))));
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("side by side"), HasSubstr("2 at once: mlp"))));
 }
 
 TEST(Warnings, TellWhatDiffersWithinAGroup) {
@@ -105,6 +105,13 @@ TEST(Warnings, TellEachValueThatGroupsHaveOnceWithTheirNumberTheMostFrequentFirs
   EXPECT_THAT(warnings_of(runs_with_threads({4, 1, 1, 1, 1, 1, 1, 4})),
               ElementsAre("the groups differ in threads (1 thread: 6 groups, such as net1; 4 "
                           "threads: net0 and net7); do not compare their times"));
+}
+
+TEST(Warnings, TellTimesTakenSideBySideOnceForAllGroups) {
+  std::vector<StoredRun> runs = runs_with_threads({1, 1, 1, 1});
+  for (std::size_t i = 0; i < 3; ++i) runs[i].result.provenance->jobs = 2;
+  EXPECT_THAT(warnings_of(runs),
+              ElementsAre(HasSubstr("side by side (2 at once: 3 groups, such as net0)")));
 }
 
 TEST(Warnings, CountTheValuesThatTheyDoNotName) {
