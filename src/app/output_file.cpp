@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/strict_json.h"
 #include "record/run_files.h"
 
 namespace mnist_bench {
@@ -35,6 +37,26 @@ void refuse_file_of_run(const std::string& file) {
   }
 }
 
+/// A config or a sweep is JSON, too, and its name is quickly typed in place of a report's. What the
+/// program writes says by its schema what it is.
+void refuse_foreign_json(const std::filesystem::path& file) {
+  constexpr std::size_t kMostBytes = 1 << 20;  // no config is larger
+  if (file.extension() != ".json" || !std::filesystem::is_regular_file(file)) return;
+  try {
+    const nlohmann::json json =
+        parse_strict_json(read_file(file, kMostBytes, ExitCode::io), file.string());
+    if (!json.is_object() || json.empty() || json.contains("schema")) return;
+  } catch (const Error&) {
+    return;  // no JSON, or too long
+  }
+  throw Error(
+      ExitCode::usage,
+      fmt::format("cannot write {}: it is there, and no output of mnist-bench, as it has no "
+                  "key schema",
+                  file.string()),
+      "name another file with -o, or remove it first");
+}
+
 }  // namespace
 
 void check_output_files(const std::vector<std::string>& files) {
@@ -51,6 +73,7 @@ void check_output_files(const std::vector<std::string>& files) {
       throw Error(ExitCode::io, fmt::format("cannot write {}: it is a special file", file),
                   "name a regular file with -o");
     }
+    refuse_foreign_json(path);
     const std::filesystem::path folder = path.parent_path();
     if (folder.empty() || std::filesystem::is_directory(folder)) continue;
     if (std::filesystem::exists(folder)) {

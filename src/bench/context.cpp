@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -36,7 +37,8 @@ BenchContext context_now(const std::string& executable) {
           .cores = available_cores(),
           .mhz = megahertz ? std::optional(std::stod(*megahertz)) : std::nullopt,
           .scaling = frequency_scaling(),
-          .load_average = load_averages()};
+          .load_average = load_averages(),
+          .busy_cores = busy_cores(std::chrono::milliseconds(250))};
 }
 
 nlohmann::ordered_json to_json(const BenchContext& context) {
@@ -49,6 +51,7 @@ nlohmann::ordered_json to_json(const BenchContext& context) {
   if (context.scaling) json["cpu_scaling_enabled"] = *context.scaling;
   json["caches"] = Json::array();
   json["load_avg"] = context.load_average;
+  if (context.busy_cores) json["busy_cores"] = *context.busy_cores;
   json["library_version"] = context.build.version;
   json["library_build_type"] = lower_case(context.build.build_type);
   json["json_schema_version"] = 1;
@@ -72,11 +75,11 @@ std::vector<std::string> context_warnings(const BenchContext& context,
         "vary with it");
   }
   constexpr double kQuiet = 0.5;
-  if (!context.load_average.empty() && context.load_average.front() > kQuiet) {
+  if (context.busy_cores.value_or(0.0) > kQuiet) {
     warnings.push_back(fmt::format(
-        "other work was running: {:.1f} threads on average over the minute before; times are those "
-        "of a busy machine",
-        context.load_average.front()));
+        "other work was running: {:.1f} of {} were busy before the first round; times are those of "
+        "a busy machine",
+        *context.busy_cores, counted(context.cores, "core")));
   }
   for (const std::int64_t count : threads) {
     if (count > context.cores) {

@@ -21,6 +21,7 @@ struct BenchContext {
   std::optional<double> mhz;
   std::optional<bool> scaling;       ///< the cores' frequency is governed by load
   std::vector<double> load_average;  ///< over 1, 5 and 15 minutes, before the first round
+  std::optional<double> busy_cores;  ///< with other work, just before the first round
 };
 
 BenchContext context_now(const std::string& executable);

@@ -46,12 +46,17 @@ Judgement judge(const std::vector<double>& differences, std::int64_t images) {
 }
 
 void judge_as_family(std::vector<Judgement>& family) {
+  std::vector<Judgement*> tested;
   std::vector<double> p_values;
-  for (const Judgement& each : family) p_values.push_back(each.test ? each.test->p_value : 1.0);
+  for (Judgement& each : family) {
+    if (each.difference.is_deterministic) continue;
+    tested.push_back(&each);
+    p_values.push_back(each.test ? each.test->p_value : 1.0);
+  }
   const std::vector<double> adjusted = holm_adjusted(p_values);
-  for (std::size_t i = 0; i < family.size(); ++i) {
-    family[i].adjusted_p = adjusted[i];
-    if (family[i].test) family[i].conclusion = conclusion_of(family[i]);
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    tested[i]->adjusted_p = adjusted[i];
+    if (tested[i]->test) tested[i]->conclusion = conclusion_of(*tested[i]);
   }
 }
 

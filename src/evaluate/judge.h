@@ -45,7 +45,8 @@ struct Judgement {
 Judgement judge(const std::vector<double>& differences, std::int64_t images);
 
 /// The same judgements as one family: each test's p is adjusted for their number (holm_adjusted),
-/// and the adjusted one has to be below kLevel for "shown". The intervals stay.
+/// and the adjusted one has to be below kLevel for "shown". The intervals stay. A deterministic
+/// difference is no test: it has no adjusted p, and is none of their number.
 void judge_as_family(std::vector<Judgement>& family);
 
 /// One of several comparisons that a statement is about: a metric, a severity.

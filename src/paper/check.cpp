@@ -212,9 +212,11 @@ std::string to_string(ClaimBasis basis) {
     case ClaimBasis::arithmetic:
       return "arithmetic";
     case ClaimBasis::reading:
+      return "reading";
+    case ClaimBasis::nothing:
       break;
   }
-  return "reading";
+  return "nothing";
 }
 
 std::int64_t tests_made(const PaperCheck& check) {
@@ -262,6 +264,7 @@ PaperCheck check_paper(const std::vector<RunGroup>& groups, const EvaluationsOfR
     if (claim.basis == ClaimBasis::runs && claim.experiment.empty()) {
       claim.experiment = kPaperSweep;
     }
+    if (claim.verdict == ClaimVerdict::open) claim.basis = ClaimBasis::nothing;
   }
   return check;
 }

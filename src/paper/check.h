@@ -78,6 +78,7 @@ enum class ClaimBasis {
   runs,        ///< computed from our runs; where it compares them, by judge()
   arithmetic,  ///< computed from what the paper prints
   reading,     ///< a reading of the paper's text
+  nothing,     ///< of a claim that is open
 };
 std::string to_string(ClaimBasis basis);
 

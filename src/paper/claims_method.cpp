@@ -77,6 +77,7 @@ PaperClaim inference_claim(const PaperEvidence& evidence) {
   PaperClaim claim{.place = "Abstract",
                    .claim = "“MLPs offer faster inference”",
                    .findings = {"No table gives an inference time; Table 5 times the training."},
+                   .experiment = fmt::format("{}, bench --inference RUN...", kPaperSweep),
                    .basis = ClaimBasis::runs};
   if (evidence.mlp.runs == nullptr || evidence.cnn.runs == nullptr) return claim;
   const RunGroup& mlp = *evidence.mlp.runs;
@@ -120,6 +121,18 @@ PaperClaim dropout_claim() {
                    "which the text does not describe."},
       .basis = ClaimBasis::reading,
       .verdict = ClaimVerdict::cannot_be_told};
+}
+
+PaperClaim expectation_claim() {
+  return {.place = "Sec. 3.5, eq. 10",
+          .claim =
+              "“E[ã] = p · a”, which tests match by scaling the weights by p, or training by "
+              "“inverted dropout”",
+          .findings = {"By eq. 9 each unit is kept with probability p, so that E[r · a] = p · a.",
+                       "Inverted dropout, which PyTorch and ours do, divides what is kept by p: "
+                       "then E[ã] = a, and nothing is scaled in tests."},
+          .basis = ClaimBasis::reading,
+          .verdict = ClaimVerdict::holds};
 }
 
 PaperClaim data_claim(const PaperEvidence& evidence) {
@@ -263,9 +276,9 @@ PaperClaim layers_claim() {
 }  // namespace
 
 std::vector<PaperClaim> method_claims(const PaperEvidence& evidence) {
-  return {
-      inference_claim(evidence), dropout_claim(),     data_claim(evidence), normalization_claim(),
-      softmax_claim(),           convolution_claim(), order_claim(),        layers_claim()};
+  return {inference_claim(evidence), dropout_claim(),       expectation_claim(),
+          data_claim(evidence),      normalization_claim(), softmax_claim(),
+          convolution_claim(),       order_claim(),         layers_claim()};
 }
 
 }  // namespace mnist_bench

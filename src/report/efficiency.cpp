@@ -92,10 +92,21 @@ std::string cost_text(const Cost& cost, const SampleSummary& summary) {
   return summary_text(summary, metric_of("total_seconds"), {}).mean_and_sd();
 }
 
-std::vector<const RunGroup*> with_runs(const std::vector<RunGroup>& groups) {
+bool have_latencies(const std::vector<RunGroup>& groups) {
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const RunGroup& group) { return !group.latencies.empty(); });
+}
+
+/// Those that are compared. Where latencies are known, a network without one is left out: a page of
+/// many experiments times those whose efficiency it is about.
+std::vector<const RunGroup*> compared_groups(const std::vector<RunGroup>& groups) {
+  const bool timed = have_latencies(groups);
   std::vector<const RunGroup*> found;
   for (const RunGroup& group : groups) {
-    if (!group.completed.empty()) found.push_back(&group);
+    if (group.completed.empty()) continue;
+    const ExperimentConfig& config = group.completed.front().result.config;
+    if (timed && group.latencies.empty() && is_network(config.model)) continue;
+    found.push_back(&group);
   }
   return found;
 }
@@ -126,6 +137,29 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
+/// Along the points that no other one is above at no more cost, by the means; without points where
+/// there are too few for it to say anything.
+ChartSeries frontier_of(const std::vector<std::pair<std::string, ChartSeries>>& lines) {
+  ChartSeries frontier{.label = "Pareto frontier, by the means: the most accurate at no more cost",
+                       .dashed = true,
+                       .guide = true,
+                       .points = {}};
+  std::vector<ChartPoint> points;
+  for (const auto& [name, series] : lines) {
+    points.insert(points.end(), series.points.begin(), series.points.end());
+  }
+  constexpr std::size_t kFewest = 3;
+  if (points.size() < kFewest) return frontier;
+  std::sort(points.begin(), points.end(), [](const ChartPoint& a, const ChartPoint& b) {
+    return std::pair(a.x, -a.y) < std::pair(b.x, -b.y);
+  });
+  for (const ChartPoint& point : points) {
+    if (!frontier.points.empty() && point.y <= frontier.points.back().y) continue;
+    frontier.points.push_back({.x = point.x, .y = point.y, .range = {}, .note = ""});
+  }
+  return frontier;
+}
+
 /// Adds the point of an experiment to the line of those that share its name and device, as those of
 /// a sweep do, from the least cost to the greatest.
 void add_point(ChartSeries point, const std::string& name,
@@ -145,11 +179,6 @@ void add_point(ChartSeries point, const std::string& name,
   line->second.line = true;
 }
 
-bool have_latencies(const std::vector<RunGroup>& groups) {
-  return std::any_of(groups.begin(), groups.end(),
-                     [](const RunGroup& group) { return !group.latencies.empty(); });
-}
-
 /// How, where and with what doubts the latencies were measured; empty where none was.
 std::vector<std::string> latency_notes(const std::vector<const RunGroup*>& groups) {
   std::vector<std::string> measured;
@@ -166,8 +195,9 @@ std::vector<std::string> latency_notes(const std::vector<const RunGroup*>& group
   if (measured.empty()) return {};
   std::vector<std::string> notes = {
       fmt::format("Latency: the median time from the bytes of one image to its probabilities, as "
-                  "measured by bench --inference: {}; on {}. An experiment without a latency "
-                  "dominates none here, and none dominates it.",
+                  "measured by bench --inference: {}; on {}. Networks that were not timed are "
+                  "left out; k-NN and SVM cannot be timed so, and neither dominate nor are "
+                  "dominated.",
                   fmt::join(measured, ", "), fmt::join(machines, " and "))};
   for (const std::string& warning : warnings) {
     notes.push_back("Read the latencies with care: " + warning + ".");
@@ -223,7 +253,7 @@ const std::vector<Cost>& costs() {
 }
 
 std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups) {
-  const std::vector<const RunGroup*> found = with_runs(groups);
+  const std::vector<const RunGroup*> found = compared_groups(groups);
   std::vector<EfficiencyRow> rows;
   for (const RunGroup* group : found) {
     EfficiencyRow row{.group = group->label,
@@ -249,7 +279,7 @@ Section efficiency_section(const std::vector<RunGroup>& groups) {
   Section section{.id = "efficiency", .title = "Efficiency", .pages_only = !have_latencies(groups)};
   const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
   if (rows.size() < 2 && section.pages_only) return section;
-  const std::vector<const RunGroup*> found = with_runs(groups);
+  const std::vector<const RunGroup*> found = compared_groups(groups);
   ReportTable table{.title = "Accuracy and what it costs",
                     .columns = {Align::left, Align::right, Align::right},
                     .header = {"experiment", "n", "accuracy [%]"},
@@ -290,7 +320,7 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
                                            const EvaluationsOfRuns& /*evaluations*/) {
   const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
   if (rows.size() < 2 && !have_latencies(groups)) return {};
-  const std::vector<const RunGroup*> found = with_runs(groups);
+  const std::vector<const RunGroup*> found = compared_groups(groups);
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {
     const Cost& cost = costs()[c];
@@ -309,6 +339,8 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
                                  test_images(*found[i]).value_or(0)),
                 name_and_device(*found[i], groups), lines);
     }
+    ChartSeries frontier = frontier_of(lines);  // below the points
+    if (frontier.points.size() > 1) chart.series.push_back(std::move(frontier));
     for (auto& [name, series] : lines) chart.series.push_back(std::move(series));
     if (chart.series.empty()) continue;
     figures.push_back(

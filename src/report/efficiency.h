@@ -34,7 +34,8 @@ struct EfficiencyRow {
   std::vector<std::string> dominated_by;
 };
 
-/// Of the groups with a completed run.
+/// Of the groups with a completed run; where latencies are known, without the networks that have
+/// none.
 std::vector<EfficiencyRow> efficiency_rows(const std::vector<RunGroup>& groups);
 
 /// Empty for fewer than two groups, of which none can be more efficient, unless latencies are

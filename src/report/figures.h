@@ -36,6 +36,7 @@ struct ChartSeries {
   std::size_t style = 0;  ///< series of one style share colour and marker
   bool line = true;       ///< else points alone
   bool dashed = false;
+  bool guide = false;  ///< a line in the colour of the text, without markers
   std::vector<ChartPoint> points;
   std::vector<ChartCount> counts = {};
 };

@@ -211,6 +211,42 @@ std::vector<double> load_averages() {
   return {loads.begin(), loads.begin() + std::max(known, 0)};
 }
 
+namespace {
+
+/// Clock ticks of all cores since the system started, and those of them that were busy.
+struct CpuTicks {
+  std::int64_t all = 0;
+  std::int64_t busy = 0;
+};
+
+std::optional<CpuTicks> cpu_ticks() {
+  std::ifstream stat("/proc/stat");
+  std::string name;
+  stat >> name;
+  CpuTicks ticks;
+  // user, nice, system, idle, iowait, irq, softirq, steal; those of guests are part of the first
+  // two
+  for (int column = 0; column < 8; ++column) {
+    std::int64_t value = 0;
+    if (!(stat >> value)) return std::nullopt;
+    ticks.all += value;
+    if (column != 3 && column != 4) ticks.busy += value;
+  }
+  return ticks;
+}
+
+}  // namespace
+
+std::optional<double> busy_cores(std::chrono::milliseconds span) {
+  const auto before = cpu_ticks();
+  std::this_thread::sleep_for(span);
+  const auto after = cpu_ticks();
+  if (!before || !after || after->all <= before->all) return std::nullopt;
+  return static_cast<double>(std::thread::hardware_concurrency()) *
+         static_cast<double>(after->busy - before->busy) /
+         static_cast<double>(after->all - before->all);
+}
+
 std::optional<std::int64_t> available_memory_bytes() {
   std::ifstream info("/proc/meminfo");
   for (std::string line; std::getline(info, line);) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -54,6 +55,10 @@ std::int64_t peak_rss_bytes();
 /// Threads that ran or waited to run on this machine, on average over the last 1, 5 and 15 minutes;
 /// empty where the system does not say.
 std::vector<double> load_averages();
+
+/// How many cores are busy, on average over `span`, in which the calling thread sleeps; nothing
+/// where the system does not say. A load average is still high a minute after the work has ended.
+std::optional<double> busy_cores(std::chrono::milliseconds span);
 
 /// Memory that new work may take without swapping, in bytes; nothing where the system does not say.
 std::optional<std::int64_t> available_memory_bytes();

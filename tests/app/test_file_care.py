@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from conftest import BINARY, clean_environment
 from support import (
+    CONFIGS,
     RUN_FILES,
     SMALL,
     SMOKE,
@@ -155,6 +156,21 @@ def test_an_output_file_never_replaces_a_file_of_a_run(bench, finished_run, tmp_
     (tmp_path / "notes").mkdir()
     assert bench("report", "run", "-o", "notes/result.json").code == 0
     assert bench("report", "run", "-o", "notes/result.json").code == 0
+
+
+def test_an_output_file_never_replaces_json_that_is_no_output(bench, finished_run, tmp_path):
+    shutil.copy(CONFIGS / "paper/sweep.json", tmp_path / "sweep.json")  # has comments
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    for name in ("sweep.json", "other.json"):
+        before = everything_in(tmp_path)
+        done = bench("report", finished_run, "-o", name)
+        assert_refusal(done, 2, f"cannot write {name}: ", "no output of mnist-bench")
+        assert_has_remedy(done)
+        assert everything_in(tmp_path) == before
+    for content in ("", "[]", "not JSON"):
+        (tmp_path / "new.json").write_text(content)
+        assert bench("report", finished_run, "-o", "new.json").code == 0
+    assert bench("report", finished_run, "-o", "new.json").code == 0
 
 
 def test_a_run_that_is_replaced_leaves_its_files_the_modes_that_they_had(bench, finished_run, tmp_path):

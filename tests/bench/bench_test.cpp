@@ -118,10 +118,11 @@ TEST(BenchWarnings, NameWhatLimitsTheNumbers) {
               ElementsAre(HasSubstr("Debug build")));
   EXPECT_THAT(warning_of([](BenchResult& r) { r.context.scaling = true; }),
               ElementsAre(HasSubstr("governor")));
-  EXPECT_THAT(warning_of([](BenchResult& r) {
-                r.context.load_average = {1.5, 1, 1};
-              }),
-              ElementsAre(HasSubstr("1.5 threads")));
+  EXPECT_THAT(warning_of([](BenchResult& r) { r.context.busy_cores = 1.52; }),
+              ElementsAre(HasSubstr("1.5 of 2 cores were busy")));
+  EXPECT_THAT(warning_of([](BenchResult& r) { r.context.busy_cores = 0.4; }), IsEmpty());
+  // Work that ended a minute ago is none.
+  EXPECT_THAT(warning_of([](BenchResult& r) { r.context.load_average = {1.5, 1, 1}; }), IsEmpty());
   EXPECT_THAT(warning_of([](BenchResult& r) { r.context.cores = 1; }),
               ElementsAre(HasSubstr("2 threads share 1 cores")));
   EXPECT_THAT(warning_of([](BenchResult& r) {

@@ -124,6 +124,17 @@ TEST(JudgeAsFamily, DecidesByThePThatIsAdjustedForTheNumber) {
   EXPECT_EQ(few[1].conclusion, Conclusion::not_shown);
 }
 
+TEST(JudgeAsFamily, DoesNotCountWhatNoSeedChanges) {
+  const std::vector<double> six = {1, 1.1, 1.2, 1, 1.1, 1};  // p = 2/64
+  Judgement deterministic = judged({1.0});
+  deterministic.difference.is_deterministic = true;
+  std::vector<Judgement> family = {judged(six), deterministic};
+  judge_as_family(family);
+  EXPECT_DOUBLE_EQ(family[0].adjusted_p.value(), 2.0 / 64);
+  EXPECT_EQ(family[0].conclusion, Conclusion::shown);
+  EXPECT_EQ(family[1].adjusted_p, std::nullopt);
+}
+
 const std::vector<double> kHigher = {1, 2, 1, 2, 1, 2};
 const std::vector<double> kLower = {-1, -2, -1, -2, -1, -2};
 const std::vector<double> kNothing = {1, -1, 1, -1, 1, -1};

@@ -105,8 +105,14 @@ TEST(Efficiency, ComparesLatenciesToo) {
   EXPECT_THAT(efficiency_rows(timed_groups({20.0, 100.0, 10.0}))[2].dominated_by, IsEmpty());
 }
 
-TEST(Efficiency, DoesNotJudgeWhatLacksALatencyThatOthersHave) {
-  EXPECT_THAT(efficiency_rows(timed_groups({20.0, 100.0}))[2].dominated_by, IsEmpty());
+TEST(Efficiency, LeavesOutNetworksWithoutALatencyThatOthersHave) {
+  std::vector<RunGroup> groups = timed_groups({20.0, 100.0});
+  groups.push_back(knn_group({9'600}));
+  const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[1].group, "cnn");
+  EXPECT_EQ(rows[2].group, groups[3].label);
+  EXPECT_THAT(rows[2].dominated_by, IsEmpty());
 }
 
 TEST(EfficiencySection, ShowsLatenciesAndWhatTheyAreOf) {
@@ -114,14 +120,13 @@ TEST(EfficiencySection, ShowsLatenciesAndWhatTheyAreOf) {
   const ReportTable& table = section.tables.at(0);
   EXPECT_EQ(table.header.at(8), "latency [µs]");
   EXPECT_EQ(table.rows.at(0).at(8), "20.50");
-  EXPECT_EQ(table.rows.at(2).at(8), "–");
+  EXPECT_EQ(table.rows.size(), 2U);
   EXPECT_THAT(section.notes.at(1),
               HasSubstr("mlp (native, 1 thread), cnn (native, 1 thread); on Some CPU, 2 cores."));
   ASSERT_EQ(section.notes.size(), 3U);  // what limits the times is said once
   EXPECT_THAT(section.notes[2], HasSubstr("with care: other work was running."));
   EXPECT_EQ(section.data[0]["latency_p50_us"]["mean"], 20.5);
   EXPECT_EQ(section.data[0]["latencies"][0]["engine"], "native");
-  EXPECT_TRUE(section.data[2]["latency_p50_us"]["mean"].is_null());
 }
 
 TEST(EfficiencyFigures, ShowLatencyWhereItWasMeasured) {
@@ -131,6 +136,25 @@ TEST(EfficiencyFigures, ShowLatencyWhereItWasMeasured) {
   EXPECT_EQ(chart.title, "Accuracy against latency [µs]");
   ASSERT_EQ(chart.series.size(), 2U);
   EXPECT_EQ(chart.series[1].points.at(0).x, 100.0);
+}
+
+TEST(EfficiencyFigures, HaveAFrontierOfTheMostAccurateByCost) {
+  std::vector<RunGroup> groups = three_groups();
+  const auto frontier = [&] {
+    const ChartSeries& series =
+        std::get<Chart>(efficiency_figures(groups, {}).at(0).content).series.at(0);
+    EXPECT_TRUE(series.guide);
+    std::vector<double> costs;
+    for (const ChartPoint& point : series.points) costs.push_back(point.x);
+    return costs;
+  };
+  EXPECT_THAT(frontier(), ElementsAre(1.0, 4.0));                 // thousand parameters
+  groups[2] = costed_group("wide", {9'950}, 4'000, 5'000, 10.0);  // of equal cost the better one
+  EXPECT_THAT(frontier(), ElementsAre(1.0, 4.0));
+  groups[2] = costed_group("wide", {9'950}, 4'001, 5'000, 10.0);
+  EXPECT_THAT(frontier(), ElementsAre(1.0, 4.0, 4.001));
+  const std::string svg = page_svg(draw(efficiency_figures(groups, {}).at(0)));
+  EXPECT_THAT(svg, HasSubstr("<g class=\"series guide\"><polyline class=\"line dashed\""));
 }
 
 TEST(EfficiencySection, NeedsTwoExperiments) {
@@ -144,10 +168,11 @@ TEST(EfficiencyFigures, HaveAPointForEachExperimentWithAWhiskerOfItsDeviation) {
   const std::vector<FigureData> figures = efficiency_figures(groups, {});
   ASSERT_EQ(figures.size(), 5U);
   EXPECT_EQ(std::get<Chart>(figures[2].content).x_label, "parameters [kB], logarithmic");
-  EXPECT_EQ(std::get<Chart>(figures[2].content).series.at(0).points.at(0).x, 4.0);  // 1,000 floats
-  const Chart& chart = std::get<Chart>(figures[0].content);
+  EXPECT_EQ(std::get<Chart>(figures[2].content).series.at(1).points.at(0).x, 4.0);  // 1,000 floats
+  Chart chart = std::get<Chart>(figures[0].content);
   EXPECT_TRUE(chart.x_log);
-  ASSERT_EQ(chart.series.size(), 3U);
+  ASSERT_EQ(chart.series.size(), 4U);
+  chart.series.erase(chart.series.begin());  // the frontier
   EXPECT_EQ(chart.series[0].label, "mlp (n = 6)");
   EXPECT_EQ(chart.series[0].points.at(0).x, 1.0);  // thousand
   EXPECT_EQ(chart.x_label, "parameters [thousands], logarithmic");
@@ -178,7 +203,7 @@ TEST(EfficiencyFigures, HaveALineForEachNameAndDevice) {
   const std::vector<FigureData> figures = efficiency_figures(groups_on_two_devices(), {});
   std::vector<std::string> lines;
   for (const ChartSeries& series : std::get<Chart>(figures.at(0).content).series) {
-    lines.push_back(series.label);
+    if (!series.guide) lines.push_back(series.label);
   }
   EXPECT_THAT(lines,
               ElementsAre("mlp on CPU (2 experiments)", "wide on CPU (n = 2)",

@@ -6,10 +6,14 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -108,6 +112,20 @@ TEST(BuildInfo, IsComplete) {
   EXPECT_FALSE(info.compiler.empty());
   EXPECT_FALSE(info.libtorch.empty());
   EXPECT_EQ(info.git_revision.has_value(), info.git_dirty.has_value());
+}
+
+TEST(BusyCores, CountAThreadThatComputes) {
+  std::atomic<bool> computes = true;
+  std::jthread thread([&] {
+    while (computes) {
+    }
+  });
+  // Where other work takes this thread's core, that core is busy all the same.
+  const std::optional<double> busy = busy_cores(std::chrono::milliseconds(300));
+  computes = false;
+  ASSERT_TRUE(busy);
+  EXPECT_GT(*busy, 0.5);
+  EXPECT_LE(*busy, std::thread::hardware_concurrency());
 }
 
 }  // namespace

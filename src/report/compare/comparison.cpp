@@ -255,10 +255,10 @@ GroupComparison compare_groups(const RunGroup& a, const RunGroup& b, const Margi
   return comparison;
 }
 
-bool is_deterministic(const FamilyComparison& family) {
-  return std::all_of(family.pairs.begin(), family.pairs.end(), [](const GroupComparison& pair) {
-    return pair.judgement.difference.is_deterministic;
-  });
+std::size_t tested_pairs(const FamilyComparison& family) {
+  return static_cast<std::size_t>(std::count_if(
+      family.pairs.begin(), family.pairs.end(),
+      [](const GroupComparison& pair) { return !pair.judgement.difference.is_deterministic; }));
 }
 
 std::string group_name(std::size_t index) { return {static_cast<char>('A' + index)}; }

@@ -82,8 +82,8 @@ struct FamilyComparison {
   std::vector<std::string> warnings;
 };
 
-/// Whether a seed changes nothing in any of the groups.
-bool is_deterministic(const FamilyComparison& family);
+/// How many of the pairs are tested: where no seed changes either side, there is nothing to test.
+std::size_t tested_pairs(const FamilyComparison& family);
 
 /// As many as there are letters to name them: A, B, C, …
 inline constexpr std::size_t kMostGroups = 26;

@@ -144,7 +144,8 @@ std::string conclusion_text(const GroupComparison& comparison) {
 }
 
 std::string conclusion_text(const FamilyComparison& family) {
-  if (is_deterministic(family)) {
+  const std::size_t tested = tested_pairs(family);
+  if (tested == 0) {
     return std::string(
                "No seed changes any of these groups: there is no scatter to test with. "
                "Test the predictions of two runs instead: compare RUN RUN. ") +
@@ -152,12 +153,19 @@ std::string conclusion_text(const FamilyComparison& family) {
   }
   std::vector<std::string> shown;
   std::vector<std::string> suggested;
+  std::vector<std::string> untested;
   std::size_t neither = 0;
   for (const GroupComparison& pair : family.pairs) {
     const bool b_higher = pair.judgement.b_is_higher();
     const std::string higher =
         fmt::format("{} higher than {}", b_higher ? pair.name_b : pair.name_a,
                     b_higher ? pair.name_a : pair.name_b);
+    if (pair.judgement.difference.is_deterministic) {
+      untested.push_back(pair.judgement.difference.mean == 0.0
+                             ? fmt::format("{} and {} are equal", pair.name_a, pair.name_b)
+                             : higher);
+      continue;
+    }
     switch (pair.judgement.conclusion) {
       case Conclusion::shown:
         shown.push_back(higher);
@@ -170,16 +178,21 @@ std::string conclusion_text(const FamilyComparison& family) {
         break;
     }
   }
-  std::string text =
-      fmt::format("Of {} of accuracy, {} {} shown{}.", counted(family.pairs.size(), "comparison"),
-                  shown.size(), singular_or_plural(shown.size(), "is", "are"),
-                  shown.empty() ? "" : fmt::format(": {}", fmt::join(shown, ", ")));
+  std::string text = fmt::format("Of {} of accuracy, {} {} shown{}.", counted(tested, "comparison"),
+                                 shown.size(), singular_or_plural(shown.size(), "is", "are"),
+                                 shown.empty() ? "" : fmt::format(": {}", fmt::join(shown, ", ")));
   if (!suggested.empty()) {
     text += fmt::format(" Suggested, not shown: {}.", fmt::join(suggested, ", "));
   }
   if (neither > 0) {
     text += fmt::format(" Not shown: {}, which does not show that these are equal.",
                         counted(neither, "other difference"));
+  }
+  if (!untested.empty()) {
+    text += fmt::format(
+        " Whatever the seed, and so without a test: {}. Test the predictions of two runs instead: "
+        "compare RUN RUN.",
+        fmt::join(untested, ", "));
   }
   return text + " " + kScopeOfFamily;
 }

@@ -191,7 +191,11 @@ std::string p_cell(double p) {
 std::vector<std::string> pair_row(const GroupComparison& pair) {
   const std::vector<std::string> accuracy = difference_row(pair.metrics.front(), pair.images);
   const Judgement& judgement = pair.judgement;
-  return {fmt::format("{} - {}", pair.name_b, pair.name_a),
+  const std::string name = fmt::format("{} - {}", pair.name_b, pair.name_a);
+  if (judgement.difference.is_deterministic) {
+    return {name, accuracy[3], "–", "–", "–", "–", "no seed changes it"};
+  }
+  return {name,
           accuracy[3],
           accuracy[4],
           accuracy[5],
@@ -203,10 +207,10 @@ std::vector<std::string> pair_row(const GroupComparison& pair) {
 
 /// Why nothing can be shown, where that is so: the smallest p times their number reaches the level.
 std::string too_few_seeds_for(const FamilyComparison& family) {
-  if (is_deterministic(family)) return "";
+  if (tested_pairs(family) == 0) return "";
   std::int64_t n = 0;
   for (const GroupComparison& pair : family.pairs) n = std::max(n, pair.judgement.difference.n);
-  const auto comparisons = static_cast<double>(family.pairs.size());
+  const auto comparisons = static_cast<double>(tested_pairs(family));
   const auto smallest = [&](std::int64_t seeds) {
     return comparisons * 2.0 / std::exp2(static_cast<double>(seeds));
   };
@@ -264,7 +268,7 @@ std::string compare_text(const FamilyComparison& family) {
       "points: percentage points, paired by seed; intervals: t-intervals of the paired difference, "
       "each for itself; p: sign-flip test (exact, two-sided); p (Holm): adjusted for {}, and what "
       "conclusions are made on\n",
-      counted(family.pairs.size(), "comparison"));
+      counted(tested_pairs(family), "comparison"));
   return text + too_few_seeds_for(family) + "\n" + conclusion_text(family) + "\n";
 }
 

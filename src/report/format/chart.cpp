@@ -145,6 +145,10 @@ std::string frame_svg(const Chart& chart, const Scale& x, const Scale& y) {
   return svg + labels + "</g>";
 }
 
+std::string series_class(const ChartSeries& series) {
+  return series.guide ? "guide" : color_class(series.style);
+}
+
 std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y) {
   std::string upper;
   std::string lower;
@@ -164,9 +168,9 @@ std::string series_svg(const ChartSeries& series, const Scale& x, const Scale& y
                                 at, top, bottom);
       }
     }
-    markers += marker_svg(series.style, x(point.x), y(point.y), point.note);
+    if (!series.guide) markers += marker_svg(series.style, x(point.x), y(point.y), point.note);
   }
-  std::string svg = fmt::format(R"(<g class="series {}">)", color_class(series.style));
+  std::string svg = fmt::format(R"(<g class="series {}">)", series_class(series));
   if (series.line) {
     if (!upper.empty()) {
       svg += fmt::format(R"(<polygon class="band" points="{}{}"/>)", upper, lower);
@@ -212,8 +216,10 @@ std::pair<std::string, double> legend_of(const Chart& chart, double top) {
                       series.dashed ? " dashed" : "", coordinate(kChart.legend_left), coordinate(y),
                       coordinate(kChart.legend_left + kChart.legend_line), coordinate(y));
     }
-    symbol += marker_svg(series.style, kChart.legend_left + kChart.legend_line / 2, y);
-    entries.push_back({.css_classes = "series " + color_class(series.style),
+    if (!series.guide) {
+      symbol += marker_svg(series.style, kChart.legend_left + kChart.legend_line / 2, y);
+    }
+    entries.push_back({.css_classes = "series " + series_class(series),
                        .symbol = symbol,
                        .lines = lines_of(series.label, kChart.width - kText),
                        .x = kText,

@@ -45,7 +45,7 @@ constexpr std::array<std::string_view, 5> kMarkers = {
 constexpr std::string_view kRules =
     R"css(.c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
 .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
-.c6 { color: var(--c6); } .c7 { color: var(--c7); }
+.c6 { color: var(--c6); } .c7 { color: var(--c7); } .guide { color: var(--soft); }
 .figure { font-size: 13px; font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 .figure text { fill: var(--text); }
 .figure .ticks text { fill: var(--soft); }

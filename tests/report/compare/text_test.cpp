@@ -255,6 +255,19 @@ TEST(CompareText, OfThreeGroupsHasANoteOnOneOfThemOnce) {
   EXPECT_EQ(text.find(note, first + 1), std::string::npos);
 }
 
+TEST(CompareText, OfThreeGroupsTestsNoPairThatNoSeedChanges) {
+  const RunGroup seven = group_with("a", {9'705, 9'700, 9'705, 9'700, 9'705, 9'700, 9'705});
+  const std::string text =
+      compare_text(compare_family({seven, knn_group({9'600}), knn_group({9'610}, 3)}));
+  EXPECT_THAT(text, ContainsRegex("\nB - A +-1.0[0-9] .* 0 of 7 +0.0156 +0.0312 +shown\n"));
+  EXPECT_THAT(text, ContainsRegex("\nC - B +[+]0.10 +– +– +– +– +no seed changes it\n"));
+  EXPECT_THAT(text, HasSubstr("adjusted for 2 comparisons"));
+  EXPECT_THAT(text, HasSubstr("Of 2 comparisons of accuracy, 2 are shown: A higher than B, A "
+                              "higher than C. Whatever the seed, and so without a test: C higher "
+                              "than B. Test the predictions of two runs instead"));
+  EXPECT_THAT(text, Not(HasSubstr("Not shown")));
+}
+
 TEST(CompareText, OfThreeDeterministicGroupsDoesNotSpeakOfMoreSeeds) {
   const std::string text = compare_text(
       compare_family({knn_group({9'600}), knn_group({9'610}, 3), knn_group({9'620}, 5)}));
