@@ -26,7 +26,8 @@ BenchResult sample_bench() {
                     .cores = 2,
                     .mhz = 2600.5,
                     .scaling = std::nullopt,
-                    .load_average = {0.1, 0.2, 0.3}};
+                    .load_average = {0.1, 0.2, 0.3},
+                    .busy_cores = 0.1};
   const auto series = [](Engine engine, std::vector<BenchSample> samples) {
     return BenchSeries{.model = "mlp",
                        .engine = engine,

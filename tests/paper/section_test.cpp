@@ -84,7 +84,7 @@ TEST(PaperReport, OpensWithTable4AndEndsWithTheLayers) {
   ASSERT_EQ(section.tables.size(), 1U);
   EXPECT_THAT(section.tables[0].title, HasSubstr("Tables 4 and 5"));
   ASSERT_EQ(section.tables_after.size(), 3U);
-  EXPECT_THAT(section.tables_after[0].title, HasSubstr("Table 1"));
+  EXPECT_THAT(section.tables_after.at(1).title, HasSubstr("Table 1"));
 }
 
 TEST(PaperReport, SaysTheSameInTextMarkdownAndHtml) {

@@ -141,7 +141,7 @@ TEST(EfficiencyFigures, ShowLatencyWhereItWasMeasured) {
 TEST(EfficiencyFigures, HaveAFrontierOfTheMostAccurateByCost) {
   std::vector<RunGroup> groups = three_groups();
   const auto frontier = [&] {
-    const ChartSeries& series =
+    const ChartSeries series =
         std::get<Chart>(efficiency_figures(groups, {}).at(0).content).series.at(0);
     EXPECT_TRUE(series.guide);
     std::vector<double> costs;
