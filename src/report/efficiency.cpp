@@ -137,13 +137,11 @@ ChartSeries efficiency_point(const EfficiencyRow& row, const Cost& cost,
   return series;
 }
 
-/// Along the points that no other one is above at no more cost, by the means; without points where
-/// there are too few for it to say anything.
+/// Steps up at each point that no other one is above at no more cost, by the means; without points
+/// where there are too few for it to say anything.
 ChartSeries frontier_of(const std::vector<std::pair<std::string, ChartSeries>>& lines) {
-  ChartSeries frontier{.label = "Pareto frontier, by the means: the most accurate at no more cost",
-                       .dashed = true,
-                       .guide = true,
-                       .points = {}};
+  ChartSeries frontier{
+      .label = "Pareto frontier of the means", .dashed = true, .guide = true, .points = {}};
   std::vector<ChartPoint> points;
   for (const auto& [name, series] : lines) {
     points.insert(points.end(), series.points.begin(), series.points.end());
@@ -154,7 +152,11 @@ ChartSeries frontier_of(const std::vector<std::pair<std::string, ChartSeries>>& 
     return std::pair(a.x, -a.y) < std::pair(b.x, -b.y);
   });
   for (const ChartPoint& point : points) {
-    if (!frontier.points.empty() && point.y <= frontier.points.back().y) continue;
+    if (!frontier.points.empty()) {
+      const double height = frontier.points.back().y;
+      if (point.y <= height) continue;
+      frontier.points.push_back({.x = point.x, .y = height, .range = {}, .note = ""});
+    }
     frontier.points.push_back({.x = point.x, .y = point.y, .range = {}, .note = ""});
   }
   return frontier;
@@ -339,9 +341,9 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
                                  test_images(*found[i]).value_or(0)),
                 name_and_device(*found[i], groups), lines);
     }
-    ChartSeries frontier = frontier_of(lines);  // below the points
-    if (frontier.points.size() > 1) chart.series.push_back(std::move(frontier));
+    ChartSeries frontier = frontier_of(lines);
     for (auto& [name, series] : lines) chart.series.push_back(std::move(series));
+    if (frontier.points.size() > 1) chart.series.push_back(std::move(frontier));
     if (chart.series.empty()) continue;
     figures.push_back(
         {.subject = "",
