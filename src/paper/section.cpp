@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "evaluate/judge.h"
 #include "paper/check.h"
 
@@ -109,13 +110,14 @@ std::vector<std::string> notes_on_chance(const PaperCheck& check) {
 std::vector<CheckedClaim> checked_claims(const PaperCheck& check) {
   std::vector<CheckedClaim> claims;
   for (const PaperClaim& claim : check.claims) {
-    claims.push_back({.place = claim.place,
-                      .claim = claim.claim,
-                      .verdict = verdict_of(claim.verdict),
-                      .basis = to_string(claim.basis),
-                      .basis_in_words = basis_text(claim.basis),
-                      .findings = claim.findings,
-                      .experiment = claim.experiment});
+    claims.push_back(
+        {.place = claim.place,
+         .claim = claim.claim,
+         .verdict = verdict_of(claim.verdict),
+         .basis = claim.basis == ClaimBasis::nothing ? kAbsent : to_string(claim.basis),
+         .basis_in_words = basis_text(claim.basis),
+         .findings = claim.findings,
+         .experiment = claim.experiment});
   }
   return claims;
 }
