@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -98,13 +99,16 @@ PaperClaim initialization_speed_claim(const PaperEvidence& evidence) {
   return claim;
 }
 
-/// The settings of configs/paper/sgd.json: of each momentum its rates, ascending.
+// The settings of configs/paper/sgd.json.
+constexpr std::array kPlainRates = {0.05, 0.1, 0.2};
+constexpr std::array kMomentumRates = {0.005, 0.01, 0.02, 0.05};
+/// Of a momentum its rates, ascending.
 struct SgdRates {
   double momentum;
-  std::array<double, 3> rates;
+  std::span<const double> rates;
 };
-constexpr std::array<SgdRates, 2> kSgdGrid = {{{0.0, {0.05, 0.1, 0.2}}, {0.9, {0.01, 0.02, 0.05}}}};
-constexpr std::size_t kSgdSettings = kSgdGrid.size() * kSgdGrid[0].rates.size();
+constexpr std::array<SgdRates, 2> kSgdGrid = {{{0.0, kPlainRates}, {0.9, kMomentumRates}}};
+constexpr std::size_t kSgdSettings = kPlainRates.size() + kMomentumRates.size();
 constexpr std::int64_t kHeldBack = 10'000;
 
 bool any_diverged(const RunGroup& group) {

@@ -213,6 +213,6 @@ def test_check_claims_decides_by_its_experiments_and_does_nothing_twice(tmp_path
     assert "data is left out" in done.stderr.replace("configs/paper/data.json", "data")
     assert "What the paper claims" in done.stdout
     times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("result.json")}
-    assert len(times) == 2 * 53
+    assert len(times) == 2 * 55
     reproduce(*few, cwd=tmp_path, script=CLAIMS)
     assert times == {file: file.stat().st_mtime_ns for file in times}
