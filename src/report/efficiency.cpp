@@ -323,6 +323,12 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
   const std::vector<EfficiencyRow> rows = efficiency_rows(groups);
   if (rows.size() < 2 && !have_latencies(groups)) return {};
   const std::vector<const RunGroup*> found = compared_groups(groups);
+  // A line's style is the place of its name: among dozens of groups styles would repeat.
+  std::vector<std::string> names;
+  for (const RunGroup& group : groups) {
+    const std::string name = name_and_device(group, groups);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
   std::vector<FigureData> figures;
   for (std::size_t c = 0; c < costs().size(); ++c) {
     const Cost& cost = costs()[c];
@@ -336,10 +342,12 @@ std::vector<FigureData> efficiency_figures(const std::vector<RunGroup>& groups,
         .y_most = 100.0,
         .series = {}};
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      add_point(efficiency_point(rows[i], cost, rows[i].costs[c],
-                                 static_cast<std::size_t>(found[i] - groups.data()),
+      const std::string name = name_and_device(*found[i], groups);
+      const auto style =
+          static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+      add_point(efficiency_point(rows[i], cost, rows[i].costs[c], style,
                                  test_images(*found[i]).value_or(0)),
-                name_and_device(*found[i], groups), lines);
+                name, lines);
     }
     ChartSeries frontier = frontier_of(lines);
     for (auto& [name, series] : lines) chart.series.push_back(std::move(series));

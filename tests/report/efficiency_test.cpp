@@ -209,6 +209,17 @@ TEST(EfficiencyFigures, HaveALineForEachNameAndDevice) {
                           "mlp on CUDA (GPU) (2 experiments)", "wide on CUDA (GPU) (n = 2)"));
 }
 
+TEST(EfficiencyFigures, HaveAStyleForEachLineHoweverManyExperimentsThereAre) {
+  std::vector<RunGroup> groups;
+  for (std::int64_t i = 0; i < 40; ++i) {
+    groups.push_back(costed_group("mlp", {9'768, 9'801}, 1'000 + i, 2'000, 10.0));
+  }
+  groups.push_back(costed_group("wide", {9'740, 9'770}, 5'000, 5'000, 10.0));
+  const Chart chart = std::get<Chart>(efficiency_figures(groups, {}).at(0).content);
+  EXPECT_EQ(chart.series.at(0).style, 0U);
+  EXPECT_EQ(chart.series.at(1).style, 1U);
+}
+
 TEST(EfficiencyFigures, OfOneDeviceDoNotNameIt) {
   std::vector<RunGroup> groups = groups_on_two_devices();
   groups.resize(3);
