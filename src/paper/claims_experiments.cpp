@@ -326,10 +326,10 @@ PaperClaim overfitting_claim(const PaperEvidence& evidence) {
 }  // namespace
 
 std::vector<PaperClaim> experiment_claims(const PaperEvidence& evidence) {
-  return {overfitting_claim(evidence), normalization_speed_claim(evidence),
-          sgd_claim(evidence),         adam_cost_claim(evidence),
-          magnitude_claim(evidence),   initialization_speed_claim(evidence),
-          minibatch_claim(evidence)};
+  return {
+      overfitting_claim(evidence), normalization_speed_claim(evidence),  sgd_claim(evidence),
+      adam_cost_claim(evidence),   initialization_speed_claim(evidence), magnitude_claim(evidence),
+      minibatch_claim(evidence)};
 }
 
 }  // namespace mnist_bench

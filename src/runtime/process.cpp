@@ -224,8 +224,7 @@ std::optional<CpuTicks> cpu_ticks() {
   std::string name;
   stat >> name;
   CpuTicks ticks;
-  // user, nice, system, idle, iowait, irq, softirq, steal; those of guests are part of the first
-  // two
+  // user, nice, system, idle, iowait, irq, softirq, steal; guests' ticks are part of user and nice
   for (int column = 0; column < 8; ++column) {
     std::int64_t value = 0;
     if (!(stat >> value)) return std::nullopt;
