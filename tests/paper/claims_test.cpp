@@ -332,6 +332,13 @@ TEST(PaperClaims, OnOnesAndSevensCountThemAgainstAMeanPair) {
   EXPECT_EQ(claim_with(0).verdict, ClaimVerdict::does_not_hold);
 }
 
+TEST(PaperClaims, OnTheWholeGradientSayWhatAnEpochTakes) {
+  const PaperClaim claim =
+      claim_of(check_paper(group_runs(paper_runs())), "Sec. 3.10", "prohibitive");
+  EXPECT_EQ(claim.verdict, ClaimVerdict::cannot_be_told);
+  EXPECT_THAT(claim.findings, Contains(HasSubstr("s for an epoch")));
+}
+
 TEST(PaperClaims, SayWhatTheirVerdictsRestOn) {
   const PaperCheck check = check_paper(group_runs(paper_runs()));
   std::map<ClaimBasis, int> count;
