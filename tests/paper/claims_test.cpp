@@ -332,6 +332,15 @@ TEST(PaperClaims, OnOnesAndSevensCountThemAgainstAMeanPair) {
   EXPECT_EQ(claim_with(0).verdict, ClaimVerdict::does_not_hold);
 }
 
+TEST(PaperClaims, ComputeTheBiasOfMomentsAndTheRatesOfErrors) {
+  const PaperCheck check = check_paper(group_runs(paper_runs()));
+  EXPECT_THAT(
+      claim_of(check, "Sec. 3.9, eq. 18").findings,
+      Contains(AllOf(HasSubstr("0.10 at t = 1 and 0.65 at t = 10"), HasSubstr("0.001 and 0.010"))));
+  EXPECT_THAT(claim_of(check, "Sec. 4.2, eq. 23 and 24").findings,
+              Contains(AllOf(HasSubstr("at most 0.34 %"), HasSubstr("at most 11.1 %"))));
+}
+
 TEST(PaperClaims, OnTheWholeGradientSayWhatAnEpochTakes) {
   const PaperClaim claim =
       claim_of(check_paper(group_runs(paper_runs())), "Sec. 3.10", "prohibitive");
