@@ -130,26 +130,6 @@ PaperClaim moment_bias_claim() {
           .verdict = ClaimVerdict::holds};
 }
 
-PaperClaim rates_claim() {
-  // Of a tenth of the images, at the most that recall can be.
-  const auto false_positive_rate = [](double precision) {
-    return (1.0 - precision) / precision / (kPrintedClasses - 1);
-  };
-  return {.place = "Sec. 4.2, eq. 23 and 24",
-          .claim =
-              "high precision “indicates a low false positive rate”, high recall “a low false "
-              "negative rate”",
-          .findings = {"The false negative rate is 1 less recall. 1 less precision is the false "
-                       "discovery rate: of the images called k those that are not.",
-                       fmt::format("With ten equal classes a precision of 97 % means a false "
-                                   "positive rate of at most {:.2f} %. It is low for bad "
-                                   "precision, too: at 50 % at most {:.1f} %.",
-                                   100.0 * false_positive_rate(0.97),
-                                   100.0 * false_positive_rate(0.5))},
-          .basis = ClaimBasis::arithmetic,
-          .verdict = ClaimVerdict::holds};
-}
-
 PaperClaim whole_gradient_claim(const PaperEvidence& evidence) {
   PaperClaim claim{
       .place = "Sec. 3.10",
@@ -253,7 +233,7 @@ std::vector<PaperClaim> training_claims(const PaperEvidence& evidence) {
           whole_gradient_claim(evidence),
           unbiased_claim(),
           moment_bias_claim(),
-          rates_claim(),
+
           minima_claim(),
           exact_gradient_claim()};
 }
