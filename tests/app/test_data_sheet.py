@@ -7,7 +7,7 @@ import zlib
 from xml.etree import ElementTree
 
 import pytest
-from support import PROJECT, SHIPPED_MNIST, assert_has_remedy, assert_refusal, read_labels
+from support import SHIPPED_MNIST, assert_has_remedy, assert_refusal, read_labels
 
 SPECS = ("rotate:degrees=15", "gaussian_noise:sigma=0.3,seed=7", "permute_pixels:seed=3", "transpose+invert")
 GAP = 2
@@ -97,14 +97,6 @@ def test_the_standard_suite_is_shown_unless_told_otherwise(bench, tmp_path):
     assert set(re.findall(r'href="([^,]*)', text)) == {"data:image/png;base64"}
     assert bench("data", "sheet", "-o", "again.svg", "--suite", "standard").code == 0
     assert (tmp_path / "again.svg").read_text() == text
-
-
-def test_the_picture_of_the_page_is_what_its_command_writes(bench, tmp_path):
-    page = (PROJECT / "src/transform/README.md").read_text(encoding="utf-8")
-    assert "data sheet -o quick.svg --suite quick --images 5" in page
-    done = bench("data", "sheet", "-o", "quick.svg", "--suite", "quick", "--images", 5)
-    assert done.code == 0, done
-    assert (tmp_path / "quick.svg").read_text() == (PROJECT / "src/transform/quick.svg").read_text()
 
 
 def test_a_suite_of_ones_own_and_every_number_of_images(bench, tmp_path):

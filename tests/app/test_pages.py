@@ -89,7 +89,7 @@ MARKED = list(
     dict.fromkeys(
         (page, kind, command)
         for page in PAGES
-        for kind, command in re.findall(r"^<!-- (generated|sample): (.+) -->$", text_of(page), re.MULTILINE)
+        for kind, command in re.findall(r"^<!-- (generated|sample|picture): (.+) -->$", text_of(page), re.MULTILINE)
     )
 )
 
@@ -280,6 +280,17 @@ def test_marked_text_is_the_programs(reader_of, bench, page, kind, command):
     text = text_of(page)
     done = reader_of(page).type(words)
     assert done.code == 0, done
+    if kind == "picture":
+        name = words[words.index("-o") + 1]
+        assert f"]({name})" in text.split(marker)[1].splitlines()[0]
+        drawn, shipped = (reader_of(page).home / name).read_bytes(), PROJECT / Path(page).parent / name
+        if os.environ.get("MNIST_BENCH_WRITE_PAGES"):
+            shipped.write_bytes(drawn)
+            return
+        # Alike, not equal: pytest would print the difference of two pictures in base64.
+        alike = drawn == shipped.read_bytes()
+        assert alike, f"{name} is not what '{command}' writes; MNIST_BENCH_WRITE_PAGES=1 writes it"
+        return
     if kind == "generated":
         start = text.index(marker) + len(marker)
         end = text.index("<!-- end -->", start)
