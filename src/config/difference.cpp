@@ -59,14 +59,19 @@ std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*
   return keys;
 }
 
-/// Whether three quarters of the experiments have this value: a grid keeps its keys in the labels,
-/// even where some of its points are missing.
-bool is_of_most(const Key& key, const ordered_json& value,
-                const std::vector<const ExperimentConfig*>& experiments) {
-  const auto having = std::count_if(
-      experiments.begin(), experiments.end(),
-      [&](const ExperimentConfig* experiment) { return value_of(key, *experiment) == value; });
-  return 4 * having >= 3 * std::ssize(experiments);
+/// The value of the key that labels leave out: that of three quarters of the experiments, else
+/// null. A grid keeps its keys in the labels, even where some of its points are missing. One value
+/// for each key, so that two experiments that differ have different labels.
+ordered_json unsaid_value(const Key& key, const std::vector<const ExperimentConfig*>& experiments) {
+  for (const ExperimentConfig* experiment : experiments) {
+    const auto value = value_of(key, *experiment);
+    if (!value) continue;
+    const auto having = std::count_if(
+        experiments.begin(), experiments.end(),
+        [&](const ExperimentConfig* other) { return value_of(key, *other) == value; });
+    if (4 * having >= 3 * std::ssize(experiments)) return *value;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -116,7 +121,7 @@ std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experime
     std::string label = experiment.name;
     for (const Key* key : differing_keys(namesakes)) {
       const auto value = value_of(*key, experiment);
-      if (value && !is_of_most(*key, *value, namesakes)) {
+      if (value && *value != unsaid_value(*key, namesakes)) {
         label += fmt::format(" {}={}", key->path(), plain_text(key->path(), *value));
       }
     }

@@ -39,8 +39,8 @@ std::vector<std::string> differences_between(const ExperimentConfig& left,
                                              const ExperimentConfig& right);
 
 /// A label for each of these experiments: the name and, where several share it, the keys in which
-/// those differ, but for values that three quarters of them have: "mlp
-/// optimizer.learning_rate=0.01". The same for two of the same config hash.
+/// those differ: "mlp optimizer.learning_rate=0.01". A key is left out where its value is that of
+/// three quarters of them or, if there is none such, null. The same for two of the same config hash.
 std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
 
 /// A key that sets experiments of one name apart.

@@ -37,10 +37,9 @@ void warn_of_classes(const Dataset& dataset, Warnings& warnings) {
   }
   if (present.empty()) return;
   if (present.size() == 1) {
-    warnings.push_back(fmt::format(
-        "the training labels go up to {0}, and all of them are {0}: there is nothing to "
-        "distinguish",
-        present.front()));
+    warnings.push_back(
+        fmt::format("the training set has {}, of class {} alone: there is nothing to distinguish",
+                    counted(dataset.train.size(), "image"), present.front()));
     return;
   }
   const std::size_t largest = present.back();

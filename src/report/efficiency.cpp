@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -183,24 +184,29 @@ void add_point(ChartSeries point, const std::string& name,
 
 /// How, where and with what doubts the latencies were measured; empty where none was.
 std::vector<std::string> latency_notes(const std::vector<const RunGroup*>& groups) {
-  std::vector<std::string> measured;
+  std::map<std::string, std::vector<std::string>> measured;  // labels by "native, 1 thread"
   std::set<std::string> machines;
   std::set<std::string> warnings;
   for (const RunGroup* group : groups) {
     if (group->latencies.empty()) continue;
     const Latency& first = group->latencies.front();
-    measured.push_back(
-        fmt::format("{} ({}, {})", group->label, first.engine, counted(first.threads, "thread")));
+    measured[fmt::format("{}, {}", first.engine, counted(first.threads, "thread"))].push_back(
+        group->label);
     machines.insert(first.machine);
     warnings.insert(first.warnings.begin(), first.warnings.end());
   }
   if (measured.empty()) return {};
+  std::vector<std::string> ways;
+  for (const auto& [way, labels] : measured) {
+    ways.push_back(measured.size() == 1 ? way
+                                        : fmt::format("{} ({})", way, fmt::join(labels, ", ")));
+  }
   std::vector<std::string> notes = {
       fmt::format("Latency: the median time from the bytes of one image to its probabilities, as "
                   "measured by bench --inference: {}; on {}. Networks that were not timed are "
                   "left out; k-NN and SVM cannot be timed so, and neither dominate nor are "
                   "dominated.",
-                  fmt::join(measured, ", "), fmt::join(machines, " and "))};
+                  fmt::join(ways, "; "), fmt::join(machines, " and "))};
   for (const std::string& warning : warnings) {
     notes.push_back("Read the latencies with care: " + warning + ".");
   }

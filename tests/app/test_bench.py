@@ -281,7 +281,7 @@ def test_report_joins_latencies_to_the_runs_that_they_are_of(bench, two_models):
         assert row["latency_p50_us"]["mean"] == one["p50_us"]
         assert row["activation_bytes"]["mean"] == one["activation_bytes"]
     page = (two_models / "report.html").read_text(encoding="utf-8")
-    for text in ("latency [µs]", "Accuracy against latency", "mlp (native, 1 thread)", f"; on {machine}."):
+    for text in ("latency [µs]", "Accuracy against latency", "--inference: native, 1 thread", f"; on {machine}."):
         assert html.escape(text) in page
     for warning in said["warnings"]:
         assert html.escape(f"with care: {warning}") in page

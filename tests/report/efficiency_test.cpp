@@ -122,11 +122,18 @@ TEST(EfficiencySection, ShowsLatenciesAndWhatTheyAreOf) {
   EXPECT_EQ(table.rows.at(0).at(8), "20.50");
   EXPECT_EQ(table.rows.size(), 2U);
   EXPECT_THAT(section.notes.at(1),
-              HasSubstr("mlp (native, 1 thread), cnn (native, 1 thread); on Some CPU, 2 cores."));
+              HasSubstr("bench --inference: native, 1 thread; on Some CPU, 2 cores."));
   ASSERT_EQ(section.notes.size(), 3U);  // what limits the times is said once
   EXPECT_THAT(section.notes[2], HasSubstr("with care: other work was running."));
   EXPECT_EQ(section.data[0]["latency_p50_us"]["mean"], 20.5);
   EXPECT_EQ(section.data[0]["latencies"][0]["engine"], "native");
+}
+
+TEST(EfficiencySection, SaysWhichLatenciesAreOfWhichEngine) {
+  std::vector<RunGroup> groups = timed_groups({20.5, 100.0, 30.0});
+  groups[1].latencies[0].engine = "libtorch";
+  EXPECT_THAT(efficiency_section(groups).notes.at(1),
+              HasSubstr("bench --inference: libtorch, 1 thread (cnn); native, 1 thread (mlp, "));
 }
 
 TEST(EfficiencyFigures, ShowLatencyWhereItWasMeasured) {

@@ -341,6 +341,17 @@ TEST(Labels, AddTheKeysThatSetNamesakesApart) {
                                                 "mlp optimizer.learning_rate=0.01", "alone"));
 }
 
+TEST(Labels, LeaveOutNullUnlessTheValueOfMostIsLeftOut) {
+  const auto labels_with = [](const std::vector<std::optional<std::int64_t>>& steps) {
+    std::vector<ExperimentConfig> experiments(steps.size(), sample_result("mlp").config);
+    for (std::size_t i = 0; i < steps.size(); ++i) experiments[i].training.steps = steps[i];
+    return labels_of(experiments);
+  };
+  EXPECT_THAT(labels_with({std::nullopt, 500}), ElementsAre("mlp", "mlp training.steps=500"));
+  EXPECT_THAT(labels_with({500, 500, 500, std::nullopt}),
+              ElementsAre("mlp", "mlp", "mlp", "mlp training.steps=null"));
+}
+
 TEST(Labels, OfDifferentModelsNameTheTypeAndNotEachModelsOwnKeys) {
   ExperimentConfig mlp = sample_result("net").config;
   ExperimentConfig cnn = mlp;
