@@ -29,10 +29,10 @@ using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-const fs::path kImages = MNIST_BENCH_SOURCE "/tests/data/images";
+const fs::path kImageFolder = MNIST_BENCH_SOURCE "/tests/data/images";
 
 std::string image_bytes(const std::string& name) {
-  std::ifstream file(kImages / name, std::ios::binary);
+  std::ifstream file(kImageFolder / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -65,11 +65,11 @@ std::string deflated(const std::string& bytes) {
 }
 
 TEST(ImageFile, IsTheGreysOfPillow) {
-  const auto oracle = nlohmann::json::parse(std::ifstream(kImages / "greys.json"));
+  const auto oracle = nlohmann::json::parse(std::ifstream(kImageFolder / "greys.json"));
   EXPECT_GE(oracle["greys"].size(), 30U);
   for (const auto& [name, expected] : oracle["greys"].items()) {
     SCOPED_TRACE(name);
-    const auto images = read_image_file(kImages / name);
+    const auto images = read_image_file(kImageFolder / name);
     ASSERT_EQ(images.size(), 1U);
     EXPECT_EQ(images[0].shape.rows, expected["rows"]);
     EXPECT_EQ(images[0].shape.columns, expected["columns"]);
@@ -80,12 +80,13 @@ TEST(ImageFile, IsTheGreysOfPillow) {
 TEST(ImageFile, IsRecognizedByItsContentNotItsName) {
   const TemporaryFolder folder;
   const auto path = write(folder / "a.jpg", image_bytes("grey-8.png"));
-  EXPECT_EQ(read_image_file(path)[0].pixels, read_image_file(kImages / "grey-8.png")[0].pixels);
+  EXPECT_EQ(read_image_file(path)[0].pixels,
+            read_image_file(kImageFolder / "grey-8.png")[0].pixels);
 }
 
 TEST(ImageFile, LaysInkOnPaperThatShowsIt) {
   const auto middle_and_corner = [](const char* name) {
-    const GreyImage image = read_image_file(kImages / name)[0];
+    const GreyImage image = read_image_file(kImageFolder / name)[0];
     return std::pair(image.pixels[2 * 7 + 3], image.pixels[0]);
   };
   EXPECT_EQ(middle_and_corner("black-ink.png"), std::pair(std::uint8_t{0}, std::uint8_t{255}));
