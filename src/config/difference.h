@@ -40,7 +40,8 @@ std::vector<std::string> differences_between(const ExperimentConfig& left,
 
 /// A label for each of these experiments: the name and, where several share it, the keys in which
 /// those differ: "mlp optimizer.learning_rate=0.01". A key is left out where its value is that of
-/// three quarters of them or, if there is none such, null. The same for two of the same config hash.
+/// three quarters of them or, if there is none such, null. The same for two of the same config
+/// hash.
 std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments);
 
 /// A key that sets experiments of one name apart.
