@@ -6,6 +6,7 @@
 #include "experiment/set_up.h"
 #include "libtorch/inference.h"
 #include "libtorch/network.h"
+#include "model/layers.h"
 #include "record/read_predictions.h"
 #include "record/tested_data.h"
 #include "record/trained_model.h"

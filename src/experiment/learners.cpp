@@ -12,6 +12,7 @@
 #include "libtorch/inference.h"
 #include "libtorch/learner.h"
 #include "libtorch/network.h"
+#include "model/layers.h"
 #include "native/learner.h"
 
 namespace mnist_bench {

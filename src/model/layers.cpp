@@ -395,6 +395,16 @@ std::int64_t multiply_accumulates(const PlacedLayer& layer) {
   return macs;
 }
 
+std::vector<layer::Kind> kinds_of(const std::vector<PlacedLayer>& layers) {
+  std::vector<layer::Kind> kinds;
+  for (const PlacedLayer& layer : layers) {
+    const std::vector<layer::Kind> inner = kinds_of(layer.inner);
+    kinds.insert(kinds.end(), inner.begin(), inner.end());
+    kinds.push_back(layer.kind);
+  }
+  return kinds;
+}
+
 std::vector<TensorShape> parameters_of(const std::vector<PlacedLayer>& layers) {
   return collect(layers, &PlacedLayer::parameters);
 }

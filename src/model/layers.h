@@ -56,6 +56,9 @@ std::int64_t multiply_accumulates(const PlacedLayer& layer);
 /// Throws Error(usage) where no s gives the block's output.
 std::int64_t shortcut_stride(const PlacedLayer& layer);
 
+/// The kinds of the layers in the order in which they compute.
+std::vector<layer::Kind> kinds_of(const std::vector<PlacedLayer>& layers);
+
 /// All parameters in the order in which they are initialized, trained and stored, and the same of
 /// the buffers.
 std::vector<TensorShape> parameters_of(const std::vector<PlacedLayer>& layers);

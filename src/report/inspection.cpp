@@ -102,16 +102,6 @@ ChosenImage choose_image(std::optional<std::int64_t> wanted,
   return {.index = predictions.front().index, .reason = "the first one: the run has no mistake"};
 }
 
-std::vector<layer::Kind> kinds_of(const std::vector<PlacedLayer>& layers) {
-  std::vector<layer::Kind> kinds;
-  for (const PlacedLayer& layer : layers) {
-    const std::vector<layer::Kind> inner = kinds_of(layer.inner);
-    kinds.insert(kinds.end(), inner.begin(), inner.end());
-    kinds.push_back(layer.kind);
-  }
-  return kinds;
-}
-
 std::optional<FirstWeights> first_weights(const std::vector<PlacedLayer>& layers,
                                           const std::vector<NamedTensor>& tensors) {
   Shape map = {1, 1, 1};

@@ -77,9 +77,6 @@ std::string reading_of(const Inspection& inspection);
 ChosenImage choose_image(std::optional<std::int64_t> wanted,
                          const std::vector<Prediction>& predictions, std::int64_t images);
 
-/// The kinds of the layers in the order in which they compute.
-std::vector<layer::Kind> kinds_of(const std::vector<PlacedLayer>& layers);
-
 /// `tensors`: the network's, by name.
 std::optional<FirstWeights> first_weights(const std::vector<PlacedLayer>& layers,
                                           const std::vector<NamedTensor>& tensors);

@@ -185,5 +185,14 @@ TEST(Layers, OfACnnNeedImagesThatItsPoolingsLeaveSomethingOf) {
   EXPECT_THAT(refusal_of(CnnConfig{}, {3, 28}), HasSubstr("3 × 28"));
 }
 
+TEST(KindsOf, ArePutInTheOrderOfComputing) {
+  const layer::Residual block{.layers = {{{}, layer::Relu{}}}};
+  const auto kinds = kinds_of(layers_of(
+      LayersConfig{.layers = {{{}, block}, {{}, layer::Flatten{}}, {{}, layer::Linear{}}}}, {}, 3));
+  std::vector<std::string_view> names;
+  for (const layer::Kind& kind : kinds) names.push_back(torch_name(kind));
+  EXPECT_THAT(names, ElementsAre("ReLU", "Residual", "Flatten", "Linear"));
+}
+
 }  // namespace
 }  // namespace mnist_bench

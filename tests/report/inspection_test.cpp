@@ -66,15 +66,6 @@ TEST(FirstWeights, ArePicturesOfWhatTheFirstLayerWithAnySees) {
       ElementsAre(1, 1, 1));
 }
 
-TEST(KindsOf, ArePutInTheOrderOfComputing) {
-  const layer::Residual block{.layers = {{{}, layer::Relu{}}}};
-  const auto kinds = kinds_of(layers_of(
-      LayersConfig{.layers = {{{}, block}, {{}, layer::Flatten{}}, {{}, layer::Linear{}}}}, {}, 3));
-  std::vector<std::string_view> names;
-  for (const layer::Kind& kind : kinds) names.push_back(torch_name(kind));
-  EXPECT_THAT(names, ElementsAre("ReLU", "Residual", "Flatten", "Linear"));
-}
-
 TEST(HeatColor, IsWhiteInTheMiddleAndDivergesToBlueAndRed) {
   EXPECT_THAT(heat_color(0), ElementsAre(247, 247, 247));
   EXPECT_EQ(heat_color(-2), heat_color(-1));
