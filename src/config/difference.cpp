@@ -63,13 +63,10 @@ std::vector<const Key*> differing_keys(const std::vector<const ExperimentConfig*
 /// null. A grid keeps its keys in the labels, even where some of its points are missing. One value
 /// for each key, so that two experiments that differ have different labels.
 ordered_json unsaid_value(const Key& key, const std::vector<const ExperimentConfig*>& experiments) {
+  std::map<std::string, std::int64_t> having;
   for (const ExperimentConfig* experiment : experiments) {
     const auto value = value_of(key, *experiment);
-    if (!value) continue;
-    const auto having = std::count_if(
-        experiments.begin(), experiments.end(),
-        [&](const ExperimentConfig* other) { return value_of(key, *other) == value; });
-    if (4 * having >= 3 * std::ssize(experiments)) return *value;
+    if (value && 4 * ++having[value->dump()] >= 3 * std::ssize(experiments)) return *value;
   }
   return nullptr;
 }
@@ -112,16 +109,22 @@ std::vector<std::string> differences_between(const ExperimentConfig& left,
 }
 
 std::vector<std::string> labels_of(const std::vector<ExperimentConfig>& experiments) {
+  std::map<std::string, std::vector<const ExperimentConfig*>> namesakes;
+  for (const ExperimentConfig& experiment : experiments) {
+    namesakes[experiment.name].push_back(&experiment);
+  }
+  std::map<std::string, std::vector<std::pair<const Key*, ordered_json>>> said;
+  for (const auto& [name, group] : namesakes) {
+    for (const Key* key : differing_keys(group)) {
+      said[name].emplace_back(key, unsaid_value(*key, group));
+    }
+  }
   std::vector<std::string> labels;
   for (const ExperimentConfig& experiment : experiments) {
-    std::vector<const ExperimentConfig*> namesakes;
-    for (const ExperimentConfig& other : experiments) {
-      if (other.name == experiment.name) namesakes.push_back(&other);
-    }
     std::string label = experiment.name;
-    for (const Key* key : differing_keys(namesakes)) {
+    for (const auto& [key, unsaid] : said[experiment.name]) {
       const auto value = value_of(*key, experiment);
-      if (value && *value != unsaid_value(*key, namesakes)) {
+      if (value && *value != unsaid) {
         label += fmt::format(" {}={}", key->path(), plain_text(key->path(), *value));
       }
     }
